@@ -1,0 +1,4 @@
+//! A community server: posts, rooms, uploads and sign-in in one binary, where every login provider and every bot is a
+//! sandboxed WebAssembly component.
+
+pub mod error;
