@@ -1,1 +1,20 @@
-//! Migrations.
+//! The database's schema as a list of steps, for SQLite and PostgreSQL alike.
+//!
+//! Append-only: a step that has been released is never edited. Each runs in a transaction of its own, so that a crash in the
+//! middle leaves the step undone. Steps are plain SQL and know nothing of the server's entities.
+
+use sea_orm_migration::prelude::*;
+
+mod m0001_accounts;
+mod m0002_posts;
+mod m0003_events;
+mod sql;
+
+/// All steps, oldest first.
+pub struct Migrator;
+
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m0001_accounts::Migration), Box::new(m0002_posts::Migration), Box::new(m0003_events::Migration)]
+    }
+}

@@ -1,0 +1,79 @@
+//! Randomness as an argument, so that tests can seed it.
+
+use std::sync::Mutex;
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use rand::{Rng, SeedableRng, rngs::StdRng};
+use sha2::{Digest, Sha256};
+
+/// A source of random bytes, safe to share.
+pub struct Random(Mutex<StdRng>);
+
+impl Random {
+    /// Seeded by the operating system.
+    #[expect(clippy::disallowed_methods, reason = "the one place that asks the system for randomness")]
+    pub fn from_system() -> Self {
+        Self(Mutex::new(StdRng::from_rng(&mut rand::rng())))
+    }
+
+    /// The same sequence each time, for tests only.
+    pub fn seeded(seed: u64) -> Self {
+        Self(Mutex::new(StdRng::seed_from_u64(seed)))
+    }
+
+    /// `N` random bytes.
+    pub fn bytes<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).fill_bytes(&mut bytes);
+        bytes
+    }
+
+    /// A new secret of 256 bits.
+    pub fn token(&self) -> Token {
+        Token(URL_SAFE_NO_PAD.encode(self.bytes::<32>()))
+    }
+}
+
+/// A bearer secret of 256 bits in 43 characters of base64url: a session cookie, a link in a mail. Only its hash is stored.
+#[derive(Clone)]
+pub struct Token(String);
+
+impl Token {
+    /// Reads a presented token; `None` unless it has the form of one.
+    pub fn parse(text: &str) -> Option<Self> {
+        let well_formed = text.len() == 43 && URL_SAFE_NO_PAD.decode(text).is_ok_and(|bytes| bytes.len() == 32);
+        well_formed.then(|| Self(text.to_owned()))
+    }
+
+    /// The secret itself, for the one who may have it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// What the database keeps: the SHA-256 of the token, base64url. Plain SHA-256 suffices for 256 random bits.
+    pub fn hash(&self) -> TokenHash {
+        TokenHash(URL_SAFE_NO_PAD.encode(Sha256::digest(self.0.as_bytes())))
+    }
+}
+
+impl std::fmt::Debug for Token {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Token(***)")
+    }
+}
+
+/// The stored form of a [`Token`].
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct TokenHash(String);
+
+impl TokenHash {
+    /// Reads a stored hash.
+    pub fn from_stored(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The text for the database.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
