@@ -1,0 +1,134 @@
+//! Writing on SQLite: one writer takes all writes that wait, runs each in a savepoint, commits once, and then answers them all.
+//!
+//! So an acknowledged write is on disk, and throughput stays high where one fsync takes milliseconds.
+
+use std::{panic::AssertUnwindSafe, sync::Arc};
+
+use futures_util::{FutureExt, future::BoxFuture};
+use sea_orm::{DatabaseConnection, SqliteTransactionMode, TransactionOptions, TransactionTrait};
+use tokio::sync::{mpsc, oneshot};
+
+use super::{Context, Tx};
+use crate::error::{Error, Result};
+
+/// Writes that may wait; more are answered with `unavailable`.
+const QUEUE: usize = 1024;
+/// Writes in one commit. More would only make the first ones wait longer.
+const BATCH: usize = 128;
+
+/// A handle to the one writer.
+#[derive(Clone)]
+pub(super) struct Batcher(mpsc::Sender<Box<dyn Job>>);
+
+impl Batcher {
+    /// Starts the writer on `conn`, which nobody else writes to. It ends when the last handle is dropped.
+    pub(super) fn start(conn: DatabaseConnection, context: Arc<Context>) -> Self {
+        let (sender, receiver) = mpsc::channel(QUEUE);
+        tokio::spawn(run(conn, context, receiver));
+        Self(sender)
+    }
+
+    pub(super) async fn write<I, T>(&self, input: I, work: Work<I, T>) -> Result<T>
+    where
+        I: Send + Sync + 'static,
+        T: Send + 'static,
+    {
+        let (answer, outcome) = oneshot::channel();
+        let job = Box::new(Write { input, work, result: None, answer });
+        self.0.try_send(job).map_err(|_| Error::unavailable("Too many changes are waiting to be written. Please try again."))?;
+        outcome.await.map_err(|_| Error::unavailable("The server is stopping. Please try again."))?
+    }
+}
+
+type Work<I, T> = for<'a> fn(&'a mut Tx, &'a I) -> BoxFuture<'a, Result<T>>;
+
+/// A write that waits, whatever its types.
+trait Job: Send {
+    /// Runs the write and keeps its result; false if it failed and must be undone.
+    fn run<'a>(&'a mut self, tx: &'a mut Tx) -> BoxFuture<'a, bool>;
+    /// Answers whoever waits: with the kept result, or with `failure` if the batch did not reach the disk.
+    fn answer(self: Box<Self>, failure: Option<&Error>);
+}
+
+struct Write<I, T> {
+    input: I,
+    work: Work<I, T>,
+    result: Option<Result<T>>,
+    answer: oneshot::Sender<Result<T>>,
+}
+
+impl<I: Send + Sync, T: Send> Job for Write<I, T> {
+    fn run<'a>(&'a mut self, tx: &'a mut Tx) -> BoxFuture<'a, bool> {
+        Box::pin(async move {
+            let result = AssertUnwindSafe((self.work)(tx, &self.input)).catch_unwind().await;
+            let result = result.unwrap_or_else(|_| Err(Error::internal("a write panicked")));
+            self.result.insert(result).is_ok()
+        })
+    }
+
+    fn answer(self: Box<Self>, failure: Option<&Error>) {
+        let result = match (self.result, failure) {
+            (Some(Err(own)), _) => Err(own),
+            (_, Some(failure)) => Err(lost(failure)),
+            (Some(result), None) => result,
+            (None, None) => Err(Error::internal("a write was never run")),
+        };
+        // Whoever asked may have gone away; the write stands all the same.
+        let _ = self.answer.send(result);
+    }
+}
+
+/// The error of a batch, for each write in it.
+fn lost(failure: &Error) -> Error {
+    Error { kind: failure.kind, code: failure.code, message: failure.message.clone(), retry_after: failure.retry_after, resend: false, source: None }
+}
+
+async fn run(conn: DatabaseConnection, context: Arc<Context>, mut waiting: mpsc::Receiver<Box<dyn Job>>) {
+    while let Some(first) = waiting.recv().await {
+        let mut batch = Vec::new();
+        let outcome = commit_batch(&conn, &context, first, &mut waiting, &mut batch).await;
+        if let Err(failure) = &outcome {
+            tracing::error!(error = %failure, cause = ?failure.source, writes = batch.len(), "a batch of writes was lost");
+        }
+        for job in batch {
+            job.answer(outcome.as_ref().err());
+        }
+    }
+    if let Err(error) = conn.close().await {
+        tracing::warn!(%error, "closing the database failed");
+    }
+}
+
+/// Runs `first` and what else waits, and commits them together. Every job ends up in `batch`, to be answered by the caller.
+async fn commit_batch(
+    conn: &DatabaseConnection,
+    context: &Arc<Context>,
+    first: Box<dyn Job>,
+    waiting: &mut mpsc::Receiver<Box<dyn Job>>,
+    batch: &mut Vec<Box<dyn Job>>,
+) -> Result<()> {
+    let alone = waiting.is_empty();
+    batch.push(first);
+    let immediate = TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() };
+    let mut tx = Tx::new(conn.begin_with_options(immediate).await?, context.clone());
+    if alone {
+        // Nothing to protect from this one: dropping the transaction undoes all of it.
+        return if batch[0].run(&mut tx).await { tx.commit().await } else { Ok(()) };
+    }
+    let mut next = 0;
+    while next < batch.len() {
+        let mark = tx.savepoint().await?;
+        if batch[next].run(&mut tx).await {
+            tx.release().await?;
+        } else {
+            tx.undo(mark).await?;
+        }
+        next += 1;
+        if batch.len() < BATCH
+            && let Ok(job) = waiting.try_recv()
+        {
+            batch.push(job);
+        }
+    }
+    tx.commit().await
+}

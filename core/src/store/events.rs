@@ -1,0 +1,82 @@
+//! The append-only log of what happened, and those in this process who want to hear of it.
+
+use std::sync::RwLock;
+
+use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, entity::prelude::*};
+
+use crate::{clock::Timestamp, error::Result, ids::NodeId};
+
+/// Something that happened: what kind of thing, to whom or what, and the details that listeners need. Never a text of a person:
+/// bodies are joined when an event is delivered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// What happened, `noun.verb` in the past tense: `post.created`.
+    pub kind: String,
+    /// The id of what it happened to.
+    pub subject: String,
+    /// Details as JSON.
+    pub data: String,
+}
+
+impl Event {
+    /// An event with its details.
+    pub fn new(kind: &str, subject: impl ToString, data: &serde_json::Value) -> Self {
+        Self { kind: kind.to_owned(), subject: subject.to_string(), data: data.to_string() }
+    }
+
+    /// A detail that is a text.
+    pub fn detail(&self, name: &str) -> Option<String> {
+        let data: serde_json::Value = serde_json::from_str(&self.data).ok()?;
+        data.get(name)?.as_str().map(str::to_owned)
+    }
+}
+
+#[sea_orm::model]
+#[derive(Clone, Debug, DeriveEntityModel)]
+#[sea_orm(table_name = "events")]
+pub struct Model {
+    #[sea_orm(primary_key)]
+    pub position: i64,
+    pub node: String,
+    pub kind: String,
+    pub subject: String,
+    pub data: String,
+    pub created_at: String,
+}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+/// Writes `events` as one statement.
+pub(super) async fn append(conn: &impl ConnectionTrait, node: &NodeId, now: Timestamp, events: &[Event]) -> Result<()> {
+    if events.is_empty() {
+        return Ok(());
+    }
+    let rows = events.iter().map(|event| ActiveModel {
+        node: Set(node.to_string()),
+        kind: Set(event.kind.clone()),
+        subject: Set(event.subject.clone()),
+        data: Set(event.data.clone()),
+        created_at: Set(now.to_string()),
+        ..Default::default()
+    });
+    Entity::insert_many(rows).exec_without_returning(conn).await?;
+    Ok(())
+}
+
+type Listener = Box<dyn Fn(&Event) + Send + Sync>;
+
+/// Who wants to hear of events in this process.
+#[derive(Default)]
+pub(super) struct Listeners(RwLock<Vec<Listener>>);
+
+impl Listeners {
+    pub(super) fn add(&self, listener: Listener) {
+        self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner).push(listener);
+    }
+
+    pub(super) fn tell(&self, event: &Event) {
+        for listener in self.0.read().unwrap_or_else(std::sync::PoisonError::into_inner).iter() {
+            listener(event);
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! Bringing the schema up to date, one process at a time.
+
+use std::{fs::File, path::Path};
+
+use community_migrations::Migrator;
+use sea_orm::{ConnectionTrait, DatabaseConnection, TransactionTrait};
+use sea_orm_migration::MigratorTrait;
+
+use super::{OpenError, connect};
+use crate::config::{DatabaseSection, SecretUrl};
+
+/// Any number will do as long as every version of the server uses the same.
+const POSTGRES_LOCK: &str = "SELECT pg_advisory_xact_lock(7166091463)";
+
+/// The steps that are still to be run, oldest first.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// Names of the steps.
+    pub pending: Vec<String>,
+}
+
+/// Runs the pending steps, each in its own transaction.
+pub(super) async fn run(url: &SecretUrl, section: &DatabaseSection, data_dir: &Path) -> Result<(), OpenError> {
+    let conn = connect::writer(url, section).await;
+    if !connect::is_sqlite(url) {
+        let conn = conn?;
+        // The lock lives in a transaction of its own connection; the steps run on another.
+        let guard = connect::writer(url, section).await?.begin().await.map_err(OpenError::Migrate)?;
+        guard.execute_unprepared(POSTGRES_LOCK).await.map_err(OpenError::Migrate)?;
+        Migrator::up(&conn, None).await.map_err(OpenError::Migrate)?;
+        return guard.commit().await.map_err(OpenError::Migrate);
+    }
+    let path = data_dir.join("migrate.lock");
+    let lock = File::create(&path).and_then(|file| file.lock().map(|()| file));
+    let _lock = lock.map_err(|source| OpenError::File { path: path.display().to_string(), source })?;
+    up(&conn?).await
+}
+
+async fn up(conn: &DatabaseConnection) -> Result<(), OpenError> {
+    Migrator::up(conn, None).await.map_err(OpenError::Migrate)
+}
+
+/// What [`run`] would do.
+pub(super) async fn plan(url: &SecretUrl, section: &DatabaseSection) -> Result<Plan, OpenError> {
+    let conn = connect::reader(url, section).await?;
+    let pending = Migrator::get_pending_migrations_read_only(&conn).await.map_err(OpenError::Migrate)?;
+    Ok(Plan { pending: pending.iter().map(|step| step.name().to_owned()).collect() })
+}

@@ -1,0 +1,114 @@
+//! The database: connection, writing, the event log.
+//!
+//! Reads go through [`Store::reader`]. A write is a re-runnable closure over `&mut Tx` handed to [`Store::write`]; it returns
+//! once the change is on disk, and everyone who [listens](Store::listen) has heard the events it recorded. On SQLite one
+//! writer commits all writes that wait together ([`batch`]); on PostgreSQL each has a transaction of its own ([`retry`]).
+//! Writes of other processes are heard through the [`follower`].
+//!
+//! sea-orm is named here and in the `store.rs` and `entity.rs` of the slices, nowhere else.
+
+mod batch;
+mod connect;
+mod error;
+mod events;
+mod follower;
+mod migrate;
+mod retry;
+mod tx;
+
+use std::{path::Path, sync::Arc};
+
+use futures_util::future::BoxFuture;
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend};
+use tokio_util::sync::CancellationToken;
+
+pub use self::{error::OpenError, events::Event, migrate::Plan, tx::Tx};
+use self::{batch::Batcher, events::Listeners, follower::Position};
+use crate::{clock::Clock, config::DatabaseSection, error::Result, ids::NodeId, random::Random};
+
+/// The database. Cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    reader: DatabaseConnection,
+    writer: Writer,
+    context: Arc<Context>,
+}
+
+#[derive(Clone)]
+enum Writer {
+    Sqlite(Batcher),
+    Postgres(DatabaseConnection),
+}
+
+/// What every write needs beside the connection.
+struct Context {
+    clock: Arc<dyn Clock>,
+    random: Arc<Random>,
+    node: NodeId,
+    listeners: Listeners,
+}
+
+impl Store {
+    /// Connects, checks the database's version and settings, and brings the schema up to date.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong with the database and what to do.
+    pub async fn open(section: &DatabaseSection, data_dir: &Path, clock: Arc<dyn Clock>, random: Arc<Random>) -> Result<Self, OpenError> {
+        let url = connect::url(section, data_dir);
+        migrate::run(&url, section, data_dir).await?;
+        let reader = connect::reader(&url, section).await?;
+        let writer = connect::writer(&url, section).await?;
+        let node = NodeId::new(clock.now(), &random);
+        let context = Arc::new(Context { clock, random, node, listeners: Listeners::default() });
+        let writer = match reader.get_database_backend() {
+            DbBackend::Postgres => Writer::Postgres(reader.clone()),
+            _ => Writer::Sqlite(Batcher::start(writer, context.clone())),
+        };
+        Ok(Self { reader, writer, context })
+    }
+
+    /// What [`Store::open`] would change in the schema, without changing it.
+    pub async fn plan(section: &DatabaseSection, data_dir: &Path) -> Result<Plan, OpenError> {
+        migrate::plan(&connect::url(section, data_dir), section).await
+    }
+
+    /// The connections that read. Nothing read here may decide a write: that belongs into the write's closure.
+    pub fn reader(&self) -> &DatabaseConnection {
+        &self.reader
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<()> {
+        self.reader.execute_unprepared("SELECT 1").await?;
+        Ok(())
+    }
+
+    /// Runs `work` on `input` in a transaction and returns its result once that is committed.
+    ///
+    /// The closure may run more than once and must do nothing but work on the transaction. On an error nothing is changed.
+    pub async fn write<I, T>(&self, input: I, work: for<'a> fn(&'a mut Tx, &'a I) -> BoxFuture<'a, Result<T>>) -> Result<T>
+    where
+        I: Send + Sync + 'static,
+        T: Send + 'static,
+    {
+        match &self.writer {
+            Writer::Sqlite(batcher) => batcher.write(input, work).await,
+            Writer::Postgres(pool) => retry::write(pool, &self.context, &input, work).await,
+        }
+    }
+
+    /// Calls `listener` with every event, in this process before the write that made it returns, and soon after for those of
+    /// other processes. It must be quick and must not wait.
+    pub fn listen(&self, listener: impl Fn(&Event) + Send + Sync + 'static) {
+        self.context.listeners.add(Box::new(listener));
+    }
+
+    /// Hears what other processes write, until `stop`. Without this only our own events are heard.
+    ///
+    /// # Errors
+    /// The database could not be asked where its log ends.
+    pub async fn follow(&self, stop: CancellationToken) -> Result<tokio::task::JoinHandle<()>> {
+        let start = Position::end(&self.reader).await?;
+        Ok(tokio::spawn(follower::run(self.reader.clone(), self.context.clone(), start, stop)))
+    }
+}

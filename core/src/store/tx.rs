@@ -1,0 +1,92 @@
+//! What a write works on.
+
+use std::sync::Arc;
+
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend};
+
+use super::{Context, Event, events};
+use crate::{clock::Timestamp, error::Result, random::Random};
+
+/// An open transaction with the moment, the randomness and the events of the write.
+pub struct Tx {
+    conn: DatabaseTransaction,
+    context: Arc<Context>,
+    now: Timestamp,
+    events: Vec<Event>,
+}
+
+impl Tx {
+    pub(super) fn new(conn: DatabaseTransaction, context: Arc<Context>) -> Self {
+        let now = context.clock.now();
+        Self { conn, context, now, events: Vec::new() }
+    }
+
+    /// The connection, for the `store.rs` of a slice.
+    pub fn conn(&self) -> &DatabaseTransaction {
+        &self.conn
+    }
+
+    /// The moment at which this write began; the same for all of it.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Where ids and tokens come from.
+    pub fn random(&self) -> &Random {
+        &self.context.random
+    }
+
+    /// Whether the database is PostgreSQL; otherwise it is SQLite.
+    pub fn is_postgres(&self) -> bool {
+        self.conn.get_database_backend() == DbBackend::Postgres
+    }
+
+    /// Adds to the event log what this write did.
+    pub fn record(&mut self, event: Event) {
+        self.events.push(event);
+    }
+
+    /// Lets writes with the same `name` wait for each other until the end of the transaction. SQLite has one writer anyway.
+    pub async fn lock(&self, name: &str) -> Result<()> {
+        if self.is_postgres() {
+            let lock = sea_orm::Statement::from_sql_and_values(
+                DbBackend::Postgres,
+                "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))",
+                [name.into()],
+            );
+            self.conn.execute_raw(lock).await?;
+        }
+        Ok(())
+    }
+
+    /// A point to return to, for one of several writes in this transaction.
+    pub(super) async fn savepoint(&mut self) -> Result<usize> {
+        self.now = self.context.clock.now();
+        self.conn.execute_unprepared("SAVEPOINT write_").await?;
+        Ok(self.events.len())
+    }
+
+    /// Keeps what happened since the savepoint.
+    pub(super) async fn release(&mut self) -> Result<()> {
+        self.conn.execute_unprepared("RELEASE write_").await?;
+        Ok(())
+    }
+
+    /// Undoes what happened since the savepoint `mark`.
+    pub(super) async fn undo(&mut self, mark: usize) -> Result<()> {
+        self.events.truncate(mark);
+        self.conn.execute_unprepared("ROLLBACK TO write_").await?;
+        self.conn.execute_unprepared("RELEASE write_").await?;
+        Ok(())
+    }
+
+    /// Writes the events, commits, and tells the listeners.
+    pub(super) async fn commit(self) -> Result<()> {
+        events::append(&self.conn, &self.context.node, self.now, &self.events).await?;
+        self.conn.commit().await?;
+        for event in &self.events {
+            self.context.listeners.tell(event);
+        }
+        Ok(())
+    }
+}
