@@ -1,0 +1,30 @@
+//! `[chat]`: the bot that connects with a token from the configuration.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Report, Secret};
+
+/// Below this many characters a token can be guessed.
+const SHORT: usize = 24;
+
+/// The reference's bot. Off without a token.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ChatSection {
+    /// Whoever connects with this token is the bot.
+    pub bot_token: Option<Secret>,
+}
+
+impl ChatSection {
+    /// Checks the section. A short token works, since it may be in use already, and is warned about.
+    pub fn validate(&self, report: &mut Report) {
+        if let Some(token) = &self.bot_token
+            && token.expose().chars().count() < SHORT
+        {
+            report.warning(
+                "chat.bot_token",
+                format!("is short and can be guessed; use at least {SHORT} random characters, like: openssl rand -hex 24"),
+            );
+        }
+    }
+}
