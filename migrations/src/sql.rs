@@ -18,7 +18,8 @@ pub async fn run(manager: &SchemaManager<'_>, statements: &[&str]) -> Result<(),
         ("TEXT", "INTEGER PRIMARY KEY AUTOINCREMENT")
     };
     for statement in statements {
-        manager.get_connection().execute_unprepared(&statement.replace("SERIAL_KEY", serial).replace(" ID", &format!(" {id}"))).await?;
+        // In this order: the text for SERIAL_KEY contains IDENTITY.
+        manager.get_connection().execute_unprepared(&statement.replace(" ID", &format!(" {id}")).replace("SERIAL_KEY", serial)).await?;
     }
     Ok(())
 }

@@ -1,3 +1,17 @@
-//! The integration tests: one binary, a folder per slice.
+//! Black-box tests: they start the server, in this process or as the real binary, and talk to it from outside.
+//!
+//! `make test` runs them with everything they need; by hand it is `make peers`, the exports it prints, and `cargo test`.
+//! A test that needs a server of another kind fails without it, it is never skipped.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::wildcard_imports,
+    reason = "in a test a panic is the report, its name is the documentation, and the harness is meant to be at hand"
+)]
+
+#[macro_use]
+mod support;
+
 
 mod config;
+mod harness;

@@ -1,0 +1,59 @@
+//! The harness is code as well: what the other tests rely on.
+
+use std::sync::Arc;
+
+use community::{
+    clock::SystemClock,
+    config::{DatabaseSection, SecretUrl},
+    random::Random,
+    store::Store,
+};
+
+use crate::support::{Database, Db, Fault, Mail, SmtpSink};
+
+const MESSAGE: &str = "To: Ann <a@x.test>\r\nSubject: =?utf-8?b?VmVyaWZ5IOKAlA==?= =?utf-8?b?IMO8?= now\r\n\
+    Content-Type: multipart/alternative;\r\n boundary=\"b1\"\r\n\r\n--b1\r\n\
+    Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n\
+    Gr=C3=BC=\r\n=C3=9Fe: http://127.0.0.1:1/api/email/verify?token=3Dabc.\r\n\
+    --b1\r\nContent-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\nPGI+\r\nPC9iPg==\r\n--b1--\r\n";
+
+#[test]
+fn a_mail_is_read_as_its_reader_sees_it() {
+    let mail = Mail::parse(MESSAGE);
+    assert_eq!((mail.to[0].as_str(), mail.subject.as_str()), ("a@x.test", "Verify — ü now"));
+    assert!(mail.text.starts_with("Grüße: "), "{}", mail.text);
+    assert_eq!(mail.html.as_deref().map(str::trim), Some("<b></b>"));
+}
+
+#[tokio::test]
+async fn the_mail_server_keeps_mails_and_misbehaves_on_demand() {
+    let sink = SmtpSink::start().await;
+    assert!(sink.all().await.is_empty());
+    sink.fault(Fault { rcpt: Some("550 5.1.1 no such user"), times: Some(1), ..Fault::default() }).await;
+    let url = sink.url();
+    let transport = lettre::AsyncSmtpTransport::<lettre::Tokio1Executor>::from_url(&url).unwrap().build();
+    let message = || {
+        let letter = lettre::Message::builder().from("b@x.test".parse().unwrap()).to("a@x.test".parse().unwrap()).subject("Hi ü");
+        letter.body("see http://127.0.0.1/posts/?login=ok".to_owned()).unwrap()
+    };
+    lettre::AsyncTransport::send(&transport, message()).await.unwrap_err();
+    lettre::AsyncTransport::send(&transport, message()).await.unwrap();
+    let mail = sink.wait("a@x.test", 1).await;
+    assert_eq!((mail.subject.as_str(), mail.link("/posts/").as_str()), ("Hi ü", "http://127.0.0.1/posts/?login=ok"));
+    assert_eq!(sink.seen().await["refused"], 1);
+}
+
+db_test! {
+    async fn a_test_gets_a_migrated_database_of_its_own(db) {
+        let folder = tempfile::tempdir().unwrap();
+        let database = Database::create(db, folder.path()).await;
+        let section = DatabaseSection { url: Some(SecretUrl::new(database.url.clone())), ..DatabaseSection::default() };
+        if db == Db::Postgres {
+            let plan = Store::plan(&section, folder.path()).await.unwrap();
+            assert!(plan.pending.is_empty(), "the template lacks {plan:?}");
+        }
+        let store = Store::open(&section, folder.path(), Arc::new(SystemClock), Arc::new(Random::from_system())).await.unwrap();
+        store.ping().await.unwrap();
+        database.drop_it().await;
+    }
+}

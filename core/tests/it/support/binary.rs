@@ -1,0 +1,153 @@
+//! The real `community` binary, with a folder, a database and a port of its own.
+
+use std::{
+    collections::BTreeMap,
+    fs::{self, File},
+    path::{Path, PathBuf},
+    process::{Command, ExitStatus, Output, Stdio},
+    time::Duration,
+};
+
+use tempfile::TempDir;
+use tokio::time::{sleep, timeout};
+
+use super::{
+    Client, DEADLINE, Database, Db, Maildir, eventually, free_port,
+    process::{self, Process},
+};
+
+/// A folder with data and settings in which the binary runs: as a server, again after a crash, or as a command.
+pub struct Binary {
+    folder: TempDir,
+    database: Database,
+    port: u16,
+    variables: BTreeMap<String, String>,
+    server: Option<Process>,
+}
+
+/// The environment of the binary, by name: `[("SMTP_URL", sink.url())]`. Nothing else is passed on.
+pub type Settings<'a> = &'a [(&'a str, String)];
+
+impl Binary {
+    /// Prepares everything and starts the server.
+    pub async fn start(db: Db, settings: Settings<'_>) -> Self {
+        let mut binary = Self::prepare(db, settings).await;
+        binary.serve().await;
+        binary
+    }
+
+    /// Prepares folder, database and environment; nothing runs yet.
+    pub async fn prepare(db: Db, settings: Settings<'_>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let database = Database::create(db, folder.path()).await;
+        let mut variables = BTreeMap::from([
+            ("COMMUNITY_DATA_DIR".to_owned(), folder.path().join("data").display().to_string()),
+            ("DATABASE_URL".to_owned(), database.url.clone()),
+        ]);
+        variables.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
+        Self { folder, database, port: free_port(), variables, server: None }
+    }
+
+    /// Starts the server and waits until it is ready. After a crash or a stop it starts again, on the same port.
+    pub async fn serve(&mut self) {
+        let log = File::options().create(true).append(true).open(self.log_path()).unwrap();
+        let mut command = self.command(&["serve"]);
+        command.env("PORT", self.port.to_string()).stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
+        let mut server = Process::spawn(&mut command).unwrap();
+        let client = self.client();
+        let ready = timeout(3 * DEADLINE, async {
+            loop {
+                if let Some(status) = server.ended() {
+                    panic!("the server ended at its start ({status}):\n{}", self.log());
+                }
+                if client.call("GET", "/readyz").stream().await.is_ok_and(|answer| answer.status() == 200) {
+                    return;
+                }
+                sleep(Duration::from_millis(10)).await;
+            }
+        });
+        assert!(ready.await.is_ok(), "the server did not become ready:\n{}", self.log());
+        self.server = Some(server);
+    }
+
+    /// Runs a command of the binary beside the server, with `input` on its standard input.
+    pub async fn run(&self, arguments: &[&str], input: &str) -> Output {
+        process::output(self.command(arguments), input).await
+    }
+
+    /// Runs a command that must work, and gives what it printed.
+    pub async fn run_well(&self, arguments: &[&str], input: &str) -> String {
+        let output = self.run(arguments, input).await;
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{arguments:?} failed ({}): {errors}", output.status);
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// `kill -9`.
+    pub fn kill(&mut self) {
+        self.server.take().expect("no server runs").kill();
+    }
+
+    /// SIGTERM; waits for the end.
+    pub async fn terminate(&mut self) -> ExitStatus {
+        let mut server = self.server.take().expect("no server runs");
+        server.signal("TERM");
+        server.end().await.unwrap_or_else(|| panic!("SIGTERM did not end it:\n{}", self.log()))
+    }
+
+    /// The process id of the running server.
+    pub fn pid(&self) -> u32 {
+        self.server.as_ref().expect("no server runs").0.id()
+    }
+
+    /// A new visitor.
+    pub fn client(&self) -> Client {
+        Client::new(self.base_url())
+    }
+
+    /// `http://127.0.0.1:PORT`
+    pub fn base_url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// Its database.
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// Its working folder; `data` below it is the data folder.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The mails it wrote into files.
+    pub fn mails(&self) -> Maildir {
+        Maildir(self.folder.path().join("data/mail"))
+    }
+
+    /// What the server wrote so far, over all its starts.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.log_path()).unwrap_or_default()
+    }
+
+    /// Waits until the log contains `text`.
+    pub async fn logged(&self, text: &str) {
+        eventually(&format!("the log to say {text:?}"), || async { self.log().contains(text).then_some(()) }).await;
+    }
+
+    /// Ends the server and removes the database.
+    pub async fn stop(mut self) {
+        drop(self.server.take());
+        self.database.drop_it().await;
+    }
+
+    fn log_path(&self) -> PathBuf {
+        self.folder.path().join("log")
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_community"));
+        command.args(arguments).current_dir(self.folder.path()).env_clear().envs(&self.variables);
+        command
+    }
+}

@@ -1,0 +1,86 @@
+//! What the tests share: a server for each of them, people, mails, and clients that see what a real one would see.
+//!
+//! Nothing here sleeps for a fixed time: whoever waits, waits for an event, and no longer than [`DEADLINE`].
+#![allow(dead_code, reason = "a harness is written for the next test, too")]
+
+mod answer;
+mod binary;
+mod client;
+mod db;
+mod mail;
+mod process;
+mod raw;
+mod sink;
+
+use std::{future::Future, time::Duration};
+
+pub use self::{
+    answer::Answer,
+    binary::{Binary, Settings},
+    client::{Call, Client},
+    db::{Database, Db},
+    mail::{Mail, Maildir},
+    raw::{Raw, RawAnswer},
+    sink::{Fault, SmtpSink},
+};
+
+/// The longest any wait may take, in a debug build on a busy machine.
+pub const DEADLINE: Duration = Duration::from_secs(10);
+
+/// Declares a test that runs once on each database, as `name::sqlite` and `name::postgres`.
+///
+/// ```ignore
+/// db_test! {
+///     async fn a01_registering_sends_a_mail(db) {
+///         let server = TestServer::start(db).await;
+///     }
+/// }
+/// ```
+macro_rules! db_test {
+    ($($(#[$meta:meta])* async fn $name:ident($db:ident) $body:block)+) => {$(
+        mod $name {
+            #[allow(unused_imports, reason = "a short test may need nothing of its file")]
+            use super::*;
+
+            $(#[$meta])*
+            async fn story($db: $crate::support::Db) $body
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn sqlite() {
+                story($crate::support::Db::Sqlite).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgres() {
+                story($crate::support::Db::Postgres).await;
+            }
+        }
+    )+};
+}
+
+/// Waits until `probe` gives something, asking every few milliseconds; panics with `what` after [`DEADLINE`].
+pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut probe: impl FnMut() -> F) -> T {
+    let search = async {
+        loop {
+            if let Some(found) = probe().await {
+                return found;
+            }
+            tokio::time::sleep(Duration::from_millis(15)).await;
+        }
+    };
+    match tokio::time::timeout(DEADLINE, search).await {
+        Ok(found) => found,
+        Err(_) => panic!("waited {DEADLINE:?} in vain: {what}"),
+    }
+}
+
+/// A port of 127.0.0.1 that is free at the moment. Whoever takes it must be ready to find it taken.
+pub fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// What `make test` and `make peers` export; without it there is nothing to test against.
+fn peer(variable: &str) -> String {
+    #[expect(clippy::disallowed_methods, reason = "the tests' own settings come from who started them")]
+    std::env::var(variable).unwrap_or_else(|_| panic!("{variable} is not set: run `make test`, or start the peers with `make peers`"))
+}
