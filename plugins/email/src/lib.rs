@@ -47,7 +47,6 @@ fn refusal(field: &str, message: &str) -> Refusal {
     Refusal { field: field.to_owned(), message: message.to_owned() }
 }
 
-#[cfg(target_family = "wasm")]
 openclaw_sdk::export_password_provider!(Email);
 
 #[cfg(test)]
