@@ -49,7 +49,7 @@ pub use self::{
     log::{LogFormat, LogSection},
     mail::{MailSection, MailTransport},
     metrics::MetricsSection,
-    plugins::PluginSection,
+    plugins::{PluginLimits, PluginSection},
     report::{Problem, Problems, Report},
     schema::keys,
     secret::{REDACTED, Secret, SecretUrl},

@@ -15,3 +15,4 @@ mod support;
 
 mod config;
 mod harness;
+mod plugins;
