@@ -1,5 +1,16 @@
 //! A community server: posts, rooms, uploads and sign-in in one binary, where every login provider and every bot is a
 //! sandboxed WebAssembly component.
 
+pub mod accounts;
+pub mod actor;
+pub mod clock;
 pub mod config;
+pub mod email;
 pub mod error;
+pub mod http;
+pub mod ids;
+pub mod mail;
+pub mod plugins;
+pub mod random;
+pub mod sessions;
+pub mod store;

@@ -3,6 +3,7 @@
 //! Append-only: a step that has been released is never edited. Each runs in a transaction of its own, so that a crash in the
 //! middle leaves the step undone. Steps are plain SQL and know nothing of the server's entities.
 
+pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
 
 mod m0001_accounts;

@@ -43,7 +43,7 @@ impl Default for AuthSection {
             password_profile: PasswordProfile::Contract,
             enumeration_safe: false,
             verification_lifetime: Span::hours(24),
-            reset_lifetime: Span::minutes(30),
+            reset_lifetime: Span::hours(1),
             hash_threads: None,
             hash_queue: 32,
             hash_wait: Span::seconds(2),

@@ -1,27 +1,32 @@
-//! `[cors]`: which other origins may call.
+//! `[cors]`: which pages of other origins may use the API. None, unless listed.
 
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 use super::Report;
 
-/// An exact-match list of origins.
+/// The section `[cors]`, for REST and Socket.IO alike.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct CorsSection {
-    /// Origins like `https://other.example.org`.
+    /// Origins whose pages may call the API, written exactly as browsers send them: `https://other.example.org`.
     pub origins: Vec<String>,
-    /// Lets the session cookie travel cross-site (https only).
+    /// Lets those pages use the visitor's session. Needs https, and gives session cookies `SameSite=None`.
     pub cross_site_cookies: bool,
 }
 
 impl CorsSection {
     /// Checks the section.
     pub fn validate(&self, report: &mut Report) {
-        let wildcard = self.origins.iter().any(|origin| origin.contains('*') || origin == "null");
-        report.require(
-            !wildcard,
-            "cors.origins",
-            "must list origins one by one, like \"https://other.example.org\"; \"*\" would let every site act for your users",
-        );
+        for origin in &self.origins {
+            if Url::parse(origin).map(|url| url.origin().ascii_serialization()).ok().as_ref() != Some(origin) {
+                let form = "scheme and host in lower case, the port unless it is the default one, and nothing else, like \"https://other.example.org\"";
+                let wildcard = if origin.contains('*') { "; \"*\" would let every site act for your users" } else { "" };
+                report.error("cors.origins", format!("\"{origin}\" is not an origin: list them one by one, {form}{wildcard}"));
+            }
+        }
+        if self.cross_site_cookies && self.origins.is_empty() {
+            report.warning("cors.cross_site_cookies", "has no effect while cors.origins is empty");
+        }
     }
 }

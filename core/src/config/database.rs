@@ -28,7 +28,7 @@ impl Default for DatabaseSection {
 
 impl DatabaseSection {
     /// The URL that is used when none is set.
-    pub(super) fn default_url(data_dir: &Path) -> SecretUrl {
+    pub(crate) fn default_url(data_dir: &Path) -> SecretUrl {
         let path = data_dir.join("community.db").display().to_string();
         SecretUrl::new(format!("sqlite://{}", path.replace('%', "%25").replace('?', "%3F").replace('#', "%23")))
     }

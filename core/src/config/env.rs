@@ -32,22 +32,25 @@ pub fn of_process() -> Environment {
 }
 
 /// Entries from the familiar names. One that is set to nothing counts as not set, as compose files like to do.
-pub(super) fn familiar(env: &Environment, listen: Option<SocketAddr>) -> Result<Vec<Entry>, Problem> {
-    let given = |name: &str| env.get(name).filter(|value| !value.is_empty());
-    let entry = |name: &str, key: &str, value: String| Entry {
-        key: key.split('.').map(str::to_owned).collect(),
-        value: Written::Text(value),
-        origin: Origin::Variable(name.to_owned()),
-    };
-    let mut found: Vec<Entry> = FAMILIAR.iter().filter_map(|(name, key)| Some(entry(name, key, given(name)?.clone()))).collect();
-    if let Some(port) = given("PORT") {
-        let number: u16 = port
-            .parse()
-            .map_err(|_| Problem::new("variable PORT", "http.listen", format!("\"{port}\" is not a port; write a number up to 65535")))?;
-        let address = listen.map(|listen| SocketAddr::new(listen.ip(), number).to_string());
-        found.extend(address.map(|address| entry("PORT", "http.listen", address)));
-    }
-    Ok(found)
+pub(super) fn familiar(env: &Environment) -> Vec<Entry> {
+    FAMILIAR.iter().filter_map(|(name, key)| Some(familiar_entry(name, key, given(env, name)?.to_owned()))).collect()
+}
+
+/// The address to listen on as `PORT` changes it, if it is set.
+pub(super) fn port(env: &Environment, listen: SocketAddr) -> Result<Option<Entry>, Problem> {
+    let Some(port) = given(env, "PORT") else { return Ok(None) };
+    let wrong = |_| Problem::new("variable PORT", "http.listen", format!("\"{port}\" is not a port; write a number up to 65535"));
+    let address = SocketAddr::new(listen.ip(), port.parse().map_err(wrong)?);
+    Ok(Some(familiar_entry("PORT", "http.listen", address.to_string())))
+}
+
+fn given<'a>(env: &'a Environment, name: &str) -> Option<&'a str> {
+    env.get(name).map(String::as_str).filter(|value| !value.is_empty())
+}
+
+fn familiar_entry(name: &str, key: &str, value: String) -> Entry {
+    let key = key.split('.').map(str::to_owned).collect();
+    Entry { key, value: Written::Text(value), origin: Origin::Variable(name.to_owned()) }
 }
 
 /// Entries from `COMMUNITY_<SECTION>__<KEY>`. `ids` are the plugins the file names: a dash in an id cannot be written in a

@@ -1,17 +1,147 @@
-//! `[limits]`: how often things may be done.
+//! `[limits]`: how often things may be done. The defaults are far from what a person or a small script does.
 
-use serde::{Deserialize, Serialize};
+use std::{
+    fmt::{self, Display, Formatter},
+    num::NonZeroU32,
+    str::FromStr,
+    time::Duration,
+};
 
-/// Rate limits.
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::values;
+
+/// The section `[limits]`. "Per client" means per IPv4 address or IPv6 /64.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LimitsSection {
-    /// False switches all off but the reference's own.
+    /// `false` switches all limits of this section off, and the delay after failed sign-ins.
     pub enabled: bool,
+    /// New posts per user.
+    pub posts: Rate,
+    /// Edits and deletions of posts per user.
+    pub post_changes: Rate,
+    /// Sign-ins by password per client, right or wrong.
+    pub login: Rate,
+    /// Registrations per client.
+    pub register: Rate,
+    /// Requests for another verification mail per client.
+    pub resend: Rate,
+    /// Verification links per client.
+    pub verify: Rate,
+    /// Requests for a password reset per client.
+    pub forgot: Rate,
+    /// Attempts to set a new password, by mail or by the old one, per client.
+    pub passwords: Rate,
+    /// Sign-ins begun at other providers, and returns from them, per client.
+    pub providers: Rate,
 }
 
 impl Default for LimitsSection {
     fn default() -> Self {
-        Self { enabled: true }
+        Self {
+            enabled: true,
+            posts: Rate::per_minute(60),
+            post_changes: Rate::per_minute(120),
+            login: Rate::per_minute(10),
+            register: Rate::per_hour(20),
+            resend: Rate::per_hour(20),
+            verify: Rate::per_minute(20),
+            forgot: Rate::per_hour(5),
+            passwords: Rate::per_hour(20),
+            providers: Rate::per_minute(20),
+        }
+    }
+}
+
+/// So many in a length of time: `"60/minute"`, `"5/hour"`, `"10/15 minutes"`; `"unlimited"` for no limit. That many may also
+/// come at once; they grow back evenly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate(Option<(NonZeroU32, Duration)>);
+
+impl Rate {
+    /// No limit.
+    pub const UNLIMITED: Self = Self(None);
+
+    /// `count` a minute; 0 is no limit.
+    pub const fn per_minute(count: u32) -> Self {
+        Self::new(count, 60)
+    }
+
+    /// `count` an hour; 0 is no limit.
+    pub const fn per_hour(count: u32) -> Self {
+        Self::new(count, 3600)
+    }
+
+    const fn new(count: u32, seconds: u64) -> Self {
+        match NonZeroU32::new(count) {
+            Some(count) => Self(Some((count, Duration::from_secs(seconds)))),
+            None => Self::UNLIMITED,
+        }
+    }
+
+    /// How many in which length of time; `None` for no limit.
+    pub const fn get(self) -> Option<(NonZeroU32, Duration)> {
+        self.0
+    }
+}
+
+/// Names of units and their seconds.
+const UNITS: [(&str, u64); 4] = [("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1)];
+
+impl FromStr for Rate {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || format!("\"{text}\" is not a limit; write one like \"60/minute\", \"5/hour\", \"10/15 minutes\" or \"unlimited\"");
+        if text.trim() == "unlimited" {
+            return Ok(Self::UNLIMITED);
+        }
+        let (count, span) = text.split_once('/').ok_or_else(wrong)?;
+        let (times, unit) = span.trim().split_once(' ').unwrap_or(("1", span.trim()));
+        let unit = unit.trim().to_lowercase();
+        let unit = unit.strip_suffix('s').unwrap_or(&unit);
+        let (_, seconds) = UNITS.iter().find(|(name, _)| *name == unit).ok_or_else(wrong)?;
+        let count: NonZeroU32 = count.trim().parse().map_err(|_| wrong())?;
+        let times: NonZeroU32 = times.parse().map_err(|_| wrong())?;
+        Ok(Self(Some((count, Duration::from_secs(seconds * u64::from(times.get()))))))
+    }
+}
+
+impl Display for Rate {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Some((count, span)) = self.0 else { return f.write_str("unlimited") };
+        let (unit, scale) = UNITS.iter().find(|(_, scale)| span.as_secs().is_multiple_of(*scale)).unwrap_or(&UNITS[3]);
+        match span.as_secs() / scale {
+            1 => write!(f, "{count}/{unit}"),
+            times => write!(f, "{count}/{times} {unit}s"),
+        }
+    }
+}
+
+impl Serialize for Rate {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Rate {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        values::text(from)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Rate;
+
+    #[test]
+    fn limits_are_read_as_they_are_written() {
+        for text in ["60/minute", "5/hour", "1/second", "10/15 minutes", "3/day", "unlimited"] {
+            assert_eq!(text.parse::<Rate>().map(|rate| rate.to_string()), Ok(text.to_owned()));
+        }
+        for text in ["", "60", "60/", "/minute", "0/minute", "-1/minute", "60/fortnight", "60 minute", "6e1/minute", "1/0 minutes"] {
+            assert!(text.parse::<Rate>().is_err(), "{text}");
+        }
     }
 }

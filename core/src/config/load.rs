@@ -4,6 +4,8 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+    net::SocketAddr,
     path::{Path, PathBuf},
 };
 
@@ -45,8 +47,9 @@ pub fn load(sources: Sources<'_>) -> Result<Loaded, Problems> {
     if let Some((path, text)) = &found {
         draft.take(file::entries(path, text)?);
     }
-    match env::familiar(sources.env, draft.listen()) {
-        Ok(entries) => draft.take(entries),
+    draft.take(env::familiar(sources.env));
+    match env::port(sources.env, draft.listen()) {
+        Ok(entry) => draft.take(entry),
         Err(problem) => draft.problems.push(problem),
     }
     draft.take(env::prefixed(sources.env, &draft.plugin_ids()));
@@ -59,8 +62,11 @@ pub fn load(sources: Sources<'_>) -> Result<Loaded, Problems> {
 pub fn check(sources: Sources<'_>) -> Result<String, Problems> {
     let loaded = load(sources)?;
     let source = loaded.file.map_or_else(|| "no configuration file".to_owned(), |path| path.display().to_string());
-    let warnings: String = loaded.warnings.iter().map(|warning| format!("# warning: {warning}\n")).collect();
-    Ok(format!("# effective configuration ({source}, environment, defaults)\n{warnings}\n{}", loaded.config.effective()))
+    let mut text = format!("# effective configuration ({source}, environment, defaults)\n");
+    for warning in loaded.warnings {
+        let _ = writeln!(text, "# warning: {warning}");
+    }
+    Ok(format!("{text}\n{}", loaded.config.effective()))
 }
 
 /// A configuration in the making.
@@ -82,7 +88,7 @@ impl<'a> Draft<'a> {
     }
 
     /// Takes the entries that fit and remembers what is wrong with the others.
-    fn take(&mut self, entries: Vec<Entry>) {
+    fn take(&mut self, entries: impl IntoIterator<Item = Entry>) {
         for mut entry in entries {
             if let Err(problem) = self.place(&mut entry) {
                 self.problems.push(problem);
@@ -129,8 +135,9 @@ impl<'a> Draft<'a> {
     }
 
     /// The address to listen on, as far as it is known.
-    fn listen(&self) -> Option<std::net::SocketAddr> {
-        self.tree.pointer("/http/listen")?.as_str()?.parse().ok()
+    fn listen(&self) -> SocketAddr {
+        let written = self.tree.pointer("/http/listen").and_then(Value::as_str);
+        written.and_then(|address| address.parse().ok()).unwrap_or(Config::default().http.listen)
     }
 
     /// The plugins that have a section.

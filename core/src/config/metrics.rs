@@ -4,10 +4,11 @@ use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
-/// Off unless an address is set.
+/// The section `[metrics]`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct MetricsSection {
-    /// Address and port of the separate listener.
+    /// Serves `/metrics` on an address of its own, like `127.0.0.1:9100`; off unless set. Nobody is asked who they are there,
+    /// so keep it away from the public.
     pub listen: Option<SocketAddr>,
 }

@@ -1,33 +1,87 @@
-//! `[plugins.<id>]`: one section per plugin.
+//! `[plugins.<id>]`: which plugins run, what they may do and how much of the machine they may use.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    fmt::{self, Debug, Formatter},
+};
 
 use serde::{Deserialize, Serialize};
 
-/// What the operator says about one plugin.
+use super::{Size, Span};
+
+/// What the operator says about one plugin. A bundled plugin of the same id needs no section at all.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PluginSection {
-    /// Whether the plugin is on.
+    /// Whether the plugin runs. Unset means yes.
     pub enabled: Option<bool>,
-    /// `bundled:<id>` or a file.
+    /// `bundled:<name>` or the path of a component. Unset means the bundled plugin of this id.
     pub component: Option<String>,
-    /// Checksum of the file.
+    /// SHA-256 of the component in hexadecimal. A file needs it unless `dev` is set.
     pub sha256: Option<String>,
-    /// Permits a file without a checksum.
+    /// Lets a component file run without its SHA-256, for those who build it again every minute.
     pub dev: bool,
-    /// Hosts that may be called on its behalf.
+    /// Where the host may go on the plugin's behalf: `host` or `host:port`.
     pub allow_hosts: Vec<String>,
-    /// Permits private and loopback addresses.
+    /// Permits private and loopback addresses among `allow_hosts`.
     pub allow_private: bool,
-    /// What it may import.
+    /// What the plugin may import beyond what needs no permission.
     pub grants: Vec<String>,
-    /// Its own settings.
+    /// What the plugin reads through `settings`. Values may be secret: they are not printed.
     pub settings: BTreeMap<String, String>,
+    /// `[plugins.<id>.limits]`
+    pub limits: PluginLimits,
 }
 
-impl std::fmt::Debug for PluginSection {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("PluginSection").field("component", &self.component).field("settings", &self.settings.keys()).finish_non_exhaustive()
+impl Debug for PluginSection {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PluginSection")
+            .field("enabled", &self.enabled)
+            .field("component", &self.component)
+            .field("sha256", &self.sha256)
+            .field("dev", &self.dev)
+            .field("allow_hosts", &self.allow_hosts)
+            .field("allow_private", &self.allow_private)
+            .field("grants", &self.grants)
+            .field("settings", &self.settings.keys())
+            .field("limits", &self.limits)
+            .finish()
+    }
+}
+
+/// How much of the machine one plugin may use.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PluginLimits {
+    /// Largest component file.
+    pub file: Size,
+    /// Memory of one call.
+    pub memory: Size,
+    /// How long one call may take, waiting included.
+    pub wall_clock: Span,
+    /// CPU time of one call.
+    pub cpu: Span,
+    /// How often one call may call the host.
+    pub host_calls: u32,
+    /// Bytes that may pass from the plugin to the host in one answer or one host call.
+    pub returned: Size,
+    /// Lines of log a second.
+    pub log_lines: u32,
+    /// Calls that run at the same time; further ones wait.
+    pub concurrency: u32,
+}
+
+impl Default for PluginLimits {
+    fn default() -> Self {
+        Self {
+            file: Size::mib(32),
+            memory: Size::mib(64),
+            wall_clock: Span::seconds(5),
+            cpu: Span::millis(250),
+            host_calls: 1000,
+            returned: Size::mib(2),
+            log_lines: 100,
+            concurrency: 4,
+        }
     }
 }

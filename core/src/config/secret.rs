@@ -48,7 +48,7 @@ impl SecretUrl {
     }
 
     /// The URL with its password and every query value hidden. What cannot be parsed might hold a password anywhere and is
-    /// hidden whole, except for SQLite, whose URLs are file names.
+    /// hidden whole, except for `SQLite`, whose URLs are file names.
     pub fn redacted(&self) -> String {
         if self.scheme() == "sqlite" {
             return self.0.clone();

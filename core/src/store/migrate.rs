@@ -2,9 +2,8 @@
 
 use std::{fs::File, path::Path};
 
-use community_migrations::Migrator;
+use community_migrations::{Migrator, MigratorTrait as _};
 use sea_orm::{ConnectionTrait, DatabaseConnection, TransactionTrait};
-use sea_orm_migration::MigratorTrait;
 
 use super::{OpenError, connect};
 use crate::config::{DatabaseSection, SecretUrl};

@@ -13,4 +13,6 @@
 mod support;
 
 
+mod config;
 mod harness;
+mod plugins;

@@ -1,0 +1,139 @@
+//! Accounts in the database.
+
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+
+use super::{
+    entity::{identities, users},
+    model::{Identity, Profile, User},
+};
+use crate::{
+    actor::Role,
+    clock::Timestamp,
+    error::{Error, Result},
+    ids::{IdentityId, UserId},
+    store::Tx,
+};
+
+impl TryFrom<users::Model> for User {
+    type Error = Error;
+
+    fn try_from(row: users::Model) -> Result<Self> {
+        Ok(Self {
+            id: UserId::from_stored(row.id),
+            username: row.username,
+            role: Role::from_stored(&row.role),
+            created_at: moment(&row.created_at)?,
+            disabled: row.disabled_at.is_some(),
+        })
+    }
+}
+
+impl From<identities::Model> for Identity {
+    fn from(row: identities::Model) -> Self {
+        Self {
+            id: IdentityId::from_stored(row.id),
+            user: UserId::from_stored(row.user_id),
+            provider: row.provider,
+            subject: row.subject,
+            email: row.email,
+        }
+    }
+}
+
+/// Reads a moment that the database holds.
+pub fn moment(text: &str) -> Result<Timestamp> {
+    Timestamp::parse(text).ok_or_else(|| Error::internal(format!("not a time in the database: {text}")))
+}
+
+/// A user by id.
+pub async fn user(conn: &impl ConnectionTrait, id: &UserId) -> Result<Option<User>> {
+    users::Entity::find_by_id(id.as_str()).one(conn).await?.map(User::try_from).transpose()
+}
+
+/// An identity by provider and subject.
+pub async fn identity(conn: &impl ConnectionTrait, provider: &str, subject: &str) -> Result<Option<Identity>> {
+    let found = identities::Entity::find()
+        .filter(identities::Column::Provider.eq(provider))
+        .filter(identities::Column::Subject.eq(subject))
+        .one(conn)
+        .await?;
+    Ok(found.map(Identity::from))
+}
+
+/// A user's identity at a provider.
+pub async fn identity_of(conn: &impl ConnectionTrait, user: &UserId, provider: &str) -> Result<Option<Identity>> {
+    let found = identities::Entity::find()
+        .filter(identities::Column::UserId.eq(user.as_str()))
+        .filter(identities::Column::Provider.eq(provider))
+        .order_by_asc(identities::Column::Id)
+        .one(conn)
+        .await?;
+    Ok(found.map(Identity::from))
+}
+
+/// Users with their first address, oldest first, `limit` of them after `after`.
+pub async fn users(conn: &impl ConnectionTrait, after: Option<&UserId>, limit: u64) -> Result<Vec<(User, Option<String>)>> {
+    let after = after.map_or("", UserId::as_str);
+    let rows = users::Entity::find().filter(users::Column::Id.gt(after)).order_by_asc(users::Column::Id).limit(limit).all(conn).await?;
+    let ids: Vec<String> = rows.iter().map(|row| row.id.clone()).collect();
+    let identities = identities::Entity::find().filter(identities::Column::UserId.is_in(ids)).all(conn).await?;
+    rows.into_iter()
+        .map(|row| {
+            let email = identities.iter().find(|identity| identity.user_id == row.id && identity.email.is_some());
+            Ok((User::try_from(row)?, email.and_then(|identity| identity.email.clone())))
+        })
+        .collect()
+}
+
+/// Adds a user.
+pub async fn add_user(tx: &Tx, user: &User) -> Result<()> {
+    let row = users::ActiveModel {
+        id: Set(user.id.to_string()),
+        username: Set(user.username.clone()),
+        role: Set(user.role.as_str().to_owned()),
+        created_at: Set(user.created_at.to_string()),
+        disabled_at: Set(None),
+    };
+    users::Entity::insert(row).exec_without_returning(tx.conn()).await?;
+    Ok(())
+}
+
+/// Adds an identity. False if provider and subject are taken.
+pub async fn add_identity(tx: &Tx, id: &IdentityId, user: &UserId, profile: &Profile) -> Result<()> {
+    let row = identities::ActiveModel {
+        id: Set(id.to_string()),
+        user_id: Set(user.to_string()),
+        provider: Set(profile.provider.clone()),
+        subject: Set(profile.subject.clone()),
+        email: Set(profile.email.clone()),
+        created_at: Set(tx.now().to_string()),
+    };
+    identities::Entity::insert(row).exec_without_returning(tx.conn()).await?;
+    Ok(())
+}
+
+/// Changes a user's role. False if there is no such user.
+pub async fn set_role(tx: &Tx, user: &UserId, role: Role) -> Result<bool> {
+    let change = users::Entity::update_many()
+        .col_expr(users::Column::Role, role.as_str().into())
+        .filter(users::Column::Id.eq(user.as_str()))
+        .exec(tx.conn())
+        .await?;
+    Ok(change.rows_affected > 0)
+}
+
+/// Shuts a user's account, or opens it again. False if there is no such user.
+pub async fn set_disabled(tx: &Tx, user: &UserId, disabled: bool) -> Result<bool> {
+    let at = disabled.then(|| tx.now().to_string());
+    let change = users::Entity::update_many()
+        .col_expr(users::Column::DisabledAt, sea_orm::sea_query::Expr::value(at))
+        .filter(users::Column::Id.eq(user.as_str()))
+        .exec(tx.conn())
+        .await?;
+    Ok(change.rows_affected > 0)
+}
+
+/// Whose an identity is.
+pub async fn owner(conn: &impl ConnectionTrait, identity: &IdentityId) -> Result<Option<UserId>> {
+    Ok(identities::Entity::find_by_id(identity.as_str()).one(conn).await?.map(|row| UserId::from_stored(row.user_id)))
+}

@@ -1,0 +1,212 @@
+//! The writes of signing up and in.
+
+use super::{
+    PROVIDER,
+    model::{Registration, ResetTarget},
+    store,
+};
+use crate::{
+    accounts::{
+        self,
+        model::{Profile, User},
+    },
+    actor::Role,
+    clock::Timestamp,
+    error::{Error, Kind, Result},
+    ids::SessionId,
+    mail::{self, model::NewMail},
+    random::{Token, TokenHash},
+    sessions::{
+        self,
+        model::{NewSession, Session},
+    },
+    store::Tx,
+};
+
+/// A registration with the letters that may follow from it.
+#[derive(Debug)]
+pub struct Register {
+    /// Who registers.
+    pub registration: Registration,
+    /// The letter with the link.
+    pub letter: NewMail,
+    /// The letter to the owner of an address that is taken. Without one, whoever registers is told that it is taken.
+    pub notice: Option<NewMail>,
+    /// The network of the request.
+    pub origin: String,
+}
+
+/// Keeps a registration and queues its letter.
+///
+/// # Errors
+/// `email_taken` if the address has an account; `rate_limited` if the network has asked for too many letters.
+pub async fn register(tx: &mut Tx, register: &Register) -> Result<()> {
+    let taken = accounts::store::identity(tx.conn(), PROVIDER, &register.registration.subject).await?.is_some();
+    match &register.notice {
+        None if taken => Err(Error::new(Kind::Invalid, "email_taken", "This email is already registered. Sign in, or reset the password.")),
+        Some(notice) if taken => {
+            mail::actions::require_quota(tx, &register.origin).await?;
+            mail::actions::count(tx, &uncounted(&register.letter)).await?;
+            mail::actions::queue(tx, notice).await?;
+            Ok(())
+        }
+        _ => {
+            mail::actions::require_quota(tx, &register.origin).await?;
+            // An earlier link keeps working when no new one goes out: otherwise asking often would lock the owner out.
+            if mail::actions::queue(tx, &register.letter).await? {
+                store::put_registration(tx, &register.registration).await?;
+            }
+            Ok(())
+        }
+    }
+}
+
+/// The same mail without address and text: it counts for the network and for nobody else.
+fn uncounted(letter: &NewMail) -> NewMail {
+    let content = mail::model::Content { subject: String::new(), text: String::new(), html: String::new() };
+    NewMail { address: String::new(), content, ..letter.clone() }
+}
+
+/// A new link for someone who waits for one.
+#[derive(Debug)]
+pub struct Resend {
+    /// Who.
+    pub subject: String,
+    /// The new link's token.
+    pub token: TokenHash,
+    /// Until when it works.
+    pub expires_at: Timestamp,
+    /// The letter with the link.
+    pub letter: NewMail,
+    /// The network of the request.
+    pub origin: String,
+}
+
+/// Replaces the link of a registration and queues its letter. Nobody waiting is no error and counts all the same.
+///
+/// # Errors
+/// `rate_limited` if the network has asked for too many letters.
+pub async fn resend(tx: &mut Tx, resend: &Resend) -> Result<()> {
+    mail::actions::require_quota(tx, &resend.origin).await?;
+    match store::registration_of(tx.conn(), &resend.subject).await? {
+        Some(waiting) => {
+            let renewed = Registration { token: resend.token.clone(), expires_at: resend.expires_at, ..waiting };
+            if mail::actions::queue(tx, &NewMail { address: renewed.address.clone(), ..resend.letter.clone() }).await? {
+                store::put_registration(tx, &renewed).await?;
+            }
+            Ok(())
+        }
+        None => mail::actions::count(tx, &uncounted(&resend.letter)).await,
+    }
+}
+
+/// A link that was followed.
+#[derive(Debug)]
+pub struct Verify {
+    /// The link's token.
+    pub token: TokenHash,
+    /// How the session begins, but for the user; none if the browser's present session must stay.
+    pub session: Option<SessionPlan>,
+}
+
+/// A session for whoever turns out to be signing in.
+#[derive(Debug, Clone)]
+pub struct SessionPlan {
+    /// What the browser calls itself.
+    pub client: String,
+    /// The session that the same browser had.
+    pub replaces: Option<Session>,
+    /// Lifetimes.
+    pub rules: crate::config::SessionsSection,
+}
+
+/// Turns a registration into an account, and begins a session.
+///
+/// # Errors
+/// `invalid_token` if the link was used, replaced or is too old.
+pub async fn verify(tx: &mut Tx, verify: &Verify) -> Result<Option<(Session, Token)>> {
+    let taken = store::take_registration(tx, &verify.token).await?;
+    let now = tx.now();
+    let waiting = taken.filter(|waiting| now < waiting.expires_at).ok_or_else(invalid_token)?;
+    let profile =
+        Profile { provider: PROVIDER.to_owned(), subject: waiting.subject, email: Some(waiting.address), username: waiting.username };
+    let (user, identity) = accounts::actions::create(tx, &profile, Role::User).await?;
+    store::set_password(tx, &identity.id, &waiting.phc).await?;
+    match &verify.session {
+        Some(plan) => Ok(Some(begin(tx, &user, plan).await?)),
+        None => Ok(None),
+    }
+}
+
+/// Begins a session for someone whose password was right.
+///
+/// # Errors
+/// `invalid_credentials` if the account was shut meanwhile.
+pub async fn login(tx: &mut Tx, user: &crate::ids::UserId, plan: &SessionPlan) -> Result<(Session, Token)> {
+    let user = accounts::store::user(tx.conn(), user).await?.filter(|user| !user.disabled);
+    begin(tx, &user.ok_or_else(invalid_credentials)?, plan).await
+}
+
+async fn begin(tx: &mut Tx, user: &User, plan: &SessionPlan) -> Result<(Session, Token)> {
+    let new = NewSession {
+        user: user.id.clone(),
+        role: user.role,
+        provider: PROVIDER.to_owned(),
+        client: plan.client.clone(),
+        replaces: plan.replaces.clone(),
+        rules: plan.rules.clone(),
+    };
+    sessions::actions::start(tx, &new).await
+}
+
+/// Queues a letter with a link that sets a new password.
+pub async fn forgot(tx: &mut Tx, target: &ResetTarget, token: &TokenHash, expires_at: Timestamp, letter: &NewMail) -> Result<()> {
+    if mail::actions::queue(tx, letter).await? {
+        store::put_reset(tx, token, &target.identity, expires_at).await?;
+    }
+    Ok(())
+}
+
+/// Sets a new password by a link. All sessions of the account end.
+///
+/// # Errors
+/// `invalid_token` if the link was used, replaced or is too old.
+pub async fn reset(tx: &mut Tx, token: &TokenHash, phc: &str) -> Result<()> {
+    let now = tx.now();
+    let taken = store::take_reset(tx, token).await?.filter(|(_, expires_at)| now < *expires_at);
+    let (identity, _) = taken.ok_or_else(invalid_token)?;
+    let user = accounts::store::owner(tx.conn(), &identity).await?.ok_or_else(invalid_token)?;
+    store::set_password(tx, &identity, phc).await?;
+    store::remove_resets(tx, &identity).await?;
+    sessions::actions::end_all(tx, &user, None, "credential_changed").await
+}
+
+/// Sets a new password for someone who is signed in and knew the old one. All other sessions end.
+pub async fn change_password(tx: &mut Tx, target: &ResetTarget, phc: &str, keep: &SessionId) -> Result<()> {
+    store::set_password(tx, &target.identity, phc).await?;
+    store::remove_resets(tx, &target.identity).await?;
+    sessions::actions::end_all(tx, &target.user, Some(keep), "credential_changed").await
+}
+
+/// Makes a verified account, for the operator.
+pub async fn create_verified(tx: &mut Tx, registration: &Registration, role: Role) -> Result<User> {
+    let profile = Profile {
+        provider: PROVIDER.to_owned(),
+        subject: registration.subject.clone(),
+        email: Some(registration.address.clone()),
+        username: registration.username.clone(),
+    };
+    let (user, identity) = accounts::actions::create(tx, &profile, role).await?;
+    store::set_password(tx, &identity.id, &registration.phc).await?;
+    Ok(user)
+}
+
+/// The one answer to a wrong address, a wrong password and a shut account.
+pub fn invalid_credentials() -> Error {
+    Error::new(Kind::Unauthenticated, "invalid_credentials", "Email or password is wrong.")
+}
+
+/// The one answer to links that do not work, whatever the reason.
+pub fn invalid_token() -> Error {
+    Error::new(Kind::Invalid, "invalid_token", "This link does not work any more. Please request a new one.")
+}

@@ -1,0 +1,223 @@
+//! One function per route: ask the provider, hash, then one write. No transaction is open while a plugin or a hash runs.
+
+use std::sync::Arc;
+
+use super::{
+    PROVIDER,
+    actions::{self, Register, Resend, SessionPlan, Verify},
+    hasher::Hasher,
+    model::{Credential, Password, Registration, ResetTarget},
+    policy, queries,
+};
+use crate::{
+    accounts::model::User,
+    actor::Role,
+    clock::Clock,
+    config::{Config, Span},
+    error::{Error, Kind, Result},
+    mail::model::{self as mail, NewMail},
+    plugins::{Letter, PasswordProvider, Plugins, Refusal, RegistrationForm},
+    random::{Random, Token},
+    sessions::model::{Session, SignedIn},
+    store::Store,
+};
+
+/// What the flows work with. Cheap to clone.
+#[derive(Clone)]
+pub struct Flows {
+    /// The database.
+    pub store: Store,
+    /// Where the provider is found.
+    pub plugins: Plugins,
+    /// The threads that hash.
+    pub hasher: Hasher,
+    /// Where tokens come from.
+    pub random: Arc<Random>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The configuration.
+    pub config: Arc<Config>,
+}
+
+/// What someone types to register.
+#[derive(Debug, Clone)]
+pub struct SignUp {
+    /// The address.
+    pub email: String,
+    /// The password, as typed.
+    pub password: String,
+    /// The name, if one was chosen.
+    pub username: Option<String>,
+}
+
+fn refused(refusal: Refusal) -> Error {
+    Error::invalid(refusal.message)
+}
+
+impl Flows {
+    fn provider(&self) -> Result<PasswordProvider> {
+        Ok(self.plugins.password(PROVIDER)?)
+    }
+
+    /// What the provider makes of a form, with the hash of its password.
+    async fn checked(&self, form: SignUp) -> Result<Registration> {
+        let asked = RegistrationForm { login: form.email, username: form.username };
+        let checked = self.provider()?.check_registration(asked).await?.map_err(refused)?;
+        let local = checked.address.split('@').next().unwrap_or_default();
+        let password = policy::accept(&form.password, self.config.auth.password_profile, &[&self.config.site.name, local, &checked.username])?;
+        let lifetime = self.config.auth.verification_lifetime.0;
+        Ok(Registration {
+            subject: checked.subject.0,
+            address: checked.address,
+            username: checked.username,
+            phc: self.hasher.hash(password).await?,
+            token: self.random.token().hash(),
+            expires_at: self.clock.now().plus(lifetime),
+        })
+    }
+
+    /// Registers someone and sends the link. Says nothing about the address that the one who asks does not know.
+    pub async fn register(&self, form: SignUp, origin: String) -> Result<()> {
+        let registration = self.checked(form).await?;
+        let token = self.random.token();
+        let letter = self.verification_letter(&registration.username, &token, &registration.address, &origin).await?;
+        let registration = Registration { token: token.hash(), ..registration };
+        let notice = self.config.auth.enumeration_safe.then(|| self.notice(&registration.address));
+        let register = Register { registration, letter, notice, origin };
+        self.store.write(register, |tx, register| Box::pin(actions::register(tx, register))).await
+    }
+
+    /// Sends a new link to someone who waits for one. The answer is the same for everyone.
+    pub async fn resend(&self, email: &str, origin: String) -> Result<()> {
+        let provider = self.provider()?;
+        let subject = provider.check_login(email).await?.map_err(refused)?.0;
+        let waiting = queries::registration(self.store.reader(), &subject).await?;
+        let username = waiting.map_or_else(|| "member".to_owned(), |waiting| waiting.username);
+        let token = self.random.token();
+        let letter = self.verification_letter(&username, &token, &subject, &origin).await?;
+        let expires_at = self.clock.now().plus(self.config.auth.verification_lifetime.0);
+        let resend = Resend { subject, token: token.hash(), expires_at, letter, origin };
+        self.store.write(resend, |tx, resend| Box::pin(actions::resend(tx, resend))).await
+    }
+
+    /// Follows a link. `keep_present` leaves the browser's present session alone and begins none.
+    pub async fn verify(&self, token: &Token, plan: SessionPlan, keep_present: bool) -> Result<Option<(Session, Token)>> {
+        let verify = Verify { token: token.hash(), session: (!keep_present).then_some(plan) };
+        self.store.write(verify, |tx, verify| Box::pin(actions::verify(tx, verify))).await
+    }
+
+    /// Signs someone in.
+    ///
+    /// # Errors
+    /// `invalid_credentials`; `email_not_verified` with `resend` when the password was right and the link was not followed yet.
+    pub async fn login(&self, email: &str, password: &str, plan: SessionPlan) -> Result<(Session, Token)> {
+        let password = Password::parse(password).ok_or_else(actions::invalid_credentials)?;
+        let subject = self.provider()?.check_login(email).await?.ok();
+        let credential = match &subject {
+            Some(subject) => queries::credential(self.store.reader(), &subject.0).await?,
+            None => None,
+        };
+        let right = self.hasher.verify(password, credential.as_ref().map(Credential::phc)).await?;
+        match credential.filter(|_| right) {
+            Some(Credential::Verified { user, .. }) => {
+                self.store.write((user, plan), |tx, (user, plan)| Box::pin(actions::login(tx, user, plan))).await
+            }
+            Some(Credential::Unverified { .. }) => Err(not_verified()),
+            None => Err(actions::invalid_credentials()),
+        }
+    }
+
+    /// Sends a link that sets a new password, if there is an account. The answer is the same for everyone.
+    pub async fn forgot(&self, email: &str, origin: String) -> Result<()> {
+        let provider = self.provider()?;
+        let subject = provider.check_login(email).await?.map_err(refused)?.0;
+        let target = queries::reset_target(self.store.reader(), &subject).await?;
+        let token = self.random.token();
+        let lifetime = self.config.auth.reset_lifetime;
+        let letter = Letter {
+            // After the #, so that browsers send it to nobody: no log, no Referer.
+            link: self.config.http.base_url.join(&format!("/posts/#reset={}", token.expose())),
+            site: self.config.site.name.clone(),
+            username: target.as_ref().map_or_else(|| "member".to_owned(), |target| target.username.clone()),
+            valid_hours: hours(lifetime),
+        };
+        let written = provider.reset_mail(letter).await?;
+        let Some(target) = target else { return Ok(()) };
+        let content = mail::Content { subject: written.subject, text: written.text, html: written.html };
+        let letter = NewMail { kind: mail::Kind::Reset, address: target.address.clone(), origin: Some(origin), content };
+        let input = (target, token.hash(), self.clock.now().plus(lifetime.0), letter);
+        self.store
+            .write(input, |tx, (target, token, expires_at, letter)| Box::pin(actions::forgot(tx, target, token, *expires_at, letter)))
+            .await
+    }
+
+    /// Sets a new password by a link.
+    pub async fn reset(&self, token: &str, password: &str) -> Result<()> {
+        let token = Token::parse(token).ok_or_else(actions::invalid_token)?;
+        let phc = self.new_hash(password).await?;
+        self.store.write((token.hash(), phc), |tx, (token, phc)| Box::pin(actions::reset(tx, token, phc))).await
+    }
+
+    /// Sets a new password for someone who is signed in and knows the present one.
+    pub async fn change_password(&self, who: &SignedIn, current: &str, new: &str) -> Result<()> {
+        let own = queries::own_password(self.store.reader(), &who.session.user).await?;
+        let current = Password::parse(current).ok_or_else(wrong_current)?;
+        if !self.hasher.verify(current, own.as_ref().map(|(_, phc)| phc.as_str())).await? {
+            return Err(wrong_current());
+        }
+        let (target, _) = own.ok_or_else(wrong_current)?;
+        let input: (ResetTarget, String, _) = (target, self.new_hash(new).await?, who.session.id.clone());
+        self.store.write(input, |tx, (target, phc, keep)| Box::pin(actions::change_password(tx, target, phc, keep))).await
+    }
+
+    /// Makes a verified account without any letter, for the operator.
+    pub async fn create_user(&self, form: SignUp, role: Role) -> Result<User> {
+        let registration = self.checked(form).await?;
+        self.store.write((registration, role), |tx, (registration, role)| Box::pin(actions::create_verified(tx, registration, *role))).await
+    }
+
+    async fn new_hash(&self, typed: &str) -> Result<String> {
+        let password = policy::accept(typed, self.config.auth.password_profile, &[&self.config.site.name])?;
+        self.hasher.hash(password).await
+    }
+
+    async fn verification_letter(&self, username: &str, token: &Token, address: &str, origin: &str) -> Result<NewMail> {
+        let letter = Letter {
+            link: self.config.http.base_url.join(&format!("/api/email/verify?token={}", token.expose())),
+            site: self.config.site.name.clone(),
+            username: username.to_owned(),
+            valid_hours: hours(self.config.auth.verification_lifetime),
+        };
+        let written = self.provider()?.verification_mail(letter).await?;
+        let content = mail::Content { subject: written.subject, text: written.text, html: written.html };
+        Ok(NewMail { kind: mail::Kind::Verification, address: address.to_owned(), origin: Some(origin.to_owned()), content })
+    }
+
+    /// The letter to the owner of an address that someone tried to register.
+    fn notice(&self, address: &str) -> NewMail {
+        let site = &self.config.site.name;
+        let text = format!(
+            "Someone tried to register at {site} with this address, which has an account already.\n\n\
+             If it was you, sign in at {}. If you forgot your password, you can set a new one there.\n\
+             If it was not you, there is nothing to do.\n",
+            self.config.http.base_url.join("/posts/")
+        );
+        let html = format!("<p>{}</p>", askama::filters::escape(&text, askama::filters::Html).map_or_else(|_| String::new(), |safe| safe.to_string().replace("\n\n", "</p><p>")));
+        let content = mail::Content { subject: format!("You already have an account at {site}"), text, html };
+        NewMail { kind: mail::Kind::Notice, address: address.to_owned(), origin: None, content }
+    }
+}
+
+/// How long a link works, as letters say it: whole hours, at least one.
+fn hours(lifetime: Span) -> u32 {
+    u32::try_from(lifetime.0.as_secs().div_ceil(3600)).unwrap_or(u32::MAX).max(1)
+}
+
+fn not_verified() -> Error {
+    let message = "Please verify your email first. We can send you a new link.";
+    Error { resend: true, ..Error::new(Kind::Forbidden, "email_not_verified", message) }
+}
+
+fn wrong_current() -> Error {
+    Error::new(Kind::Unauthenticated, "invalid_credentials", "The current password is wrong.")
+}

@@ -1,0 +1,22 @@
+//! Signing up and in with an address and a password.
+//!
+//! The provider plugin decides what an address is, what name it stands for and how letters read; it never sees a password. The rest
+//! is here: hashes, one-time links, quotas, accounts, sessions. [`flows`] asks the provider and hashes before any transaction
+//! begins; [`actions`] then does the rest in one.
+//!
+//! Who has registered and not yet followed the link is a *registration*, not a user. Registering again replaces it, password and
+//! link together, so that nobody can plant a password in an account that somebody else will verify.
+
+pub mod actions;
+pub mod entity;
+pub mod flows;
+pub mod hasher;
+pub mod http;
+pub mod model;
+pub mod policy;
+pub mod queries;
+pub mod requests;
+pub mod store;
+
+/// The provider behind `/api/email/…`.
+pub const PROVIDER: &str = "email";

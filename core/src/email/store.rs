@@ -1,0 +1,111 @@
+//! Passwords and links in the database.
+
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::OnConflict};
+
+use super::{
+    PROVIDER,
+    entity::{passwords, registrations, resets},
+    model::Registration,
+};
+use crate::{accounts::store::moment, clock::Timestamp, error::Result, ids::IdentityId, random::TokenHash, store::Tx};
+
+fn registration(row: registrations::Model) -> Result<Registration> {
+    Ok(Registration {
+        subject: row.subject,
+        address: row.address,
+        username: row.username,
+        phc: row.phc,
+        token: TokenHash::from_stored(row.token_hash),
+        expires_at: moment(&row.expires_at)?,
+    })
+}
+
+/// The hash of an identity's password.
+pub async fn password(conn: &impl ConnectionTrait, identity: &IdentityId) -> Result<Option<String>> {
+    Ok(passwords::Entity::find_by_id(identity.as_str()).one(conn).await?.map(|row| row.phc))
+}
+
+/// Sets an identity's password.
+pub async fn set_password(tx: &Tx, identity: &IdentityId, phc: &str) -> Result<()> {
+    let row = passwords::ActiveModel {
+        identity_id: Set(identity.to_string()),
+        phc: Set(phc.to_owned()),
+        changed_at: Set(tx.now().to_string()),
+    };
+    let replace = OnConflict::column(passwords::Column::IdentityId)
+        .update_columns([passwords::Column::Phc, passwords::Column::ChangedAt])
+        .to_owned();
+    passwords::Entity::insert(row).on_conflict(replace).exec_without_returning(tx.conn()).await?;
+    Ok(())
+}
+
+/// The registration that waits for `subject`.
+pub async fn registration_of(conn: &impl ConnectionTrait, subject: &str) -> Result<Option<Registration>> {
+    let found = registrations::Entity::find_by_id((PROVIDER.to_owned(), subject.to_owned())).one(conn).await?;
+    found.map(registration).transpose()
+}
+
+/// Adds a registration in place of an earlier one of the same subject.
+pub async fn put_registration(tx: &Tx, new: &Registration) -> Result<()> {
+    use registrations::Column;
+    let row = registrations::ActiveModel {
+        provider: Set(PROVIDER.to_owned()),
+        subject: Set(new.subject.clone()),
+        address: Set(new.address.clone()),
+        username: Set(new.username.clone()),
+        phc: Set(new.phc.clone()),
+        token_hash: Set(new.token.as_str().to_owned()),
+        created_at: Set(tx.now().to_string()),
+        expires_at: Set(new.expires_at.to_string()),
+    };
+    let replace = OnConflict::columns([Column::Provider, Column::Subject])
+        .update_columns([Column::Address, Column::Username, Column::Phc, Column::TokenHash, Column::CreatedAt, Column::ExpiresAt])
+        .to_owned();
+    registrations::Entity::insert(row).on_conflict(replace).exec_without_returning(tx.conn()).await?;
+    Ok(())
+}
+
+/// Takes out the registration that `token` belongs to. Of two that come together only one gets it.
+pub async fn take_registration(tx: &Tx, token: &TokenHash) -> Result<Option<Registration>> {
+    let mine = || registrations::Column::TokenHash.eq(token.as_str());
+    let found = registrations::Entity::find().filter(mine()).one(tx.conn()).await?;
+    let taken = registrations::Entity::delete_many().filter(mine()).exec(tx.conn()).await?.rows_affected;
+    if taken == 0 { Ok(None) } else { found.map(registration).transpose() }
+}
+
+/// Removes registrations whose link no longer works.
+pub async fn remove_expired(tx: &Tx) -> Result<()> {
+    let now = tx.now().to_string();
+    registrations::Entity::delete_many().filter(registrations::Column::ExpiresAt.lte(now.as_str())).exec(tx.conn()).await?;
+    resets::Entity::delete_many().filter(resets::Column::ExpiresAt.lte(now.as_str())).exec(tx.conn()).await?;
+    Ok(())
+}
+
+/// Adds a link that sets the password of `identity`; earlier ones stop working.
+pub async fn put_reset(tx: &Tx, token: &TokenHash, identity: &IdentityId, expires_at: Timestamp) -> Result<()> {
+    remove_resets(tx, identity).await?;
+    let row = resets::ActiveModel {
+        token_hash: Set(token.as_str().to_owned()),
+        identity_id: Set(identity.to_string()),
+        created_at: Set(tx.now().to_string()),
+        expires_at: Set(expires_at.to_string()),
+    };
+    resets::Entity::insert(row).exec_without_returning(tx.conn()).await?;
+    Ok(())
+}
+
+/// Takes out the link of `token`: whose password it sets, and until when it works.
+pub async fn take_reset(tx: &Tx, token: &TokenHash) -> Result<Option<(IdentityId, Timestamp)>> {
+    let found = resets::Entity::find_by_id(token.as_str()).one(tx.conn()).await?;
+    let taken = resets::Entity::delete_by_id(token.as_str()).exec(tx.conn()).await?.rows_affected;
+    match found {
+        Some(row) if taken > 0 => Ok(Some((IdentityId::from_stored(row.identity_id), moment(&row.expires_at)?))),
+        _ => Ok(None),
+    }
+}
+
+/// Makes an identity's links stop working.
+pub async fn remove_resets(tx: &Tx, identity: &IdentityId) -> Result<()> {
+    resets::Entity::delete_many().filter(resets::Column::IdentityId.eq(identity.as_str())).exec(tx.conn()).await?;
+    Ok(())
+}

@@ -1,0 +1,84 @@
+//! What is refused by its first line and headers alone: ambiguous requests, and those that would run a GET which changes
+//! something without anybody having followed the link.
+
+use std::sync::Arc;
+
+use poem::{
+    Endpoint, Request, Response,
+    http::{HeaderValue, Method, StatusCode, Version, header},
+};
+
+use super::{
+    error::refuse,
+    layer::Layer,
+    routes::{RouteTable, allow},
+};
+
+/// The longest address: path and query.
+const MAX_URI: usize = 4 << 10;
+
+/// Paths whose GET changes something; `*` stands for one segment. poem answers HEAD by running the GET handler, and mail
+/// scanners and browsers fetch links ahead of people.
+const ACTING: [&str; 6] = ["/api/logout", "/api/email/verify", "/api/login", "/api/callback", "/api/*/login", "/api/*/callback"];
+
+/// The layer.
+pub struct Gate(pub Arc<RouteTable>);
+
+impl Layer for Gate {
+    async fn handle(&self, request: Request, next: &impl Endpoint<Output = Response>) -> Response {
+        if let Some(refusal) = self.refusal(&request) {
+            return refusal;
+        }
+        // hyper drops a Content-Length beside Transfer-Encoding, as it should, so the contradiction cannot be seen here. Where
+        // a proxy may have seen two requests, there shall be no second one on this connection.
+        let chunked = request.headers().contains_key(header::TRANSFER_ENCODING);
+        let mut response = next.get_response(request).await;
+        if chunked {
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        response
+    }
+}
+
+impl Gate {
+    fn refusal(&self, request: &Request) -> Option<Response> {
+        if request.uri().path_and_query().is_some_and(|uri| uri.as_str().len() > MAX_URI) {
+            return Some(refuse(StatusCode::URI_TOO_LONG, "uri_too_long", "The address is too long."));
+        }
+        if request.version() == Version::HTTP_11 && request.headers().get_all(header::HOST).iter().count() != 1 {
+            return Some(refuse(StatusCode::BAD_REQUEST, "invalid_request", "The request must have exactly one Host header."));
+        }
+        let path = request.uri().path();
+        match *request.method() {
+            Method::CONNECT | Method::TRACE => Some(self.wrong_method(path)),
+            Method::HEAD if is_acting(path) => Some(self.wrong_method(path)),
+            Method::GET if is_acting(path) && is_prefetch(request) => Some(Response::builder().status(StatusCode::NO_CONTENT).finish()),
+            _ => None,
+        }
+    }
+
+    fn wrong_method(&self, path: &str) -> Response {
+        let mut response = refuse(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "This address does not answer to this method.");
+        let known = self.0.methods(path).unwrap_or(&[Method::GET]);
+        let methods = known.iter().filter(|method| **method != Method::HEAD || !is_acting(path));
+        response.headers_mut().insert(header::ALLOW, allow(methods));
+        response
+    }
+}
+
+fn is_acting(path: &str) -> bool {
+    let fits = |pattern: &str| {
+        let mut segments = path.split('/');
+        let all = pattern.split('/').all(|wanted| segments.next().is_some_and(|segment| wanted == "*" || wanted == segment));
+        all && segments.next().is_none()
+    };
+    ACTING.iter().any(|pattern| fits(pattern))
+}
+
+/// Whether a browser says that it fetches ahead of a click.
+fn is_prefetch(request: &Request) -> bool {
+    let mut values = ["sec-purpose", "purpose", "x-purpose", "x-moz"].iter().filter_map(|name| request.headers().get(*name));
+    values.any(|value| {
+        value.to_str().is_ok_and(|value| value.contains("prefetch") || value.contains("prerender") || value.contains("preview"))
+    })
+}

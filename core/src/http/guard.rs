@@ -1,0 +1,99 @@
+//! The socket of one connection, as hyper and later a WebSocket see it: it gives up on peers that do not take what is written
+//! to them, closes so that the peer can read the last answer, and holds the connection's place in the caps.
+
+use std::{
+    io,
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+    time::{Sleep, sleep},
+};
+
+/// How long a closed connection still takes in what its peer is sending. Closing at once would reset the connection, and the
+/// peer could lose the answer that explains why (a 413, say).
+const LINGER: Duration = Duration::from_millis(500);
+/// How much it takes in at most.
+const LINGER_BYTES: usize = 16 << 20;
+
+/// A TCP stream with a deadline for writes that make no progress. `P` is whatever counts the connection; it is dropped with
+/// the stream, also after an upgrade.
+pub struct Guarded<P> {
+    stream: TcpStream,
+    stall: Duration,
+    /// Runs while a write waits for the peer.
+    stalled: Option<Pin<Box<Sleep>>>,
+    closing: Option<Closing>,
+    _place: P,
+}
+
+struct Closing {
+    deadline: Pin<Box<Sleep>>,
+    taken: usize,
+}
+
+impl<P: Unpin> Guarded<P> {
+    /// Guards `stream`: a write that makes no progress for `stall` fails with [`io::ErrorKind::TimedOut`].
+    pub fn new(stream: TcpStream, stall: Duration, place: P) -> Self {
+        Self { stream, stall, stalled: None, closing: None, _place: place }
+    }
+
+    /// Passes a write's outcome on, unless the peer has not taken anything for too long.
+    fn progress<T>(&mut self, outcome: Poll<io::Result<T>>, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
+        if outcome.is_ready() {
+            self.stalled = None;
+            return outcome;
+        }
+        let stall = self.stall;
+        let deadline = self.stalled.get_or_insert_with(|| Box::pin(sleep(stall)));
+        ready!(deadline.as_mut().poll(cx));
+        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the peer does not read")))
+    }
+}
+
+impl<P: Unpin> AsyncRead for Guarded<P> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buf)
+    }
+}
+
+impl<P: Unpin> AsyncWrite for Guarded<P> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
+        let outcome = Pin::new(&mut self.stream).poll_write(cx, data);
+        self.progress(outcome, cx)
+    }
+
+    fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, data: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        let outcome = Pin::new(&mut self.stream).poll_write_vectored(cx, data);
+        self.progress(outcome, cx)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let Self { stream, closing, .. } = &mut *self;
+        if closing.is_none() {
+            ready!(Pin::new(&mut *stream).poll_shutdown(cx))?;
+        }
+        let closing = closing.get_or_insert_with(|| Closing { deadline: Box::pin(sleep(LINGER)), taken: 0 });
+        loop {
+            let mut bytes = [0; 4096];
+            let mut buf = ReadBuf::new(&mut bytes);
+            match Pin::new(&mut *stream).poll_read(cx, &mut buf) {
+                Poll::Ready(Ok(())) if !buf.filled().is_empty() && closing.taken < LINGER_BYTES => closing.taken += buf.filled().len(),
+                Poll::Ready(_) => return Poll::Ready(Ok(())),
+                Poll::Pending => return closing.deadline.as_mut().poll(cx).map(Ok),
+            }
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! The headers of every answer, whoever made it. A handler that set a `Content-Security-Policy`, `Cache-Control`,
+//! `Cross-Origin-Resource-Policy` or `X-Frame-Options` of its own keeps it.
+
+use poem::{
+    Endpoint, Request, Response,
+    http::{HeaderMap, HeaderName, HeaderValue, header},
+};
+
+use super::layer::Layer;
+use crate::config::BaseUrl;
+
+/// The same on every answer. No `Server` and no `X-Powered-By` anywhere.
+const ALWAYS: [(HeaderName, HeaderValue); 3] = [
+    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    // Tokens travel in links.
+    (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    (
+        HeaderName::from_static("permissions-policy"),
+        HeaderValue::from_static("camera=(), microphone=(), geolocation=(), browsing-topics=()"),
+    ),
+];
+
+/// Unless the handler said otherwise.
+const DEFAULTS: [(HeaderName, HeaderValue); 3] = [
+    (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+    (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
+    (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+];
+
+const OPENER: (HeaderName, HeaderValue) = (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin"));
+const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000; includeSubDomains");
+const DATA_POLICY: HeaderValue =
+    HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'");
+/// Shared caches must not mix up visitors or origins.
+const VARY: HeaderValue = HeaderValue::from_static("Cookie, Origin");
+
+/// The layer.
+#[derive(Debug, Clone)]
+pub struct SecurityHeaders {
+    https: bool,
+    page_policy: HeaderValue,
+}
+
+impl SecurityHeaders {
+    /// Headers for a server that people reach at `base_url`.
+    pub fn new(base_url: &BaseUrl) -> Self {
+        let socket = base_url.origin().replacen("http", "ws", 1);
+        let policy = format!(
+            "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' https: data:; connect-src 'self' {socket}; \
+             object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+        );
+        let page_policy = HeaderValue::from_str(&policy).unwrap_or(DATA_POLICY);
+        Self { https: base_url.is_https(), page_policy }
+    }
+
+    fn apply(&self, headers: &mut HeaderMap) {
+        for (name, value) in ALWAYS {
+            headers.insert(name, value);
+        }
+        for (name, value) in DEFAULTS {
+            headers.entry(name).or_insert(value);
+        }
+        if self.https {
+            headers.insert(header::STRICT_TRANSPORT_SECURITY, HSTS);
+        }
+        let is_page = headers.get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"text/html"));
+        if is_page {
+            headers.insert(OPENER.0, OPENER.1);
+        }
+        let policy = if is_page { &self.page_policy } else { &DATA_POLICY };
+        headers.entry(header::CONTENT_SECURITY_POLICY).or_insert_with(|| policy.clone());
+        headers.append(header::VARY, VARY);
+    }
+}
+
+impl Layer for SecurityHeaders {
+    async fn handle(&self, request: Request, next: &impl Endpoint<Output = Response>) -> Response {
+        let mut response = next.get_response(request).await;
+        self.apply(response.headers_mut());
+        response
+    }
+}

@@ -1,0 +1,29 @@
+//! The HTTP base: the accept loop, what every request passes through, and the one shape of errors.
+//!
+//! [`base::Base`] puts the layers around an app, in this order from the outside: [`request_id`], [`log`], [`metrics`],
+//! [`headers`], [`panic`], [`client_ip`], [`gate`], [`cors`], [`origin`], [`body_limit`], [`routes`]. [`server::Server`]
+//! then serves it.
+
+pub mod base;
+pub mod body;
+pub mod body_limit;
+pub mod client_ip;
+pub mod cors;
+pub mod error;
+pub mod fail;
+pub mod gate;
+mod guard;
+pub mod headers;
+pub mod layer;
+pub mod log;
+pub mod map_error;
+pub mod metrics;
+pub mod origin;
+pub mod panic;
+mod places;
+pub mod rate;
+pub mod request_id;
+pub mod routes;
+pub mod server;
+mod shape;
+mod words;

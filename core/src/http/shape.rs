@@ -1,0 +1,72 @@
+//! Finds the field of a JSON body that does not fit its schema, and says so by name. poem-openapi's own messages name types
+//! of the program instead. Runs only after a body was refused, so it may take its time.
+
+use poem_openapi::registry::{MetaSchema, MetaSchemaRef, Registry};
+use serde_json::Value;
+
+/// The first thing in `value` that does not fit `schema`, as a sentence; `None` if types and required fields are right.
+pub fn mismatch(registry: &Registry, schema: &MetaSchemaRef, value: &Value) -> Option<String> {
+    Walk(registry).check(schema, value, "").err()
+}
+
+struct Walk<'a>(&'a Registry);
+
+impl Walk<'_> {
+    /// `path` is the place of `value` in the body, like `attachments[2]`; empty for the body itself.
+    fn check(&self, schema: &MetaSchemaRef, value: &Value, path: &str) -> Result<(), String> {
+        let schema = match schema {
+            MetaSchemaRef::Inline(schema) => schema.as_ref(),
+            MetaSchemaRef::Reference(name) => match self.0.schemas.get(name) {
+                Some(schema) => schema,
+                None => return Ok(()),
+            },
+        };
+        // A reference with a description of its own is written as `allOf` by poem-openapi.
+        for part in &schema.all_of {
+            self.check(part, value, path)?;
+        }
+        let subject = if path.is_empty() { "The body" } else { path };
+        match wanted(schema.ty, value) {
+            Some(wanted) if !(schema.nullable && value.is_null()) => return Err(format!("{subject} must be {wanted}.")),
+            _ => {}
+        }
+        match value {
+            Value::Object(fields) => self.check_fields(schema, fields, path),
+            Value::Array(items) => self.check_items(schema, items, subject),
+            _ => Ok(()),
+        }
+    }
+
+    fn check_fields(&self, schema: &MetaSchema, fields: &serde_json::Map<String, Value>, path: &str) -> Result<(), String> {
+        let full = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+        for (name, schema_of_field) in &schema.properties {
+            let required = schema.required.contains(name);
+            match fields.get(*name) {
+                // An absent field and `null` are the same to poem-openapi.
+                None | Some(Value::Null) if required => return Err(format!("{} is missing.", full(name))),
+                None | Some(Value::Null) => {}
+                Some(value) => self.check(schema_of_field, value, &full(name))?,
+            }
+        }
+        Ok(())
+    }
+
+    fn check_items(&self, schema: &MetaSchema, items: &[Value], subject: &str) -> Result<(), String> {
+        let Some(schema_of_item) = &schema.items else { return Ok(()) };
+        items.iter().enumerate().try_for_each(|(index, item)| self.check(schema_of_item, item, &format!("{subject}[{index}]")))
+    }
+}
+
+/// What a value of JSON type `ty` should be, unless `value` is one.
+fn wanted(ty: &str, value: &Value) -> Option<&'static str> {
+    let (fits, wanted) = match ty {
+        "string" => (value.is_string(), "text"),
+        "integer" => (value.is_i64() || value.is_u64(), "a whole number"),
+        "number" => (value.is_number(), "a number"),
+        "boolean" => (value.is_boolean(), "true or false"),
+        "array" => (value.is_array(), "a list"),
+        "object" => (value.is_object(), "an object"),
+        _ => (true, ""),
+    };
+    (!fits).then_some(wanted)
+}

@@ -1,0 +1,58 @@
+//! What can be done to mails.
+
+use super::{
+    events,
+    model::{Kind, NewMail},
+    policy::{DAY, PER_ADDRESS, PER_ORIGIN},
+    store,
+};
+use crate::{
+    error::{Error, Result},
+    ids::MailId,
+    store::Tx,
+};
+
+/// Mails that are forgotten in one go.
+const SWEEP: u64 = 500;
+
+/// Queues a mail. False, and nothing happens, if the address has had its share of this kind today.
+pub async fn queue(tx: &mut Tx, mail: &NewMail) -> Result<bool> {
+    let since = tx.now().minus(DAY);
+    let address = mail.address.to_lowercase();
+    tx.lock(&format!("mail to {address}")).await?;
+    if mail.kind != Kind::Test && store::times_to(tx, mail.kind, &address, since, PER_ADDRESS).await?.len() >= PER_ADDRESS {
+        return Ok(false);
+    }
+    let id = MailId::new(tx.now(), tx.random());
+    store::add(tx, &id, mail, Some(tx.now())).await?;
+    tx.record(events::queued(&id));
+    Ok(true)
+}
+
+/// Counts a mail that is not sent because nobody waits for it, so that the quota tells nothing about who has an account.
+pub async fn count(tx: &mut Tx, mail: &NewMail) -> Result<()> {
+    let id = MailId::new(tx.now(), tx.random());
+    store::add(tx, &id, mail, None).await
+}
+
+/// Refuses a network that has asked for its share of verification mails. Counted in the transaction that queues the mail, with a
+/// lock on the network, so that requests side by side cannot slip through together.
+///
+/// # Errors
+/// `rate_limited`, with the time until the oldest of them is a day old.
+pub async fn require_quota(tx: &Tx, origin: &str) -> Result<()> {
+    tx.lock(&format!("mail quota {origin}")).await?;
+    let times = store::times_from(tx, Kind::Verification, origin, tx.now().minus(DAY), PER_ORIGIN).await?;
+    match times.last() {
+        Some(oldest) if times.len() >= PER_ORIGIN => {
+            let wait = oldest.plus(DAY).since(tx.now()).as_secs() + 1;
+            Err(Error::limited("Too many verification emails were requested from your network. Please try again later.", wait))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Forgets mails that are older than the quotas look back and no longer wait; true if there may be more.
+pub async fn sweep(tx: &mut Tx) -> Result<bool> {
+    Ok(store::remove_settled(tx, tx.now().minus(DAY * 2), SWEEP).await? == SWEEP)
+}

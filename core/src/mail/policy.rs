@@ -1,0 +1,18 @@
+//! How many mails may be asked for, and when a failed one is tried again.
+
+use std::time::Duration;
+
+use crate::config::MailSection;
+
+/// The window in which mails are counted.
+pub const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+/// Verification mails that one network may ask for in [`DAY`]; part of the public contract and always on.
+pub const PER_ORIGIN: usize = 5;
+/// Mails of one kind that one address gets in [`DAY`], whoever asks. More are silently left out, so that nobody can be flooded.
+pub const PER_ADDRESS: usize = 5;
+
+/// The wait after the `attempts`-th failure: doubling from the first to the longest.
+pub fn backoff(section: &MailSection, attempts: u32) -> Duration {
+    let doublings = attempts.saturating_sub(1).min(20);
+    section.retry_first.0.saturating_mul(1 << doublings).min(section.retry_max.0)
+}

@@ -1,0 +1,99 @@
+//! How mails leave: over SMTP, or into files.
+
+use lettre::{
+    AsyncFileTransport, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
+    message::{Mailbox, MultiPart},
+    transport::smtp::PoolConfig,
+};
+
+use super::model::{Content, DueMail};
+use crate::config::{Config, MailTransport};
+
+/// A way out, with the sender's address.
+pub struct Transport {
+    from: Mailbox,
+    way: Way,
+}
+
+enum Way {
+    Smtp(AsyncSmtpTransport<Tokio1Executor>),
+    Files(AsyncFileTransport<Tokio1Executor>, std::path::PathBuf),
+}
+
+/// Why a mail did not leave.
+#[derive(Debug, thiserror::Error)]
+pub enum SendError {
+    /// The server refuses this mail for good.
+    #[error("refused for good: {0}")]
+    Permanent(String),
+    /// It may work later.
+    #[error("{0}")]
+    Passing(String),
+}
+
+/// Why there is no way out.
+#[derive(Debug, thiserror::Error)]
+#[error("mail cannot be sent: {0}")]
+pub struct SetupError(String);
+
+impl Transport {
+    /// The way that the configuration says.
+    ///
+    /// # Errors
+    /// The sender, the server's URL or the folder is not usable.
+    pub fn new(config: &Config) -> Result<Self, SetupError> {
+        let section = &config.mail;
+        let from = section.from.as_deref().unwrap_or("community@localhost");
+        let from = from.parse().map_err(|error| SetupError(format!("mail.from {from}: {error}")))?;
+        let way = match section.transport() {
+            MailTransport::Smtp(url) => {
+                let builder = AsyncSmtpTransport::from_url(url.expose()).map_err(|error| SetupError(format!("mail.smtp_url: {error}")))?;
+                let pool = PoolConfig::new().max_size(section.connections);
+                Way::Smtp(builder.timeout(Some(section.timeout.0)).pool_config(pool).build())
+            }
+            MailTransport::Files(folder) => {
+                std::fs::create_dir_all(folder).map_err(|error| SetupError(format!("{}: {error}", folder.display())))?;
+                Way::Files(AsyncFileTransport::new(folder), folder.to_owned())
+            }
+        };
+        Ok(Self { from, way })
+    }
+
+    /// Sends one mail.
+    ///
+    /// # Errors
+    /// Whether trying again makes sense, and why it failed.
+    pub async fn send(&self, mail: &DueMail) -> Result<(), SendError> {
+        let message = self.compose(mail).map_err(|error| SendError::Permanent(error.to_string()))?;
+        match &self.way {
+            Way::Smtp(smtp) => match smtp.send(message).await {
+                Ok(_) => Ok(()),
+                Err(error) if error.is_permanent() => Err(SendError::Permanent(error.to_string())),
+                Err(error) => Err(SendError::Passing(error.to_string())),
+            },
+            Way::Files(files, folder) => {
+                let file = files.send(message).await.map_err(|error| SendError::Passing(error.to_string()))?;
+                // Whoever runs without a mail server reads the link here; with one, links never reach the log.
+                let link = link(&mail.content).unwrap_or("none");
+                tracing::info!(file = %folder.join(format!("{file}.eml")).display(), link, "mail written to a file; set SMTP_URL to send it");
+                Ok(())
+            }
+        }
+    }
+
+    fn compose(&self, mail: &DueMail) -> Result<Message, Box<dyn std::error::Error + Send + Sync>> {
+        let Content { subject, text, html } = &mail.content;
+        let domain = self.from.email.domain();
+        Ok(Message::builder()
+            .from(self.from.clone())
+            .to(Mailbox::new(None, mail.address.parse()?))
+            .message_id(Some(format!("<{}@{domain}>", mail.id)))
+            .subject(subject)
+            .multipart(MultiPart::alternative_plain_html(text.clone(), html.clone()))?)
+    }
+}
+
+/// The first link in a mail.
+fn link(content: &Content) -> Option<&str> {
+    content.text.split_whitespace().find(|word| word.starts_with("http://") || word.starts_with("https://"))
+}

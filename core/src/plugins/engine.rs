@@ -1,0 +1,190 @@
+//! What all guests share: the compiler, the clock that interrupts them, and the thread they run on.
+
+use std::{
+    fs, io,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    thread::{self, Thread},
+    time::Duration,
+};
+
+use thiserror::Error;
+use tokio::runtime::{Builder, Handle, Runtime};
+use wasmtime::{Cache, CacheConfig, Config, Engine, Strategy};
+
+/// How often a running guest is interrupted to see whether it has used up its time.
+const TICK: Duration = Duration::from_millis(10);
+/// The stack of a guest.
+const WASM_STACK: usize = 512 << 10;
+/// The stack of a call, host functions included.
+const CALL_STACK: usize = 1 << 20;
+
+/// The engine could not be set up: no plugin can run, and neither should the server.
+#[derive(Debug, Error)]
+pub enum EngineError {
+    /// The folder for compiled plugins cannot be used.
+    #[error("cannot use the plugin cache {folder}: {source}")]
+    Cache {
+        /// The folder.
+        folder: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The thread that guests run on, or the one that interrupts them, did not start.
+    #[error("cannot start the plugin threads: {0}")]
+    Threads(io::Error),
+    /// The engine does not accept its configuration, for example on a processor it does not know.
+    #[error("cannot start the plugin engine: {0:#}")]
+    Engine(wasmtime::Error),
+}
+
+/// The compiler and runtime of all guests. Cheap to clone.
+#[derive(Clone)]
+pub struct GuestEngine {
+    engine: Engine,
+    shared: Arc<Shared>,
+}
+
+/// Stops its threads when the last user is gone.
+struct Shared {
+    ticker: Ticker,
+    runtime: Option<Runtime>,
+}
+
+impl GuestEngine {
+    /// Starts the engine, with compiled code kept in `<data_dir>/cache/wasm`.
+    pub fn start(data_dir: &Path) -> Result<Self, EngineError> {
+        let cache = cache(&data_dir.join("cache/wasm"))?;
+        let engine = Engine::new(&config(cache)).map_err(EngineError::Engine)?;
+        // One worker: however many guests loop, the other cores stay with the server.
+        let runtime = Builder::new_multi_thread().worker_threads(1).max_blocking_threads(1).thread_name("guests").enable_time().build();
+        let runtime = Some(runtime.map_err(EngineError::Threads)?);
+        let ticker = Ticker::start(&engine).map_err(EngineError::Threads)?;
+        Ok(Self { engine, shared: Arc::new(Shared { ticker, runtime }) })
+    }
+
+    /// The engine itself, to compile and link with.
+    pub fn wasmtime(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Where guests run.
+    pub fn runtime(&self) -> Option<&Handle> {
+        self.shared.runtime.as_ref().map(Runtime::handle)
+    }
+
+    /// Keeps the ticker going for as long as the guard lives.
+    pub fn running(&self) -> Running {
+        self.shared.ticker.enter();
+        Running { shared: Arc::clone(&self.shared) }
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.ticker.stop();
+        // A runtime that is dropped inside another one panics unless it is told not to wait.
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// A guest is running.
+pub struct Running {
+    shared: Arc<Shared>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.shared.ticker.leave();
+    }
+}
+
+fn config(cache: Cache) -> Config {
+    let mut config = Config::new();
+    config
+        .strategy(Strategy::Cranelift)
+        .cache(Some(cache))
+        .epoch_interruption(true)
+        .max_wasm_stack(WASM_STACK)
+        .async_stack_size(CALL_STACK)
+        .concurrency_support(false)
+        .gc_support(false)
+        .wasm_memory64(false)
+        .wasm_multi_memory(false);
+    config
+}
+
+/// The cache of compiled code. Whoever can write there can run code in this process, hence a folder for the owner only.
+fn cache(folder: &Path) -> Result<Cache, EngineError> {
+    let failed = |source| EngineError::Cache { folder: folder.display().to_string(), source };
+    fs::create_dir_all(folder).map_err(failed)?;
+    keep_private(folder).map_err(failed)?;
+    let folder = folder.canonicalize().map_err(failed)?;
+    let mut config = CacheConfig::new();
+    config.with_directory(folder);
+    Cache::new(config).map_err(EngineError::Engine)
+}
+
+#[cfg(unix)]
+fn keep_private(folder: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o700))
+}
+
+#[cfg(not(unix))]
+fn keep_private(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// An OS thread that advances the engine's epoch while guests run and sleeps while none does. A task would not do: a guest
+/// that loops keeps its executor from ever running the task.
+struct Ticker {
+    state: Arc<TickerState>,
+    thread: Thread,
+}
+
+struct TickerState {
+    running: AtomicUsize,
+    stopped: AtomicBool,
+}
+
+impl Ticker {
+    fn start(engine: &Engine) -> io::Result<Self> {
+        let state = Arc::new(TickerState { running: AtomicUsize::new(0), stopped: AtomicBool::new(false) });
+        let (engine, seen) = (engine.weak(), Arc::clone(&state));
+        let ticker = thread::Builder::new().name("guest-ticker".to_owned()).spawn(move || {
+            while !seen.stopped.load(Ordering::Acquire) {
+                if seen.running.load(Ordering::Acquire) == 0 {
+                    thread::park();
+                    continue;
+                }
+                thread::sleep(TICK);
+                match engine.upgrade() {
+                    Some(engine) => engine.increment_epoch(),
+                    None => break,
+                }
+            }
+        })?;
+        Ok(Self { state, thread: ticker.thread().clone() })
+    }
+
+    fn enter(&self) {
+        if self.state.running.fetch_add(1, Ordering::AcqRel) == 0 {
+            self.thread.unpark();
+        }
+    }
+
+    fn leave(&self) {
+        self.state.running.fetch_sub(1, Ordering::AcqRel);
+    }
+
+    fn stop(&self) {
+        self.state.stopped.store(true, Ordering::Release);
+        self.thread.unpark();
+    }
+}

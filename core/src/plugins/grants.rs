@@ -1,0 +1,143 @@
+//! What a plugin may import: the fixed table from interface to plain words and to the grant it needs.
+
+use std::fmt;
+
+/// An interface that this server offers to plugins.
+struct Offer {
+    /// Package and interface; a trailing `/` stands for all interfaces of a package.
+    name: &'static str,
+    /// The version this server has. Versions that semantic versioning calls compatible are served too.
+    version: Version,
+    /// What it lets a plugin do, to complete "may …".
+    words: &'static str,
+    /// The name an operator lists in `grants`, or none when no permission is needed.
+    grant: Option<&'static str>,
+}
+
+const WASI: Version = Version { major: 0, minor: 2, patch: 12 };
+
+/// Everything a plugin can be given.
+const OFFERS: [Offer; 9] = [
+    Offer { name: "openclaw:settings/settings", version: Version::new(0, 1, 0), words: "read its own settings", grant: None },
+    Offer { name: "openclaw:log/log", version: Version::new(0, 1, 0), words: "write to the log", grant: None },
+    Offer { name: "wasi:io/", version: WASI, words: "use streams", grant: None },
+    Offer { name: "wasi:clocks/monotonic-clock", version: WASI, words: "read the clock", grant: None },
+    Offer { name: "wasi:clocks/wall-clock", version: WASI, words: "read the clock", grant: None },
+    Offer { name: "wasi:random/", version: WASI, words: "use random numbers", grant: None },
+    Offer { name: "wasi:cli/environment", version: WASI, words: "see an empty environment", grant: None },
+    Offer { name: "wasi:cli/exit", version: WASI, words: "stop itself", grant: None },
+    Offer { name: "wasi:cli/", version: WASI, words: "print to the log", grant: None },
+];
+
+/// Well-known interfaces that no plugin gets, and what they would allow.
+const WITHHELD: [(&str, &str); 5] = [
+    ("wasi:filesystem/", "read and write files"),
+    ("wasi:sockets/", "open network connections"),
+    ("wasi:http/", "send HTTP requests of its own"),
+    ("wasi:keyvalue/", "use a database"),
+    ("wasi:config/", "read configuration that is not its own"),
+];
+
+/// What `import` allows in plain words, when the plugin may have it; otherwise what it wants, what this server has and
+/// what to do about it.
+pub fn permit(import: &str, granted: &[String]) -> Result<&'static str, String> {
+    let wanted = Interface::parse(import);
+    if let Some((_, words)) = WITHHELD.iter().find(|(prefix, _)| import.starts_with(prefix)) {
+        return Err(format!("wants to {words} (`{import}`), which this server lets no plugin do: build it without"));
+    }
+    let Some(offer) = OFFERS.iter().find(|offer| covers(offer.name, wanted.name)) else {
+        return Err(format!(
+            "wants `{import}`, which this server does not know; it has {}: install a newer server, or build the plugin without it",
+            own_offers()
+        ));
+    };
+    wanted.check_version(offer.version).map_err(|(has, fix)| format!("wants `{import}`, but this server has version {has}: {fix}"))?;
+    match offer.grant {
+        Some(grant) if !granted.iter().any(|granted| granted == grant) => {
+            Err(format!("wants to {} (`{import}`), which it is not granted: add \"{grant}\" to its `grants`, if you agree", offer.words))
+        }
+        _ => Ok(offer.words),
+    }
+}
+
+/// A grant that no interface asks for is a typing error.
+pub fn check_names(granted: &[String]) -> Result<(), String> {
+    let known: Vec<&str> = OFFERS.iter().filter_map(|offer| offer.grant).collect();
+    match granted.iter().find(|name| !known.contains(&name.as_str())) {
+        None => Ok(()),
+        Some(name) if known.is_empty() => {
+            Err(format!("is granted `{name}`, but this server has nothing to grant: remove it from `grants`"))
+        }
+        Some(name) => Err(format!("is granted `{name}`, which is not a permission; there are {}: correct its `grants`", known.join(", "))),
+    }
+}
+
+fn covers(offered: &str, wanted: &str) -> bool {
+    offered == wanted || (offered.ends_with('/') && wanted.starts_with(offered))
+}
+
+/// The interfaces of our own, as a list for people.
+fn own_offers() -> String {
+    let own = OFFERS.iter().filter(|offer| offer.name.starts_with("openclaw:"));
+    own.map(|offer| format!("`{}@{}`", offer.name, offer.version)).collect::<Vec<_>>().join(", ")
+}
+
+/// The name of an import or export, `package/interface@version`.
+pub struct Interface<'a> {
+    /// Package and interface.
+    pub name: &'a str,
+    version: Option<Version>,
+}
+
+impl<'a> Interface<'a> {
+    pub fn parse(text: &'a str) -> Self {
+        match text.split_once('@') {
+            Some((name, version)) => Self { name, version: Version::parse(version) },
+            None => Self { name: text, version: None },
+        }
+    }
+
+    /// Whether a host that has `has` serves this; if not, `has` and the way out.
+    pub fn check_version(&self, has: Version) -> Result<(), (Version, &'static str)> {
+        match self.version {
+            Some(wanted) if wanted.track() == has.track() => Ok(()),
+            Some(wanted) if wanted.track() < has.track() => Err((has, "install a newer build of the plugin")),
+            _ => Err((has, "install a newer server, or build the plugin for that version")),
+        }
+    }
+}
+
+/// A released version. Pre-releases are not served.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Version {
+    major: u64,
+    minor: u64,
+    patch: u64,
+}
+
+impl Version {
+    pub const fn new(major: u64, minor: u64, patch: u64) -> Self {
+        Self { major, minor, patch }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let mut numbers = text.split('.').map(|number| number.parse().ok());
+        let version = Self { major: numbers.next()??, minor: numbers.next()??, patch: numbers.next()?? };
+        numbers.next().is_none().then_some(version)
+    }
+
+    /// What must be equal for two versions to be compatible.
+    fn track(self) -> (u64, u64, u64) {
+        match self {
+            Self { major: 0, minor: 0, patch } => (0, 0, patch),
+            Self { major: 0, minor, .. } => (0, minor, 0),
+            Self { major, .. } => (major, 0, 0),
+        }
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}.{}", self.major, self.minor, self.patch)
+    }
+}

@@ -1,0 +1,143 @@
+//! The bounds of one call: memory, CPU time and what is checked before a plugin is loaded.
+
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    task::{Context, Poll},
+    time::{Duration, Instant},
+};
+
+use futures_util::future::BoxFuture;
+use wasmtime::{Error, ResourceLimiter, UpdateDeadline};
+
+use crate::config::PluginLimits;
+
+/// No 32-bit guest can use more.
+const MAX_MEMORY: u64 = 4 << 30;
+/// Entries of one table. Interpreters compiled to WebAssembly need some 20,000.
+const TABLE_ENTRIES: usize = 100_000;
+/// Core instances of one component. Python components link their libraries as some thirty.
+const INSTANCES: usize = 100;
+const TABLES: usize = 32;
+const MEMORIES: usize = 8;
+
+/// Limits that make no sense are refused when the plugin is loaded, with the key and what is wrong.
+pub fn check(limits: &PluginLimits) -> Result<(), String> {
+    let PluginLimits { file, memory, wall_clock, cpu, host_calls: _, returned, log_lines: _, concurrency } = limits;
+    let nothing = [
+        ("file", file.0 == 0),
+        ("memory", memory.0 == 0),
+        ("wall_clock", wall_clock.as_millis() == 0),
+        ("cpu", cpu.as_millis() == 0),
+        ("returned", returned.0 == 0),
+        ("concurrency", *concurrency == 0),
+    ];
+    if let Some((key, _)) = nothing.into_iter().find(|(_, zero)| *zero) {
+        return Err(format!("limits.{key} must be more than zero"));
+    }
+    if memory.0 > MAX_MEMORY {
+        return Err(format!("limits.memory is {memory}, and no plugin can use more than 4 GiB"));
+    }
+    Ok(())
+}
+
+/// Counts the memory of a store, all linear memories together. Growing beyond the limit fails, as on a full machine.
+pub struct MemoryLimiter {
+    used: usize,
+    limit: usize,
+}
+
+impl MemoryLimiter {
+    pub fn new(limit: usize) -> Self {
+        Self { used: 0, limit }
+    }
+}
+
+impl ResourceLimiter for MemoryLimiter {
+    fn memory_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> Result<bool, Error> {
+        let used = self.used.saturating_add(desired.saturating_sub(current));
+        let fits = used <= self.limit;
+        if fits {
+            self.used = used;
+        }
+        Ok(fits)
+    }
+
+    fn table_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> Result<bool, Error> {
+        Ok(desired <= TABLE_ENTRIES)
+    }
+
+    fn instances(&self) -> usize {
+        INSTANCES
+    }
+
+    fn tables(&self) -> usize {
+        TABLES
+    }
+
+    fn memories(&self) -> usize {
+        MEMORIES
+    }
+}
+
+/// Measures the time a call spends on the guest thread. Waiting, for a turn or for the host, costs nothing.
+pub struct CpuMeter {
+    budget: Duration,
+    /// A point in time before any other, so that the others fit into atomics.
+    origin: Instant,
+    spent_before: AtomicU64,
+    turn_began: AtomicU64,
+}
+
+impl CpuMeter {
+    pub fn new(budget: Duration) -> Arc<Self> {
+        Arc::new(Self { budget, origin: Instant::now(), spent_before: AtomicU64::new(0), turn_began: AtomicU64::new(0) })
+    }
+
+    /// What happens to a guest that the ticker has interrupted: on with it after the others had their turn, or the end.
+    pub fn on_tick(&self) -> UpdateDeadline {
+        let turn = self.now() - self.turn_began.load(Ordering::Relaxed);
+        let spent = Duration::from_nanos(self.spent_before.load(Ordering::Relaxed) + turn);
+        if spent >= self.budget { UpdateDeadline::Interrupt } else { UpdateDeadline::Yield(1) }
+    }
+
+    fn begin_turn(&self) {
+        self.turn_began.store(self.now(), Ordering::Relaxed);
+    }
+
+    fn end_turn(&self) {
+        let turn = self.now() - self.turn_began.load(Ordering::Relaxed);
+        self.spent_before.fetch_add(turn, Ordering::Relaxed);
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.origin.elapsed().as_nanos()).unwrap_or(u64::MAX)
+    }
+}
+
+/// A call whose turns on the thread are measured.
+pub struct Metered<T> {
+    meter: Arc<CpuMeter>,
+    call: BoxFuture<'static, T>,
+}
+
+impl<T> Metered<T> {
+    pub fn new(meter: Arc<CpuMeter>, call: BoxFuture<'static, T>) -> Self {
+        Self { meter, call }
+    }
+}
+
+impl<T> Future for Metered<T> {
+    type Output = T;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
+        self.meter.begin_turn();
+        let outcome = self.call.as_mut().poll(cx);
+        self.meter.end_turn();
+        outcome
+    }
+}

@@ -1,0 +1,105 @@
+//! What a running instance can reach: its settings, its log, and the WASI basics with nothing behind them.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use tracing::Level;
+use wasmtime::{
+    Result,
+    component::{HasSelf, Linker, ResourceTable},
+};
+use wasmtime_wasi::{
+    WasiCtx, WasiCtxView, WasiView,
+    cli::{WasiCli, WasiCliView},
+    p2::{self, bindings as wasi},
+    random::WasiRandom,
+};
+
+use super::{
+    bindings::openclaw::{
+        log::log::{self, Level as GuestLevel},
+        settings::settings,
+    },
+    limits::MemoryLimiter,
+    log::CallLog,
+    stdio::LogStream,
+};
+
+/// Random bytes a guest may ask for at a time.
+const MAX_RANDOM: u64 = 64 << 10;
+/// Streams, pollables and the like that a call may hold.
+const MAX_RESOURCES: usize = 256;
+
+/// The data of one store, made for one call.
+pub struct GuestState {
+    /// Bounds the memory of the store.
+    pub memory: MemoryLimiter,
+    settings: Arc<BTreeMap<String, String>>,
+    log: Arc<CallLog>,
+    host_calls_left: u32,
+    wasi: WasiCtx,
+    table: ResourceTable,
+}
+
+impl GuestState {
+    pub fn new(settings: Arc<BTreeMap<String, String>>, log: Arc<CallLog>, memory: usize, host_calls: u32) -> Self {
+        let printed = LogStream::new(Arc::clone(&log));
+        // No arguments, no environment, an empty stdin: the builder's defaults.
+        let wasi = WasiCtx::builder().stdout(printed.clone()).stderr(printed).max_random_size(MAX_RANDOM).build();
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(MAX_RESOURCES);
+        Self { memory: MemoryLimiter::new(memory), settings, log, host_calls_left: host_calls, wasi, table }
+    }
+
+    fn count_host_call(&mut self) -> Result<()> {
+        self.host_calls_left = self.host_calls_left.checked_sub(1).ok_or_else(|| wasmtime::format_err!("it called the host too often"))?;
+        Ok(())
+    }
+}
+
+impl WasiView for GuestState {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+    }
+}
+
+impl settings::Host for GuestState {
+    fn get(&mut self, key: String) -> Result<Option<String>> {
+        self.count_host_call()?;
+        // The host uses such values on the plugin's behalf, so the plugin has no need to see them.
+        if key.ends_with("secret") {
+            return Ok(None);
+        }
+        Ok(self.settings.get(&key).cloned())
+    }
+}
+
+impl log::Host for GuestState {
+    fn write(&mut self, level: GuestLevel, line: String) -> Result<()> {
+        self.count_host_call()?;
+        let level = match level {
+            GuestLevel::Debug => Level::DEBUG,
+            GuestLevel::Info => Level::INFO,
+            GuestLevel::Warn => Level::WARN,
+            GuestLevel::Error => Level::ERROR,
+        };
+        self.log.line(level, &line);
+        Ok(())
+    }
+}
+
+/// Links what every plugin may have: settings, log, and the WASI interfaces that toolchains import by themselves. No
+/// files, no sockets: what is not linked cannot be called, whatever the checks before say.
+pub fn link_basics(linker: &mut Linker<GuestState>) -> Result<()> {
+    settings::add_to_linker::<_, HasSelf<_>>(linker, |state| state)?;
+    log::add_to_linker::<_, HasSelf<_>>(linker, |state| state)?;
+    p2::add_to_linker_proxy_interfaces_async(linker)?;
+    wasi::random::insecure::add_to_linker::<_, WasiRandom>(linker, |state| state.wasi.random())?;
+    wasi::random::insecure_seed::add_to_linker::<_, WasiRandom>(linker, |state| state.wasi.random())?;
+    wasi::cli::environment::add_to_linker::<_, WasiCli>(linker, GuestState::cli)?;
+    wasi::cli::exit::add_to_linker::<_, WasiCli>(linker, GuestState::cli)?;
+    wasi::cli::terminal_input::add_to_linker::<_, WasiCli>(linker, GuestState::cli)?;
+    wasi::cli::terminal_output::add_to_linker::<_, WasiCli>(linker, GuestState::cli)?;
+    wasi::cli::terminal_stdin::add_to_linker::<_, WasiCli>(linker, GuestState::cli)?;
+    wasi::cli::terminal_stdout::add_to_linker::<_, WasiCli>(linker, GuestState::cli)?;
+    wasi::cli::terminal_stderr::add_to_linker::<_, WasiCli>(linker, GuestState::cli)
+}

@@ -1,0 +1,85 @@
+//! What can be done to sessions.
+
+use super::{
+    events,
+    model::{Lifetime, NewSession, Session},
+    store,
+};
+use crate::{
+    actor::Role,
+    config::SessionsSection,
+    error::{Error, Result},
+    ids::{SessionId, UserId},
+    random::Token,
+    store::Tx,
+};
+
+/// Expired sessions that are removed in one go.
+const SWEEP: u64 = 500;
+
+/// Begins a session and returns its secret, which exists nowhere else.
+pub async fn start(tx: &mut Tx, new: &NewSession) -> Result<(Session, Token)> {
+    let (now, token) = (tx.now(), tx.random().token());
+    let lifetime = Lifetime::of(&new.rules, new.role);
+    let session = Session {
+        id: SessionId::new(now, tx.random()),
+        user: new.user.clone(),
+        provider: new.provider.clone(),
+        client: new.client.chars().filter(|c| !c.is_control()).take(200).collect(),
+        created_at: now,
+        last_seen_at: now,
+        idle_expires_at: now.plus(lifetime.idle),
+        expires_at: now.plus(lifetime.absolute),
+    };
+    store::add(tx, &session, &token.hash()).await?;
+    if let Some(old) = &new.replaces {
+        end(tx, old, "replaced").await?;
+    }
+    let live = store::of_user(tx.conn(), &new.user).await?;
+    for surplus in live.iter().skip(new.rules.max_per_user as usize) {
+        end(tx, surplus, "too_many").await?;
+    }
+    Ok((session, token))
+}
+
+/// Ends `session`. Ending it again does nothing.
+pub async fn end(tx: &mut Tx, session: &Session, reason: &str) -> Result<()> {
+    if store::remove(tx, &session.id).await? {
+        tx.record(events::ended(session, reason));
+    }
+    Ok(())
+}
+
+/// Ends one session of `user`.
+///
+/// # Errors
+/// `not_found` if the user has no such session.
+pub async fn revoke(tx: &mut Tx, user: &UserId, id: &SessionId) -> Result<()> {
+    let sessions = store::of_user(tx.conn(), user).await?;
+    let session = sessions.iter().find(|session| &session.id == id).ok_or_else(|| Error::not_found("session"))?;
+    end(tx, session, "revoked").await
+}
+
+/// Ends all sessions of `user` but `keep`.
+pub async fn end_all(tx: &mut Tx, user: &UserId, keep: Option<&SessionId>, reason: &str) -> Result<()> {
+    for session in store::of_user(tx.conn(), user).await? {
+        if Some(&session.id) != keep {
+            end(tx, &session, reason).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes down that `session` was used.
+pub async fn touch(tx: &mut Tx, session: &Session, role: Role, rules: &SessionsSection) -> Result<()> {
+    store::touch(tx, &session.id, tx.now().plus(Lifetime::of(rules, role).idle)).await
+}
+
+/// Removes sessions that have expired; true if there may be more.
+pub async fn sweep(tx: &mut Tx) -> Result<bool> {
+    let expired = store::expired(tx, SWEEP).await?;
+    for session in &expired {
+        end(tx, session, "expired").await?;
+    }
+    Ok(expired.len() as u64 == SWEEP)
+}

@@ -1,0 +1,94 @@
+//! Sessions in the database.
+
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, ExprTrait},
+};
+
+use super::{
+    entity::{Column, Entity, Model, ActiveModel},
+    model::{Session, SignedIn},
+};
+use crate::{
+    accounts::{entity::users, store::moment},
+    actor::Role,
+    clock::Timestamp,
+    error::{Error, Result},
+    ids::{SessionId, UserId},
+    random::TokenHash,
+    store::Tx,
+};
+
+impl TryFrom<Model> for Session {
+    type Error = Error;
+
+    fn try_from(row: Model) -> Result<Self> {
+        Ok(Self {
+            id: SessionId::from_stored(row.id),
+            user: UserId::from_stored(row.user_id),
+            provider: row.provider,
+            client: row.client,
+            created_at: moment(&row.created_at)?,
+            last_seen_at: moment(&row.last_seen_at)?,
+            idle_expires_at: moment(&row.idle_expires_at)?,
+            expires_at: moment(&row.expires_at)?,
+        })
+    }
+}
+
+/// The session of a token with its user, unless the account is shut. It may have expired.
+pub async fn by_token(conn: &impl ConnectionTrait, token: &TokenHash) -> Result<Option<SignedIn>> {
+    let found = Entity::find().filter(Column::TokenHash.eq(token.as_str())).find_also_related(users::Entity).one(conn).await?;
+    let Some((session, Some(user))) = found else { return Ok(None) };
+    if user.disabled_at.is_some() {
+        return Ok(None);
+    }
+    Ok(Some(SignedIn { session: session.try_into()?, username: user.username, role: Role::from_stored(&user.role) }))
+}
+
+/// A user's sessions, newest first.
+pub async fn of_user(conn: &impl ConnectionTrait, user: &UserId) -> Result<Vec<Session>> {
+    let rows = Entity::find().filter(Column::UserId.eq(user.as_str())).order_by_desc(Column::Id).all(conn).await?;
+    rows.into_iter().map(Session::try_from).collect()
+}
+
+/// Adds a session.
+pub async fn add(tx: &Tx, session: &Session, token: &TokenHash) -> Result<()> {
+    let row = ActiveModel {
+        id: Set(session.id.to_string()),
+        token_hash: Set(token.as_str().to_owned()),
+        user_id: Set(session.user.to_string()),
+        provider: Set(session.provider.clone()),
+        client: Set(session.client.clone()),
+        created_at: Set(session.created_at.to_string()),
+        last_seen_at: Set(session.last_seen_at.to_string()),
+        idle_expires_at: Set(session.idle_expires_at.to_string()),
+        expires_at: Set(session.expires_at.to_string()),
+    };
+    Entity::insert(row).exec_without_returning(tx.conn()).await?;
+    Ok(())
+}
+
+/// Removes a session. False if there was none.
+pub async fn remove(tx: &Tx, id: &SessionId) -> Result<bool> {
+    Ok(Entity::delete_by_id(id.as_str()).exec(tx.conn()).await?.rows_affected > 0)
+}
+
+/// Writes down a use. Does nothing to a session that has ended meanwhile.
+pub async fn touch(tx: &Tx, id: &SessionId, idle_expires_at: Timestamp) -> Result<()> {
+    Entity::update_many()
+        .col_expr(Column::LastSeenAt, Expr::value(tx.now().to_string()))
+        .col_expr(Column::IdleExpiresAt, Expr::value(idle_expires_at.to_string()))
+        .filter(Column::Id.eq(id.as_str()))
+        .exec(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// Up to `limit` sessions that have expired.
+pub async fn expired(tx: &Tx, limit: u64) -> Result<Vec<Session>> {
+    let now = tx.now().to_string();
+    let dead = Column::IdleExpiresAt.lte(now.as_str()).or(Column::ExpiresAt.lte(now.as_str()));
+    let rows = Entity::find().filter(dead).limit(limit).all(tx.conn()).await?;
+    rows.into_iter().map(Session::try_from).collect()
+}

@@ -1,0 +1,33 @@
+//! Lines for the operator's log. Never put passwords, tokens or addresses into them.
+
+#[cfg(target_family = "wasm")]
+use crate::bindings::openclaw::log::log::{Level, write};
+
+macro_rules! level {
+    ($(#[$doc:meta])* $name:ident, $level:ident) => {
+        $(#[$doc])*
+        pub fn $name(line: &str) {
+            #[cfg(target_family = "wasm")]
+            write(Level::$level, line);
+            #[cfg(not(target_family = "wasm"))]
+            let _ = line;
+        }
+    };
+}
+
+level!(
+    /// Details for the author of the plugin.
+    debug, Debug
+);
+level!(
+    /// Something worth knowing happened.
+    info, Info
+);
+level!(
+    /// Something is wrong, but the plugin copes.
+    warn, Warn
+);
+level!(
+    /// Something the operator has to look at.
+    error, Error
+);
