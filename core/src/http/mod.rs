@@ -24,6 +24,6 @@ mod places;
 pub mod rate;
 pub mod request_id;
 pub mod routes;
+mod schema;
 pub mod server;
-mod shape;
 mod words;
