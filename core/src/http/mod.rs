@@ -26,6 +26,6 @@ mod places;
 pub mod rate;
 pub mod request_id;
 pub mod routes;
+mod schema;
 pub mod server;
-mod shape;
 mod words;
