@@ -97,7 +97,7 @@ without_progress() {
 build_guests() {
   [ -f plugins/Cargo.toml ] || fail "plugins/ is missing: this is not a whole checkout."
   say "Building the plugins"
-  CARGO_TARGET_DIR="$PLUGIN_TARGET" quietly cargo build --release --locked --manifest-path plugins/Cargo.toml --target $WASM
+  CARGO_TARGET_DIR="$PLUGIN_TARGET" quietly cargo build --release --locked --manifest-path plugins/Cargo.toml --target "$WASM"
 }
 
 # free_port: a TCP port nobody listens on at the moment. Needs Python, so only tests use it.
