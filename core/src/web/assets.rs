@@ -12,7 +12,7 @@ use poem::{
 use poem_openapi::OpenApiService;
 use sha2::{Digest, Sha256};
 
-/// The path under which [`asset`] is mounted.
+/// The path under which [`serve`] is mounted.
 pub const ROUTE: &str = "/assets/:hash/:name";
 
 /// A file of the pages.
@@ -57,7 +57,7 @@ pub fn url(name: &str) -> String {
 
 /// `GET /assets/{hash}/{name}`
 #[handler]
-pub fn asset(Path((hash, name)): Path<(String, String)>) -> Response {
+pub fn serve(Path((hash, name)): Path<(String, String)>) -> Response {
     let Some(asset) = ASSETS.iter().find(|asset| asset.name == name && asset.hash == hash) else {
         return StatusCode::NOT_FOUND.into();
     };
