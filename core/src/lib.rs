@@ -14,3 +14,4 @@ pub mod plugins;
 pub mod random;
 pub mod sessions;
 pub mod store;
+pub mod web;

@@ -136,7 +136,7 @@ impl Flows {
         let lifetime = self.config.auth.reset_lifetime;
         let letter = Letter {
             // After the #, so that browsers send it to nobody: no log, no Referer.
-            link: self.config.http.base_url.join(&format!("/posts/#reset={}", token.expose())),
+            link: self.config.base_url().join(&format!("/posts/#reset={}", token.expose())),
             site: self.config.site.name.clone(),
             username: target.as_ref().map_or_else(|| "member".to_owned(), |target| target.username.clone()),
             valid_hours: hours(lifetime),
@@ -183,7 +183,7 @@ impl Flows {
 
     async fn verification_letter(&self, username: &str, token: &Token, address: &str, origin: &str) -> Result<NewMail> {
         let letter = Letter {
-            link: self.config.http.base_url.join(&format!("/api/email/verify?token={}", token.expose())),
+            link: self.config.base_url().join(&format!("/api/email/verify?token={}", token.expose())),
             site: self.config.site.name.clone(),
             username: username.to_owned(),
             valid_hours: hours(self.config.auth.verification_lifetime),
@@ -200,7 +200,7 @@ impl Flows {
             "Someone tried to register at {site} with this address, which has an account already.\n\n\
              If it was you, sign in at {}. If you forgot your password, you can set a new one there.\n\
              If it was not you, there is nothing to do.\n",
-            self.config.http.base_url.join("/posts/")
+            self.config.base_url().join("/posts/")
         );
         let html = format!("<p>{}</p>", askama::filters::escape(&text, askama::filters::Html).map_or_else(|_| String::new(), |safe| safe.to_string().replace("\n\n", "</p><p>")));
         let content = mail::Content { subject: format!("You already have an account at {site}"), text, html };

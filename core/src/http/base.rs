@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use poem::{Endpoint, EndpointExt, IntoEndpoint, Response};
+use poem::{EndpointExt, IntoEndpoint, endpoint::BoxEndpoint};
 
 use super::{
     body_limit::BodyLimits, client_ip::Proxies, cors::Cors, gate::Gate, headers::SecurityHeaders, layer::around, log::AccessLog,
@@ -38,21 +38,22 @@ impl Base {
     }
 
     /// `app` with everything around it that a request passes. `routes` lists what the app answers to.
-    pub fn wrap<E: IntoEndpoint>(&self, app: E, routes: RouteTable) -> impl Endpoint<Output = Response> + 'static
+    pub fn wrap<E: IntoEndpoint>(&self, app: E, routes: RouteTable) -> BoxEndpoint<'static>
     where
         E::Endpoint: 'static,
     {
         let routes = Arc::new(routes);
-        let app = around(Arc::clone(&routes), app.into_endpoint().map_to_response());
+        // Boxed here and there: the type of a future inside ten others is more than the compiler can take.
+        let app = around(Arc::clone(&routes), app.into_endpoint().map_to_response().boxed());
         let app = around(self.bodies.clone(), app);
         let app = around(self.origins.clone(), app);
         let app = around(Cors(self.origins.clone()), app);
-        let app = around(Gate(routes), app);
+        let app = around(Gate(routes), app.boxed());
         let app = around(self.proxies.clone(), app);
         let app = around(CatchPanics(self.metrics.clone()), app);
         let app = around(self.headers.clone(), app);
         let app = around(self.metrics.clone(), app);
         let app = around(AccessLog, app);
-        around(RequestIds(self.proxies.clone()), app)
+        around(RequestIds(self.proxies.clone()), app).boxed()
     }
 }

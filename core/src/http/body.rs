@@ -10,7 +10,7 @@ use poem_openapi::{
 };
 use serde_json::Value;
 
-use super::{error::Failure, shape, words};
+use super::{error::Failure, schema::Schema, words};
 use crate::error::{Error, Kind};
 
 /// How deeply lists and objects may be nested in a body.
@@ -31,7 +31,7 @@ impl<T> Deref for JsonBody<T> {
     }
 }
 
-impl<'a, T: ParseFromJSON> ApiExtractor<'a> for JsonBody<T> {
+impl<'a, T: ParseFromJSON + 'static> ApiExtractor<'a> for JsonBody<T> {
     const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
 
     type ParamType = ();
@@ -60,22 +60,18 @@ impl<'a, T: ParseFromJSON> ApiExtractor<'a> for JsonBody<T> {
 }
 
 /// Reads `T` from the bytes of a body; an empty body is `null` where `T` may be absent.
-pub fn parse<T: ParseFromJSON>(bytes: &[u8]) -> Result<T, Error> {
+pub fn parse<T: ParseFromJSON + 'static>(bytes: &[u8]) -> Result<T, Error> {
     let value = match bytes {
         [] if T::IS_REQUIRED => return Err(invalid_json("The body of the request is empty; it must be JSON.")),
         [] => Value::Null,
         _ => serde_json::from_slice(bytes).map_err(|error| invalid_json("The body of the request is not valid JSON.").caused_by(error))?,
     };
     inspect(&value, MAX_DEPTH)?;
-    T::parse_from_json(Some(value)).map_err(|error| Error::invalid(explain::<T>(bytes, error.message())))
-}
-
-/// The sentence for a body that is JSON and not a `T`; `reason` is poem-openapi's.
-fn explain<T: ParseFromJSON>(bytes: &[u8], reason: &str) -> String {
-    let mut registry = Registry::new();
-    T::register(&mut registry);
-    let value: Value = serde_json::from_slice(bytes).unwrap_or_default();
-    shape::mismatch(&registry, &T::schema_ref(), &value).unwrap_or_else(|| words::sentence("The body", reason))
+    // First against the schema: poem-openapi takes numbers for text, and its messages name types instead of fields.
+    if T::IS_REQUIRED || !value.is_null() {
+        Schema::of::<T>().check(&value).map_err(Error::invalid)?;
+    }
+    T::parse_from_json(Some(value)).map_err(|error| Error::invalid(words::sentence("The body", error.message())))
 }
 
 /// Refuses nesting deeper than `depth` and U+0000 in any text.

@@ -10,15 +10,13 @@ use poem::{
     error::ResponseError,
     http::{HeaderValue, StatusCode, header},
 };
-use poem_openapi::{
-    Object,
-    types::{Example, ToJSON},
-};
+use poem_openapi::{Object, types::Example};
+use serde::Serialize;
 
 use crate::error::{Error, Kind};
 
 /// What every error looks like.
-#[derive(Debug, Clone, PartialEq, Eq, Object)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Object)]
 #[oai(rename = "Error", skip_serializing_if_is_none, example)]
 pub struct ErrorBody {
     /// Always `false`.
@@ -28,9 +26,11 @@ pub struct ErrorBody {
     /// What happened, for programs. Never changes once published.
     pub code: String,
     /// Present and `true` when asking for a new verification mail would help.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub resend: Option<bool>,
     /// Seconds after which a retry makes sense; the same number as in the `Retry-After` header.
     #[oai(rename = "retryAfter")]
+    #[serde(rename = "retryAfter", skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<u64>,
 }
 
@@ -46,9 +46,14 @@ impl ErrorBody {
         Self { ok: false, error: error.to_owned(), code: code.to_owned(), resend: None, retry_after: None }
     }
 
+    /// The text, in the order in which people read it: what happened, then the details.
+    fn json(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
     /// The answer that carries this body.
     pub fn respond(&self, status: StatusCode) -> Response {
-        let mut response = Response::builder().status(status).content_type("application/json; charset=utf-8").body(self.to_json_string());
+        let mut response = Response::builder().status(status).content_type("application/json; charset=utf-8").body(self.json());
         if let Some(seconds) = self.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }

@@ -17,6 +17,9 @@ use super::{
 /// The longest address: path and query.
 const MAX_URI: usize = 4 << 10;
 
+/// The longest `Cookie` header. Ours are short; browsers send all that a host ever set.
+const MAX_COOKIES: usize = 8 << 10;
+
 /// Paths whose GET changes something; `*` stands for one segment. poem answers HEAD by running the GET handler, and mail
 /// scanners and browsers fetch links ahead of people.
 const ACTING: [&str; 6] = ["/api/logout", "/api/email/verify", "/api/login", "/api/callback", "/api/*/login", "/api/*/callback"];
@@ -47,6 +50,10 @@ impl Gate {
         }
         if request.version() == Version::HTTP_11 && request.headers().get_all(header::HOST).iter().count() != 1 {
             return Some(refuse(StatusCode::BAD_REQUEST, "invalid_request", "The request must have exactly one Host header."));
+        }
+        if request.headers().get_all(header::COOKIE).iter().map(HeaderValue::len).sum::<usize>() > MAX_COOKIES {
+            let sentence = "The browser sends too many cookies; delete those of this site.";
+            return Some(refuse(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "headers_too_large", sentence));
         }
         let path = request.uri().path();
         match *request.method() {

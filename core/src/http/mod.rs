@@ -4,6 +4,7 @@
 //! [`headers`], [`panic`], [`client_ip`], [`gate`], [`cors`], [`origin`], [`body_limit`], [`routes`]. [`server::Server`]
 //! then serves it.
 
+pub mod auth;
 pub mod base;
 pub mod body;
 pub mod body_limit;
@@ -20,10 +21,11 @@ pub mod map_error;
 pub mod metrics;
 pub mod origin;
 pub mod panic;
+pub mod payload;
 mod places;
 pub mod rate;
 pub mod request_id;
 pub mod routes;
+mod schema;
 pub mod server;
-mod shape;
 mod words;

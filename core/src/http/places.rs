@@ -68,7 +68,7 @@ pub fn affordable(wanted: usize) -> usize {
     };
     let spare = files.saturating_sub(RESERVED_FILES).max(files / 2).max(1);
     if spare < wanted {
-        tracing::warn!(
+        tracing::info!(
             files,
             connections = spare,
             "the limit for open files allows fewer connections than http.max_connections; raise it with ulimit -n"

@@ -37,8 +37,8 @@ const BACK_OFF: Duration = Duration::from_millis(50);
 const COMPLAINT: Duration = Duration::from_secs(10);
 /// The answer to a connection from an address that has too many.
 const TOO_MANY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 5\r\nCache-Control: no-store\r\n\
-X-Content-Type-Options: nosniff\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: 109\r\n\r\n\
-{\"ok\":false,\"error\":\"Too many connections from your address.\",\"code\":\"too_many_connections\",\"retryAfter\":5}   ";
+X-Content-Type-Options: nosniff\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: 107\r\n\r\n\
+{\"ok\":false,\"error\":\"Too many connections from your address.\",\"code\":\"too_many_connections\",\"retryAfter\":5}";
 
 /// What a connection holds while it is open.
 type Held = (OwnedSemaphorePermit, Place, OpenConnection);

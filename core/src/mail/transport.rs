@@ -43,17 +43,17 @@ impl Transport {
     /// The sender, the server's URL or the folder is not usable.
     pub fn new(config: &Config) -> Result<Self, SetupError> {
         let section = &config.mail;
-        let from = section.from.as_deref().unwrap_or("community@localhost");
+        let from = config.mail_from();
         let from = from.parse().map_err(|error| SetupError(format!("mail.from {from}: {error}")))?;
-        let way = match section.transport() {
+        let way = match config.mail_transport() {
             MailTransport::Smtp(url) => {
                 let builder = AsyncSmtpTransport::from_url(url.expose()).map_err(|error| SetupError(format!("mail.smtp_url: {error}")))?;
                 let pool = PoolConfig::new().max_size(section.connections);
                 Way::Smtp(builder.timeout(Some(section.timeout.0)).pool_config(pool).build())
             }
             MailTransport::Files(folder) => {
-                std::fs::create_dir_all(folder).map_err(|error| SetupError(format!("{}: {error}", folder.display())))?;
-                Way::Files(AsyncFileTransport::new(folder), folder.to_owned())
+                std::fs::create_dir_all(&folder).map_err(|error| SetupError(format!("{}: {error}", folder.display())))?;
+                Way::Files(AsyncFileTransport::new(&folder), folder)
             }
         };
         Ok(Self { from, way })

@@ -80,6 +80,11 @@ impl Lifetime {
             Role::Admin => Self { idle: section.admin_idle.0, absolute: section.admin_absolute.0 },
         }
     }
+
+    /// How long the browser keeps the cookie: as long as any session can live. The server alone decides when one has ended.
+    pub fn longest(section: &SessionsSection) -> Duration {
+        section.absolute.0.max(section.admin_absolute.0)
+    }
 }
 
 /// What is needed to begin a session.

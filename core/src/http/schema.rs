@@ -1,12 +1,44 @@
-//! Finds the field of a JSON body that does not fit its schema, and says so by name. poem-openapi's own messages name types
-//! of the program instead. Runs only after a body was refused, so it may take its time.
+//! Holds a JSON body against the schema that the documentation shows, and says by name which field does not fit.
 
-use poem_openapi::registry::{MetaSchema, MetaSchemaRef, Registry};
-use serde_json::Value;
+use std::{
+    any::TypeId,
+    collections::HashMap,
+    sync::{Arc, LazyLock, PoisonError, RwLock},
+};
 
-/// The first thing in `value` that does not fit `schema`, as a sentence; `None` if types and required fields are right.
-pub fn mismatch(registry: &Registry, schema: &MetaSchemaRef, value: &Value) -> Option<String> {
-    Walk(registry).check(schema, value, "").err()
+use poem_openapi::{
+    registry::{MetaSchema, MetaSchemaRef, Registry},
+    types::Type,
+};
+use serde_json::{Map, Value};
+
+/// The schema of a type, with those it refers to.
+pub struct Schema {
+    registry: Registry,
+    root: MetaSchemaRef,
+}
+
+/// Schemas made so far, one per type of body.
+static KNOWN: LazyLock<RwLock<HashMap<TypeId, Arc<Schema>>>> = LazyLock::new(RwLock::default);
+
+impl Schema {
+    /// The schema of `T`, made once.
+    pub fn of<T: Type + 'static>() -> Arc<Self> {
+        let id = TypeId::of::<T>();
+        if let Some(known) = KNOWN.read().unwrap_or_else(PoisonError::into_inner).get(&id) {
+            return Arc::clone(known);
+        }
+        let mut registry = Registry::new();
+        T::register(&mut registry);
+        let schema = Arc::new(Self { registry, root: T::schema_ref() });
+        KNOWN.write().unwrap_or_else(PoisonError::into_inner).insert(id, Arc::clone(&schema));
+        schema
+    }
+
+    /// Checks types and required fields; the error is a sentence about the first that is wrong.
+    pub fn check(&self, value: &Value) -> Result<(), String> {
+        Walk(&self.registry).check(&self.root, value, "")
+    }
 }
 
 struct Walk<'a>(&'a Registry);
@@ -37,7 +69,7 @@ impl Walk<'_> {
         }
     }
 
-    fn check_fields(&self, schema: &MetaSchema, fields: &serde_json::Map<String, Value>, path: &str) -> Result<(), String> {
+    fn check_fields(&self, schema: &MetaSchema, fields: &Map<String, Value>, path: &str) -> Result<(), String> {
         let full = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
         for (name, schema_of_field) in &schema.properties {
             let required = schema.required.contains(name);

@@ -1,0 +1,175 @@
+//! The routes of the email provider.
+
+use poem::{Request, web::Data};
+use poem_openapi::{
+    OpenApi,
+    param::Query,
+    payload::{Json, Response},
+};
+
+use super::{
+    actions::{self, SessionPlan},
+    flows::{Flows, SignUp},
+    requests::{AddressBody, ChangePasswordBody, LoggedIn, LoginBody, RegisterBody, ResetBody},
+};
+use crate::{
+    error::{Kind, Result as AppResult},
+    http::{
+        auth::{Auth, ClientName, MaybeAuth, Sessions},
+        base::Base,
+        body::JsonBody,
+        client_ip::ClientIp,
+        fail::{BODY, E401, E429, E503, Fail},
+        origin::Source,
+        payload::{Done, Message, Redirect},
+        rate::{FailureDelay, Limit, Limits},
+    },
+    random::Token,
+    sessions::model::Lifetime,
+};
+
+/// Where a browser goes after signing in.
+const SIGNED_IN: &str = "/posts/?login=ok";
+/// Where a link leads that does not work.
+const INVALID_TOKEN: &str = "/posts/?login=error&reason=invalid_token";
+
+/// The operations of the email provider.
+pub struct Api {
+    /// What they do.
+    pub flows: Flows,
+    /// How often.
+    pub limits: Limits,
+    /// How fast passwords may be guessed.
+    pub failures: FailureDelay,
+}
+
+impl Api {
+    fn plan(&self, client: ClientName, present: MaybeAuth) -> SessionPlan {
+        SessionPlan { client: client.0, replaces: present.0.map(|who| who.session), rules: self.flows.config.sessions.clone() }
+    }
+
+    fn cookie(&self, sessions: &Sessions, token: &Token) -> String {
+        sessions.cookie.set(token, Lifetime::longest(&self.flows.config.sessions))
+    }
+
+    /// Signs in, counting failures per account.
+    async fn sign_in(&self, body: &LoginBody, plan: SessionPlan) -> AppResult<Token> {
+        let account = body.email.to_lowercase();
+        self.failures.attempt(&account)?;
+        let outcome = self.flows.login(&body.email, &body.password, plan).await;
+        // The password was right: an address that is not verified yet does not change that.
+        if matches!(&outcome, Ok(_)) || matches!(&outcome, Err(error) if error.kind == Kind::Forbidden) {
+            self.failures.succeeded(&account);
+        }
+        Ok(outcome?.1)
+    }
+}
+
+#[OpenApi(tag = "crate::http::docs::Tags::Email")]
+impl Api {
+    /// Register
+    ///
+    /// Sends a mail with a link; following it makes the account. Registering an address again before that replaces the earlier
+    /// registration, its password and its link. A network gets five of these mails in 24 hours, resent ones included.
+    #[oai(path = "/api/email/register", method = "post", operation_id = "registerByEmail")]
+    async fn register(&self, client: ClientIp, body: JsonBody<RegisterBody>) -> Result<Json<Message>, Fail<{ BODY | E429 | E503 }>> {
+        self.limits.check_client(Limit::Register, client)?;
+        let RegisterBody { email, password, username } = body.0;
+        self.flows.register(SignUp { email, password, username }, client.key()).await?;
+        Ok(Json(Message::new("Please check your email to verify your account.")))
+    }
+
+    /// Follow the link of a verification mail
+    ///
+    /// Makes the account, signs in and goes to `/posts/?login=ok`. A link that was used, replaced or is too old leads to
+    /// `/posts/?login=error&reason=invalid_token`. If the link was opened from another site while another user is signed in
+    /// here, that session stays and the browser goes to `/posts/?login=already`.
+    #[oai(path = "/api/email/verify", method = "get", operation_id = "verifyEmail")]
+    #[allow(clippy::too_many_arguments, reason = "each is an extractor")]
+    async fn verify(
+        &self,
+        request: &Request,
+        base: Data<&Base>,
+        sessions: Data<&Sessions>,
+        client_ip: ClientIp,
+        client: ClientName,
+        present: MaybeAuth,
+        /// The secret from the mail.
+        token: Query<Option<String>>,
+    ) -> Result<Redirect, Fail<{ E429 | E503 }>> {
+        self.limits.check_client(Limit::Verify, client_ip)?;
+        let Some(token) = token.0.as_deref().and_then(Token::parse) else { return Ok(Redirect::to(INVALID_TOKEN)) };
+        let keep_present = present.0.is_some() && base.origins.source(request.headers()) == Source::Foreign;
+        match self.flows.verify(&token, self.plan(client, present), keep_present).await {
+            Ok(Some((_, secret))) => Ok(Redirect::with_cookie(SIGNED_IN, self.cookie(&sessions, &secret))),
+            Ok(None) => Ok(Redirect::to("/posts/?login=already")),
+            Err(error) if matches!(error.kind, Kind::Invalid | Kind::Conflict) => Ok(Redirect::to(INVALID_TOKEN)),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Send the verification mail again
+    ///
+    /// The earlier link stops working. The answer is the same whether or not anyone waits at this address.
+    #[oai(path = "/api/email/resend-verification", method = "post", operation_id = "resendVerification")]
+    async fn resend(&self, client: ClientIp, body: JsonBody<AddressBody>) -> Result<Json<Message>, Fail<{ BODY | E429 | E503 }>> {
+        self.limits.check_client(Limit::Resend, client)?;
+        self.flows.resend(&body.email, client.key()).await?;
+        Ok(Json(Message::new("Verification email sent again. Please check your email.")))
+    }
+
+    /// Sign in
+    ///
+    /// Sets the session cookie. 403 with `resend: true` means that the password is right and the address is not verified yet.
+    #[oai(path = "/api/email/login", method = "post", operation_id = "loginByEmail", response_header(
+        name = "Set-Cookie", ty = "String", description = "The session."
+    ))]
+    async fn login(
+        &self,
+        sessions: Data<&Sessions>,
+        client_ip: ClientIp,
+        client: ClientName,
+        present: MaybeAuth,
+        body: JsonBody<LoginBody>,
+    ) -> Result<Response<Json<LoggedIn>>, Fail<{ BODY | E401 | E429 | E503 }>> {
+        self.limits.check_client(Limit::Login, client_ip)?;
+        let secret = self.sign_in(&body, self.plan(client, present)).await?;
+        let answer = LoggedIn { ok: true, redirect: SIGNED_IN.to_owned() };
+        Ok(Response::new(Json(answer)).header("set-cookie", self.cookie(&sessions, &secret)))
+    }
+
+    /// Forgot the password
+    ///
+    /// Sends a mail with a link to set a new one. The answer is the same whether or not there is an account.
+    #[oai(path = "/api/email/forgot", method = "post", operation_id = "forgotPassword")]
+    async fn forgot(&self, client: ClientIp, body: JsonBody<AddressBody>) -> Result<Json<Message>, Fail<{ BODY | E429 | E503 }>> {
+        self.limits.check_client(Limit::Forgot, client)?;
+        self.flows.forgot(&body.email, client.key()).await?;
+        Ok(Json(Message::new("If there is an account for this address, an email with a link is on its way.")))
+    }
+
+    /// Set a new password by link
+    ///
+    /// Takes the secret of a link from a mail, once. All sessions of the account end.
+    #[oai(path = "/api/email/reset", method = "post", operation_id = "resetPassword")]
+    async fn reset(&self, client: ClientIp, body: JsonBody<ResetBody>) -> Result<Json<Message>, Fail<{ BODY | E429 | E503 }>> {
+        self.limits.check_client(Limit::Passwords, client)?;
+        self.flows.reset(&body.token, &body.password).await?;
+        Ok(Json(Message::new("Your new password is set. Please sign in.")))
+    }
+
+    /// Change the password
+    ///
+    /// All other sessions of the account end.
+    #[oai(path = "/api/email/change-password", method = "post", operation_id = "changePassword")]
+    async fn change_password(
+        &self,
+        auth: Auth,
+        client: ClientIp,
+        body: JsonBody<ChangePasswordBody>,
+    ) -> Result<Json<Done>, Fail<{ BODY | E401 | E429 | E503 }>> {
+        self.limits.check_client(Limit::Passwords, client)?;
+        self.flows.change_password(&auth.0, &body.current_password, &body.new_password).await?;
+        Ok(Json(Done::new()))
+    }
+}

@@ -1,0 +1,117 @@
+//! Who sends a request: the session cookie as a security scheme of the OpenAPI document.
+
+use std::sync::Arc;
+
+use poem::{FromRequest, Request, RequestBody, http::header};
+use poem_openapi::{
+    ApiExtractor, ApiExtractorType, ExtractParamOptions,
+    registry::{MetaSecurityScheme, Registry},
+};
+
+use super::error::Failure;
+use crate::{
+    clock::Clock,
+    config::SessionsSection,
+    error::{Error, Result},
+    sessions::{
+        self,
+        cookie::{Presented, SessionCookie},
+        model::SignedIn,
+    },
+    store::Store,
+};
+
+/// The scheme's name in the OpenAPI document.
+pub const SCHEME: &str = "session";
+
+/// What it takes to know who sends a request. Every request carries it.
+#[derive(Clone)]
+pub struct Sessions {
+    /// Where sessions are.
+    pub store: Store,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// How the cookie is called.
+    pub cookie: SessionCookie,
+    /// Lifetimes.
+    pub rules: SessionsSection,
+}
+
+impl Sessions {
+    /// Who sends `request`; `None` for nobody that we know.
+    async fn signed_in(&self, request: &Request) -> Result<Option<SignedIn>> {
+        let headers = request.headers().get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+        let Presented::Token(token) = self.cookie.read(headers) else { return Ok(None) };
+        let now = self.clock.now();
+        let Some(found) = sessions::queries::signed_in(self.store.reader(), &token, now).await? else { return Ok(None) };
+        if found.session.wants_touch(now) {
+            let input = (found.session.clone(), found.role, self.rules.clone());
+            let touched = self.store.write(input, |tx, (session, role, rules)| Box::pin(sessions::actions::touch(tx, session, *role, rules)));
+            if let Err(error) = touched.await {
+                tracing::warn!(%error, "the use of a session could not be written down");
+            }
+        }
+        Ok(Some(found))
+    }
+
+    fn of(request: &Request) -> Result<&Self> {
+        request.data::<Self>().ok_or_else(|| Error::internal("requests carry no way to find sessions"))
+    }
+}
+
+/// A signed-in sender; without one the answer is 401 `login_required`.
+#[derive(Debug)]
+pub struct Auth(pub SignedIn);
+
+impl<'a> ApiExtractor<'a> for Auth {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
+
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(registry: &mut Registry) {
+        let description = "The cookie that signing in sets. It is called `__Host-community_sid` where the site is on https.";
+        registry.create_security_scheme(
+            SCHEME,
+            MetaSecurityScheme {
+                ty: "apiKey",
+                description: Some(description),
+                name: Some("community_sid"),
+                key_in: Some("cookie"),
+                scheme: None,
+                bearer_format: None,
+                flows: None,
+                openid_connect_url: None,
+            },
+        );
+    }
+
+    fn security_schemes() -> Vec<&'static str> {
+        vec![SCHEME]
+    }
+
+    async fn from_request(request: &'a Request, _: &mut RequestBody, _: ExtractParamOptions<()>) -> poem::Result<Self> {
+        let found = Sessions::of(request).map_err(Failure)?.signed_in(request).await.map_err(Failure)?;
+        Ok(Self(found.ok_or_else(Error::login_required).map_err(Failure)?))
+    }
+}
+
+/// A sender who may be signed in.
+#[derive(Debug)]
+pub struct MaybeAuth(pub Option<SignedIn>);
+
+impl<'a> FromRequest<'a> for MaybeAuth {
+    async fn from_request(request: &'a Request, _: &mut RequestBody) -> poem::Result<Self> {
+        Ok(Self(Sessions::of(request).map_err(Failure)?.signed_in(request).await.map_err(Failure)?))
+    }
+}
+
+/// What a browser or program calls itself.
+#[derive(Debug)]
+pub struct ClientName(pub String);
+
+impl<'a> FromRequest<'a> for ClientName {
+    async fn from_request(request: &'a Request, _: &mut RequestBody) -> poem::Result<Self> {
+        Ok(Self(request.header(header::USER_AGENT).unwrap_or_default().to_owned()))
+    }
+}

@@ -1,0 +1,130 @@
+//! What can be done to posts.
+
+use std::time::Duration;
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use sha2::{Digest, Sha256};
+
+use super::{
+    events,
+    model::{Content, IdempotencyKey, Post},
+    policy, store,
+};
+use crate::{
+    actor::Actor,
+    error::{Error, Kind, Result},
+    ids::PostId,
+    store::Tx,
+};
+
+/// How long the same key means the same post.
+const KEY_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A post to be written.
+#[derive(Debug)]
+pub struct Create {
+    /// Who writes.
+    pub actor: Actor,
+    /// The author's name, as the session knows it.
+    pub author_name: String,
+    /// What it says.
+    pub content: Content,
+    /// Under which key the request may be sent again.
+    pub key: Option<IdempotencyKey>,
+}
+
+/// Writes a post; with a key that was used before, returns the post of then.
+///
+/// # Errors
+/// `conflict` if the key was used for another post.
+pub async fn create(tx: &mut Tx, create: &Create) -> Result<Post> {
+    let author = create.actor.user()?;
+    if let Some(key) = &create.key
+        && let Some(earlier) = replay(tx, create, key).await?
+    {
+        return Ok(earlier);
+    }
+    let post = Post {
+        id: PostId::new(tx.now(), tx.random()),
+        author: author.clone(),
+        author_name: create.author_name.clone(),
+        content: create.content.clone(),
+        created_at: tx.now(),
+        edited_at: None,
+    };
+    store::add(tx, &post).await?;
+    if let Some(key) = &create.key {
+        store::add_key(tx, author, key, hash(&create.content)?, &post.id).await?;
+    }
+    tx.record(events::created(&post));
+    Ok(post)
+}
+
+/// The post that was made with `key`, if there is one.
+async fn replay(tx: &mut Tx, create: &Create, key: &IdempotencyKey) -> Result<Option<Post>> {
+    let author = create.actor.user()?;
+    tx.lock(&format!("post key {author} {}", key.as_str())).await?;
+    store::remove_keys(tx, tx.now().minus(KEY_LIFETIME)).await?;
+    let Some((post, earlier)) = store::by_key(tx, author, key).await? else { return Ok(None) };
+    if earlier != hash(&create.content)? {
+        return Err(Error::new(Kind::Conflict, "conflict", "This Idempotency-Key was used for another post."));
+    }
+    store::by_id(tx.conn(), &post).await
+}
+
+fn hash(content: &Content) -> Result<String> {
+    let text = serde_json::to_vec(content).map_err(Error::internal)?;
+    Ok(URL_SAFE_NO_PAD.encode(Sha256::digest(text)))
+}
+
+/// Changes to a post; what is `None` stays.
+#[derive(Debug, Clone)]
+pub struct Edit {
+    /// Who changes it.
+    pub actor: Actor,
+    /// Which post.
+    pub post: PostId,
+    /// The new content, made from the present one.
+    pub change: Change,
+}
+
+/// New values as they were typed.
+#[derive(Debug, Clone, Default)]
+pub struct Change {
+    /// A new title.
+    pub title: Option<String>,
+    /// A new text.
+    pub body: Option<String>,
+    /// New attachments.
+    pub attachments: Option<Vec<String>>,
+}
+
+/// Changes what a post says.
+///
+/// # Errors
+/// `not_found`; `forbidden` for anyone but the author and admins; `invalid_request` naming the field.
+pub async fn edit(tx: &mut Tx, edit: &Edit, files_at: &url::Url) -> Result<Post> {
+    let mut post = store::by_id(tx.conn(), &edit.post).await?.ok_or_else(|| Error::not_found("post"))?;
+    policy::require_change(&edit.actor, &post)?;
+    let Change { title, body, attachments } = &edit.change;
+    let title = title.as_deref().unwrap_or(&post.content.title);
+    let body = body.clone().unwrap_or_else(|| post.content.body.clone());
+    let attachments = attachments.as_deref().unwrap_or(&post.content.attachments);
+    post.content = Content::parse(title, body, attachments, files_at)?;
+    post.edited_at = Some(tx.now());
+    store::edit(tx, &post).await?;
+    tx.record(events::edited(&post));
+    Ok(post)
+}
+
+/// Deletes a post.
+///
+/// # Errors
+/// `not_found`; `forbidden` for anyone but the author and admins.
+pub async fn delete(tx: &mut Tx, actor: &Actor, id: &PostId) -> Result<()> {
+    let post = store::by_id(tx.conn(), id).await?.ok_or_else(|| Error::not_found("post"))?;
+    policy::require_change(actor, &post)?;
+    store::remove(tx, id).await?;
+    tx.record(events::deleted(&post));
+    Ok(())
+}

@@ -1,0 +1,30 @@
+//! What happens to posts.
+
+use serde_json::json;
+
+use super::model::Post;
+use crate::store::Event;
+
+/// There is a new post.
+pub fn created(post: &Post) -> Event {
+    event("post.created", post)
+}
+
+/// A post says something else now.
+pub fn edited(post: &Post) -> Event {
+    event("post.edited", post)
+}
+
+/// A post is gone.
+pub fn deleted(post: &Post) -> Event {
+    event("post.deleted", post)
+}
+
+fn event(kind: &str, post: &Post) -> Event {
+    Event::new(kind, &post.id, &json!({ "author": post.author.as_str() }))
+}
+
+/// Whether the list of posts looks different after `event`.
+pub fn changes_the_list(event: &Event) -> bool {
+    event.kind.starts_with("post.")
+}

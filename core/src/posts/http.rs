@@ -1,0 +1,203 @@
+//! `/api/posts`.
+
+use poem::{Body, Request, http::header};
+use poem_openapi::{
+    ApiResponse, OpenApi,
+    param::{Header, Path, Query},
+    payload::Json,
+};
+use url::Url;
+
+use super::{
+    actions::{self, Change, Create, Edit},
+    feed::Feed,
+    model::{Content, IdempotencyKey},
+    queries,
+    requests::{EditPostBody, NewPostBody, PostAnswer, PostBody},
+};
+use crate::{
+    error::{Error, Result as AppResult},
+    http::{
+        auth::Auth,
+        body::JsonBody,
+        fail::{BODY, E400, E401, E403, E404, E409, E429, E503, Fail, UNSAFE},
+        payload::{Done, RawJson},
+        rate::{Limit, Limits},
+    },
+    ids::PostId,
+    store::Store,
+};
+
+/// Most posts on a page.
+const MAX_LIMIT: u64 = 200;
+/// Posts on a page that begins somewhere and does not say how long it is.
+const DEFAULT_LIMIT: u64 = 50;
+/// Everyone may keep the list, and must ask whether it is still the same.
+const CACHE: &str = "public, max-age=0, must-revalidate";
+
+/// The operations on posts.
+pub struct Api {
+    /// The database.
+    pub store: Store,
+    /// The list.
+    pub feed: Feed,
+    /// How often.
+    pub limits: Limits,
+    /// Where our own files are.
+    pub files_at: Url,
+}
+
+#[derive(ApiResponse)]
+enum PostList {
+    /// Posts, newest first.
+    #[oai(status = 200)]
+    Posts(
+        RawJson<Vec<PostBody>>,
+        /// Changes whenever the list does.
+        #[oai(header = "ETag")]
+        String,
+        /// Who may keep the answer.
+        #[oai(header = "Cache-Control")]
+        String,
+        /// The next page, `rel="next"`, if there is one.
+        #[oai(header = "Link")]
+        Option<String>,
+    ),
+    /// The list is as it was when the client got this tag.
+    #[oai(status = 304)]
+    Same(
+        /// The tag.
+        #[oai(header = "ETag")]
+        String,
+        /// Who may keep the answer.
+        #[oai(header = "Cache-Control")]
+        String,
+    ),
+}
+
+/// What part of the list is wanted.
+enum Wanted {
+    All,
+    Page { before: Option<PostId>, limit: u64 },
+}
+
+impl Wanted {
+    fn parse(limit: Option<u64>, before: Option<&str>) -> AppResult<Self> {
+        let before = before.map(|text| PostId::parse(text).ok_or_else(|| Error::invalid("before must be the id of a post."))).transpose()?;
+        match limit {
+            Some(0) => Err(Error::invalid("limit must be 1 to 200.")),
+            None if before.is_none() => Ok(Self::All),
+            limit => Ok(Self::Page { before, limit: limit.unwrap_or(DEFAULT_LIMIT).min(MAX_LIMIT) }),
+        }
+    }
+}
+
+/// Whether the client says that it has the state `tag`.
+fn has(request: &Request, tag: &str) -> bool {
+    let values = request.headers().get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).map(|listed| listed.trim().trim_start_matches("W/")).any(|listed| listed == tag || listed == "*")
+}
+
+fn parse_id(text: &str) -> AppResult<PostId> {
+    PostId::parse(text).ok_or_else(|| Error::not_found("post"))
+}
+
+#[OpenApi(tag = "crate::http::docs::Tags::Posts")]
+impl Api {
+    /// List posts
+    ///
+    /// Newest first. Without parameters: all posts. With `limit` or `before`: a page, and a `Link` to the next one. With
+    /// `If-None-Match` and the `ETag` of an earlier answer: 304 if nothing has changed.
+    #[oai(path = "/api/posts", method = "get", operation_id = "listPosts")]
+    async fn list(
+        &self,
+        request: &Request,
+        /// Posts on the page, 1 to 200; more are taken as 200.
+        limit: Query<Option<u64>>,
+        /// Only posts older than the one with this id.
+        before: Query<Option<String>>,
+    ) -> Result<PostList, Fail<{ E400 | E503 }>> {
+        let wanted = Wanted::parse(limit.0, before.0.as_deref())?;
+        // Read before the list is, so that the tag is never newer than what it tags.
+        let tag = self.feed.tag();
+        if has(request, &tag) {
+            return Ok(PostList::Same(tag, CACHE.to_owned()));
+        }
+        let (body, link) = match wanted {
+            Wanted::All => (Body::from_bytes_stream(queries::all(self.store.reader().clone())), None),
+            Wanted::Page { before, limit } => {
+                let page = self.feed.page(before.as_ref(), limit).await?;
+                let link = page.next.map(|next| format!("</api/posts?limit={limit}&before={next}>; rel=\"next\""));
+                (Body::from_bytes(page.json), link)
+            }
+        };
+        Ok(PostList::Posts(RawJson::new(body), tag, CACHE.to_owned(), link))
+    }
+
+    /// Create a post
+    ///
+    /// With an `Idempotency-Key` the request may safely be sent again for a day: the answer is the post of the first time.
+    #[oai(path = "/api/posts", method = "post", operation_id = "createPost")]
+    async fn create(
+        &self,
+        auth: Auth,
+        /// The client's own name for this request, 1 to 128 visible ASCII characters.
+        #[oai(name = "Idempotency-Key")]
+        key: Header<Option<String>>,
+        body: JsonBody<NewPostBody>,
+    ) -> Result<Json<PostAnswer>, Fail<{ BODY | E401 | E409 | E429 | E503 }>> {
+        let who = auth.0;
+        self.limits.check(Limit::Posts, who.session.user.as_str())?;
+        let key = key.0.as_deref().map(IdempotencyKey::parse).transpose()?;
+        let NewPostBody { title, body, attachments } = body.0;
+        let content = Content::parse(&title, body, &attachments, &self.files_at)?;
+        let create = Create { actor: who.actor(), author_name: who.username, content, key };
+        let post = self.store.write(create, |tx, create| Box::pin(actions::create(tx, create))).await?;
+        Ok(Json(PostAnswer::new(post)))
+    }
+
+    /// One post
+    #[oai(path = "/api/posts/:id", method = "get", operation_id = "getPost")]
+    async fn get(
+        &self,
+        /// The post's id.
+        id: Path<String>,
+    ) -> Result<Json<PostAnswer>, Fail<{ E404 | E503 }>> {
+        Ok(Json(PostAnswer::new(queries::post(self.store.reader(), &parse_id(&id)?).await?)))
+    }
+
+    /// Edit a post
+    ///
+    /// For its author and for admins. What is absent stays.
+    #[oai(path = "/api/posts/:id", method = "patch", operation_id = "editPost")]
+    async fn edit(
+        &self,
+        auth: Auth,
+        /// The post's id.
+        id: Path<String>,
+        body: JsonBody<EditPostBody>,
+    ) -> Result<Json<PostAnswer>, Fail<{ BODY | E401 | E403 | E404 | E429 | E503 }>> {
+        self.limits.check(Limit::PostChanges, auth.0.session.user.as_str())?;
+        let EditPostBody { title, body, attachments } = body.0;
+        let edit = Edit { actor: auth.0.actor(), post: parse_id(&id)?, change: Change { title, body, attachments } };
+        let input = (edit, self.files_at.clone());
+        let post = self.store.write(input, |tx, (edit, files_at)| Box::pin(actions::edit(tx, edit, files_at))).await?;
+        Ok(Json(PostAnswer::new(post)))
+    }
+
+    /// Delete a post
+    ///
+    /// For its author and for admins.
+    #[oai(path = "/api/posts/:id", method = "delete", operation_id = "deletePost")]
+    async fn delete(
+        &self,
+        auth: Auth,
+        /// The post's id.
+        id: Path<String>,
+    ) -> Result<Json<Done>, Fail<{ UNSAFE | E401 | E404 | E429 | E503 }>> {
+        self.limits.check(Limit::PostChanges, auth.0.session.user.as_str())?;
+        let input = (auth.0.actor(), parse_id(&id)?);
+        self.store.write(input, |tx, (actor, id)| Box::pin(actions::delete(tx, actor, id))).await?;
+        Ok(Json(Done::new()))
+    }
+}

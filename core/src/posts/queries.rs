@@ -1,0 +1,74 @@
+//! Posts as screens need them.
+
+use bytes::Bytes;
+use futures_util::{Stream, stream};
+use sea_orm::DatabaseConnection;
+
+use super::{model::Post, store};
+use crate::{
+    error::{Error, Result},
+    ids::PostId,
+};
+
+/// Posts read at once while all of them are streamed.
+const CHUNK: u64 = 200;
+
+/// A page of posts as a JSON array.
+#[derive(Debug, Clone)]
+pub struct Page {
+    /// The array.
+    pub json: Bytes,
+    /// The id to continue before, if there are older posts.
+    pub next: Option<PostId>,
+}
+
+/// A post by id.
+///
+/// # Errors
+/// `not_found`.
+pub async fn post(conn: &DatabaseConnection, id: &PostId) -> Result<Post> {
+    store::by_id(conn, id).await?.ok_or_else(|| Error::not_found("post"))
+}
+
+/// The newest `limit` posts, or those just older than `before`.
+pub async fn page(conn: &DatabaseConnection, before: Option<&PostId>, limit: u64) -> Result<Page> {
+    let run = store::json_run(conn, before, limit).await?;
+    let mut json = String::with_capacity(run.posts.as_ref().map_or(0, String::len) + 2);
+    json.push('[');
+    json.push_str(run.posts.as_deref().unwrap_or_default());
+    json.push(']');
+    let next = run.last.filter(|_| run.more).map(PostId::from_stored);
+    Ok(Page { json: json.into(), next })
+}
+
+/// Where the stream of all posts is.
+enum Place {
+    Start,
+    Before(PostId),
+    End,
+    Done,
+}
+
+/// All posts as one JSON array, newest first, in pieces: constant memory, and no connection is held between them. A post that is
+/// written meanwhile is not in it, one that is deleted meanwhile may be.
+pub fn all(conn: DatabaseConnection) -> impl Stream<Item = Result<Bytes, std::io::Error>> + Send + 'static {
+    stream::unfold((conn, Place::Start), |(conn, place)| async move {
+        let (prefix, before) = match place {
+            Place::Start => ("[", None),
+            Place::Before(id) => (",", Some(id)),
+            Place::End => return Some((Ok(Bytes::from_static(b"]")), (conn, Place::Done))),
+            Place::Done => return None,
+        };
+        match store::json_run(&conn, before.as_ref(), CHUNK).await {
+            Ok(run) => {
+                let next = run.last.filter(|_| run.more).map_or(Place::End, |last| Place::Before(PostId::from_stored(last)));
+                let posts = run.posts.unwrap_or_default();
+                // Nothing follows the comma when the rest was deleted just now; then there is no comma either.
+                let piece = if posts.is_empty() && prefix == "," { Bytes::new() } else { Bytes::from(format!("{prefix}{posts}")) };
+                Some((Ok(piece), (conn, next)))
+            }
+            // An answer that breaks off is the only way left to say that it is not whole.
+            Err(error) => Some((Err(std::io::Error::other(error)), (conn, Place::Done))),
+        }
+    })
+}

@@ -1,0 +1,11 @@
+//! The plain pages: what a person sees at `/` and `/posts/` without any front end. Rendered on the server from templates that
+//! escape everything; scripts and styles are files of their own, so that the content security policy can forbid the rest.
+
+pub mod assets;
+mod notice;
+mod pages;
+
+pub use self::{
+    notice::Notice,
+    pages::{DocsPage, Frame, HomePage, Link, PostView, PostsPage, ProviderLink, Viewer},
+};

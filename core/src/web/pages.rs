@@ -1,0 +1,116 @@
+//! The pages as data. The templates escape every value they show.
+
+use askama::Template;
+
+use super::{Notice, assets};
+
+/// What every page has around it.
+#[derive(Debug)]
+pub struct Frame<'a> {
+    /// The name of the community.
+    pub site: &'a str,
+    /// Which page this is: `home`, `posts` or `docs`.
+    pub here: &'static str,
+    /// Who is looking, if signed in.
+    pub viewer: Option<&'a Viewer>,
+    /// What a redirect has to say.
+    pub notice: Option<Notice>,
+}
+
+/// Who is looking at a page.
+#[derive(Debug)]
+pub struct Viewer {
+    /// The name that others see.
+    pub username: String,
+}
+
+/// A post as a page shows it.
+#[derive(Debug)]
+pub struct PostView {
+    /// The id, also the anchor.
+    pub id: String,
+    /// The headline.
+    pub title: String,
+    /// Plain text; line breaks are kept.
+    pub body: String,
+    /// Who wrote it.
+    pub author: String,
+    /// RFC 3339, UTC.
+    pub created_at: String,
+    /// What is attached.
+    pub attachments: Vec<Link>,
+    /// Whether the viewer may delete it.
+    pub deletable: bool,
+}
+
+/// An address that somebody wrote into a post.
+#[derive(Debug)]
+pub struct Link(pub String);
+
+/// A way to sign in at another site.
+#[derive(Debug)]
+pub struct ProviderLink {
+    /// What people call it.
+    pub name: String,
+    /// Where it begins.
+    pub href: String,
+}
+
+/// `/`
+#[derive(Debug, Template)]
+#[template(path = "home.html")]
+pub struct HomePage<'a> {
+    /// The frame.
+    pub frame: Frame<'a>,
+    /// The latest posts.
+    pub posts: Vec<PostView>,
+}
+
+/// `/posts/`
+#[derive(Debug, Template)]
+#[template(path = "posts.html")]
+pub struct PostsPage<'a> {
+    /// The frame.
+    pub frame: Frame<'a>,
+    /// A page of posts, newest first.
+    pub posts: Vec<PostView>,
+    /// Whether this page begins with the newest post.
+    pub is_first: bool,
+    /// The id before which the next page begins, if there are older posts.
+    pub older: Option<String>,
+    /// Other ways to sign in.
+    pub providers: Vec<ProviderLink>,
+    /// The shortest password, in characters.
+    pub password_min: usize,
+}
+
+/// `/api-docs.html`
+#[derive(Debug, Template)]
+#[template(path = "docs.html")]
+pub struct DocsPage<'a> {
+    /// The frame.
+    pub frame: Frame<'a>,
+}
+
+impl Frame<'_> {
+    /// The address of an asset.
+    pub fn asset(&self, name: &str) -> String {
+        assets::url(name)
+    }
+}
+
+impl PostView {
+    /// The moment of writing for readers without scripts: date and minute, UTC.
+    pub fn when(&self) -> String {
+        let date = self.created_at.get(..10).unwrap_or(&self.created_at);
+        format!("{date} {} UTC", self.created_at.get(11..16).unwrap_or_default())
+    }
+}
+
+impl Link {
+    /// True if the link leads to a web page. Everything else (`javascript:`, `data:`) is shown as text.
+    pub fn is_web(&self) -> bool {
+        let lower = self.0.trim_start().to_ascii_lowercase();
+        lower.starts_with("https://") || lower.starts_with("http://")
+    }
+}

@@ -1,0 +1,135 @@
+// What the plain pages do with the JSON API. Reading works without any of it.
+"use strict";
+
+/** Sends JSON and returns the answer, which always has `ok`, and `error` where it went wrong. */
+async function send(method, url, body, headers = {}) {
+  try {
+    const response = await fetch(url, {
+      method,
+      credentials: "same-origin",
+      headers: { accept: "application/json", ...(body && { "content-type": "application/json" }), ...headers },
+      body: body && JSON.stringify(body),
+    });
+    const answer = await response.json();
+    return { ...answer, ok: response.ok && answer.ok !== false };
+  } catch {
+    return { ok: false, error: "The server did not answer. Please try again." };
+  }
+}
+
+/** Shows a sentence in the live region of a form or a post. */
+function say(place, text, good = false) {
+  const region = place.querySelector(".say");
+  region.classList.toggle("good", good);
+  region.textContent = text;
+}
+
+/** A key that makes a repeated submission of the same form create one post. */
+function newKey() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function fields(form) {
+  const values = {};
+  for (const input of form.elements) {
+    if (input.name && !(input.value === "" && "optional" in input.dataset)) values[input.name] = input.value;
+  }
+  return values;
+}
+
+async function submit(event) {
+  event.preventDefault();
+  const form = event.currentTarget;
+  const button = form.querySelector("[type=submit]");
+  form.dataset.key ||= newKey();
+  button.disabled = true;
+  say(form, "");
+  const answer = await send("POST", form.dataset.api, fields(form), { "idempotency-key": form.dataset.key });
+  button.disabled = false;
+  const resend = form.querySelector("[data-resend]");
+  if (!answer.ok) {
+    if (resend) resend.hidden = !answer.resend;
+    delete form.dataset.key;
+    return say(form, answer.error ?? "That did not work. Please try again.");
+  }
+  if (form.dataset.then === "redirect") return location.assign(answer.redirect ?? "/posts/");
+  if (form.dataset.then === "reload") return location.assign("/posts/");
+  if (resend) resend.hidden = false;
+  for (const input of form.querySelectorAll("[type=password]")) input.value = "";
+  say(form, answer.message ?? "Done.", true);
+}
+
+async function resend(event) {
+  const form = event.currentTarget.form;
+  const answer = await send("POST", "/api/email/resend-verification", { email: form.elements.email.value });
+  say(form, answer.ok ? answer.message : answer.error, answer.ok);
+}
+
+async function remove(event) {
+  const button = event.currentTarget;
+  const post = button.closest("article");
+  const title = post.querySelector("h2").textContent;
+  if (!confirm(`Delete “${title}”? This cannot be undone.`)) return;
+  button.disabled = true;
+  const answer = await send("DELETE", `/api/posts/${encodeURIComponent(button.dataset.delete)}`);
+  button.disabled = false;
+  if (!answer.ok) return say(post, answer.error);
+  const next = post.nextElementSibling?.querySelector("h2") ?? document.querySelector("h1");
+  post.remove();
+  next.tabIndex = -1;
+  next.focus();
+}
+
+const tabs = [...document.querySelectorAll("[role=tab]")];
+
+function select(tab) {
+  for (const other of tabs) {
+    const chosen = other === tab;
+    other.setAttribute("aria-selected", chosen);
+    other.tabIndex = chosen ? 0 : -1;
+    document.getElementById(other.getAttribute("aria-controls")).hidden = !chosen;
+  }
+}
+
+function moveAlongTabs(event) {
+  const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+  if (!step) return;
+  const next = tabs[(tabs.indexOf(event.currentTarget) + step + tabs.length) % tabs.length];
+  select(next);
+  next.focus();
+}
+
+/** `#sign-up` opens that tab; `#reset=<token>` opens the form for a new password and takes the token out of sight. */
+function followHash() {
+  const hash = location.hash.slice(1);
+  if (hash.startsWith("reset=")) {
+    const card = document.getElementById("reset");
+    card.hidden = false;
+    card.querySelector("[name=token]").value = hash.slice("reset=".length);
+    history.replaceState(null, "", location.pathname);
+    return card.querySelector("[type=password]").focus();
+  }
+  const tab = tabs.find((tab) => tab.getAttribute("aria-controls") === hash);
+  if (tab) {
+    select(tab);
+    document.querySelector(`#${hash} input`).focus();
+  } else if (hash === "write") {
+    document.getElementById("post-title")?.focus();
+  }
+}
+
+for (const element of document.querySelectorAll("[data-needs-script]")) element.hidden = false;
+for (const form of document.querySelectorAll("form[data-api]")) form.addEventListener("submit", submit);
+for (const button of document.querySelectorAll("[data-resend]")) button.addEventListener("click", resend);
+for (const button of document.querySelectorAll("[data-delete]")) button.addEventListener("click", remove);
+for (const tab of tabs) {
+  tab.addEventListener("click", () => select(tab));
+  tab.addEventListener("keydown", moveAlongTabs);
+}
+for (const time of document.querySelectorAll("time")) {
+  time.textContent = new Date(time.dateTime).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
+}
+// A message about signing in belongs to this one visit; reloading should not repeat it.
+if (document.querySelector("[data-notice]")) history.replaceState(null, "", location.pathname + location.hash);
+addEventListener("hashchange", followHash);
+followHash();
