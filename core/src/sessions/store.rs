@@ -1,22 +1,23 @@
 //! Sessions in the database.
 
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ActiveValue::Set,
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, ExprTrait},
 };
 
 use super::{
-    entity::{Column, Entity, Model, ActiveModel},
+    entity::{ActiveModel, Column, Entity, Model},
     model::{Session, SignedIn},
 };
 use crate::{
-    accounts::{entity::users, store::moment},
+    accounts::entity::users,
     actor::Role,
     clock::Timestamp,
     error::{Error, Result},
     ids::{SessionId, UserId},
     random::TokenHash,
-    store::Tx,
+    store::{Tx, moment},
 };
 
 impl TryFrom<Model> for Session {
