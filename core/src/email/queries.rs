@@ -35,6 +35,7 @@ pub async fn reset_target(conn: &DatabaseConnection, subject: &str) -> Result<Op
 pub async fn own_password(conn: &DatabaseConnection, user: &UserId) -> Result<Option<(ResetTarget, String)>> {
     let Some(identity) = accounts::store::identity_of(conn, user, PROVIDER).await? else { return Ok(None) };
     let Some(phc) = store::password(conn, &identity.id).await? else { return Ok(None) };
-    let target = ResetTarget { identity: identity.id, user: user.clone(), address: identity.email.unwrap_or_default(), username: String::new() };
+    let target =
+        ResetTarget { identity: identity.id, user: user.clone(), address: identity.email.unwrap_or_default(), username: String::new() };
     Ok(Some((target, phc)))
 }

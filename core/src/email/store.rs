@@ -27,14 +27,10 @@ pub async fn password(conn: &impl ConnectionTrait, identity: &IdentityId) -> Res
 
 /// Sets an identity's password.
 pub async fn set_password(tx: &Tx, identity: &IdentityId, phc: &str) -> Result<()> {
-    let row = passwords::ActiveModel {
-        identity_id: Set(identity.to_string()),
-        phc: Set(phc.to_owned()),
-        changed_at: Set(tx.now().to_string()),
-    };
-    let replace = OnConflict::column(passwords::Column::IdentityId)
-        .update_columns([passwords::Column::Phc, passwords::Column::ChangedAt])
-        .to_owned();
+    let row =
+        passwords::ActiveModel { identity_id: Set(identity.to_string()), phc: Set(phc.to_owned()), changed_at: Set(tx.now().to_string()) };
+    let replace =
+        OnConflict::column(passwords::Column::IdentityId).update_columns([passwords::Column::Phc, passwords::Column::ChangedAt]).to_owned();
     passwords::Entity::insert(row).on_conflict(replace).exec_without_returning(tx.conn()).await?;
     Ok(())
 }

@@ -1,7 +1,8 @@
 //! Mails in the database.
 
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ActiveValue::Set,
+    ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, ExprTrait, Func},
 };
 
@@ -69,7 +70,12 @@ async fn times(conn: &impl ConnectionTrait, kind: Kind, whose: Condition, since:
 
 /// Up to `limit` mails whose turn has come, oldest first.
 pub async fn due(conn: &DatabaseConnection, now: Timestamp, limit: u64) -> Result<Vec<DueMail>> {
-    let rows = Entity::find().filter(Column::NextAttemptAt.lte(now.to_string())).order_by_asc(Column::NextAttemptAt).limit(limit).all(conn).await?;
+    let rows = Entity::find()
+        .filter(Column::NextAttemptAt.lte(now.to_string()))
+        .order_by_asc(Column::NextAttemptAt)
+        .limit(limit)
+        .all(conn)
+        .await?;
     rows.into_iter().map(due_mail).collect()
 }
 

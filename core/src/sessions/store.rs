@@ -1,12 +1,13 @@
 //! Sessions in the database.
 
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ActiveValue::Set,
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, ExprTrait},
 };
 
 use super::{
-    entity::{Column, Entity, Model, ActiveModel},
+    entity::{ActiveModel, Column, Entity, Model},
     model::{Session, SignedIn},
 };
 use crate::{

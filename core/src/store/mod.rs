@@ -22,8 +22,8 @@ use futures_util::future::BoxFuture;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend};
 use tokio_util::sync::CancellationToken;
 
-pub use self::{error::OpenError, events::Event, migrate::Plan, tx::Tx};
 use self::{batch::Batcher, events::Listeners, follower::Position};
+pub use self::{error::OpenError, events::Event, migrate::Plan, tx::Tx};
 use crate::{clock::Clock, config::DatabaseSection, error::Result, ids::NodeId, random::Random};
 
 /// The database. Cheap to clone.

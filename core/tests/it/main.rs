@@ -12,7 +12,6 @@
 #[macro_use]
 mod support;
 
-
 mod config;
 mod harness;
 mod plugins;

@@ -127,7 +127,8 @@ async fn connect(url: &str) -> Result<DatabaseConnection, DbErr> {
 
 /// Changes with any migration, so that nobody tests against yesterday's tables.
 fn migrations_hash() -> String {
-    let mut files: Vec<_> = fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../migrations/src")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut files: Vec<_> =
+        fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../migrations/src")).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
     let digest = files.iter().fold(Sha256::new(), |digest, file| digest.chain_update(fs::read(file).unwrap())).finalize();
     URL_SAFE_NO_PAD.encode(&digest[..9])
