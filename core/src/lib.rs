@@ -3,6 +3,7 @@
 
 pub mod accounts;
 pub mod actor;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod email;
@@ -11,7 +12,11 @@ pub mod http;
 pub mod ids;
 pub mod mail;
 pub mod plugins;
+pub mod posts;
+pub mod providers;
 pub mod random;
+pub mod serve;
 pub mod sessions;
 pub mod store;
+pub mod text;
 pub mod web;

@@ -1,2 +1,7 @@
-//! Binary.
-fn main() {}
+//! The `community` program.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    community::cli::run()
+}

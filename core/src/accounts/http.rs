@@ -1,5 +1,6 @@
 //! `GET /api/me`.
 
+use poem::web::Data;
 use poem_openapi::{Object, OpenApi, payload::Json, types::Example};
 
 use super::queries;
@@ -12,10 +13,7 @@ use crate::{
 };
 
 /// The operations on one's own account.
-pub struct Api {
-    /// The database.
-    pub store: Store,
-}
+pub struct Api;
 
 /// The answer of `GET /api/me`.
 #[derive(Debug, Object)]
@@ -55,15 +53,15 @@ impl Example for Me {
     }
 }
 
-#[OpenApi(tag = "crate::http::docs::Tags::Session")]
+#[OpenApi(tag = "crate::http::docs::Part::Session")]
 impl Api {
     /// Current user
     ///
     /// Who is signed in with the session of this request.
     #[oai(path = "/api/me", method = "get", operation_id = "getMe")]
-    async fn me(&self, auth: Auth) -> Result<Json<Me>, Fail<{ E401 | E503 }>> {
+    async fn me(&self, store: Data<&Store>, auth: Auth) -> Result<Json<Me>, Fail<{ E401 | E503 }>> {
         let who = auth.0;
-        let email = queries::email(self.store.reader(), &who.session.user, &who.session.provider).await?;
+        let email = queries::email(store.reader(), &who.session.user, &who.session.provider).await?;
         let user = MeUser {
             id: who.session.user.to_string(),
             username: who.username,

@@ -5,9 +5,9 @@
 //! anyone else.
 
 pub mod actions;
-pub mod entity;
+pub(crate) mod entity;
 pub mod events;
 pub mod http;
 pub mod model;
 pub mod queries;
-pub mod store;
+pub(crate) mod store;

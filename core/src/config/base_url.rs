@@ -48,6 +48,11 @@ impl BaseUrl {
         }
     }
 
+    /// The address itself.
+    pub fn url(&self) -> &Url {
+        &self.0
+    }
+
     /// The full address of `path`, which begins with a slash.
     pub fn join(&self, path: &str) -> String {
         format!("{}{path}", self.origin())

@@ -210,3 +210,8 @@ pub fn invalid_credentials() -> Error {
 pub fn invalid_token() -> Error {
     Error::new(Kind::Invalid, "invalid_token", "This link does not work any more. Please request a new one.")
 }
+
+/// Removes links that no longer work.
+pub async fn sweep(tx: &mut Tx) -> Result<()> {
+    store::remove_expired(tx).await
+}

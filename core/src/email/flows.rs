@@ -64,7 +64,8 @@ impl Flows {
         let asked = RegistrationForm { login: form.email, username: form.username };
         let checked = self.provider()?.check_registration(asked).await?.map_err(refused)?;
         let local = checked.address.split('@').next().unwrap_or_default();
-        let password = policy::accept(&form.password, self.config.auth.password_profile, &[&self.config.site.name, local, &checked.username])?;
+        let password =
+            policy::accept(&form.password, self.config.auth.password_profile, &[&self.config.site.name, local, &checked.username])?;
         let lifetime = self.config.auth.verification_lifetime.0;
         Ok(Registration {
             subject: checked.subject.0,
@@ -202,7 +203,11 @@ impl Flows {
              If it was not you, there is nothing to do.\n",
             self.config.base_url().join("/posts/")
         );
-        let html = format!("<p>{}</p>", askama::filters::escape(&text, askama::filters::Html).map_or_else(|_| String::new(), |safe| safe.to_string().replace("\n\n", "</p><p>")));
+        let html = format!(
+            "<p>{}</p>",
+            askama::filters::escape(&text, askama::filters::Html)
+                .map_or_else(|_| String::new(), |safe| safe.to_string().replace("\n\n", "</p><p>"))
+        );
         let content = mail::Content { subject: format!("You already have an account at {site}"), text, html };
         NewMail { kind: mail::Kind::Notice, address: address.to_owned(), origin: None, content }
     }

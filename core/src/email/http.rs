@@ -8,7 +8,7 @@ use poem_openapi::{
 };
 
 use super::{
-    actions::{self, SessionPlan},
+    actions::SessionPlan,
     flows::{Flows, SignUp},
     requests::{AddressBody, ChangePasswordBody, LoggedIn, LoginBody, RegisterBody, ResetBody},
 };
@@ -34,7 +34,11 @@ const SIGNED_IN: &str = "/posts/?login=ok";
 const INVALID_TOKEN: &str = "/posts/?login=error&reason=invalid_token";
 
 /// The operations of the email provider.
-pub struct Api {
+pub struct Api;
+
+/// What the operations work with.
+#[derive(Clone)]
+pub struct Email {
     /// What they do.
     pub flows: Flows,
     /// How often.
@@ -43,7 +47,7 @@ pub struct Api {
     pub failures: FailureDelay,
 }
 
-impl Api {
+impl Email {
     fn plan(&self, client: ClientName, present: MaybeAuth) -> SessionPlan {
         SessionPlan { client: client.0, replaces: present.0.map(|who| who.session), rules: self.flows.config.sessions.clone() }
     }
@@ -65,17 +69,22 @@ impl Api {
     }
 }
 
-#[OpenApi(tag = "crate::http::docs::Tags::Email")]
+#[OpenApi(tag = "crate::http::docs::Part::Email")]
 impl Api {
     /// Register
     ///
     /// Sends a mail with a link; following it makes the account. Registering an address again before that replaces the earlier
     /// registration, its password and its link. A network gets five of these mails in 24 hours, resent ones included.
     #[oai(path = "/api/email/register", method = "post", operation_id = "registerByEmail")]
-    async fn register(&self, client: ClientIp, body: JsonBody<RegisterBody>) -> Result<Json<Message>, Fail<{ BODY | E429 | E503 }>> {
-        self.limits.check_client(Limit::Register, client)?;
-        let RegisterBody { email, password, username } = body.0;
-        self.flows.register(SignUp { email, password, username }, client.key()).await?;
+    async fn register(
+        &self,
+        email: Data<&Email>,
+        client: ClientIp,
+        body: JsonBody<RegisterBody>,
+    ) -> Result<Json<Message>, Fail<{ BODY | E429 | E503 }>> {
+        email.limits.check_client(Limit::Register, client)?;
+        let RegisterBody { email: address, password, username } = body.0;
+        email.flows.register(SignUp { email: address, password, username }, client.key()).await?;
         Ok(Json(Message::new("Please check your email to verify your account.")))
     }
 
@@ -88,6 +97,7 @@ impl Api {
     #[allow(clippy::too_many_arguments, reason = "each is an extractor")]
     async fn verify(
         &self,
+        email: Data<&Email>,
         request: &Request,
         base: Data<&Base>,
         sessions: Data<&Sessions>,
@@ -97,11 +107,11 @@ impl Api {
         /// The secret from the mail.
         token: Query<Option<String>>,
     ) -> Result<Redirect, Fail<{ E429 | E503 }>> {
-        self.limits.check_client(Limit::Verify, client_ip)?;
+        email.limits.check_client(Limit::Verify, client_ip)?;
         let Some(token) = token.0.as_deref().and_then(Token::parse) else { return Ok(Redirect::to(INVALID_TOKEN)) };
         let keep_present = present.0.is_some() && base.origins.source(request.headers()) == Source::Foreign;
-        match self.flows.verify(&token, self.plan(client, present), keep_present).await {
-            Ok(Some((_, secret))) => Ok(Redirect::with_cookie(SIGNED_IN, self.cookie(&sessions, &secret))),
+        match email.flows.verify(&token, email.plan(client, present), keep_present).await {
+            Ok(Some((_, secret))) => Ok(Redirect::with_cookie(SIGNED_IN, email.cookie(&sessions, &secret))),
             Ok(None) => Ok(Redirect::to("/posts/?login=already")),
             Err(error) if matches!(error.kind, Kind::Invalid | Kind::Conflict) => Ok(Redirect::to(INVALID_TOKEN)),
             Err(error) => Err(error.into()),
@@ -112,39 +122,53 @@ impl Api {
     ///
     /// The earlier link stops working. The answer is the same whether or not anyone waits at this address.
     #[oai(path = "/api/email/resend-verification", method = "post", operation_id = "resendVerification")]
-    async fn resend(&self, client: ClientIp, body: JsonBody<AddressBody>) -> Result<Json<Message>, Fail<{ BODY | E429 | E503 }>> {
-        self.limits.check_client(Limit::Resend, client)?;
-        self.flows.resend(&body.email, client.key()).await?;
+    async fn resend(
+        &self,
+        email: Data<&Email>,
+        client: ClientIp,
+        body: JsonBody<AddressBody>,
+    ) -> Result<Json<Message>, Fail<{ BODY | E429 | E503 }>> {
+        email.limits.check_client(Limit::Resend, client)?;
+        email.flows.resend(&body.email, client.key()).await?;
         Ok(Json(Message::new("Verification email sent again. Please check your email.")))
     }
 
     /// Sign in
     ///
     /// Sets the session cookie. 403 with `resend: true` means that the password is right and the address is not verified yet.
-    #[oai(path = "/api/email/login", method = "post", operation_id = "loginByEmail", response_header(
-        name = "Set-Cookie", ty = "String", description = "The session."
-    ))]
+    #[oai(
+        path = "/api/email/login",
+        method = "post",
+        operation_id = "loginByEmail",
+        response_header(name = "Set-Cookie", ty = "String", description = "The session.")
+    )]
     async fn login(
         &self,
+        email: Data<&Email>,
         sessions: Data<&Sessions>,
         client_ip: ClientIp,
         client: ClientName,
         present: MaybeAuth,
         body: JsonBody<LoginBody>,
     ) -> Result<Response<Json<LoggedIn>>, Fail<{ BODY | E401 | E429 | E503 }>> {
-        self.limits.check_client(Limit::Login, client_ip)?;
-        let secret = self.sign_in(&body, self.plan(client, present)).await?;
+        email.limits.check_client(Limit::Login, client_ip)?;
+        let secret = email.sign_in(&body, email.plan(client, present)).await?;
         let answer = LoggedIn { ok: true, redirect: SIGNED_IN.to_owned() };
-        Ok(Response::new(Json(answer)).header("set-cookie", self.cookie(&sessions, &secret)))
+        Ok(Response::new(Json(answer)).header("set-cookie", email.cookie(&sessions, &secret)))
     }
 
     /// Forgot the password
     ///
     /// Sends a mail with a link to set a new one. The answer is the same whether or not there is an account.
     #[oai(path = "/api/email/forgot", method = "post", operation_id = "forgotPassword")]
-    async fn forgot(&self, client: ClientIp, body: JsonBody<AddressBody>) -> Result<Json<Message>, Fail<{ BODY | E429 | E503 }>> {
-        self.limits.check_client(Limit::Forgot, client)?;
-        self.flows.forgot(&body.email, client.key()).await?;
+    async fn forgot(
+        &self,
+        email: Data<&Email>,
+        client: ClientIp,
+        body: JsonBody<AddressBody>,
+    ) -> Result<Json<Message>, Fail<{ BODY | E429 | E503 }>> {
+        email.limits.check_client(Limit::Forgot, client)?;
+        email.flows.forgot(&body.email, client.key()).await?;
         Ok(Json(Message::new("If there is an account for this address, an email with a link is on its way.")))
     }
 
@@ -152,9 +176,14 @@ impl Api {
     ///
     /// Takes the secret of a link from a mail, once. All sessions of the account end.
     #[oai(path = "/api/email/reset", method = "post", operation_id = "resetPassword")]
-    async fn reset(&self, client: ClientIp, body: JsonBody<ResetBody>) -> Result<Json<Message>, Fail<{ BODY | E429 | E503 }>> {
-        self.limits.check_client(Limit::Passwords, client)?;
-        self.flows.reset(&body.token, &body.password).await?;
+    async fn reset(
+        &self,
+        email: Data<&Email>,
+        client: ClientIp,
+        body: JsonBody<ResetBody>,
+    ) -> Result<Json<Message>, Fail<{ BODY | E429 | E503 }>> {
+        email.limits.check_client(Limit::Passwords, client)?;
+        email.flows.reset(&body.token, &body.password).await?;
         Ok(Json(Message::new("Your new password is set. Please sign in.")))
     }
 
@@ -164,12 +193,13 @@ impl Api {
     #[oai(path = "/api/email/change-password", method = "post", operation_id = "changePassword")]
     async fn change_password(
         &self,
+        email: Data<&Email>,
         auth: Auth,
         client: ClientIp,
         body: JsonBody<ChangePasswordBody>,
     ) -> Result<Json<Done>, Fail<{ BODY | E401 | E429 | E503 }>> {
-        self.limits.check_client(Limit::Passwords, client)?;
-        self.flows.change_password(&auth.0, &body.current_password, &body.new_password).await?;
+        email.limits.check_client(Limit::Passwords, client)?;
+        email.flows.change_password(&auth.0, &body.current_password, &body.new_password).await?;
         Ok(Json(Done::new()))
     }
 }

@@ -8,7 +8,7 @@
 //! link together, so that nobody can plant a password in an account that somebody else will verify.
 
 pub mod actions;
-pub mod entity;
+pub(crate) mod entity;
 pub mod flows;
 pub mod hasher;
 pub mod http;
@@ -16,7 +16,7 @@ pub mod model;
 pub mod policy;
 pub mod queries;
 pub mod requests;
-pub mod store;
+pub(crate) mod store;
 
 /// The provider behind `/api/email/…`.
 pub const PROVIDER: &str = "email";

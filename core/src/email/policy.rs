@@ -36,7 +36,9 @@ pub fn accept(typed: &str, profile: PasswordProfile, context: &[&str]) -> Result
 fn is_guessable(password: &str, context: &[&str]) -> bool {
     let common = COMMON.lines().any(|line| line == password);
     let repeated = (1..=password.len() / 2).any(|length| {
-        password.is_char_boundary(length) && password.len().is_multiple_of(length) && password.as_bytes().chunks(length).all(|chunk| chunk == &password.as_bytes()[..length])
+        password.is_char_boundary(length)
+            && password.len().is_multiple_of(length)
+            && password.as_bytes().chunks(length).all(|chunk| chunk == &password.as_bytes()[..length])
     });
     let letters: String = password.chars().filter(|c| c.is_alphabetic()).collect();
     let known = context.iter().any(|word| {

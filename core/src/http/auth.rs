@@ -46,7 +46,8 @@ impl Sessions {
         let Some(found) = sessions::queries::signed_in(self.store.reader(), &token, now).await? else { return Ok(None) };
         if found.session.wants_touch(now) {
             let input = (found.session.clone(), found.role, self.rules.clone());
-            let touched = self.store.write(input, |tx, (session, role, rules)| Box::pin(sessions::actions::touch(tx, session, *role, rules)));
+            let touched =
+                self.store.write(input, |tx, (session, role, rules)| Box::pin(sessions::actions::touch(tx, session, *role, rules)));
             if let Err(error) = touched.await {
                 tracing::warn!(%error, "the use of a session could not be written down");
             }

@@ -10,6 +10,7 @@ pub mod body;
 pub mod body_limit;
 pub mod client_ip;
 pub mod cors;
+pub mod docs;
 pub mod error;
 pub mod fail;
 pub mod gate;

@@ -4,10 +4,10 @@
 //! given up. So a dead mail server neither fails nor slows a registration. The queue is also what quotas count.
 
 pub mod actions;
-pub mod entity;
+pub(crate) mod entity;
 pub mod events;
 pub mod model;
 pub mod policy;
 pub mod sender;
-pub mod store;
+pub(crate) mod store;
 pub mod transport;

@@ -9,16 +9,10 @@ use tokio_util::sync::CancellationToken;
 use super::{
     events,
     model::DueMail,
-    policy,
-    store,
+    policy, store,
     transport::{SendError, Transport},
 };
-use crate::{
-    clock::Clock,
-    config::MailSection,
-    error::Result,
-    store::Store,
-};
+use crate::{clock::Clock, config::MailSection, error::Result, store::Store};
 
 /// How long at most until the queue is looked at again.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);

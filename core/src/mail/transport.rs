@@ -47,7 +47,8 @@ impl Transport {
         let from = from.parse().map_err(|error| SetupError(format!("mail.from {from}: {error}")))?;
         let way = match config.mail_transport() {
             MailTransport::Smtp(url) => {
-                let builder = AsyncSmtpTransport::from_url(url.expose()).map_err(|error| SetupError(format!("mail.smtp_url: {error}")))?;
+                let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(url.expose())
+                    .map_err(|error| SetupError(format!("mail.smtp_url: {error}")))?;
                 let pool = PoolConfig::new().max_size(section.connections);
                 Way::Smtp(builder.timeout(Some(section.timeout.0)).pool_config(pool).build())
             }

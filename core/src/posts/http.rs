@@ -1,6 +1,6 @@
 //! `/api/posts`.
 
-use poem::{Body, Request, http::header};
+use poem::{Body, Request, http::header, web::Data};
 use poem_openapi::{
     ApiResponse, OpenApi,
     param::{Header, Path, Query},
@@ -36,7 +36,11 @@ const DEFAULT_LIMIT: u64 = 50;
 const CACHE: &str = "public, max-age=0, must-revalidate";
 
 /// The operations on posts.
-pub struct Api {
+pub struct Api;
+
+/// What the operations work with.
+#[derive(Clone)]
+pub struct Posts {
     /// The database.
     pub store: Store,
     /// The list.
@@ -83,7 +87,8 @@ enum Wanted {
 
 impl Wanted {
     fn parse(limit: Option<u64>, before: Option<&str>) -> AppResult<Self> {
-        let before = before.map(|text| PostId::parse(text).ok_or_else(|| Error::invalid("before must be the id of a post."))).transpose()?;
+        let before =
+            before.map(|text| PostId::parse(text).ok_or_else(|| Error::invalid("before must be the id of a post."))).transpose()?;
         match limit {
             Some(0) => Err(Error::invalid("limit must be 1 to 200.")),
             None if before.is_none() => Ok(Self::All),
@@ -95,14 +100,17 @@ impl Wanted {
 /// Whether the client says that it has the state `tag`.
 fn has(request: &Request, tag: &str) -> bool {
     let values = request.headers().get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
-    values.flat_map(|value| value.split(',')).map(|listed| listed.trim().trim_start_matches("W/")).any(|listed| listed == tag || listed == "*")
+    values
+        .flat_map(|value| value.split(','))
+        .map(|listed| listed.trim().trim_start_matches("W/"))
+        .any(|listed| listed == tag || listed == "*")
 }
 
 fn parse_id(text: &str) -> AppResult<PostId> {
     PostId::parse(text).ok_or_else(|| Error::not_found("post"))
 }
 
-#[OpenApi(tag = "crate::http::docs::Tags::Posts")]
+#[OpenApi(tag = "crate::http::docs::Part::Posts")]
 impl Api {
     /// List posts
     ///
@@ -111,6 +119,7 @@ impl Api {
     #[oai(path = "/api/posts", method = "get", operation_id = "listPosts")]
     async fn list(
         &self,
+        posts: Data<&Posts>,
         request: &Request,
         /// Posts on the page, 1 to 200; more are taken as 200.
         limit: Query<Option<u64>>,
@@ -119,14 +128,14 @@ impl Api {
     ) -> Result<PostList, Fail<{ E400 | E503 }>> {
         let wanted = Wanted::parse(limit.0, before.0.as_deref())?;
         // Read before the list is, so that the tag is never newer than what it tags.
-        let tag = self.feed.tag();
+        let tag = posts.feed.tag();
         if has(request, &tag) {
             return Ok(PostList::Same(tag, CACHE.to_owned()));
         }
         let (body, link) = match wanted {
-            Wanted::All => (Body::from_bytes_stream(queries::all(self.store.reader().clone())), None),
+            Wanted::All => (Body::from_bytes_stream(queries::all(posts.store.reader().clone())), None),
             Wanted::Page { before, limit } => {
-                let page = self.feed.page(before.as_ref(), limit).await?;
+                let page = posts.feed.page(before.as_ref(), limit).await?;
                 let link = page.next.map(|next| format!("</api/posts?limit={limit}&before={next}>; rel=\"next\""));
                 (Body::from_bytes(page.json), link)
             }
@@ -140,6 +149,7 @@ impl Api {
     #[oai(path = "/api/posts", method = "post", operation_id = "createPost")]
     async fn create(
         &self,
+        posts: Data<&Posts>,
         auth: Auth,
         /// The client's own name for this request, 1 to 128 visible ASCII characters.
         #[oai(name = "Idempotency-Key")]
@@ -147,12 +157,12 @@ impl Api {
         body: JsonBody<NewPostBody>,
     ) -> Result<Json<PostAnswer>, Fail<{ BODY | E401 | E409 | E429 | E503 }>> {
         let who = auth.0;
-        self.limits.check(Limit::Posts, who.session.user.as_str())?;
+        posts.limits.check(Limit::Posts, who.session.user.as_str())?;
         let key = key.0.as_deref().map(IdempotencyKey::parse).transpose()?;
         let NewPostBody { title, body, attachments } = body.0;
-        let content = Content::parse(&title, body, &attachments, &self.files_at)?;
+        let content = Content::parse(&title, body, &attachments, &posts.files_at)?;
         let create = Create { actor: who.actor(), author_name: who.username, content, key };
-        let post = self.store.write(create, |tx, create| Box::pin(actions::create(tx, create))).await?;
+        let post = posts.store.write(create, |tx, create| Box::pin(actions::create(tx, create))).await?;
         Ok(Json(PostAnswer::new(post)))
     }
 
@@ -160,10 +170,11 @@ impl Api {
     #[oai(path = "/api/posts/:id", method = "get", operation_id = "getPost")]
     async fn get(
         &self,
+        posts: Data<&Posts>,
         /// The post's id.
         id: Path<String>,
     ) -> Result<Json<PostAnswer>, Fail<{ E404 | E503 }>> {
-        Ok(Json(PostAnswer::new(queries::post(self.store.reader(), &parse_id(&id)?).await?)))
+        Ok(Json(PostAnswer::new(queries::post(posts.store.reader(), &parse_id(&id)?).await?)))
     }
 
     /// Edit a post
@@ -172,16 +183,17 @@ impl Api {
     #[oai(path = "/api/posts/:id", method = "patch", operation_id = "editPost")]
     async fn edit(
         &self,
+        posts: Data<&Posts>,
         auth: Auth,
         /// The post's id.
         id: Path<String>,
         body: JsonBody<EditPostBody>,
     ) -> Result<Json<PostAnswer>, Fail<{ BODY | E401 | E403 | E404 | E429 | E503 }>> {
-        self.limits.check(Limit::PostChanges, auth.0.session.user.as_str())?;
+        posts.limits.check(Limit::PostChanges, auth.0.session.user.as_str())?;
         let EditPostBody { title, body, attachments } = body.0;
         let edit = Edit { actor: auth.0.actor(), post: parse_id(&id)?, change: Change { title, body, attachments } };
-        let input = (edit, self.files_at.clone());
-        let post = self.store.write(input, |tx, (edit, files_at)| Box::pin(actions::edit(tx, edit, files_at))).await?;
+        let input = (edit, posts.files_at.clone());
+        let post = posts.store.write(input, |tx, (edit, files_at)| Box::pin(actions::edit(tx, edit, files_at))).await?;
         Ok(Json(PostAnswer::new(post)))
     }
 
@@ -191,13 +203,14 @@ impl Api {
     #[oai(path = "/api/posts/:id", method = "delete", operation_id = "deletePost")]
     async fn delete(
         &self,
+        posts: Data<&Posts>,
         auth: Auth,
         /// The post's id.
         id: Path<String>,
     ) -> Result<Json<Done>, Fail<{ UNSAFE | E401 | E404 | E429 | E503 }>> {
-        self.limits.check(Limit::PostChanges, auth.0.session.user.as_str())?;
+        posts.limits.check(Limit::PostChanges, auth.0.session.user.as_str())?;
         let input = (auth.0.actor(), parse_id(&id)?);
-        self.store.write(input, |tx, (actor, id)| Box::pin(actions::delete(tx, actor, id))).await?;
+        posts.store.write(input, |tx, (actor, id)| Box::pin(actions::delete(tx, actor, id))).await?;
         Ok(Json(Done::new()))
     }
 }

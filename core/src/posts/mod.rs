@@ -5,7 +5,7 @@
 //! ([`feed`]), and a tag that changes with every change answers most readers without any work.
 
 pub mod actions;
-pub mod entity;
+pub(crate) mod entity;
 pub mod events;
 pub mod feed;
 pub mod http;
@@ -13,4 +13,4 @@ pub mod model;
 pub mod policy;
 pub mod queries;
 pub mod requests;
-pub mod store;
+pub(crate) mod store;

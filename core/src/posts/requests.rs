@@ -95,7 +95,11 @@ pub struct NewPostBody {
 
 impl Example for NewPostBody {
     fn example() -> Self {
-        Self { title: "Hello".to_owned(), body: "My first post.".to_owned(), attachments: vec!["https://files.example.com/cat.png".to_owned()] }
+        Self {
+            title: "Hello".to_owned(),
+            body: "My first post.".to_owned(),
+            attachments: vec!["https://files.example.com/cat.png".to_owned()],
+        }
     }
 }
 

@@ -1,7 +1,12 @@
 //! `/api/logout` and `/api/sessions`.
 
 use poem::{Request, web::Data};
-use poem_openapi::{Object, OpenApi, param::Path, payload::{Json, Response}, types::Example};
+use poem_openapi::{
+    Object, OpenApi,
+    param::Path,
+    payload::{Json, Response},
+    types::Example,
+};
 
 use super::{actions, model::Session, queries};
 use crate::{
@@ -78,7 +83,7 @@ impl Example for SessionList {
     }
 }
 
-#[OpenApi(tag = "crate::http::docs::Tags::Session")]
+#[OpenApi(tag = "crate::http::docs::Part::Session")]
 impl Api {
     /// Log out (link)
     ///

@@ -6,9 +6,9 @@
 
 pub mod actions;
 pub mod cookie;
-pub mod entity;
+pub(crate) mod entity;
 pub mod events;
 pub mod http;
 pub mod model;
 pub mod queries;
-pub mod store;
+pub(crate) mod store;

@@ -80,7 +80,14 @@ impl<I: Send + Sync, T: Send> Job for Write<I, T> {
 
 /// The error of a batch, for each write in it.
 fn lost(failure: &Error) -> Error {
-    Error { kind: failure.kind, code: failure.code, message: failure.message.clone(), retry_after: failure.retry_after, resend: false, source: None }
+    Error {
+        kind: failure.kind,
+        code: failure.code,
+        message: failure.message.clone(),
+        retry_after: failure.retry_after,
+        resend: false,
+        source: None,
+    }
 }
 
 async fn run(conn: DatabaseConnection, context: Arc<Context>, mut waiting: mpsc::Receiver<Box<dyn Job>>) {

@@ -2,7 +2,9 @@
 
 use std::{path::Path, time::Duration};
 
-use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, Statement, sqlx::sqlite::SqliteConnectOptions};
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, Statement, sqlx::sqlite::SqliteConnectOptions,
+};
 
 use super::OpenError;
 use crate::config::{DatabaseSection, SecretUrl};
@@ -63,7 +65,12 @@ fn options(url: &SecretUrl, section: &DatabaseSection) -> ConnectOptions {
 }
 
 fn settings(sqlite: SqliteConnectOptions) -> SqliteConnectOptions {
-    sqlite.busy_timeout(BUSY_TIMEOUT).foreign_keys(true).pragma("trusted_schema", "OFF").pragma("cell_size_check", "ON").pragma("mmap_size", "0")
+    sqlite
+        .busy_timeout(BUSY_TIMEOUT)
+        .foreign_keys(true)
+        .pragma("trusted_schema", "OFF")
+        .pragma("cell_size_check", "ON")
+        .pragma("mmap_size", "0")
 }
 
 async fn open(url: &SecretUrl, options: ConnectOptions) -> Result<DatabaseConnection, OpenError> {

@@ -1,6 +1,6 @@
 //! What the database's errors mean to us.
 
-use sea_orm::{DbErr, RuntimeErr, SqlErr, sqlx};
+use sea_orm::{DbErr, RuntimeErr, sqlx};
 
 use crate::error::{Error, Kind};
 
@@ -50,11 +50,6 @@ impl From<DbErr> for Error {
     }
 }
 
-/// Whether `error` says that a row with this key exists already.
-pub fn is_duplicate(error: &DbErr) -> bool {
-    matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_)))
-}
-
 /// Whether the write collided with another and would succeed if it ran again.
 pub(super) fn is_collision(error: &Error) -> bool {
     let cause = error.source.as_deref().and_then(|source| source.downcast_ref::<DbErr>());
@@ -81,7 +76,9 @@ fn is_passing(error: &DbErr) -> bool {
 
 fn database_error(error: &DbErr) -> Option<&sqlx::Error> {
     match error {
-        DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)) | DbErr::Conn(RuntimeErr::SqlxError(error)) => Some(error),
+        DbErr::Exec(RuntimeErr::SqlxError(error))
+        | DbErr::Query(RuntimeErr::SqlxError(error))
+        | DbErr::Conn(RuntimeErr::SqlxError(error)) => Some(error),
         _ => None,
     }
 }

@@ -19,10 +19,10 @@ impl Notice {
             ("already", _) => {
                 bad("The address is confirmed. You are still signed in with your other account; sign out first to use the new one.")
             }
-            ("error", "invalid_token") => bad(
-                "This link does not work any more: it was used already, it expired, or a newer mail replaced it. \
-                 Sign in, or ask for a new mail.",
-            ),
+            ("error", "invalid_token") => {
+                bad("This link does not work any more: it was used already, it expired, or a newer mail replaced it. \
+                 Sign in, or ask for a new mail.")
+            }
             ("error", "denied") => bad("You did not give your consent, so nobody was signed in."),
             ("error", "provider" | "provider_unavailable") => {
                 bad("The other site could not sign you in at the moment. Please try again later.")

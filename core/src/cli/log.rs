@@ -1,0 +1,28 @@
+//! The log on the terminal.
+
+use std::io::{IsTerminal, stderr};
+
+use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
+
+use crate::config::{LogFormat, LogSection};
+
+/// Starts the server's log, on standard error.
+///
+/// # Errors
+/// The filter cannot be read.
+pub fn start(section: &LogSection) -> Result<(), Box<dyn std::error::Error>> {
+    let filter = EnvFilter::try_new(&section.filter)?;
+    let log = tracing_subscriber::registry().with(filter);
+    match section.format {
+        LogFormat::Json => log.with(fmt::layer().json().flatten_event(true).with_writer(stderr)).try_init()?,
+        LogFormat::Text => log.with(fmt::layer().with_ansi(stderr().is_terminal()).with_writer(stderr)).try_init()?,
+    }
+    Ok(())
+}
+
+/// Starts a log that says only what is wrong.
+pub fn start_quiet() {
+    let log = tracing_subscriber::registry().with(EnvFilter::new("warn")).with(fmt::layer().without_time().with_writer(stderr));
+    // A second start in the same process changes nothing.
+    let _ = log.try_init();
+}

@@ -1,0 +1,102 @@
+//! The command line: one file per command. Whatever goes wrong is one sentence on standard error.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line speaks on the terminal")]
+
+mod config;
+mod log;
+mod mail;
+mod migrate;
+mod plugin;
+mod serve;
+mod user;
+
+use std::{fmt::Display, path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+
+use crate::{
+    config::{Config, Sources, load, of_process},
+    http::docs,
+};
+
+/// A community server whose login providers and bots are sandboxed WebAssembly components.
+#[derive(Parser)]
+#[command(name = "community", version, about)]
+struct Cli {
+    /// The configuration file; without it `community.toml` in the working folder, if there is one.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the server (what happens without a command).
+    Serve,
+    /// Bring the database's schema up to date.
+    Migrate(migrate::Args),
+    /// Look at the configuration.
+    #[command(subcommand)]
+    Config(config::Command),
+    /// Look at the plugins.
+    #[command(subcommand)]
+    Plugin(plugin::Command),
+    /// Accounts and sessions.
+    #[command(subcommand)]
+    User(user::Command),
+    /// Mail.
+    #[command(subcommand)]
+    Mail(mail::Command),
+    /// Print the OpenAPI document.
+    Openapi,
+}
+
+/// Any error, for people.
+type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+/// Runs the command that the process was started with.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&error),
+    };
+    match runtime.block_on(dispatch(cli)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failed(&*error),
+    }
+}
+
+fn failed(error: &(impl Display + ?Sized)) -> ExitCode {
+    eprintln!("community: {error}");
+    ExitCode::FAILURE
+}
+
+async fn dispatch(cli: Cli) -> Outcome {
+    let command = cli.command.unwrap_or(Command::Serve);
+    match command {
+        Command::Openapi => {
+            print!("{}", docs::document());
+            Ok(())
+        }
+        Command::Config(command) => config::run(&command, cli.config.as_deref()),
+        Command::Serve => serve::run(configuration(cli.config.as_deref())?).await,
+        Command::Migrate(args) => migrate::run(&args, &quiet(cli.config.as_deref())?).await,
+        Command::Plugin(command) => plugin::run(&command, &quiet(cli.config.as_deref())?).await,
+        Command::User(command) => user::run(command, quiet(cli.config.as_deref())?).await,
+        Command::Mail(command) => mail::run(command, quiet(cli.config.as_deref())?).await,
+    }
+}
+
+fn configuration(path: Option<&std::path::Path>) -> Result<crate::config::Loaded, crate::config::Problems> {
+    let env = of_process();
+    load(Sources { path, directory: std::path::Path::new("."), env: &env })
+}
+
+/// The configuration for a command other than `serve`: its log goes to standard error, and only what is wrong.
+fn quiet(path: Option<&std::path::Path>) -> Result<Config, Box<dyn std::error::Error>> {
+    let config = configuration(path)?.config;
+    log::start_quiet();
+    Ok(config)
+}

@@ -1,0 +1,153 @@
+//! `community user`: accounts and sessions from the shell, for operators and scripts. A running server hears of every change
+//! within a second.
+
+use std::io::Read;
+
+use clap::{Subcommand, ValueEnum};
+
+use super::Outcome;
+use crate::{
+    accounts::{self, model::User},
+    actor::{Actor, Role},
+    config::Config,
+    email::{PROVIDER, flows::SignUp},
+    ids::UserId,
+    serve::{App, Parts},
+    sessions::{self, cookie::SessionCookie, model::NewSession},
+};
+
+/// Users printed at once.
+const PAGE: u64 = 500;
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Make a verified account. No mail is sent.
+    Create {
+        /// The address to sign in with.
+        #[arg(long)]
+        email: String,
+        /// The name that others see; without it one is made from the address.
+        #[arg(long)]
+        username: Option<String>,
+        /// Read the password from standard input, so that it shows up in no list of processes.
+        #[arg(long, required = true)]
+        password_stdin: bool,
+        /// Make an admin.
+        #[arg(long)]
+        admin: bool,
+    },
+    /// All accounts: id, role, state, name, address.
+    List,
+    /// Make someone an admin, or a plain user again. Their sessions end.
+    Promote {
+        /// Id or address.
+        who: String,
+        /// The new role.
+        #[arg(long, value_enum, default_value_t = RoleName::Admin)]
+        role: RoleName,
+    },
+    /// Shut an account. Its sessions end.
+    Disable {
+        /// Id or address.
+        who: String,
+        /// Open it again.
+        #[arg(long)]
+        undo: bool,
+    },
+    /// Begin a session and print its cookie: `curl -H "Cookie: $(community user session ann@example.com)" …`.
+    Session {
+        /// Id or address.
+        who: String,
+    },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum RoleName {
+    User,
+    Admin,
+}
+
+impl From<RoleName> for Role {
+    fn from(name: RoleName) -> Self {
+        match name {
+            RoleName::User => Self::User,
+            RoleName::Admin => Self::Admin,
+        }
+    }
+}
+
+pub async fn run(command: Command, config: Config) -> Outcome {
+    let app = App::open(config, Parts::of_system()).await?;
+    match command {
+        Command::Create { email, username, admin, password_stdin: _ } => {
+            let role = if admin { Role::Admin } else { Role::User };
+            let form = SignUp { email, password: password()?, username };
+            println!("{}", app.flows.create_user(form, role).await?.id);
+        }
+        Command::List => list(&app).await?,
+        Command::Promote { who, role } => {
+            let input = (find(&app, &who).await?.id, Role::from(role));
+            app.store.write(input, |tx, (user, role)| Box::pin(accounts::actions::set_role(tx, &Actor::System, user, *role))).await?;
+        }
+        Command::Disable { who, undo } => {
+            let input = (find(&app, &who).await?.id, !undo);
+            app.store
+                .write(input, |tx, (user, disabled)| Box::pin(accounts::actions::set_disabled(tx, &Actor::System, user, *disabled)))
+                .await?;
+        }
+        Command::Session { who } => session(&app, find(&app, &who).await?).await?,
+    }
+    Ok(())
+}
+
+/// The first line of standard input.
+fn password() -> std::io::Result<String> {
+    let mut text = String::new();
+    std::io::stdin().read_to_string(&mut text)?;
+    Ok(text.lines().next().unwrap_or_default().to_owned())
+}
+
+async fn find(app: &App, who: &str) -> Result<User, Box<dyn std::error::Error>> {
+    let reader = app.store.reader();
+    let found = match UserId::parse(who) {
+        Some(id) => accounts::queries::by_id(reader, &id).await?,
+        None => {
+            let subject = app.flows.plugins.password(PROVIDER)?.check_login(who).await?;
+            let subject = subject.map_err(|refusal| format!("{who} is neither a user id nor an address: {}", refusal.message))?;
+            accounts::queries::by_subject(reader, PROVIDER, &subject.0).await?
+        }
+    };
+    found.ok_or_else(|| format!("there is no account {who}; see `community user list`").into())
+}
+
+async fn list(app: &App) -> Outcome {
+    let mut after = None;
+    loop {
+        let users = accounts::queries::list(app.store.reader(), after.as_ref(), PAGE).await?;
+        for (user, email) in &users {
+            let state = if user.disabled { "disabled" } else { "active" };
+            println!("{}\t{}\t{state}\t{}\t{}", user.id, user.role.as_str(), user.username, email.as_deref().unwrap_or("-"));
+        }
+        match users.last() {
+            Some((last, _)) if users.len() as u64 == PAGE => after = Some(last.id.clone()),
+            _ => return Ok(()),
+        }
+    }
+}
+
+async fn session(app: &App, user: User) -> Outcome {
+    if user.disabled {
+        return Err(format!("the account of {} is shut; open it with `community user disable --undo {}`", user.username, user.id).into());
+    }
+    let new = NewSession {
+        user: user.id,
+        role: user.role,
+        provider: PROVIDER.to_owned(),
+        client: "community user session".to_owned(),
+        replaces: None,
+        rules: app.config.sessions.clone(),
+    };
+    let (_, token) = app.store.write(new, |tx, new| Box::pin(sessions::actions::start(tx, new))).await?;
+    println!("{}={}", SessionCookie::new(&app.config.base_url()).name(), token.expose());
+    Ok(())
+}

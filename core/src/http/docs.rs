@@ -1,0 +1,47 @@
+//! The OpenAPI document, written from the code.
+
+use poem_openapi::{LicenseObject, OpenApi, OpenApiService};
+
+use super::routes::RouteTable;
+use crate::{accounts, email, posts, providers, sessions};
+
+/// The parts of the document.
+#[derive(poem_openapi::Tags)]
+pub enum Part {
+    /// Who is signed in, and where.
+    Session,
+    /// Signing up and in with an address and a password.
+    Email,
+    /// Signing in at other sites.
+    Providers,
+    /// What people write.
+    Posts,
+}
+
+type Operations = (accounts::http::Api, sessions::http::Api, email::http::Api, providers::http::Api, posts::http::Api);
+
+const OPERATIONS: Operations = (accounts::http::Api, sessions::http::Api, email::http::Api, providers::http::Api, posts::http::Api);
+
+const DESCRIPTION: &str = "The API of a community server: posts, and signing in.\n\n\
+    Whoever is signed in sends the session cookie. Every error has the same shape: `ok` is `false`, `error` a sentence for people, \
+    `code` a word for programs. Ids are opaque; times are RFC 3339 in UTC.";
+
+/// All operations.
+pub fn service() -> OpenApiService<impl OpenApi + 'static, ()> {
+    OpenApiService::new(OPERATIONS, "Community API", env!("CARGO_PKG_VERSION"))
+        .description(DESCRIPTION)
+        .license(LicenseObject::new("MIT OR Apache-2.0").identifier("MIT OR Apache-2.0"))
+        .server("/")
+}
+
+/// The document, as it is served and committed.
+pub fn document() -> String {
+    let mut text = service().spec();
+    text.push('\n');
+    text
+}
+
+/// The addresses of all operations.
+pub fn routes() -> RouteTable {
+    RouteTable::new().api::<Operations>()
+}

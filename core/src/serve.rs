@@ -1,0 +1,241 @@
+//! The composition root: configuration → store → plugins → routes → server, and the way back.
+
+use std::{io, net::SocketAddr, os::unix::fs::DirBuilderExt, path::Path, sync::Arc, time::Duration};
+
+use poem::{Endpoint, EndpointExt, Response, Route, get, handler, web::Data};
+use tokio::net::TcpListener;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    clock::{Clock, SystemClock},
+    config::Config,
+    email::{self, flows::Flows, hasher::Hasher},
+    http::{
+        auth::Sessions,
+        base::Base,
+        docs,
+        metrics::Metrics,
+        rate::{FailureDelay, Limits, Ticks},
+        server::Server,
+    },
+    mail::{
+        sender::Sender,
+        transport::{SetupError, Transport},
+    },
+    plugins::{EngineError, Plugins},
+    posts::{self, feed::Feed},
+    random::Random,
+    sessions::{self, cookie::SessionCookie},
+    store::{OpenError, Store},
+};
+
+/// How often what has expired is removed.
+const SWEEP_EVERY: Duration = Duration::from_secs(60 * 60);
+
+/// What the server takes from outside, so that tests can hold it.
+#[derive(Clone)]
+pub struct Parts {
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Where ids and secrets come from.
+    pub random: Arc<Random>,
+    /// The time that rate limits go by.
+    pub ticks: Ticks,
+}
+
+impl Parts {
+    /// The machine's own.
+    pub fn of_system() -> Self {
+        Self { clock: Arc::new(SystemClock), random: Arc::new(Random::from_system()), ticks: Ticks::monotonic() }
+    }
+}
+
+/// Why the server cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] OpenError),
+    /// Plugins.
+    #[error(transparent)]
+    Plugins(#[from] EngineError),
+    /// Mail.
+    #[error(transparent)]
+    Mail(#[from] SetupError),
+    /// The first look at the database.
+    #[error("the database cannot be read: {0}")]
+    Read(crate::error::Error),
+    /// A folder, a thread, a port.
+    #[error("{what}: {source}")]
+    System {
+        /// What was wanted.
+        what: String,
+        /// Why it failed.
+        source: io::Error,
+    },
+}
+
+/// A server that runs.
+pub struct Running {
+    /// Where it listens.
+    pub addr: SocketAddr,
+    /// Where the counters are served, if they are.
+    pub metrics_addr: Option<SocketAddr>,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl Running {
+    /// Stops accepting, finishes what is in flight, and returns when everything has ended.
+    pub async fn stop(self) {
+        self.stop.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+}
+
+/// The parts that the command line works with, too: everything but what listens.
+pub struct App {
+    /// The configuration.
+    pub config: Arc<Config>,
+    /// The database.
+    pub store: Store,
+    /// Signing up and in.
+    pub flows: Flows,
+    parts: Parts,
+}
+
+impl App {
+    /// Opens the database and loads the plugins.
+    ///
+    /// # Errors
+    /// What is missing or wrong, in a sentence.
+    pub async fn open(config: Config, parts: Parts) -> Result<Self, StartError> {
+        let config = Arc::new(config);
+        make_private(&config.data_dir)?;
+        let store = Store::open(&config.database, &config.data_dir, parts.clock.clone(), parts.random.clone()).await?;
+        let plugins = Plugins::load(&config.plugins, &config.data_dir).await?;
+        let hasher = Hasher::start(&config.auth, parts.random.clone()).map_err(system("the threads that hash passwords"))?;
+        let (random, clock) = (parts.random.clone(), parts.clock.clone());
+        let flows = Flows { store: store.clone(), plugins, hasher, random, clock, config: config.clone() };
+        Ok(Self { config, store, flows, parts })
+    }
+
+    /// What answers requests.
+    fn endpoint(&self, base: &Base) -> impl Endpoint<Output = Response> + 'static {
+        let config = &self.config;
+        let base_url = config.base_url();
+        let limits = Limits::new(&config.limits, &self.parts.ticks);
+        let failures = FailureDelay::new(&config.limits, &self.parts.ticks);
+        let posts = posts::http::Posts {
+            store: self.store.clone(),
+            feed: Feed::new(self.store.clone(), &self.parts.random),
+            limits: limits.clone(),
+            files_at: base_url.url().clone(),
+        };
+        let sessions = Sessions {
+            store: self.store.clone(),
+            clock: self.parts.clock.clone(),
+            cookie: SessionCookie::new(&base_url),
+            rules: config.sessions.clone(),
+        };
+        let routes = docs::routes();
+        let app = Route::new()
+            .at("/healthz", get(healthz))
+            .at("/readyz", get(readyz))
+            .nest("/", docs::service())
+            .data(email::http::Email { flows: self.flows.clone(), limits, failures })
+            .data(posts)
+            .data(sessions)
+            .data(self.store.clone())
+            .data(self.flows.plugins.clone())
+            .data(base.clone());
+        base.wrap(app, routes)
+    }
+
+    /// Removes what has expired, now and then, until `stop`.
+    async fn sweep(store: Store, stop: CancellationToken) {
+        loop {
+            if let Err(error) = sweep_once(&store).await {
+                tracing::warn!(%error, cause = ?error.source, "what has expired could not be removed");
+            }
+            tokio::select! {
+                () = tokio::time::sleep(SWEEP_EVERY) => {}
+                () = stop.cancelled() => return,
+            }
+        }
+    }
+}
+
+async fn sweep_once(store: &Store) -> crate::error::Result<()> {
+    while store.write((), |tx, ()| Box::pin(sessions::actions::sweep(tx))).await? {}
+    while store.write((), |tx, ()| Box::pin(crate::mail::actions::sweep(tx))).await? {}
+    store.write((), |tx, ()| Box::pin(email::actions::sweep(tx))).await
+}
+
+/// Whether the process lives.
+#[handler]
+fn healthz() -> &'static str {
+    "ok"
+}
+
+/// Whether requests can be served: the database answers.
+#[handler]
+async fn readyz(store: Data<&Store>) -> poem::Result<&'static str> {
+    store.ping().await.map_err(crate::http::error::Failure)?;
+    Ok("ready")
+}
+
+/// Starts the server and returns when it listens.
+///
+/// # Errors
+/// What is missing or wrong, in a sentence.
+pub async fn start(config: Config, parts: Parts) -> Result<Running, StartError> {
+    let listener = bind(config.http.listen).await?;
+    let addr = listener.local_addr().map_err(system("the address"))?;
+    let mut config = config;
+    config.http.listen = addr;
+
+    let app = App::open(config, parts).await?;
+    let transport = Transport::new(&app.config)?;
+    let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+    let follower = app.store.follow(stop.clone()).await.map_err(StartError::Read)?;
+    tasks.spawn(async move {
+        if let Err(error) = follower.await {
+            tracing::error!(%error, "following the event log ended");
+        }
+    });
+    let sender = Sender::new(app.store.clone(), transport, app.config.mail.clone(), app.parts.clock.clone());
+    tasks.spawn(sender.run(stop.clone()));
+    tasks.spawn(App::sweep(app.store.clone(), stop.clone()));
+
+    let metrics = Metrics::new();
+    let metrics_addr = match app.config.metrics.listen {
+        Some(wanted) => {
+            let listener = bind(wanted).await?;
+            let addr = listener.local_addr().map_err(system("the address of the metrics"))?;
+            let (metrics, section, stop) = (metrics.clone(), app.config.http.clone(), stop.clone());
+            tasks.spawn(async move { metrics.serve(listener, &section, stop).await });
+            Some(addr)
+        }
+        None => None,
+    };
+    let base = Base::new(&app.config, metrics.clone());
+    let server = Server::new(&app.config.http, &metrics);
+    tasks.spawn(server.run(listener, app.endpoint(&base), stop.clone()));
+    Ok(Running { addr, metrics_addr, stop, tasks })
+}
+
+async fn bind(wanted: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(wanted).await.map_err(system(&format!("listening on {wanted}")))
+}
+
+/// Makes a folder that only its owner may enter.
+fn make_private(folder: &Path) -> Result<(), StartError> {
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(system(&folder.display().to_string()))
+}
+
+fn system(what: &str) -> impl FnOnce(io::Error) -> StartError {
+    let what = what.to_owned();
+    move |source| StartError::System { what, source }
+}
