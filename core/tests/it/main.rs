@@ -12,6 +12,7 @@
 #[macro_use]
 mod support;
 
+mod architecture;
 mod config;
 mod harness;
 mod plugins;
