@@ -12,7 +12,7 @@
 #[macro_use]
 mod support;
 
-
 mod config;
 mod harness;
+mod http;
 mod plugins;

@@ -72,6 +72,14 @@ impl Raw {
         timeout(PATIENCE, self.read_answer(false)).await.expect("no answer in time")
     }
 
+    /// The next bytes, whatever they are.
+    pub async fn bytes(&mut self, count: usize) -> Vec<u8> {
+        while self.buffer.len() < count {
+            assert!(timeout(PATIENCE, self.more()).await.expect("no bytes in time"), "the connection is closed");
+        }
+        self.take(count)
+    }
+
     /// Waits until the server closes; false if it sends anything before.
     pub async fn is_closed(&mut self) -> bool {
         self.is_closed_within(PATIENCE).await
