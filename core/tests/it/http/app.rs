@@ -28,7 +28,13 @@ use community::{
 use futures_util::{StreamExt, stream};
 use poem::{Body, Endpoint, EndpointExt, IntoEndpoint, Request, Response, Route, endpoint::make, get, http::StatusCode, post};
 use poem_openapi::{Object, OpenApi, OpenApiService, param, payload::Json};
-use tokio::{net::TcpListener, sync::Notify, task::JoinHandle, time::timeout};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+    sync::Notify,
+    task::JoinHandle,
+    time::timeout,
+};
 use tokio_util::sync::CancellationToken;
 
 /// What the handlers did.
@@ -153,12 +159,14 @@ fn panics() {
     panic!("S3cr3tCanary")
 }
 
-/// Sends back what it gets, after an upgrade.
+/// Sends back four bytes after an upgrade, and closes.
 async fn socket(request: Request) -> poem::Result<Response> {
     let stream = request.take_upgrade()?;
     tokio::spawn(async move {
-        let (mut read, mut write) = tokio::io::split(stream.await.unwrap());
-        let _ = tokio::io::copy(&mut read, &mut write).await;
+        let (mut stream, mut bytes) = (stream.await.unwrap(), [0; 4]);
+        stream.read_exact(&mut bytes).await.unwrap();
+        stream.write_all(&bytes).await.unwrap();
+        stream.shutdown().await.unwrap();
     });
     let answer = Response::builder().status(StatusCode::SWITCHING_PROTOCOLS);
     Ok(answer.header("connection", "Upgrade").header("upgrade", "websocket").finish())
