@@ -41,12 +41,18 @@ const JS: &str = "text/javascript; charset=utf-8";
 
 impl Asset {
     fn new(name: &'static str, content_type: &'static str, body: Bytes) -> Self {
-        let mut hash = String::new();
-        for byte in Sha256::digest(&body).iter().take(8) {
-            let _ = write!(hash, "{byte:02x}");
-        }
+        let hash = hash(&body);
         Self { name, content_type, body, hash }
     }
+}
+
+/// A short name for exactly this content: 64 bits of its SHA-256.
+pub fn hash(content: &[u8]) -> String {
+    let mut text = String::new();
+    for byte in Sha256::digest(content).iter().take(8) {
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
 }
 
 /// The address of the asset called `name`, content hash included. Unknown names lead nowhere.

@@ -2,10 +2,6 @@
 //! escape everything; scripts and styles are files of their own, so that the content security policy can forbid the rest.
 
 pub mod assets;
+pub mod http;
 mod notice;
 mod pages;
-
-pub use self::{
-    notice::Notice,
-    pages::{DocsPage, Frame, HomePage, Link, PostView, PostsPage, ProviderLink, Viewer},
-};

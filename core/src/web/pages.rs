@@ -1,6 +1,7 @@
 //! The pages as data. The templates escape every value they show.
 
 use askama::Template;
+use serde::Deserialize;
 
 use super::{Notice, assets};
 
@@ -22,39 +23,35 @@ pub struct Frame<'a> {
 pub struct Viewer {
     /// The name that others see.
     pub username: String,
+    /// Opaque id.
+    pub id: String,
+    /// Whether everything may be deleted.
+    pub is_admin: bool,
 }
 
 /// A post as a page shows it.
-#[derive(Debug)]
+#[derive(Debug, Deserialize)]
 pub struct PostView {
     /// The id, also the anchor.
     pub id: String,
+    /// Who wrote it.
+    pub author_id: String,
+    /// The name of who wrote it.
+    pub author_name: String,
     /// The headline.
     pub title: String,
     /// Plain text; line breaks are kept.
     pub body: String,
-    /// Who wrote it.
-    pub author: String,
-    /// RFC 3339, UTC.
-    pub created_at: String,
     /// What is attached.
     pub attachments: Vec<Link>,
-    /// Whether the viewer may delete it.
-    pub deletable: bool,
+    /// RFC 3339, UTC.
+    pub created_at: String,
 }
 
 /// An address that somebody wrote into a post.
-#[derive(Debug)]
+#[derive(Debug, Deserialize)]
+#[serde(transparent)]
 pub struct Link(pub String);
-
-/// A way to sign in at another site.
-#[derive(Debug)]
-pub struct ProviderLink {
-    /// What people call it.
-    pub name: String,
-    /// Where it begins.
-    pub href: String,
-}
 
 /// `/`
 #[derive(Debug, Template)]
@@ -78,8 +75,6 @@ pub struct PostsPage<'a> {
     pub is_first: bool,
     /// The id before which the next page begins, if there are older posts.
     pub older: Option<String>,
-    /// Other ways to sign in.
-    pub providers: Vec<ProviderLink>,
     /// The shortest password, in characters.
     pub password_min: usize,
 }
@@ -96,6 +91,13 @@ impl Frame<'_> {
     /// The address of an asset.
     pub fn asset(&self, name: &str) -> String {
         assets::url(name)
+    }
+}
+
+impl PostsPage<'_> {
+    /// Whether the viewer may delete `post`. Decides about a button only; the operation asks again.
+    fn deletable(&self, post: &PostView) -> bool {
+        self.frame.viewer.is_some_and(|viewer| viewer.is_admin || viewer.id == post.author_id)
     }
 }
 

@@ -15,4 +15,5 @@ mod support;
 mod architecture;
 mod config;
 mod harness;
+mod http;
 mod plugins;

@@ -66,7 +66,8 @@ fn o_21_plain_http_beyond_this_machine_needs_an_explicit_word() {
 #[test]
 fn o_21_wildcard_origins_are_refused() {
     for origins in ["*", "https://*.example", "null"] {
-        assert!(complaint("", &[("COMMUNITY_CORS__ORIGINS", origins)]).contains("cors.origins: must list origins one by one"));
+        let text = complaint("", &[("COMMUNITY_CORS__ORIGINS", origins)]);
+        assert!(text.contains("cors.origins: ") && text.contains("list them one by one"), "{text}");
     }
     assert!(complaint("[cors]\ncross_site_cookies = true\n", &[]).contains("cors.cross_site_cookies: needs an https base URL"));
 }

@@ -1,0 +1,144 @@
+//! `/`, `/posts/`, the interactive API reference and the document it reads.
+
+use std::sync::LazyLock;
+
+use askama::Template;
+use poem::{
+    FromRequest, IntoResponse, Request, Response, Route, get, handler,
+    http::{Method, StatusCode, header},
+    web::{Data, Html, Query, Redirect},
+};
+use serde::Deserialize;
+
+use super::{
+    assets,
+    notice::Notice,
+    pages::{DocsPage, Frame, HomePage, PostView, PostsPage, Viewer},
+};
+use crate::{
+    actor::Role,
+    error::{Error, Result as AppResult},
+    http::{auth::MaybeAuth, docs, error::Failure, routes::RouteTable},
+    ids::PostId,
+    posts::feed::Feed,
+};
+
+/// Posts whose titles are shown at `/`.
+const LATEST: u64 = 5;
+/// Posts on a page.
+const PER_PAGE: u64 = 20;
+
+/// What the pages are made of.
+#[derive(Clone)]
+pub struct Pages {
+    /// The name of the community.
+    pub site: String,
+    /// The list of posts.
+    pub feed: Feed,
+    /// The shortest password, in characters.
+    pub password_min: usize,
+}
+
+/// What a page's address may say.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Wanted {
+    login: Option<String>,
+    reason: Option<String>,
+    before: Option<String>,
+}
+
+/// What all pages need from a request.
+struct Visit {
+    viewer: Option<Viewer>,
+    wanted: Wanted,
+}
+
+impl<'a> FromRequest<'a> for Visit {
+    async fn from_request(request: &'a Request, body: &mut poem::RequestBody) -> poem::Result<Self> {
+        let MaybeAuth(who) = MaybeAuth::from_request(request, body).await?;
+        // A page with a mangled address is still the page.
+        let Query(wanted) = Query::from_request(request, body).await.unwrap_or_default();
+        let viewer = who.map(|who| Viewer {
+            username: who.username,
+            id: who.session.user.to_string(),
+            is_admin: who.role == Role::Admin,
+        });
+        Ok(Self { viewer, wanted })
+    }
+}
+
+impl Visit {
+    fn frame<'a>(&'a self, pages: &'a Pages, here: &'static str) -> Frame<'a> {
+        let notice = Notice::of(self.wanted.login.as_deref(), self.wanted.reason.as_deref(), self.viewer.is_some());
+        Frame { site: &pages.site, here, viewer: self.viewer.as_ref(), notice }
+    }
+}
+
+/// Adds the pages to `route`.
+pub fn mount(route: Route) -> Route {
+    route
+        .at("/", get(home))
+        .at("/posts", get(to_posts))
+        .at("/posts/", get(posts))
+        .at("/api-docs.html", get(reference))
+        .at("/docs", get(reference))
+        .at("/openapi.json", get(document))
+        .at(assets::ROUTE, get(assets::serve))
+}
+
+/// Adds the addresses of the pages to `table`.
+pub fn routes(table: RouteTable) -> RouteTable {
+    let paths = ["/", "/posts", "/posts/", "/api-docs.html", "/docs", "/openapi.json", assets::ROUTE];
+    paths.into_iter().fold(table, |table, path| table.route(path, &[Method::GET]))
+}
+
+#[handler]
+async fn home(pages: Data<&Pages>, visit: Visit) -> poem::Result<Response> {
+    let (posts, _) = read(&pages.feed, None, LATEST).await.map_err(Failure)?;
+    render(&HomePage { frame: visit.frame(&pages, "home"), posts })
+}
+
+#[handler]
+async fn posts(pages: Data<&Pages>, visit: Visit) -> poem::Result<Response> {
+    let before = visit.wanted.before.as_deref().and_then(PostId::parse);
+    let (posts, older) = read(&pages.feed, before.as_ref(), PER_PAGE).await.map_err(Failure)?;
+    render(&PostsPage { frame: visit.frame(&pages, "posts"), posts, is_first: before.is_none(), older, password_min: pages.password_min })
+}
+
+#[handler]
+fn to_posts() -> Redirect {
+    Redirect::permanent("/posts/")
+}
+
+#[handler]
+fn reference(pages: Data<&Pages>, visit: Visit) -> poem::Result<Response> {
+    render(&DocsPage { frame: visit.frame(&pages, "docs") })
+}
+
+/// The OpenAPI document. It only changes with the program, so readers need it once.
+#[handler]
+fn document(request: &Request) -> Response {
+    static DOCUMENT: LazyLock<(bytes::Bytes, String)> = LazyLock::new(|| {
+        let text = docs::document();
+        let tag = format!("\"{}\"", assets::hash(text.as_bytes()));
+        (text.into(), tag)
+    });
+    let (text, tag) = &*DOCUMENT;
+    let builder = Response::builder().header(header::ETAG, tag).header(header::CACHE_CONTROL, "public, max-age=0, must-revalidate");
+    if request.header(header::IF_NONE_MATCH).is_some_and(|tags| tags.contains(tag.as_str())) {
+        return builder.status(StatusCode::NOT_MODIFIED).finish();
+    }
+    builder.content_type("application/json; charset=utf-8").body(text.clone())
+}
+
+/// Posts and where to go on.
+async fn read(feed: &Feed, before: Option<&PostId>, limit: u64) -> AppResult<(Vec<PostView>, Option<String>)> {
+    let page = feed.page(before, limit).await?;
+    let posts = serde_json::from_slice(&page.json).map_err(Error::internal)?;
+    Ok((posts, page.next.map(|id| id.to_string())))
+}
+
+fn render(page: &impl Template) -> poem::Result<Response> {
+    Ok(Html(page.render().map_err(Error::internal).map_err(Failure)?).into_response())
+}
