@@ -1,17 +1,22 @@
 //! Accounts as screens need them.
 
-use sea_orm::DatabaseConnection;
-
-use super::{model::User, store};
-use crate::{error::Result, ids::UserId};
+use super::{
+    model::{Identity, User},
+    store,
+};
+use crate::{
+    error::Result,
+    ids::{IdentityId, UserId},
+    store::{Conn, Reader},
+};
 
 /// A user's own address at the provider they signed in with, where there is one.
-pub async fn email(conn: &DatabaseConnection, user: &UserId, provider: &str) -> Result<Option<String>> {
+pub async fn email(conn: &Reader, user: &UserId, provider: &str) -> Result<Option<String>> {
     Ok(store::identity_of(conn, user, provider).await?.and_then(|identity| identity.email))
 }
 
 /// Who has this address with this provider.
-pub async fn by_subject(conn: &DatabaseConnection, provider: &str, subject: &str) -> Result<Option<User>> {
+pub async fn by_subject(conn: &Reader, provider: &str, subject: &str) -> Result<Option<User>> {
     match store::identity(conn, provider, subject).await? {
         Some(identity) => store::user(conn, &identity.user).await,
         None => Ok(None),
@@ -19,11 +24,26 @@ pub async fn by_subject(conn: &DatabaseConnection, provider: &str, subject: &str
 }
 
 /// A user by id.
-pub async fn by_id(conn: &DatabaseConnection, id: &UserId) -> Result<Option<User>> {
+pub async fn by_id(conn: &impl Conn, id: &UserId) -> Result<Option<User>> {
     store::user(conn, id).await
 }
 
 /// A page of users with their address, for the operator.
-pub async fn list(conn: &DatabaseConnection, after: Option<&UserId>, limit: u64) -> Result<Vec<(User, Option<String>)>> {
+pub async fn list(conn: &Reader, after: Option<&UserId>, limit: u64) -> Result<Vec<(User, Option<String>)>> {
     store::users(conn, after, limit).await
+}
+
+/// The identity with this subject.
+pub async fn identity(conn: &impl Conn, provider: &str, subject: &str) -> Result<Option<Identity>> {
+    store::identity(conn, provider, subject).await
+}
+
+/// A user's identity with one provider.
+pub async fn identity_of(conn: &impl Conn, user: &UserId, provider: &str) -> Result<Option<Identity>> {
+    store::identity_of(conn, user, provider).await
+}
+
+/// Whose identity this is.
+pub async fn owner(conn: &impl Conn, identity: &IdentityId) -> Result<Option<UserId>> {
+    store::owner(conn, identity).await
 }

@@ -8,10 +8,9 @@ use super::{
 };
 use crate::{
     actor::Role,
-    clock::Timestamp,
     error::{Error, Result},
     ids::{IdentityId, UserId},
-    store::Tx,
+    store::{Tx, moment},
 };
 
 impl TryFrom<users::Model> for User {
@@ -38,11 +37,6 @@ impl From<identities::Model> for Identity {
             email: row.email,
         }
     }
-}
-
-/// Reads a moment that the database holds.
-pub fn moment(text: &str) -> Result<Timestamp> {
-    Timestamp::parse(text).ok_or_else(|| Error::internal(format!("not a time in the database: {text}")))
 }
 
 /// A user by id.

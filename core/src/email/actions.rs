@@ -41,7 +41,7 @@ pub struct Register {
 /// # Errors
 /// `email_taken` if the address has an account; `rate_limited` if the network has asked for too many letters.
 pub async fn register(tx: &mut Tx, register: &Register) -> Result<()> {
-    let taken = accounts::store::identity(tx.conn(), PROVIDER, &register.registration.subject).await?.is_some();
+    let taken = accounts::queries::identity(tx.conn(), PROVIDER, &register.registration.subject).await?.is_some();
     match &register.notice {
         None if taken => Err(Error::new(Kind::Invalid, "email_taken", "This email is already registered. Sign in, or reset the password.")),
         Some(notice) if taken => {
@@ -143,7 +143,7 @@ pub async fn verify(tx: &mut Tx, verify: &Verify) -> Result<Option<(Session, Tok
 /// # Errors
 /// `invalid_credentials` if the account was shut meanwhile.
 pub async fn login(tx: &mut Tx, user: &crate::ids::UserId, plan: &SessionPlan) -> Result<(Session, Token)> {
-    let user = accounts::store::user(tx.conn(), user).await?.filter(|user| !user.disabled);
+    let user = accounts::queries::by_id(tx.conn(), user).await?.filter(|user| !user.disabled);
     begin(tx, &user.ok_or_else(invalid_credentials)?, plan).await
 }
 
@@ -175,7 +175,7 @@ pub async fn reset(tx: &mut Tx, token: &TokenHash, phc: &str) -> Result<()> {
     let now = tx.now();
     let taken = store::take_reset(tx, token).await?.filter(|(_, expires_at)| now < *expires_at);
     let (identity, _) = taken.ok_or_else(invalid_token)?;
-    let user = accounts::store::owner(tx.conn(), &identity).await?.ok_or_else(invalid_token)?;
+    let user = accounts::queries::owner(tx.conn(), &identity).await?.ok_or_else(invalid_token)?;
     store::set_password(tx, &identity, phc).await?;
     store::remove_resets(tx, &identity).await?;
     sessions::actions::end_all(tx, &user, None, "credential_changed").await

@@ -1,17 +1,15 @@
 //! What signing in needs to know. Nothing here decides a write.
 
-use sea_orm::DatabaseConnection;
-
 use super::{
     PROVIDER,
     model::{Credential, Registration, ResetTarget},
     store,
 };
-use crate::{accounts, error::Result, ids::UserId};
+use crate::{accounts, error::Result, ids::UserId, store::Reader};
 
 /// The password of an account or a registration.
-pub async fn credential(conn: &DatabaseConnection, subject: &str) -> Result<Option<Credential>> {
-    if let Some(identity) = accounts::store::identity(conn, PROVIDER, subject).await? {
+pub async fn credential(conn: &Reader, subject: &str) -> Result<Option<Credential>> {
+    if let Some(identity) = accounts::queries::identity(conn, PROVIDER, subject).await? {
         let phc = store::password(conn, &identity.id).await?;
         return Ok(phc.map(|phc| Credential::Verified { user: identity.user, phc }));
     }
@@ -19,21 +17,21 @@ pub async fn credential(conn: &DatabaseConnection, subject: &str) -> Result<Opti
 }
 
 /// Who waits for a link.
-pub async fn registration(conn: &DatabaseConnection, subject: &str) -> Result<Option<Registration>> {
+pub async fn registration(conn: &Reader, subject: &str) -> Result<Option<Registration>> {
     store::registration_of(conn, subject).await
 }
 
 /// Whose password may be set anew.
-pub async fn reset_target(conn: &DatabaseConnection, subject: &str) -> Result<Option<ResetTarget>> {
-    let Some(identity) = accounts::store::identity(conn, PROVIDER, subject).await? else { return Ok(None) };
-    let user = accounts::store::user(conn, &identity.user).await?.filter(|user| !user.disabled);
+pub async fn reset_target(conn: &Reader, subject: &str) -> Result<Option<ResetTarget>> {
+    let Some(identity) = accounts::queries::identity(conn, PROVIDER, subject).await? else { return Ok(None) };
+    let user = accounts::queries::by_id(conn, &identity.user).await?.filter(|user| !user.disabled);
     let (Some(user), Some(address)) = (user, identity.email) else { return Ok(None) };
     Ok(Some(ResetTarget { identity: identity.id, user: user.id, address, username: user.username }))
 }
 
 /// A signed-in person's own identity with this provider, and the hash of its password.
-pub async fn own_password(conn: &DatabaseConnection, user: &UserId) -> Result<Option<(ResetTarget, String)>> {
-    let Some(identity) = accounts::store::identity_of(conn, user, PROVIDER).await? else { return Ok(None) };
+pub async fn own_password(conn: &Reader, user: &UserId) -> Result<Option<(ResetTarget, String)>> {
+    let Some(identity) = accounts::queries::identity_of(conn, user, PROVIDER).await? else { return Ok(None) };
     let Some(phc) = store::password(conn, &identity.id).await? else { return Ok(None) };
     let target =
         ResetTarget { identity: identity.id, user: user.clone(), address: identity.email.unwrap_or_default(), username: String::new() };

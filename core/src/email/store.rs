@@ -7,7 +7,13 @@ use super::{
     entity::{passwords, registrations, resets},
     model::Registration,
 };
-use crate::{accounts::store::moment, clock::Timestamp, error::Result, ids::IdentityId, random::TokenHash, store::Tx};
+use crate::{
+    clock::Timestamp,
+    error::Result,
+    ids::IdentityId,
+    random::TokenHash,
+    store::{Tx, moment},
+};
 
 fn registration(row: registrations::Model) -> Result<Registration> {
     Ok(Registration {

@@ -48,11 +48,13 @@ impl<'a, T: ParseFromJSON + 'static> ApiExtractor<'a> for JsonBody<T> {
 
     async fn from_request(request: &'a Request, body: &mut RequestBody, _: ExtractParamOptions<()>) -> poem::Result<Self> {
         let declared = request.headers().get(header::CONTENT_TYPE);
-        if let Some(declared) = declared {
-            require_json(declared.as_bytes()).map_err(Failure)?;
+        match declared {
+            Some(declared) => require_json(declared.as_bytes()).map_err(Failure)?,
+            None if T::IS_REQUIRED => return Err(Failure(unsupported()).into()),
+            None => {}
         }
         let bytes = body.take()?.into_bytes().await?;
-        if declared.is_none() && (T::IS_REQUIRED || !bytes.is_empty()) {
+        if declared.is_none() && !bytes.is_empty() {
             return Err(Failure(unsupported()).into());
         }
         Ok(Self(parse(&bytes).map_err(Failure)?))

@@ -186,9 +186,6 @@ impl FailureDelay {
         }
         let now = self.ticks.now();
         let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
-        if accounts.len() as u64 > BUCKETS / 2 {
-            accounts.retain(|_, failures| now.saturating_sub(failures.last) < FORGOTTEN);
-        }
         let failures = accounts.entry(self.bucket(account)).or_default();
         if now.saturating_sub(failures.last) >= FORGOTTEN {
             *failures = Failures::default();

@@ -61,6 +61,7 @@ impl RequestIds {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "a name for the log; nothing is decided by it")]
 fn fresh() -> RequestId {
     RequestId(Ulid::new().to_string().into())
 }

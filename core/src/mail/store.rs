@@ -10,7 +10,12 @@ use super::{
     entity::{ActiveModel, Column, Entity, Model},
     model::{Content, DueMail, Kind, NewMail},
 };
-use crate::{accounts::store::moment, clock::Timestamp, error::Result, ids::MailId, store::Tx};
+use crate::{
+    clock::Timestamp,
+    error::Result,
+    ids::MailId,
+    store::{Tx, moment},
+};
 
 fn due_mail(row: Model) -> Result<DueMail> {
     Ok(DueMail {

@@ -141,3 +141,35 @@ impl<T> Future for Metered<T> {
         outcome
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use wasmtime::{Engine, Instance, Module, Store};
+
+    use super::*;
+
+    /// `(module (table 1 funcref) (func (export "f") (result i32) ref.null func i32.const 1000000 table.grow 0))`
+    const GROWS_A_TABLE: &[u8] = b"\0asm\x01\0\0\0\x01\x05\x01\x60\0\x01\x7f\x03\x02\x01\0\x04\x04\x01\x70\0\x01\x07\x05\x01\x01f\0\0\
+        \x0a\x0d\x01\x0b\0\xd0\x70\x41\xc0\x84\x3d\xfc\x0f\0\x0b";
+
+    #[test]
+    fn p02_a_table_does_not_grow_without_bound() {
+        let engine = Engine::default();
+        let mut store = Store::new(&engine, MemoryLimiter::new(1 << 20));
+        store.limiter(|limiter| limiter);
+        let module = Module::from_binary(&engine, GROWS_A_TABLE).unwrap();
+        let instance = Instance::new(&mut store, &module, &[]).unwrap();
+        let grow = instance.get_typed_func::<(), i32>(&mut store, "f").unwrap();
+        assert_eq!(grow.call(&mut store, ()).unwrap(), -1);
+    }
+
+    #[test]
+    fn p02_all_memories_count_together() {
+        let mut limiter = MemoryLimiter::new(100);
+        assert!(limiter.memory_growing(0, 60, None).unwrap());
+        assert!(!limiter.memory_growing(0, 60, None).unwrap(), "another memory");
+        assert!(limiter.memory_growing(60, 100, None).unwrap());
+        assert!(!limiter.memory_growing(100, 101, None).unwrap());
+        assert!(limiter.instances() < 10_000);
+    }
+}

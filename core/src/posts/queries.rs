@@ -2,12 +2,12 @@
 
 use bytes::Bytes;
 use futures_util::{Stream, stream};
-use sea_orm::DatabaseConnection;
 
 use super::{model::Post, store};
 use crate::{
     error::{Error, Result},
     ids::PostId,
+    store::Reader,
 };
 
 /// Posts read at once while all of them are streamed.
@@ -26,12 +26,12 @@ pub struct Page {
 ///
 /// # Errors
 /// `not_found`.
-pub async fn post(conn: &DatabaseConnection, id: &PostId) -> Result<Post> {
+pub async fn post(conn: &Reader, id: &PostId) -> Result<Post> {
     store::by_id(conn, id).await?.ok_or_else(|| Error::not_found("post"))
 }
 
 /// The newest `limit` posts, or those just older than `before`.
-pub async fn page(conn: &DatabaseConnection, before: Option<&PostId>, limit: u64) -> Result<Page> {
+pub async fn page(conn: &Reader, before: Option<&PostId>, limit: u64) -> Result<Page> {
     let run = store::json_run(conn, before, limit).await?;
     let mut json = String::with_capacity(run.posts.as_ref().map_or(0, String::len) + 2);
     json.push('[');
@@ -51,7 +51,7 @@ enum Place {
 
 /// All posts as one JSON array, newest first, in pieces: constant memory, and no connection is held between them. A post that is
 /// written meanwhile is not in it, one that is deleted meanwhile may be.
-pub fn all(conn: DatabaseConnection) -> impl Stream<Item = Result<Bytes, std::io::Error>> + Send + 'static {
+pub fn all(conn: Reader) -> impl Stream<Item = Result<Bytes, std::io::Error>> + Send + 'static {
     stream::unfold((conn, Place::Start), |(conn, place)| async move {
         let (prefix, before) = match place {
             Place::Start => ("[", None),

@@ -9,11 +9,11 @@ use super::{
     model::{Content, IdempotencyKey, Post},
 };
 use crate::{
-    accounts::{entity::users, store::moment},
+    accounts::entity::users,
     clock::Timestamp,
     error::{Error, Result},
     ids::{PostId, UserId},
-    store::Tx,
+    store::{Tx, moment},
 };
 
 fn post(row: Model, author_name: String) -> Result<Post> {

@@ -11,13 +11,13 @@ use super::{
     model::{Session, SignedIn},
 };
 use crate::{
-    accounts::{entity::users, store::moment},
+    accounts::entity::users,
     actor::Role,
     clock::Timestamp,
     error::{Error, Result},
     ids::{SessionId, UserId},
     random::TokenHash,
-    store::Tx,
+    store::{Tx, moment},
 };
 
 impl TryFrom<Model> for Session {

@@ -20,11 +20,19 @@ use std::{path::Path, sync::Arc};
 
 use futures_util::future::BoxFuture;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend};
+// What queries take, under names of our own: a connection that reads, and that or a transaction.
+pub use sea_orm::{ConnectionTrait as Conn, DatabaseConnection as Reader};
 use tokio_util::sync::CancellationToken;
 
 use self::{batch::Batcher, events::Listeners, follower::Position};
 pub use self::{error::OpenError, events::Event, migrate::Plan, tx::Tx};
-use crate::{clock::Clock, config::DatabaseSection, error::Result, ids::NodeId, random::Random};
+use crate::{
+    clock::{Clock, Timestamp},
+    config::DatabaseSection,
+    error::{Error, Result},
+    ids::NodeId,
+    random::Random,
+};
 
 /// The database. Cheap to clone.
 #[derive(Clone)]
@@ -111,4 +119,9 @@ impl Store {
         let start = Position::end(&self.reader).await?;
         Ok(tokio::spawn(follower::run(self.reader.clone(), self.context.clone(), start, stop)))
     }
+}
+
+/// Reads a moment that the database holds.
+pub fn moment(text: &str) -> Result<Timestamp> {
+    Timestamp::parse(text).ok_or_else(|| Error::internal(format!("not a time in the database: {text}")))
 }

@@ -9,7 +9,7 @@ use community::{
     store::Store,
 };
 
-use crate::support::{Database, Db, Fault, Mail, SmtpSink};
+use crate::support::{Binary, Database, Db, Fault, Mail, PASSWORD, SmtpSink, TestServer};
 
 const MESSAGE: &str = "To: Ann <a@x.test>\r\nSubject: =?utf-8?b?VmVyaWZ5IOKAlA==?= =?utf-8?b?IMO8?= now\r\n\
     Content-Type: multipart/alternative;\r\n boundary=\"b1\"\r\n\r\n--b1\r\n\
@@ -55,5 +55,35 @@ db_test! {
         let store = Store::open(&section, folder.path(), Arc::new(SystemClock), Arc::new(Random::from_system())).await.unwrap();
         store.ping().await.unwrap();
         database.drop_it().await;
+    }
+}
+
+db_test! {
+    async fn a_server_starts_answers_and_starts_again(db) {
+        let mut server = TestServer::start(db).await;
+        let ann = server.member("Ann").await;
+        assert_eq!(ann.client.get("/api/me").await.expect(200).json()["user"]["username"], "Ann");
+        server.client().get("/api/me").await.expect_error(401, "login_required");
+        server.restart().await;
+        let again = server.client();
+        again.set_cookie(ann.cookie_name, &ann.client.cookie(ann.cookie_name).unwrap());
+        assert_eq!(again.get("/api/me").await.expect(200).json()["user"]["id"], ann.id.as_str());
+        server.stop().await;
+    }
+
+    async fn the_binary_starts_runs_commands_and_survives_a_crash(db) {
+        let mut binary = Binary::start(db, &[]).await;
+        let arguments = ["user", "create", "--email", "ann@example.org", "--username", "Ann", "--password-stdin"];
+        binary.run_well(&arguments, PASSWORD).await;
+        let cookie = binary.run_well(&["user", "session", "ann@example.org"], "").await;
+        let (name, value) = cookie.trim().split_once('=').unwrap();
+        let ann = binary.client();
+        ann.set_cookie(name, value);
+        ann.get("/api/me").await.expect(200);
+        binary.kill();
+        binary.serve().await;
+        ann.get("/api/me").await.expect(200);
+        assert!(binary.terminate().await.success(), "{}", binary.log());
+        binary.stop().await;
     }
 }

@@ -12,6 +12,8 @@
 #[macro_use]
 mod support;
 
+mod architecture;
 mod config;
 mod harness;
+mod http;
 mod plugins;

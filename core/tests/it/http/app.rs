@@ -1,4 +1,5 @@
 //! A small app behind the real base and the real accept loop.
+#![allow(clippy::unused_async, reason = "operations are async by their macro")]
 
 use std::{
     net::SocketAddr,
@@ -27,7 +28,13 @@ use community::{
 use futures_util::{StreamExt, stream};
 use poem::{Body, Endpoint, EndpointExt, IntoEndpoint, Request, Response, Route, endpoint::make, get, http::StatusCode, post};
 use poem_openapi::{Object, OpenApi, OpenApiService, param, payload::Json};
-use tokio::{net::TcpListener, sync::Notify, task::JoinHandle, time::timeout};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+    sync::Notify,
+    task::JoinHandle,
+    time::timeout,
+};
 use tokio_util::sync::CancellationToken;
 
 /// What the handlers did.
@@ -137,21 +144,32 @@ fn plain(traces: &Arc<Traces>) -> Route {
             })),
         )
         .at("/api/slow", get(slow))
-        .at(
-            "/api/panic",
-            get(make(|_| async {
-                if true {
-                    panic!("S3cr3tCanary")
-                }
-            })),
-        )
+        .at("/api/panic", get(make(|_| async { panics() })))
         .at("/api/teapot", get(make(|_| async { Err::<(), _>(poem::Error::from_string("S3cr3tCanary", StatusCode::IM_A_TEAPOT)) })))
         .at("/api/me", get(make(|_| async { Err::<(), _>(Failure(Error::login_required())) })))
         .at("/api/ip", get(make(|request: Request| async move { request.data::<ClientIp>().unwrap().key() })))
         .at("/api/id", get(make(|request: Request| async move { request.data::<RequestId>().unwrap().as_str().to_owned() })))
         .at("/api/cached", get(make(cached)))
         .at("/api/flood", get(make(flood)))
+        .at("/socket", get(make(socket)))
         .at("/page", get(make(|_| async { Response::builder().content_type("text/html; charset=utf-8").body("<p>page</p>") })))
+}
+
+fn panics() {
+    panic!("S3cr3tCanary")
+}
+
+/// Sends back four bytes after an upgrade, and closes.
+async fn socket(request: Request) -> poem::Result<Response> {
+    let stream = request.take_upgrade()?;
+    tokio::spawn(async move {
+        let (mut stream, mut bytes) = (stream.await.unwrap(), [0; 4]);
+        stream.read_exact(&mut bytes).await.unwrap();
+        stream.write_all(&bytes).await.unwrap();
+        stream.shutdown().await.unwrap();
+    });
+    let answer = Response::builder().status(StatusCode::SWITCHING_PROTOCOLS);
+    Ok(answer.header("connection", "Upgrade").header("upgrade", "websocket").finish())
 }
 
 async fn cached(request: Request) -> Response {

@@ -107,6 +107,23 @@ fn outer_address() -> Option<SocketAddr> {
 }
 
 #[tokio::test]
+async fn an_upgraded_connection_passes_the_layers_and_keeps_its_place() {
+    let app = App::start(config()).await;
+    let mut raw = Raw::open(app.address).await;
+    raw.send(request("GET /socket", "Connection: Upgrade\r\nUpgrade: websocket\r\n", "")).await;
+    assert_eq!(raw.answer().await.unwrap().status, 101);
+    assert!(app.metrics.text().contains("community_http_connections 1"));
+    raw.send("ping").await;
+    assert_eq!(raw.rest().await, b"ping");
+    drop(raw);
+    let started = Instant::now();
+    while !app.metrics.text().contains("community_http_connections 0") {
+        assert!(started.elapsed() < Duration::from_secs(5), "the place is not given back");
+        sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
 async fn a_client_that_does_not_read_is_cut_off() {
     let mut config = config();
     config.http.write_timeout = Span::millis(300);

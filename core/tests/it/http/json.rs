@@ -20,7 +20,7 @@ async fn d_07_d_09_what_is_not_json_is_refused() {
         r#"{"title":1e999999}"#,
         r#"{"title":"\ud800"}"#,
         "\u{feff}{\"title\":\"a\"}",
-        r#"{'title':'a'}"#,
+        "{'title':'a'}",
         r#"{"title":"a",}"#,
         nested.as_str(),
         deep.as_str(),

@@ -11,6 +11,7 @@ mod files;
 mod gate;
 mod headers;
 mod json;
+mod log;
 mod metrics;
 mod openapi;
 mod origin;

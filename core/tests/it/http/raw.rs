@@ -1,15 +1,10 @@
-//! A client that sends exactly the bytes it is given.
+//! Requests written byte by byte, and answers taken apart for looking at.
 
 use std::{net::SocketAddr, time::Duration};
 
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-    time::timeout,
-};
+use tokio::time::timeout;
 
-/// How long any single step of a test may take.
-pub const PATIENCE: Duration = Duration::from_secs(5);
+use crate::support::{self, RawAnswer};
 
 /// An answer as it came.
 #[derive(Debug)]
@@ -20,6 +15,14 @@ pub struct Answer {
 }
 
 impl Answer {
+    fn new(raw: RawAnswer) -> Self {
+        let lines = raw.head.lines().skip(1).filter_map(|line| line.split_once(": "));
+        let headers: Vec<_> = lines.map(|(name, value)| (name.to_lowercase(), value.to_owned())).collect();
+        let chunked = headers.iter().any(|(name, _)| name == "transfer-encoding");
+        let body = if chunked { unchunked(&raw.body) } else { raw.body };
+        Self { status: raw.status, headers, body }
+    }
+
     /// The values of a header, joined.
     pub fn header(&self, name: &str) -> Option<String> {
         let values: Vec<&str> = self.headers.iter().filter(|(known, _)| known == name).map(|(_, value)| value.as_str()).collect();
@@ -47,118 +50,64 @@ impl Answer {
 }
 
 /// One connection.
-pub struct Raw {
-    stream: TcpStream,
-    buffer: Vec<u8>,
-}
+pub struct Raw(support::Raw);
 
 impl Raw {
     pub async fn open(address: SocketAddr) -> Self {
-        Self { stream: TcpStream::connect(address).await.unwrap(), buffer: Vec::new() }
+        Self(support::Raw::connect(address).await)
     }
 
-    /// Sends; a server that has closed already is no failure.
-    pub async fn send(&mut self, bytes: impl AsRef<[u8]>) {
-        let _ = self.stream.write_all(bytes.as_ref()).await;
+    /// Sends; false if the server has closed the connection.
+    pub async fn send(&mut self, bytes: impl AsRef<[u8]>) -> bool {
+        self.0.send(bytes.as_ref()).await
     }
 
     /// The next answer; `None` if the connection ends before one began.
     pub async fn answer(&mut self) -> Option<Answer> {
-        timeout(PATIENCE, self.read_answer(true)).await.expect("no answer in time")
-    }
-
-    /// The next answer, to a HEAD request.
-    pub async fn answer_without_body(&mut self) -> Option<Answer> {
-        timeout(PATIENCE, self.read_answer(false)).await.expect("no answer in time")
+        let answer = self.0.answer().await;
+        (answer.status != 0).then(|| Answer::new(answer))
     }
 
     /// Waits until the server closes; false if it sends anything before.
     pub async fn is_closed(&mut self) -> bool {
-        self.is_closed_within(PATIENCE).await
+        self.rest().await.is_empty()
     }
 
+    /// The same with an end to the patience.
     pub async fn is_closed_within(&mut self, patience: Duration) -> bool {
-        self.buffer.is_empty() && timeout(patience, self.more()).await.is_ok_and(|more| !more)
+        timeout(patience, self.is_closed()).await.unwrap_or(false)
     }
 
-    async fn read_answer(&mut self, with_body: bool) -> Option<Answer> {
-        let end = loop {
-            if let Some(end) = self.buffer.windows(4).position(|window| window == b"\r\n\r\n") {
-                break end;
-            }
-            if !self.more().await {
-                assert!(self.buffer.is_empty(), "half an answer: {:?}", String::from_utf8_lossy(&self.buffer));
-                return None;
-            }
-        };
-        let head = String::from_utf8(self.take(end + 4)).unwrap();
-        let mut lines = head.trim_end().split("\r\n");
-        let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
-        let headers =
-            lines.map(|line| line.split_once(": ").unwrap()).map(|(name, value)| (name.to_lowercase(), value.to_owned())).collect();
-        let mut answer = Answer { status, headers, body: Vec::new() };
-        if with_body && !matches!(status, 100..200 | 204 | 304) {
-            answer.body = self.read_body(&answer).await;
-        }
-        Some(answer)
+    /// All that the server still sends until it closes.
+    pub async fn rest(&mut self) -> Vec<u8> {
+        self.0.closed().await
     }
+}
 
-    async fn read_body(&mut self, answer: &Answer) -> Vec<u8> {
-        if answer.header("transfer-encoding").is_some() {
-            return self.read_chunks().await;
-        }
-        let length: usize = answer.header("content-length").unwrap().parse().unwrap();
-        while self.buffer.len() < length {
-            assert!(self.more().await, "half a body");
-        }
-        self.take(length)
+/// The data in a body sent in chunks.
+fn unchunked(mut chunks: &[u8]) -> Vec<u8> {
+    let mut body = Vec::new();
+    while let Some(end) = chunks.windows(2).position(|window| window == b"\r\n") {
+        let size = usize::from_str_radix(str::from_utf8(&chunks[..end]).unwrap(), 16).unwrap();
+        body.extend(&chunks[end + 2..end + 2 + size]);
+        chunks = &chunks[end + 2 + size + 2..];
     }
-
-    async fn read_chunks(&mut self) -> Vec<u8> {
-        let mut body = Vec::new();
-        loop {
-            let end = loop {
-                match self.buffer.windows(2).position(|window| window == b"\r\n") {
-                    Some(end) => break end,
-                    None => assert!(self.more().await, "half a chunk"),
-                }
-            };
-            let size = usize::from_str_radix(str::from_utf8(&self.take(end + 2)[..end]).unwrap(), 16).unwrap();
-            while self.buffer.len() < size + 2 {
-                assert!(self.more().await, "half a chunk");
-            }
-            body.extend(&self.take(size + 2)[..size]);
-            if size == 0 {
-                return body;
-            }
-        }
-    }
-
-    fn take(&mut self, length: usize) -> Vec<u8> {
-        self.buffer.drain(..length).collect()
-    }
-
-    async fn more(&mut self) -> bool {
-        let mut bytes = [0; 4096];
-        let count = self.stream.read(&mut bytes).await.unwrap_or(0);
-        self.buffer.extend(&bytes[..count]);
-        count > 0
-    }
+    body
 }
 
 /// One request on a connection of its own.
 pub async fn ask(address: SocketAddr, request: impl AsRef<[u8]>) -> Answer {
     let mut raw = Raw::open(address).await;
-    let head_only = request.as_ref().starts_with(b"HEAD ");
     raw.send(request).await;
-    let answer = if head_only { raw.answer_without_body().await } else { raw.answer().await };
-    answer.expect("the connection was closed without an answer")
+    raw.answer().await.expect("the connection was closed without an answer")
 }
 
 /// The text of a request with these headers, each ended with `\r\n`.
 pub fn request(line: &str, headers: &str, body: &str) -> String {
     let length = if body.is_empty() && line.starts_with("GET") { String::new() } else { format!("Content-Length: {}\r\n", body.len()) };
-    format!("{line} HTTP/1.1\r\nHost: community.example\r\n{headers}{length}\r\n{body}")
+    // Without this, nobody could tell where an answer ends whose length is that of a body that does not come.
+    let close = if line.starts_with("HEAD") { "Connection: close\r\n" } else { "" };
+    format!("{line} HTTP/1.1\r\nHost: community.example\r\n{headers}{close}{length}\r\n{body}")
 }
 
 /// A POST with a JSON body.

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use community::{
     config::PluginSection,
     error::{Error, Kind},
-    plugins::{Letter, PluginKind, Refusal, Subject},
+    plugins::{PluginKind, Refusal, Subject},
 };
 
-use super::support::{form, load};
+use super::support::{form, letter, load, load_in};
 
 #[tokio::test]
 async fn the_bundled_provider_is_on_without_a_section() {
-    let (plugins, _data) = load([]).await;
+    let plugins = load([]).await;
     let email = plugins.password("email").unwrap();
     let registration = email.check_registration(form("User@EXAMPLE.com", None)).await.unwrap().unwrap();
     assert_eq!(registration.subject, Subject("user@example.com".into()));
@@ -24,19 +24,18 @@ async fn the_bundled_provider_is_on_without_a_section() {
 
 #[tokio::test]
 async fn the_bundled_provider_writes_both_mails() {
-    let (plugins, _data) = load([]).await;
+    let plugins = load([]).await;
     let email = plugins.password("email").unwrap();
-    let letter = Letter { link: "https://x.example/?token=a".into(), site: "Example".into(), username: "Zoë".into(), valid_hours: 24 };
-    let mail = email.verification_mail(letter.clone()).await.unwrap();
+    let mail = email.verification_mail(letter()).await.unwrap();
     assert_eq!(mail.subject, "Confirm your email address for Example");
     assert!(mail.text.contains("https://x.example/?token=a") && mail.html.contains("https://x.example/?token=a"));
-    assert_eq!(email.reset_mail(letter).await.unwrap().subject, "Choose a new password for Example");
+    assert_eq!(email.reset_mail(letter()).await.unwrap().subject, "Choose a new password for Example");
 }
 
 #[tokio::test]
 async fn a_provider_that_is_off_says_so_and_costs_a_503() {
     let off = PluginSection { enabled: Some(false), ..PluginSection::default() };
-    let (plugins, _data) = load([("email", off)]).await;
+    let plugins = load([("email", off)]).await;
     let unavailable = plugins.password("email").map(|_| ()).unwrap_err();
     assert_eq!(unavailable.reason, "plugin `email` is switched off: set `enabled = true` in its section to use it");
     let error = Error::from(unavailable);
@@ -46,7 +45,8 @@ async fn a_provider_that_is_off_says_so_and_costs_a_503() {
 
 #[tokio::test]
 async fn status_tells_what_each_plugin_is_and_may_do() {
-    let (plugins, data) = load([("discord", PluginSection::default())]).await;
+    let data = tempfile::tempdir().unwrap();
+    let plugins = load_in(data.path(), [("discord", PluginSection::default())]).await;
     plugins.password("email").unwrap().check_login("x").await.unwrap().unwrap_err();
     let status: BTreeMap<_, _> = plugins.status().into_iter().map(|status| (status.id.clone(), status)).collect();
     let email = &status["email"];

@@ -14,6 +14,7 @@ use tokio::time::{sleep, timeout};
 use super::{
     Client, DEADLINE, Database, Db, Maildir, eventually, free_port,
     process::{self, Process},
+    server::share_plugin_cache,
 };
 
 /// A folder with data and settings in which the binary runs: as a server, again after a crash, or as a command.
@@ -39,6 +40,7 @@ impl Binary {
     /// Prepares folder, database and environment; nothing runs yet.
     pub async fn prepare(db: Db, settings: Settings<'_>) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        share_plugin_cache(&folder.path().join("data"));
         let database = Database::create(db, folder.path()).await;
         let mut variables = BTreeMap::from([
             ("COMMUNITY_DATA_DIR".to_owned(), folder.path().join("data").display().to_string()),

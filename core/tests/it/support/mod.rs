@@ -8,8 +8,10 @@ mod binary;
 mod client;
 mod db;
 mod mail;
+mod people;
 mod process;
 mod raw;
+mod server;
 mod sink;
 
 use std::{future::Future, time::Duration};
@@ -20,7 +22,9 @@ pub use self::{
     client::{Call, Client},
     db::{Database, Db},
     mail::{Mail, Maildir},
+    people::{PASSWORD, Person},
     raw::{Raw, RawAnswer},
+    server::TestServer,
     sink::{Fault, SmtpSink},
 };
 
@@ -72,6 +76,12 @@ pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut probe:
         Ok(found) => found,
         Err(_) => panic!("waited {DEADLINE:?} in vain: {what}"),
     }
+}
+
+/// Whether this is the long run, `make test-full`.
+pub fn full() -> bool {
+    #[expect(clippy::disallowed_methods, reason = "the tests' own settings come from who started them")]
+    std::env::var("COMMUNITY_TEST_FULL").is_ok_and(|value| !value.is_empty())
 }
 
 /// A port of 127.0.0.1 that is free at the moment. Whoever takes it must be ready to find it taken.

@@ -1,0 +1,132 @@
+//! What is refused before it runs, each with one sentence that names the plugin, what it wants and the way out.
+
+use std::{fs, path::Path};
+
+use community::config::{PluginSection, Size};
+
+use super::support::{guest, load, section};
+
+/// Why the plugin `bad` does not run.
+async fn refusal(section: PluginSection) -> String {
+    let plugins = load([("bad", section)]).await;
+    assert!(plugins.password("email").is_ok(), "the others are not affected");
+    let reason = plugins.password("bad").map(|_| ()).expect_err("the plugin is refused").reason;
+    assert!(reason.starts_with("plugin `bad` ") && !reason.contains('\n'), "{reason}");
+    reason
+}
+
+fn file(path: &Path) -> PluginSection {
+    PluginSection { component: Some(path.display().to_string()), dev: true, ..PluginSection::default() }
+}
+
+#[tokio::test]
+async fn p18_what_is_not_a_component_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let component = fs::read(guest("no_exports")).unwrap();
+    let cases: [(&str, &[u8], &str); 6] = [
+        ("zip", b"PK\x03\x04 and more", "is not WebAssembly: its `component` must be a .wasm file that holds a component"),
+        ("empty", b"", "is not WebAssembly: its `component` must be a .wasm file that holds a component"),
+        ("module", b"\0asm\x01\0\0\0", "is a WebAssembly module, not a component: build it for the target wasm32-wasip2"),
+        ("version", b"\0asm\xff\0\x01\0", "is not a readable component"),
+        ("half", &component[..component.len() / 2], "is not a readable component"),
+        ("precompiled", b"\x7fELF and more", "is not WebAssembly"),
+    ];
+    for (name, bytes, sentence) in cases {
+        let path = folder.path().join(name);
+        fs::write(&path, bytes).unwrap();
+        let reason = refusal(file(&path)).await;
+        assert!(reason.starts_with(&format!("plugin `bad` {sentence}")), "{name}: {reason}");
+    }
+}
+
+#[tokio::test]
+async fn p18_a_file_over_its_size_is_refused_unread() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("big");
+    fs::File::create(&path).unwrap().set_len(200 << 20).unwrap();
+    assert_eq!(refusal(file(&path)).await, "plugin `bad` is larger than 32 MiB: build it smaller, or raise limits.file in its section");
+    let mut small = section("misbehaving");
+    small.limits.file = Size::kib(1);
+    assert!(refusal(small).await.starts_with("plugin `bad` is larger than 1 KiB"));
+    assert!(refusal(file(folder.path())).await.contains("which is not a file"));
+    assert!(refusal(file(&folder.path().join("nothing"))).await.contains("cannot be read from"));
+}
+
+#[tokio::test]
+async fn p18_imports_that_no_plugin_gets_are_refused() {
+    let files = refusal(section("files")).await;
+    assert!(files.starts_with("plugin `bad` wants to read and write files (`wasi:filesystem/"), "{files}");
+    assert!(files.ends_with("which this server lets no plugin do: build it without"), "{files}");
+    let network = refusal(section("network")).await;
+    assert!(network.starts_with("plugin `bad` wants to open network connections (`wasi:sockets/"), "{network}");
+}
+
+#[tokio::test]
+async fn p18_unknown_and_newer_interfaces_are_refused() {
+    assert_eq!(
+        refusal(section("stranger")).await,
+        "plugin `bad` wants `openclaw:telepathy/minds@0.1.0`, which this server does not know; it has `openclaw:settings/settings@0.1.0`, \
+         `openclaw:log/log@0.1.0`: install a newer server, or build the plugin without it"
+    );
+    assert_eq!(
+        refusal(section("newer_settings")).await,
+        "plugin `bad` wants `openclaw:settings/settings@0.2.0`, but this server has version 0.1.0: install a newer server, or build the \
+         plugin for that version"
+    );
+    let function = refusal(section("newer_function")).await;
+    assert!(function.starts_with("plugin `bad` does not fit this server") && function.contains("names"), "{function}");
+}
+
+#[tokio::test]
+async fn p18_missing_and_newer_exports_are_refused() {
+    assert_eq!(
+        refusal(section("no_exports")).await,
+        "plugin `bad` exports nothing that this server calls: it looks for `openclaw:provider/password@0.1.0`; build it with an export macro \
+         of the SDK"
+    );
+    assert_eq!(
+        refusal(section("newer_provider")).await,
+        "plugin `bad` offers `openclaw:provider/password@1.0.0`, but this server calls version 0.1.0: install a newer server, or build the \
+         plugin for that version"
+    );
+}
+
+#[tokio::test]
+async fn p21_a_file_needs_its_checksum() {
+    let unpinned = PluginSection { dev: false, ..section("misbehaving") };
+    let reason = refusal(unpinned.clone()).await;
+    let (_, rest) = reason.split_once("add sha256 = \"").expect("the line to add is named");
+    let sha256 = rest.split('"').next().unwrap().to_owned();
+    let plugins = load([("bad", PluginSection { sha256: Some(sha256.to_uppercase()), ..unpinned.clone() })]).await;
+    assert!(plugins.password("bad").is_ok());
+    let wrong = PluginSection { sha256: Some("0".repeat(64)), ..unpinned };
+    let reason = refusal(wrong).await;
+    assert!(reason.contains("is not the file its section describes") && reason.contains(&sha256), "{reason}");
+}
+
+#[tokio::test]
+async fn sections_that_make_no_sense_are_refused() {
+    let bundled = |name: &str| PluginSection { component: Some(format!("bundled:{name}")), ..PluginSection::default() };
+    assert!(refusal(bundled("nonsense")).await.contains("this server carries email"));
+    assert!(refusal(PluginSection::default()).await.contains("set `component` to a file"));
+    let granted = PluginSection { grants: vec!["everything".into()], ..bundled("email") };
+    assert_eq!(
+        refusal(granted).await,
+        "plugin `bad` is granted `everything`, but this server has nothing to grant: remove it from `grants`"
+    );
+    let mut idle = bundled("email");
+    idle.limits.concurrency = 0;
+    assert_eq!(refusal(idle).await, "plugin `bad` limits.concurrency must be more than zero");
+}
+
+#[tokio::test]
+async fn ids_that_are_paths_of_the_host_are_reserved() {
+    let bundled = PluginSection { component: Some("bundled:email".into()), ..PluginSection::default() };
+    for id in ["rooms", "posts", "me", "logout", "login", "callback", "upload", "sessions", "users", "Staff", "a/b", "-a", ""] {
+        let plugins = load([(id, bundled.clone())]).await;
+        let reason = plugins.password(id).map(|_| ()).unwrap_err().reason;
+        assert!(reason.contains("has an id"), "{id}: {reason}");
+    }
+    let plugins = load([("staff-2", bundled)]).await;
+    assert!(plugins.password("staff-2").is_ok(), "the same component may serve under another id");
+}
