@@ -27,6 +27,7 @@ use crate::{
     random::Random,
     sessions::{self, cookie::SessionCookie},
     store::{OpenError, Store},
+    web,
 };
 
 /// How often what has expired is removed.
@@ -139,12 +140,17 @@ impl App {
             cookie: SessionCookie::new(&base_url),
             rules: config.sessions.clone(),
         };
-        let routes = docs::routes();
-        let app = Route::new()
+        let routes = web::http::routes(docs::routes());
+        let app = web::http::mount(Route::new())
             .at("/healthz", get(healthz))
             .at("/readyz", get(readyz))
-            .nest("/", docs::service())
+            .nest_no_strip("/api", docs::service())
             .data(email::http::Email { flows: self.flows.clone(), limits, failures })
+            .data(web::http::Pages {
+                site: config.site.name.clone(),
+                feed: posts.feed.clone(),
+                password_min: email::policy::minimum(config.auth.password_profile),
+            })
             .data(posts)
             .data(sessions)
             .data(self.store.clone())

@@ -15,12 +15,17 @@ const MAX: usize = 256;
 /// Common passwords that are long enough to pass the longer minimum.
 const COMMON: &str = include_str!("common_passwords.txt");
 
-/// Accepts a new password, or says what it lacks. `context` holds words that an attacker would try first: the site, the address.
-pub fn accept(typed: &str, profile: PasswordProfile, context: &[&str]) -> Result<Password> {
-    let min = match profile {
+/// The shortest password of a profile, in characters.
+pub const fn minimum(profile: PasswordProfile) -> usize {
+    match profile {
         PasswordProfile::Contract => CONTRACT_MIN,
         PasswordProfile::Nist => NIST_MIN,
-    };
+    }
+}
+
+/// Accepts a new password, or says what it lacks. `context` holds words that an attacker would try first: the site, the address.
+pub fn accept(typed: &str, profile: PasswordProfile, context: &[&str]) -> Result<Password> {
+    let min = minimum(profile);
     let password = Password::parse(typed).filter(|password| password.chars() <= MAX);
     let password = password.ok_or_else(|| Error::invalid(format!("Password must be at most {MAX} characters.")))?;
     if password.chars() < min {

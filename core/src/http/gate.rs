@@ -29,17 +29,10 @@ pub struct Gate(pub Arc<RouteTable>);
 
 impl Layer for Gate {
     async fn handle(&self, request: Request, next: &impl Endpoint<Output = Response>) -> Response {
-        if let Some(refusal) = self.refusal(&request) {
-            return refusal;
+        match self.refusal(&request) {
+            Some(refusal) => refusal,
+            None => next.get_response(request).await,
         }
-        // hyper drops a Content-Length beside Transfer-Encoding, as it should, so the contradiction cannot be seen here. Where
-        // a proxy may have seen two requests, there shall be no second one on this connection.
-        let chunked = request.headers().contains_key(header::TRANSFER_ENCODING);
-        let mut response = next.get_response(request).await;
-        if chunked {
-            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-        }
-        response
     }
 }
 

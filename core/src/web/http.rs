@@ -78,9 +78,9 @@ impl Visit {
 /// Adds the pages to `route`.
 pub fn mount(route: Route) -> Route {
     route
-        .at("/", get(home))
+        .at("/", get(home_page))
         .at("/posts", get(to_posts))
-        .at("/posts/", get(posts))
+        .at("/posts/", get(posts_page))
         .at("/api-docs.html", get(reference))
         .at("/docs", get(reference))
         .at("/openapi.json", get(document))
@@ -94,13 +94,13 @@ pub fn routes(table: RouteTable) -> RouteTable {
 }
 
 #[handler]
-async fn home(pages: Data<&Pages>, visit: Visit) -> poem::Result<Response> {
+async fn home_page(pages: Data<&Pages>, visit: Visit) -> poem::Result<Response> {
     let (posts, _) = read(&pages.feed, None, LATEST).await.map_err(Failure)?;
     render(&HomePage { frame: visit.frame(&pages, "home"), posts })
 }
 
 #[handler]
-async fn posts(pages: Data<&Pages>, visit: Visit) -> poem::Result<Response> {
+async fn posts_page(pages: Data<&Pages>, visit: Visit) -> poem::Result<Response> {
     let before = visit.wanted.before.as_deref().and_then(PostId::parse);
     let (posts, older) = read(&pages.feed, before.as_ref(), PER_PAGE).await.map_err(Failure)?;
     render(&PostsPage { frame: visit.frame(&pages, "posts"), posts, is_first: before.is_none(), older, password_min: pages.password_min })

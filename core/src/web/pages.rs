@@ -3,7 +3,7 @@
 use askama::Template;
 use serde::Deserialize;
 
-use super::{Notice, assets};
+use super::{assets, notice::Notice};
 
 /// What every page has around it.
 #[derive(Debug)]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use community::config::{Size, Span};
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use super::{
     app::{App, Traces, config},
@@ -45,7 +45,8 @@ async fn the_answer_to_an_excess_survives_a_client_that_keeps_sending() {
     for _ in 0..10 {
         let mut raw = Raw::open(app.address).await;
         raw.send(format!("POST /api/posts HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n", 4 << 20)).await;
-        raw.send(vec![b' '; 4 << 20]).await;
+        // A reset in the middle would throw away what the client has not read yet, on some systems.
+        assert!(raw.send(vec![b' '; 4 << 20]).await, "the connection is reset");
         assert_eq!(raw.answer().await.expect("the answer is lost").status, 413);
     }
 }
@@ -105,7 +106,8 @@ async fn o_05_a_body_that_trickles_is_given_up() {
         raw.send("x").await;
         sleep(Duration::from_millis(60)).await;
     }
-    assert_eq!(raw.answer().await.unwrap().status, 408);
+    let answer = timeout(Duration::from_millis(100), raw.answer()).await.expect("given up only now that it stops");
+    assert_eq!(answer.unwrap().status, 408);
 }
 
 #[tokio::test]

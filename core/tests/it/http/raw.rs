@@ -57,9 +57,9 @@ impl Raw {
         Self(support::Raw::connect(address).await)
     }
 
-    /// Sends; a server that has closed already is no failure.
-    pub async fn send(&mut self, bytes: impl AsRef<[u8]>) {
-        self.0.send(bytes.as_ref()).await;
+    /// Sends; false if the server has closed the connection.
+    pub async fn send(&mut self, bytes: impl AsRef<[u8]>) -> bool {
+        self.0.send(bytes.as_ref()).await
     }
 
     /// The next answer; `None` if the connection ends before one began.
