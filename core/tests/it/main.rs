@@ -12,8 +12,12 @@
 #[macro_use]
 mod support;
 
+mod app;
 mod architecture;
+mod cli;
 mod config;
 mod harness;
 mod http;
 mod plugins;
+mod posts;
+mod store;

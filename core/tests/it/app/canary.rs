@@ -1,0 +1,51 @@
+//! A secret that is in the configuration, and nowhere else.
+
+use serde_json::json;
+
+use crate::support::{Binary, PASSWORD, free_port};
+
+const CANARY: &str = "S3cr3tCanary";
+
+db_test! {
+    async fn o02_o03_secrets_are_shown_nowhere(db) {
+        let metrics = free_port();
+        let secret = format!("{CANARY}{CANARY}{CANARY}");
+        let settings = [
+            // Nobody listens there, so that sending fails and is talked about.
+            ("SMTP_URL", format!("smtp://{CANARY}:{CANARY}@127.0.0.1:{}", free_port())),
+            ("CHAT_BOT_TOKEN", secret.clone()),
+            ("COMMUNITY_METRICS__LISTEN", format!("127.0.0.1:{metrics}")),
+            ("COMMUNITY_LOG__FILTER", "debug".to_owned()),
+        ];
+        let mut binary = Binary::start(db, &settings).await;
+        let ann = crate::store::member(&binary, "Ann").await;
+        let guest = binary.client();
+        // Secrets that people bring: a password, a link, a cookie.
+        let register = json!({ "email": "bob@example.org", "password": format!("{CANARY} of Bob"), "username": "Bob" });
+        guest.post("/api/email/register", register).await.expect(200);
+        binary.logged("mail").await;
+        guest.post("/api/email/login", json!({ "email": "ann@example.org", "password": CANARY })).await.expect(401);
+        guest.get(&format!("/api/email/verify?token={CANARY}")).await.expect_redirect();
+        guest.call("GET", "/api/me").header("cookie", format!("community_sid={CANARY}")).send().await.expect(401);
+        guest.call("GET", "/api/me").header("authorization", format!("Bearer {secret}")).send().await.expect(401);
+        let mut seen = String::new();
+        for path in ["/openapi.json", "/", "/posts/", "/api-docs.html", "/api/posts", "/api/nothing", "/healthz", "/readyz"] {
+            seen += &ann.client.get(path).await.text();
+        }
+        let counters = crate::support::Client::new(format!("http://127.0.0.1:{metrics}")).get("/metrics").await.expect(200).text();
+        assert!(counters.contains("community_http_requests_total") && !counters.contains(ann.id.as_str()), "{counters}");
+        guest.get("/metrics").await.expect(404);
+        let session = ann.client.cookie(ann.cookie_name).unwrap();
+        assert!(binary.terminate().await.success());
+        let log = binary.log();
+        assert!(log.contains("ready at"), "{log}");
+        assert!(!log.contains(PASSWORD), "the log shows a password");
+        for secret in [CANARY, &session, "bob@example.org", "ann@example.org"] {
+            for (what, text) in [("the log", &log), ("an answer", &seen), ("a counter", &counters)] {
+                let place = text.find(secret).map(|at| &text[at.saturating_sub(300)..(at + secret.len()).min(text.len())]);
+                assert_eq!(place, None, "{what} shows {secret}");
+            }
+        }
+        binary.stop().await;
+    }
+}

@@ -1,0 +1,197 @@
+//! The event log: written with what it tells of, heard once, in order.
+
+use std::sync::{Arc, Mutex};
+
+use community::{
+    error::{Error, Result},
+    store::{Event, Store, Tx},
+};
+use futures_util::future::join_all;
+use sea_orm::{ConnectionTrait, DatabaseConnection, TransactionTrait};
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
+use super::Own;
+use crate::support::{Db, eventually};
+
+/// Every subject that `store` tells its listeners of.
+fn heard(store: &Store) -> Arc<Mutex<Vec<String>>> {
+    let list = Arc::<Mutex<Vec<String>>>::default();
+    let kept = list.clone();
+    store.listen(move |event| kept.lock().unwrap().push(event.subject.clone()));
+    list
+}
+
+fn event(subject: &str) -> Event {
+    Event::new("test.happened", &subject, &json!({}))
+}
+
+async fn record(store: &Store, subject: &str) -> Result<()> {
+    store
+        .write(subject.to_owned(), |tx: &mut Tx, subject| {
+            Box::pin(async move {
+                tx.record(event(subject));
+                Ok(())
+            })
+        })
+        .await
+}
+
+async fn count(connection: &DatabaseConnection) -> i64 {
+    let statement = sea_orm::Statement::from_string(connection.get_database_backend(), "SELECT count(*) FROM events");
+    connection.query_one_raw(statement).await.unwrap().unwrap().try_get_by_index(0).unwrap()
+}
+
+async fn all_heard(list: &Mutex<Vec<String>>, wanted: &[&str]) {
+    eventually(&format!("{wanted:?} to be heard"), || async {
+        let list = list.lock().unwrap();
+        wanted.iter().all(|subject| list.iter().any(|known| known == subject)).then_some(())
+    })
+    .await;
+}
+
+/// An event as another process inserts it.
+fn insert(subject: &str) -> String {
+    format!(
+        "INSERT INTO events (node, kind, subject, data, created_at) VALUES ('node-other', 'test.happened', '{subject}', '{{}}', '2026-01-01T00:00:00.000Z')"
+    )
+}
+
+db_test! {
+    async fn an_event_is_heard_when_the_write_returns(db) {
+        let own = Own::open(db).await;
+        let list = heard(&own.store);
+        record(&own.store, "one").await.unwrap();
+        assert_eq!(*list.lock().unwrap(), ["one"]);
+        own.database.drop_it().await;
+    }
+
+    async fn a_write_that_fails_leaves_no_event(db) {
+        let own = Own::open(db).await;
+        let (list, connection) = (heard(&own.store), own.database.connect().await);
+        let before = count(&connection).await;
+        let failing = own.store.write((), |tx, ()| {
+            Box::pin(async move {
+                tx.record(event("never"));
+                Err::<(), _>(Error::invalid("No."))
+            })
+        });
+        assert_eq!(failing.await.unwrap_err().code, "invalid_request");
+        // Among others, too, where they share a commit.
+        let good = join_all((0..20).map(|_| record(&own.store, "good")));
+        let bad = join_all((0..20).map(|_| own.store.write((), |tx, ()| {
+            Box::pin(async move {
+                tx.record(event("never"));
+                tx.conn().execute_unprepared("INSERT INTO no_such_table VALUES (1)").await?;
+                Ok(())
+            })
+        })));
+        let (good, bad) = tokio::join!(good, bad);
+        assert!(good.iter().all(Result::is_ok) && bad.iter().all(Result::is_err));
+        assert_eq!(count(&connection).await, before + 20);
+        assert!(list.lock().unwrap().iter().all(|subject| subject == "good"));
+        connection.close().await.unwrap();
+        own.database.drop_it().await;
+    }
+
+    async fn a_write_that_is_lost_at_its_commit_is_not_heard(db) {
+        let own = Own::open(db).await;
+        let (list, connection) = (heard(&own.store), own.database.connect().await);
+        // The log is gone: what belongs to the write cannot be written, so the write must not stand either.
+        connection.execute_unprepared("CREATE TABLE kept (id INTEGER)").await.unwrap();
+        connection.execute_unprepared("ALTER TABLE events RENAME TO elsewhere").await.unwrap();
+        let lost = own.store.write((), |tx, ()| {
+            Box::pin(async move {
+                tx.conn().execute_unprepared("INSERT INTO kept VALUES (1)").await?;
+                tx.record(event("lost"));
+                Ok(())
+            })
+        });
+        lost.await.unwrap_err();
+        assert!(list.lock().unwrap().is_empty());
+        connection.execute_unprepared("ALTER TABLE elsewhere RENAME TO events").await.unwrap();
+        let rows = connection.query_all_raw(sea_orm::Statement::from_string(connection.get_database_backend(), "SELECT id FROM kept"));
+        assert!(rows.await.unwrap().is_empty());
+        record(&own.store, "next").await.unwrap();
+        assert_eq!(*list.lock().unwrap(), ["next"]);
+        connection.close().await.unwrap();
+        own.database.drop_it().await;
+    }
+
+    async fn events_of_another_process_are_heard_once_and_in_order(db) {
+        let own = Own::open(db).await;
+        let other = own.other().await;
+        record(&other, "before").await.unwrap();
+        let (list, stop) = (heard(&own.store), CancellationToken::new());
+        let follower = own.store.follow(stop.clone()).await.unwrap();
+        let wanted: Vec<String> = (0..1200).map(|number| number.to_string()).collect();
+        for (number, subject) in wanted.iter().enumerate() {
+            // Our own in between are heard from the write and not again from the log.
+            if number % 100 == 0 {
+                record(&own.store, "own").await.unwrap();
+            }
+            if number % 400 != 0 {
+                continue;
+            }
+            let many: Vec<String> = wanted[number..number + 400].to_vec();
+            let work = other.write(many, |tx, many| {
+                Box::pin(async move {
+                    many.iter().for_each(|subject| tx.record(event(subject)));
+                    Ok(())
+                })
+            });
+            work.await.unwrap();
+            assert!(!subject.is_empty());
+        }
+        all_heard(&list, &["1199"]).await;
+        record(&other, "last").await.unwrap();
+        all_heard(&list, &["last"]).await;
+        let list = list.lock().unwrap();
+        let foreign: Vec<&String> = list.iter().filter(|subject| !matches!(subject.as_str(), "own" | "last" | "before")).collect();
+        assert_eq!(foreign, wanted.iter().collect::<Vec<_>>());
+        assert_eq!(list.iter().filter(|subject| *subject == "own").count(), 12);
+        stop.cancel();
+        follower.await.unwrap();
+        drop(other);
+        own.database.drop_it().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_transaction_that_commits_late_is_heard_all_the_same() {
+    let own = Own::open(Db::Postgres).await;
+    let (list, stop) = (heard(&own.store), CancellationToken::new());
+    let follower = own.store.follow(stop.clone()).await.unwrap();
+    let other = own.other().await;
+    record(&other, "first").await.unwrap();
+    all_heard(&list, &["first"]).await;
+
+    // Takes its position now and becomes visible only after others that took later ones.
+    let connection = own.database.connect().await;
+    let late = connection.begin().await.unwrap();
+    late.execute_unprepared(&insert("late")).await.unwrap();
+    for number in 0..20 {
+        record(&other, &format!("during-{number}")).await.unwrap();
+        record(&own.store, &format!("own-{number}")).await.unwrap();
+    }
+    late.commit().await.unwrap();
+    record(&other, "last").await.unwrap();
+    all_heard(&list, &["late", "during-0", "during-19", "last"]).await;
+
+    // One that is rolled back holds nobody up for ever, and is not heard.
+    let never = connection.begin().await.unwrap();
+    never.execute_unprepared(&insert("never")).await.unwrap();
+    record(&other, "beside").await.unwrap();
+    never.rollback().await.unwrap();
+    all_heard(&list, &["beside"]).await;
+    let list = list.lock().unwrap();
+    for subject in ["late", "during-7", "own-7", "last", "beside"] {
+        assert_eq!(list.iter().filter(|known| *known == subject).count(), 1, "{subject} in {list:?}");
+    }
+    assert!(!list.iter().any(|subject| subject == "never"));
+    drop(list);
+    stop.cancel();
+    follower.await.unwrap();
+    connection.close().await.unwrap();
+    own.database.drop_it().await;
+}
