@@ -62,7 +62,7 @@ impl Email {
         self.failures.attempt(&account)?;
         let outcome = self.flows.login(&body.email, &body.password, plan).await;
         // The password was right: an address that is not verified yet does not change that.
-        if matches!(&outcome, Ok(_)) || matches!(&outcome, Err(error) if error.kind == Kind::Forbidden) {
+        if outcome.as_ref().map_or_else(|error| error.kind == Kind::Forbidden, |_| true) {
             self.failures.succeeded(&account);
         }
         Ok(outcome?.1)

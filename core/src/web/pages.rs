@@ -89,6 +89,7 @@ pub struct DocsPage<'a> {
 
 impl Frame<'_> {
     /// The address of an asset.
+    #[expect(clippy::unused_self, reason = "templates call methods")]
     pub fn asset(&self, name: &str) -> String {
         assets::url(name)
     }
