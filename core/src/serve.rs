@@ -141,10 +141,8 @@ impl App {
             rules: config.sessions.clone(),
         };
         let routes = web::http::routes(docs::routes());
-        let app = web::http::mount(Route::new())
-            .at("/healthz", get(healthz))
-            .at("/readyz", get(readyz))
-            .nest_no_strip("/api", docs::service())
+        let route = Route::new().at("/healthz", get(healthz)).at("/readyz", get(readyz)).nest_no_strip("/api", docs::service());
+        let app = web::http::mount(route)
             .data(email::http::Email { flows: self.flows.clone(), limits, failures })
             .data(web::http::Pages {
                 site: config.site.name.clone(),
