@@ -59,11 +59,7 @@ impl<'a> FromRequest<'a> for Visit {
         let MaybeAuth(who) = MaybeAuth::from_request(request, body).await?;
         // A page with a mangled address is still the page.
         let Query(wanted) = Query::from_request(request, body).await.unwrap_or_default();
-        let viewer = who.map(|who| Viewer {
-            username: who.username,
-            id: who.session.user.to_string(),
-            is_admin: who.role == Role::Admin,
-        });
+        let viewer = who.map(|who| Viewer { username: who.username, id: who.session.user.to_string(), is_admin: who.role == Role::Admin });
         Ok(Self { viewer, wanted })
     }
 }
