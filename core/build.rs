@@ -14,6 +14,8 @@ fn main() {
         || PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join("../plugins/target/wasm32-wasip2/release"),
         PathBuf::from,
     );
+    // The tests find their guests there too.
+    println!("cargo::rustc-env=COMMUNITY_GUESTS_DIR={}", folder.display());
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
     for name in BUNDLED {
         let file = folder.join(name).with_extension("wasm");

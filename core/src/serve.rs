@@ -31,7 +31,7 @@ use crate::{
 };
 
 /// How often what has expired is removed.
-const SWEEP_EVERY: Duration = Duration::from_secs(60 * 60);
+const SWEEP_EVERY: Duration = Duration::from_hours(1);
 
 /// What the server takes from outside, so that tests can hold it.
 #[derive(Clone)]

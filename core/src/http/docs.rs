@@ -2,7 +2,7 @@
 
 use poem_openapi::{LicenseObject, OpenApi, OpenApiService};
 
-use super::routes::RouteTable;
+use super::{document, routes::RouteTable};
 use crate::{accounts, email, posts, providers, sessions};
 
 /// The parts of the document.
@@ -30,15 +30,15 @@ const DESCRIPTION: &str = "The API of a community server: posts, and signing in.
 pub fn service() -> OpenApiService<impl OpenApi + 'static, ()> {
     OpenApiService::new(OPERATIONS, "Community API", env!("CARGO_PKG_VERSION"))
         .description(DESCRIPTION)
-        .license(LicenseObject::new("MIT OR Apache-2.0").identifier("MIT OR Apache-2.0"))
+        .license(LicenseObject::new("MIT OR Apache-2.0"))
         .server("/")
 }
 
 /// The document, as it is served and committed.
 pub fn document() -> String {
-    let mut text = service().spec();
-    text.push('\n');
-    text
+    let mut document = serde_json::from_str(&service().spec()).unwrap_or_default();
+    document::polish(&mut document);
+    format!("{document:#}\n")
 }
 
 /// The addresses of all operations.

@@ -11,6 +11,7 @@ pub mod body_limit;
 pub mod client_ip;
 pub mod cors;
 pub mod docs;
+mod document;
 pub mod error;
 pub mod fail;
 pub mod gate;

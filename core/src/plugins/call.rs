@@ -94,7 +94,7 @@ impl Caller {
             Ok(answer) => answer.and_then(check),
             Err(_) => Err(format!("gave no answer within {}", self.limits.wall_clock)),
         };
-        answer.map_err(|reason| self.failed(function, reason))
+        answer.map_err(|reason| self.failed(function, &reason))
     }
 
     async fn run<T, F>(&self, body: F) -> Result<T, String>
@@ -149,7 +149,7 @@ impl Caller {
         }
     }
 
-    fn failed(&self, function: &str, reason: String) -> Unavailable {
+    fn failed(&self, function: &str, reason: &str) -> Unavailable {
         self.failures.fetch_add(1, Ordering::Relaxed);
         tracing::error!(plugin = &*self.id, function, reason, "a plugin call failed");
         let reason = format!("plugin `{}` {reason} in `{function}`", self.id);

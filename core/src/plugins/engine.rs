@@ -157,6 +157,7 @@ impl Ticker {
     fn start(engine: &Engine) -> io::Result<Self> {
         let state = Arc::new(TickerState { running: AtomicUsize::new(0), stopped: AtomicBool::new(false) });
         let (engine, seen) = (engine.weak(), Arc::clone(&state));
+        #[expect(clippy::disallowed_methods, reason = "this thread is its own")]
         let ticker = thread::Builder::new().name("guest-ticker".to_owned()).spawn(move || {
             while !seen.stopped.load(Ordering::Acquire) {
                 if seen.running.load(Ordering::Acquire) == 0 {

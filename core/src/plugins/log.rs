@@ -152,7 +152,7 @@ mod tests {
     fn a_call_writes_at_most_64_kib() {
         let allowance = LogAllowance::new(u32::MAX);
         let log = CallLog::new("x".into(), Arc::clone(&allowance));
-        (0..100).for_each(|_| log.print(&[b'a'; 1 << 20]));
+        (0..100).for_each(|_| log.print("a".repeat(1 << 20).as_bytes()));
         log.print(b"\n");
         assert_eq!(log.state.lock().unwrap().written, MAX_LINE, "one line without end is one short line");
         (0..100).for_each(|_| log.line(Level::INFO, &"b".repeat(1 << 20)));

@@ -1,6 +1,6 @@
 //! Which plugins there are: the bundled ones and those with a section, each loaded or off with a reason.
 
-use std::{collections::BTreeMap, fs::File, io::Read, path::Path, sync::Arc};
+use std::{collections::BTreeMap, fmt::Write, fs::File, io::Read, path::Path, sync::Arc};
 
 use sha2::{Digest, Sha256};
 use tokio::task;
@@ -163,9 +163,7 @@ fn prepare(engine: &GuestEngine, id: &str, section: &PluginSection) -> Result<En
     let mut imports = Vec::new();
     for import in &outline.imports {
         let words = grants::permit(import, &section.grants)?;
-        if !imports.contains(&words) {
-            imports.push(words);
-        }
+        imports.extend(words.filter(|words| !imports.contains(words)));
     }
     check_exports(&outline)?;
     let component = compile(engine, &bytes)?;
@@ -260,8 +258,12 @@ fn check_sum(bytes: &[u8], section: &PluginSection) -> Result<(), String> {
     }
 }
 
+/// The SHA-256 of `bytes`, in hexadecimal.
 fn hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(bytes).iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// Compiles the component, or takes it from the cache, and links it with what it was granted.
@@ -270,6 +272,5 @@ fn compile(engine: &GuestEngine, bytes: &[u8]) -> Result<PasswordProviderPre<Gue
     let unfit = |error| format!("does not fit this server ({error:#}): build it against the server's own `wit` folder");
     let mut linker = Linker::new(engine.wasmtime());
     state::link_basics(&mut linker).map_err(unfit)?;
-    let linked = linker.instantiate_pre(&component).map_err(unfit)?;
-    PasswordProviderPre::new(linked).map_err(unfit)
+    PasswordProviderPre::new(linker.instantiate_pre(&component).map_err(unfit)?).map_err(unfit)
 }

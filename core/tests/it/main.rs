@@ -17,3 +17,4 @@ mod config;
 mod harness;
 mod http;
 mod plugins;
+mod web;

@@ -55,6 +55,7 @@ async function submit(event) {
   if (form.dataset.then === "redirect") return location.assign(answer.redirect ?? "/posts/");
   if (form.dataset.then === "reload") return location.assign("/posts/");
   if (resend) resend.hidden = false;
+  if ("once" in form.dataset) button.hidden = true;
   for (const input of form.querySelectorAll("[type=password]")) input.value = "";
   say(form, answer.message ?? "Done.", true);
 }

@@ -12,9 +12,7 @@ use community::{
 
 /// A component from `plugins/test-guests`, as `make guests` leaves it.
 pub fn guest(name: &str) -> PathBuf {
-    let folder = std::env::var_os("COMMUNITY_GUESTS_DIR")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../plugins/target/wasm32-wasip2/release"), PathBuf::from);
-    let file = folder.join(format!("test_{name}.wasm"));
+    let file = Path::new(env!("COMMUNITY_GUESTS_DIR")).join(format!("test_{name}.wasm"));
     assert!(file.is_file(), "{} is missing: run `make guests` first", file.display());
     file
 }

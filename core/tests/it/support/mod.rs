@@ -1,7 +1,7 @@
 //! What the tests share: a server for each of them, people, mails, and clients that see what a real one would see.
 //!
 //! Nothing here sleeps for a fixed time: whoever waits, waits for an event, and no longer than [`DEADLINE`].
-#![allow(dead_code, reason = "a harness is written for the next test, too")]
+#![allow(dead_code, unused_imports, reason = "a harness is written for the next test, too")]
 
 mod answer;
 mod binary;

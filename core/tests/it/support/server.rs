@@ -44,7 +44,8 @@ impl TestServer {
         let data = folder.path().join("data");
         share_plugin_cache(&data);
         let database = Database::create(db, folder.path()).await;
-        let mut config = Config { data_dir: data, ..Config::default() };
+        let mut config = Config::default();
+        config.data_dir = data;
         config.http.listen = ([127, 0, 0, 1], 0).into();
         config.database.url = Some(SecretUrl::new(database.url.clone()));
         config.database.connections = 5;

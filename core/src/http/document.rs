@@ -1,0 +1,127 @@
+//! What the generated OpenAPI document needs before other people's tools read it well.
+
+use poem::http::StatusCode;
+use poem_openapi::types::ToJSON;
+use serde_json::{Map, Value, json};
+
+use super::{
+    error::{ErrorBody, Failure},
+    map_error::usual_body,
+};
+use crate::email::{actions::invalid_credentials, flows::not_verified};
+
+/// Corrects the document in place.
+pub fn polish(document: &mut Value) {
+    open_to_all(document);
+    each_schema(document, &mut |schema| {
+        plain_reference(schema);
+        absent_or_null(schema);
+    });
+    for (path, operation) in operations(document) {
+        for (status, response) in operation["responses"].as_object_mut().into_iter().flatten() {
+            if response["description"] == "" {
+                response["description"] = json!("It worked.");
+            }
+            usual_header_names(response);
+            error_example(&path, status, response);
+        }
+    }
+    list_examples(document);
+}
+
+/// All operations with their paths.
+fn operations(document: &mut Value) -> impl Iterator<Item = (String, &mut Value)> {
+    let paths = document["paths"].as_object_mut().into_iter().flatten();
+    paths.flat_map(|(path, methods)| {
+        methods.as_object_mut().into_iter().flat_map(Map::values_mut).map(|operation| (path.clone(), operation))
+    })
+}
+
+/// Headers come in capitals; people know them as `Retry-After`.
+fn usual_header_names(response: &mut Value) {
+    let Some(headers) = response.get_mut("headers").and_then(Value::as_object_mut) else { return };
+    *headers = std::mem::take(headers).into_iter().map(|(name, header)| (usual_name(&name), header)).collect();
+}
+
+fn usual_name(name: &str) -> String {
+    if name.eq_ignore_ascii_case("etag") {
+        return "ETag".to_owned();
+    }
+    let words = name.split('-').map(|word| {
+        let (first, rest) = word.split_at(word.len().min(1));
+        format!("{}{}", first.to_ascii_uppercase(), rest.to_ascii_lowercase())
+    });
+    words.collect::<Vec<_>>().join("-")
+}
+
+/// Shows what each error looks like.
+fn error_example(path: &str, status: &str, response: &mut Value) {
+    let Some(status) = status.parse().ok().filter(|status| *status >= 400) else { return };
+    let Ok(status) = StatusCode::from_u16(status) else { return };
+    let body = match (path, status) {
+        ("/api/email/login" | "/api/email/change-password", StatusCode::UNAUTHORIZED) => Failure(invalid_credentials()).body(),
+        ("/api/email/login", StatusCode::FORBIDDEN) => Failure(not_verified()).body(),
+        (_, StatusCode::TOO_MANY_REQUESTS) => ErrorBody { retry_after: Some(30), ..usual_body(status) },
+        _ => usual_body(status),
+    };
+    for content in response["content"].as_object_mut().into_iter().flat_map(Map::values_mut) {
+        content["example"] = body.to_json().unwrap_or_default();
+    }
+}
+
+/// Shows lists by one entry, if that has an example.
+fn list_examples(document: &mut Value) {
+    let schemas = document["components"]["schemas"].clone();
+    for (_, operation) in operations(document) {
+        for response in operation["responses"].as_object_mut().into_iter().flat_map(Map::values_mut) {
+            for content in response["content"].as_object_mut().into_iter().flat_map(Map::values_mut) {
+                let entry = content["schema"]["items"]["$ref"].as_str().and_then(|name| name.rsplit('/').next()).map(str::to_owned);
+                if let Some(example) = entry.and_then(|name| schemas[name].get("example")) {
+                    content["example"] = json!([example]);
+                }
+            }
+        }
+    }
+}
+
+/// An operation that names no security needs none, and says so; linters take silence for an oversight.
+fn open_to_all(document: &mut Value) {
+    let paths = document["paths"].as_object_mut().into_iter().flat_map(Map::values_mut);
+    for operation in paths.filter_map(Value::as_object_mut).flat_map(Map::values_mut).filter_map(Value::as_object_mut) {
+        operation.entry("security").or_insert_with(|| json!([]));
+    }
+}
+
+/// Calls `change` on every object in the document that may be a schema, the inner ones first.
+fn each_schema(node: &mut Value, change: &mut impl FnMut(&mut Map<String, Value>)) {
+    match node {
+        Value::Object(inner) => {
+            inner.iter_mut().filter(|(name, _)| *name != "example").for_each(|(_, node)| each_schema(node, change));
+            change(inner);
+        }
+        Value::Array(items) => items.iter_mut().for_each(|node| each_schema(node, change)),
+        _ => {}
+    }
+}
+
+/// A reference with a description comes as `allOf`, from which generators make a second type of the same name.
+fn plain_reference(schema: &mut Map<String, Value>) {
+    let reference = schema.get("allOf").and_then(|parts| parts.get(0)?.get("$ref")).cloned();
+    if let Some(reference) = reference {
+        *schema = Map::from_iter([("$ref".to_owned(), reference)]);
+    }
+}
+
+/// What may be absent may be null as well, in what we read and in what we write.
+fn absent_or_null(schema: &mut Map<String, Value>) {
+    let required = schema.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
+    let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) else { return };
+    for (name, property) in properties {
+        if let Some(property) = property.as_object_mut()
+            && property.contains_key("type")
+            && !required.contains(&json!(name))
+        {
+            property.insert("nullable".to_owned(), json!(true));
+        }
+    }
+}
