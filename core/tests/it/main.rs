@@ -12,8 +12,14 @@
 #[macro_use]
 mod support;
 
+mod accounts;
 mod architecture;
 mod config;
+mod email;
 mod harness;
 mod http;
+mod mail;
 mod plugins;
+mod web;
+mod sessions;
+mod story;
