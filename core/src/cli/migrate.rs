@@ -3,7 +3,11 @@
 use clap::Args as ClapArgs;
 
 use super::Outcome;
-use crate::{config::Config, serve::{Parts, make_private}, store::Store};
+use crate::{
+    config::Config,
+    serve::{Parts, make_private},
+    store::Store,
+};
 
 #[derive(ClapArgs)]
 pub struct Args {

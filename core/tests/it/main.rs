@@ -20,6 +20,6 @@ mod harness;
 mod http;
 mod mail;
 mod plugins;
-mod web;
 mod sessions;
 mod story;
+mod web;
