@@ -13,9 +13,10 @@ use crate::{
 pub async fn run(loaded: Loaded) -> Outcome {
     let Loaded { config, warnings, file } = loaded;
     log::start(&config.log)?;
-    match &file {
-        Some(file) => tracing::info!(file = %file.display(), "configuration read"),
-        None => tracing::info!("no community.toml here, so defaults and the environment are in effect"),
+    if let Some(file) = &file {
+        tracing::info!(file = %file.display(), "configuration read");
+    } else {
+        tracing::info!("no community.toml here, so defaults and the environment are in effect");
     }
     for warning in &warnings {
         tracing::warn!("{warning}");

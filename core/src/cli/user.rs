@@ -109,13 +109,12 @@ fn password() -> std::io::Result<String> {
 
 async fn find(app: &App, who: &str) -> Result<User, Box<dyn std::error::Error>> {
     let reader = app.store.reader();
-    let found = match UserId::parse(who) {
-        Some(id) => accounts::queries::by_id(reader, &id).await?,
-        None => {
-            let subject = app.flows.plugins.password(PROVIDER)?.check_login(who).await?;
-            let subject = subject.map_err(|refusal| format!("{who} is neither a user id nor an address: {}", refusal.message))?;
-            accounts::queries::by_subject(reader, PROVIDER, &subject.0).await?
-        }
+    let found = if let Some(id) = UserId::parse(who) {
+        accounts::queries::by_id(reader, &id).await?
+    } else {
+        let subject = app.flows.plugins.password(PROVIDER)?.check_login(who).await?;
+        let subject = subject.map_err(|refusal| format!("{who} is neither a user id nor an address: {}", refusal.message))?;
+        accounts::queries::by_subject(reader, PROVIDER, &subject.0).await?
     };
     found.ok_or_else(|| format!("there is no account {who}; see `community user list`").into())
 }

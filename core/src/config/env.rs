@@ -27,6 +27,7 @@ const FAMILIAR: [(&str, &str); 9] = [
 const PREFIX: &str = "COMMUNITY_";
 
 /// The variables of this process that are valid text. Nothing else reads them.
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
 pub fn of_process() -> Environment {
     std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect()
 }

@@ -173,8 +173,8 @@ pub async fn forgot(tx: &mut Tx, target: &ResetTarget, token: &TokenHash, expire
 /// `invalid_token` if the link was used, replaced or is too old.
 pub async fn reset(tx: &mut Tx, token: &TokenHash, phc: &str) -> Result<()> {
     let now = tx.now();
-    let taken = store::take_reset(tx, token).await?.filter(|(_, expires_at)| now < *expires_at);
-    let (identity, _) = taken.ok_or_else(invalid_token)?;
+    let link = store::take_reset(tx, token).await?.filter(|(_, expires_at)| now < *expires_at);
+    let (identity, _) = link.ok_or_else(invalid_token)?;
     let user = accounts::queries::owner(tx.conn(), &identity).await?.ok_or_else(invalid_token)?;
     store::set_password(tx, &identity, phc).await?;
     store::remove_resets(tx, &identity).await?;

@@ -218,7 +218,8 @@ fn hours(lifetime: Span) -> u32 {
     u32::try_from(lifetime.0.as_secs().div_ceil(3600)).unwrap_or(u32::MAX).max(1)
 }
 
-fn not_verified() -> Error {
+/// The answer to a right password before the link was followed.
+pub fn not_verified() -> Error {
     let message = "Please verify your email first. We can send you a new link.";
     Error { resend: true, ..Error::new(Kind::Forbidden, "email_not_verified", message) }
 }

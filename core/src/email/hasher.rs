@@ -105,6 +105,7 @@ impl Hasher {
 }
 
 /// A hashing thread. It ends when the last [`Hasher`] is gone.
+#[expect(clippy::disallowed_types, reason = "these threads are their own, and waiting is their work")]
 fn work_off(jobs: &Mutex<mpsc::Receiver<Job>>) {
     loop {
         let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();

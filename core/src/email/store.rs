@@ -71,8 +71,8 @@ pub async fn put_registration(tx: &Tx, new: &Registration) -> Result<()> {
 pub async fn take_registration(tx: &Tx, token: &TokenHash) -> Result<Option<Registration>> {
     let mine = || registrations::Column::TokenHash.eq(token.as_str());
     let found = registrations::Entity::find().filter(mine()).one(tx.conn()).await?;
-    let taken = registrations::Entity::delete_many().filter(mine()).exec(tx.conn()).await?.rows_affected;
-    if taken == 0 { Ok(None) } else { found.map(registration).transpose() }
+    let deleted = registrations::Entity::delete_many().filter(mine()).exec(tx.conn()).await?.rows_affected;
+    if deleted == 0 { Ok(None) } else { found.map(registration).transpose() }
 }
 
 /// Removes registrations whose link no longer works.
@@ -99,9 +99,9 @@ pub async fn put_reset(tx: &Tx, token: &TokenHash, identity: &IdentityId, expire
 /// Takes out the link of `token`: whose password it sets, and until when it works.
 pub async fn take_reset(tx: &Tx, token: &TokenHash) -> Result<Option<(IdentityId, Timestamp)>> {
     let found = resets::Entity::find_by_id(token.as_str()).one(tx.conn()).await?;
-    let taken = resets::Entity::delete_by_id(token.as_str()).exec(tx.conn()).await?.rows_affected;
+    let deleted = resets::Entity::delete_by_id(token.as_str()).exec(tx.conn()).await?.rows_affected;
     match found {
-        Some(row) if taken > 0 => Ok(Some((IdentityId::from_stored(row.identity_id), moment(&row.expires_at)?))),
+        Some(row) if deleted > 0 => Ok(Some((IdentityId::from_stored(row.identity_id), moment(&row.expires_at)?))),
         _ => Ok(None),
     }
 }

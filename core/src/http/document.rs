@@ -1,21 +1,106 @@
 //! What the generated OpenAPI document needs before other people's tools read it well.
 
+use poem::http::StatusCode;
+use poem_openapi::types::ToJSON;
 use serde_json::{Map, Value, json};
+
+use super::{
+    error::{ErrorBody, Failure},
+    map_error::usual_body,
+};
+use crate::email::{actions::invalid_credentials, flows::not_verified};
 
 /// Corrects the document in place.
 pub fn polish(document: &mut Value) {
-    open_to_all(document);
+    each_operation(document);
     each_schema(document, &mut |schema| {
         plain_reference(schema);
         absent_or_null(schema);
     });
+    for (path, operation) in operations(document) {
+        for (status, response) in operation["responses"].as_object_mut().into_iter().flatten() {
+            if response["description"] == "" {
+                response["description"] = json!("It worked.");
+            }
+            usual_header_names(response);
+            error_example(&path, status, response);
+        }
+    }
+    list_examples(document);
 }
 
-/// An operation that names no security needs none, and says so; linters take silence for an oversight.
-fn open_to_all(document: &mut Value) {
+/// All operations with their paths.
+fn operations(document: &mut Value) -> impl Iterator<Item = (String, &mut Value)> {
+    let paths = document["paths"].as_object_mut().into_iter().flatten();
+    paths.flat_map(|(path, methods)| {
+        methods.as_object_mut().into_iter().flat_map(Map::values_mut).map(|operation| (path.clone(), operation))
+    })
+}
+
+/// Headers come in capitals; people know them as `Retry-After`.
+fn usual_header_names(response: &mut Value) {
+    let Some(headers) = response.get_mut("headers").and_then(Value::as_object_mut) else { return };
+    *headers = std::mem::take(headers).into_iter().map(|(name, header)| (usual_name(&name), header)).collect();
+}
+
+fn usual_name(name: &str) -> String {
+    if name.eq_ignore_ascii_case("etag") {
+        return "ETag".to_owned();
+    }
+    let words = name.split('-').map(|word| {
+        let (first, rest) = word.split_at(word.len().min(1));
+        format!("{}{}", first.to_ascii_uppercase(), rest.to_ascii_lowercase())
+    });
+    words.collect::<Vec<_>>().join("-")
+}
+
+/// Shows what each error looks like.
+fn error_example(path: &str, status: &str, response: &mut Value) {
+    let Some(status) = status.parse().ok().filter(|status| *status >= 400) else { return };
+    let Ok(status) = StatusCode::from_u16(status) else { return };
+    let body = match (path, status) {
+        ("/api/email/login" | "/api/email/change-password", StatusCode::UNAUTHORIZED) => Failure(invalid_credentials()).body(),
+        ("/api/email/login", StatusCode::FORBIDDEN) => Failure(not_verified()).body(),
+        (_, StatusCode::TOO_MANY_REQUESTS) => ErrorBody { retry_after: Some(30), ..usual_body(status) },
+        _ => usual_body(status),
+    };
+    for content in response["content"].as_object_mut().into_iter().flat_map(Map::values_mut) {
+        content["example"] = body.to_json().unwrap_or_default();
+    }
+}
+
+/// Shows lists by one entry, if that has an example.
+fn list_examples(document: &mut Value) {
+    let schemas = document["components"]["schemas"].clone();
+    for (_, operation) in operations(document) {
+        for response in operation["responses"].as_object_mut().into_iter().flat_map(Map::values_mut) {
+            for content in response["content"].as_object_mut().into_iter().flat_map(Map::values_mut) {
+                let entry = content["schema"]["items"]["$ref"].as_str().and_then(|name| name.rsplit('/').next()).map(str::to_owned);
+                if let Some(example) = entry.and_then(|name| schemas[name].get("example")) {
+                    content["example"] = json!([example]);
+                }
+            }
+        }
+    }
+}
+
+fn each_operation(document: &mut Value) {
     let paths = document["paths"].as_object_mut().into_iter().flat_map(Map::values_mut);
     for operation in paths.filter_map(Value::as_object_mut).flat_map(Map::values_mut).filter_map(Value::as_object_mut) {
+        // An operation that names no security needs none, and says so; linters take silence for an oversight.
         operation.entry("security").or_insert_with(|| json!([]));
+        let responses = operation.get_mut("responses").and_then(Value::as_object_mut).into_iter().flatten();
+        responses.filter(|(status, _)| status.as_str() >= "400").for_each(|(_, response)| without_cookie(response));
+    }
+}
+
+/// A header of an operation is written down for all its answers, but an error sets no cookie.
+fn without_cookie(response: &mut Value) {
+    if let Some(headers) = response.get_mut("headers").and_then(Value::as_object_mut) {
+        headers.retain(|name, _| !name.eq_ignore_ascii_case("set-cookie"));
+        if headers.is_empty() {
+            response.as_object_mut().map(|response| response.remove("headers"));
+        }
     }
 }
 

@@ -12,6 +12,7 @@ use poem::{
 use poem_openapi::error::{ContentTypeError, ParseParamError, ParsePathError as ApiPathError, ParseRequestPayloadError};
 
 use super::{
+    error::ErrorBody,
     error::{Failure, refuse},
     words,
 };
@@ -81,6 +82,12 @@ fn from_body(error: &poem::Error) -> Option<Words> {
         Some(ReadBodyError::PayloadTooLarge) => Some(by_status(StatusCode::PAYLOAD_TOO_LARGE)),
         Some(ReadBodyError::BodyHasBeenTaken) | None => None,
     }
+}
+
+/// The body where nothing is known but the status.
+pub fn usual_body(status: StatusCode) -> ErrorBody {
+    let (_, code, sentence) = by_status(status);
+    ErrorBody::new(code, &sentence)
 }
 
 /// Code and sentence where nothing is known but the status.

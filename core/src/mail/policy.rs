@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::config::MailSection;
 
 /// The window in which mails are counted.
-pub const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+pub const DAY: Duration = Duration::from_hours(24);
 /// Verification mails that one network may ask for in [`DAY`]; part of the public contract and always on.
 pub const PER_ORIGIN: usize = 5;
 /// Mails of one kind that one address gets in [`DAY`], whoever asks. More are silently left out, so that nobody can be flooded.

@@ -8,8 +8,8 @@ struct Offer {
     name: &'static str,
     /// The version this server has. Versions that semantic versioning calls compatible are served too.
     version: Version,
-    /// What it lets a plugin do, to complete "may …".
-    words: &'static str,
+    /// What it lets a plugin do, to complete "may …", if that is worth a word.
+    words: Option<&'static str>,
     /// The name an operator lists in `grants`, or none when no permission is needed.
     grant: Option<&'static str>,
 }
@@ -17,16 +17,15 @@ struct Offer {
 const WASI: Version = Version { major: 0, minor: 2, patch: 12 };
 
 /// Everything a plugin can be given.
-const OFFERS: [Offer; 9] = [
-    Offer { name: "openclaw:settings/settings", version: Version::new(0, 1, 0), words: "read its own settings", grant: None },
-    Offer { name: "openclaw:log/log", version: Version::new(0, 1, 0), words: "write to the log", grant: None },
-    Offer { name: "wasi:io/", version: WASI, words: "use streams", grant: None },
-    Offer { name: "wasi:clocks/monotonic-clock", version: WASI, words: "read the clock", grant: None },
-    Offer { name: "wasi:clocks/wall-clock", version: WASI, words: "read the clock", grant: None },
-    Offer { name: "wasi:random/", version: WASI, words: "use random numbers", grant: None },
-    Offer { name: "wasi:cli/environment", version: WASI, words: "see an empty environment", grant: None },
-    Offer { name: "wasi:cli/exit", version: WASI, words: "stop itself", grant: None },
-    Offer { name: "wasi:cli/", version: WASI, words: "print to the log", grant: None },
+const OFFERS: [Offer; 7] = [
+    Offer { name: "openclaw:settings/settings", version: Version::new(0, 1, 0), words: Some("read its own settings"), grant: None },
+    Offer { name: "openclaw:log/log", version: Version::new(0, 1, 0), words: Some("write to the log"), grant: None },
+    Offer { name: "wasi:clocks/monotonic-clock", version: WASI, words: Some("read the clock"), grant: None },
+    Offer { name: "wasi:clocks/wall-clock", version: WASI, words: Some("read the clock"), grant: None },
+    Offer { name: "wasi:random/", version: WASI, words: Some("use random numbers"), grant: None },
+    // Toolchains import these by themselves. Behind them are an empty environment, an empty input and the log.
+    Offer { name: "wasi:io/", version: WASI, words: None, grant: None },
+    Offer { name: "wasi:cli/", version: WASI, words: None, grant: None },
 ];
 
 /// Well-known interfaces that no plugin gets, and what they would allow.
@@ -38,9 +37,9 @@ const WITHHELD: [(&str, &str); 5] = [
     ("wasi:config/", "read configuration that is not its own"),
 ];
 
-/// What `import` allows in plain words, when the plugin may have it; otherwise what it wants, what this server has and
+/// What `import` allows in plain words, if anything worth a word, when the plugin may have it; otherwise what it wants, what this server has and
 /// what to do about it.
-pub fn permit(import: &str, granted: &[String]) -> Result<&'static str, String> {
+pub fn permit(import: &str, granted: &[String]) -> Result<Option<&'static str>, String> {
     let wanted = Interface::parse(import);
     if let Some((_, words)) = WITHHELD.iter().find(|(prefix, _)| import.starts_with(prefix)) {
         return Err(format!("wants to {words} (`{import}`), which this server lets no plugin do: build it without"));
@@ -54,7 +53,8 @@ pub fn permit(import: &str, granted: &[String]) -> Result<&'static str, String> 
     wanted.check_version(offer.version).map_err(|(has, fix)| format!("wants `{import}`, but this server has version {has}: {fix}"))?;
     match offer.grant {
         Some(grant) if !granted.iter().any(|granted| granted == grant) => {
-            Err(format!("wants to {} (`{import}`), which it is not granted: add \"{grant}\" to its `grants`, if you agree", offer.words))
+            let wish = offer.words.unwrap_or("use");
+            Err(format!("wants to {wish} (`{import}`), which it is not granted: add \"{grant}\" to its `grants`, if you agree"))
         }
         _ => Ok(offer.words),
     }

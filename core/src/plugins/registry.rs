@@ -163,9 +163,7 @@ fn prepare(engine: &GuestEngine, id: &str, section: &PluginSection) -> Result<En
     let mut imports = Vec::new();
     for import in &outline.imports {
         let words = grants::permit(import, &section.grants)?;
-        if !imports.contains(&words) {
-            imports.push(words);
-        }
+        imports.extend(words.filter(|words| !imports.contains(words)));
     }
     check_exports(&outline)?;
     let component = compile(engine, &bytes)?;

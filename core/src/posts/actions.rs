@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// How long the same key means the same post.
-const KEY_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
+const KEY_LIFETIME: Duration = Duration::from_hours(24);
 
 /// A post to be written.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use super::model::Post;
 
 /// A post.
 #[derive(Debug, Object)]
-#[oai(rename = "Post")]
+#[oai(rename = "Post", example)]
 pub struct PostBody {
     /// Opaque id.
     pub id: String,

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// A use is written down at most this often, so that reading does not become writing.
-const TOUCH_EVERY: Duration = Duration::from_secs(5 * 60);
+const TOUCH_EVERY: Duration = Duration::from_mins(5);
 
 /// A live session, as its owner may see it.
 #[derive(Debug, Clone, PartialEq, Eq)]

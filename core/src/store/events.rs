@@ -20,7 +20,7 @@ pub struct Event {
 
 impl Event {
     /// An event with its details.
-    pub fn new(kind: &str, subject: impl ToString, data: &serde_json::Value) -> Self {
+    pub fn new(kind: &str, subject: &impl ToString, data: &serde_json::Value) -> Self {
         Self { kind: kind.to_owned(), subject: subject.to_string(), data: data.to_string() }
     }
 

@@ -106,9 +106,8 @@ async fn follow_postgres(conn: &DatabaseConnection, context: &Context, mut at: P
         loop {
             catch_up(conn, context, &mut at).await;
             // A notification may come before older transactions have ended, hence the poll besides.
-            match tokio::time::timeout(POSTGRES_POLL, listener.recv()).await {
-                Ok(Err(_)) => break,
-                Ok(Ok(_)) | Err(_) => {}
+            if let Ok(Err(_)) = tokio::time::timeout(POSTGRES_POLL, listener.recv()).await {
+                break;
             }
         }
     }

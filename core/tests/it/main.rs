@@ -22,3 +22,4 @@ mod mail;
 mod plugins;
 mod sessions;
 mod story;
+mod web;
