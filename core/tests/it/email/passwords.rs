@@ -86,7 +86,7 @@ db_test! {
         forgot(&server.client(), ANN).await.expect(200);
         let second = secret(&server, ANN, 2).await;
         reset(&server.client(), &first, NEW).await.expect_error(400, "invalid_token");
-        server.clock.advance(Duration::from_secs(3600));
+        server.clock.advance(Duration::from_hours(1));
         reset(&server.client(), &second, NEW).await.expect_error(400, "invalid_token");
         forgot(&server.client(), ANN).await.expect(200);
         let third = secret(&server, ANN, 3).await;

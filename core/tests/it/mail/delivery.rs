@@ -57,7 +57,7 @@ db_test! {
         assert!(!refused[0].sent && refused[0].text.is_empty(), "{refused:?}");
         assert!(refused[0].last_error.as_ref().unwrap().contains("no such user"), "{refused:?}");
         // The next one is delivered, and nobody has tried the first again.
-        server.clock.advance(Duration::from_secs(60));
+        server.clock.advance(Duration::from_mins(1));
         register(&server.client(), "bob@example.org").await;
         sink.wait("bob@example.org", 1).await;
         assert_eq!(sink.seen().await["recipients"], 2);

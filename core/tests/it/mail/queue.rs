@@ -48,7 +48,7 @@ pub async fn sending_to(db: Db, url: &str) -> TestServer {
         config.mail.retry_first = Span::seconds(10);
         config.mail.retry_max = Span::seconds(60);
         config.mail.give_up_after = Span::minutes(2);
-        config.mail.timeout = Span::seconds(2);
+        config.mail.timeout = Span::seconds(1);
     })
     .await
 }

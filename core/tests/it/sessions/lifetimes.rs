@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 use crate::support::{Client, PASSWORD, Person, TestServer};
 
 const ME: &str = "/api/me";
-const MINUTE: Duration = Duration::from_secs(60);
-const HOUR: Duration = Duration::from_secs(3600);
-const DAY: Duration = Duration::from_secs(24 * 3600);
+const MINUTE: Duration = Duration::from_mins(1);
+const HOUR: Duration = Duration::from_hours(1);
+const DAY: Duration = Duration::from_hours(24);
 
 async fn sessions(client: &Client) -> Vec<Value> {
     client.get("/api/sessions").await.expect(200).json()["sessions"].as_array().unwrap().clone()
@@ -37,7 +37,7 @@ db_test! {
         let mut server = TestServer::start(db).await;
         let ann = server.member("Ann").await;
         let second = browser(&server, &ann, Role::User).await;
-        server.clock.advance(7 * DAY - MINUTE);
+        server.clock.advance(Duration::from_mins(7 * 24 * 60 - 1));
         ann.client.get(ME).await.expect(200);
         server.clock.advance(MINUTE);
         ann.client.get(ME).await.expect(200);
@@ -58,7 +58,7 @@ db_test! {
             server.clock.advance(DAY);
             ann.client.get(ME).await.expect(200);
         }
-        server.clock.advance(DAY - MINUTE);
+        server.clock.advance(Duration::from_mins(24 * 60 - 1));
         ann.client.get(ME).await.expect(200);
         server.clock.advance(MINUTE);
         expect_over(&ann.client).await;
@@ -74,7 +74,7 @@ db_test! {
             root.client.get(ME).await.expect(200);
         }
         expect_over(&second).await;
-        server.clock.advance(12 * HOUR - 24 * 29 * MINUTE);
+        server.clock.advance(Duration::from_mins(12 * 60 - 24 * 29));
         expect_over(&root.client).await;
         server.stop().await;
     }
@@ -84,7 +84,7 @@ db_test! {
         let ann = server.member("Ann").await;
         let begun = server.now();
         let last_seen = async || Timestamp::parse(sessions(&ann.client).await[0]["lastSeenAt"].as_str().unwrap()).unwrap();
-        server.clock.advance(5 * MINUTE - Duration::from_secs(1));
+        server.clock.advance(Duration::from_secs(299));
         ann.client.get(ME).await.expect(200);
         assert_eq!(last_seen().await, begun);
         server.clock.advance(Duration::from_secs(1));
@@ -115,6 +115,7 @@ db_test! {
     async fn sessions_that_are_over_take_nobodys_place(db) {
         let server = TestServer::start(db).await;
         let ann = server.member("Ann").await;
+        server.clock.advance(Duration::from_secs(1));
         for _ in 0..19 {
             browser(&server, &ann, Role::User).await;
         }
