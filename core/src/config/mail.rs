@@ -19,7 +19,7 @@ pub struct MailSection {
     pub from: Option<String>,
     /// Connections to the mail server.
     pub connections: u32,
-    /// How long one command of the mail server may take.
+    /// How long reaching the mail server may take; a whole delivery may take three times as long.
     pub timeout: Span,
     /// The wait before the first retry; each further wait is twice as long, up to `retry_max`.
     pub retry_first: Span,

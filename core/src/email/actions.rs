@@ -2,7 +2,7 @@
 
 use super::{
     PROVIDER,
-    model::{Registration, ResetTarget},
+    model::{Applicant, Registration, ResetTarget},
     store,
 };
 use crate::{
@@ -41,7 +41,7 @@ pub struct Register {
 /// # Errors
 /// `email_taken` if the address has an account; `rate_limited` if the network has asked for too many letters.
 pub async fn register(tx: &mut Tx, register: &Register) -> Result<()> {
-    let taken = accounts::queries::identity(tx.conn(), PROVIDER, &register.registration.subject).await?.is_some();
+    let taken = accounts::queries::identity(tx.conn(), PROVIDER, &register.registration.applicant.subject).await?.is_some();
     match &register.notice {
         None if taken => Err(Error::new(Kind::Invalid, "email_taken", "This email is already registered. Sign in, or reset the password.")),
         Some(notice) if taken => {
@@ -91,7 +91,7 @@ pub async fn resend(tx: &mut Tx, resend: &Resend) -> Result<()> {
     match store::registration_of(tx.conn(), &resend.subject).await? {
         Some(waiting) => {
             let renewed = Registration { token: resend.token.clone(), expires_at: resend.expires_at, ..waiting };
-            if mail::actions::queue(tx, &NewMail { address: renewed.address.clone(), ..resend.letter.clone() }).await? {
+            if mail::actions::queue(tx, &NewMail { address: renewed.applicant.address.clone(), ..resend.letter.clone() }).await? {
                 store::put_registration(tx, &renewed).await?;
             }
             Ok(())
@@ -128,10 +128,7 @@ pub async fn verify(tx: &mut Tx, verify: &Verify) -> Result<Option<(Session, Tok
     let taken = store::take_registration(tx, &verify.token).await?;
     let now = tx.now();
     let waiting = taken.filter(|waiting| now < waiting.expires_at).ok_or_else(invalid_token)?;
-    let profile =
-        Profile { provider: PROVIDER.to_owned(), subject: waiting.subject, email: Some(waiting.address), username: waiting.username };
-    let (user, identity) = accounts::actions::create(tx, &profile, Role::User).await?;
-    store::set_password(tx, &identity.id, &waiting.phc).await?;
+    let user = open_account(tx, &waiting.applicant, Role::User).await?;
     match &verify.session {
         Some(plan) => Ok(Some(begin(tx, &user, plan).await?)),
         None => Ok(None),
@@ -188,16 +185,16 @@ pub async fn change_password(tx: &mut Tx, target: &ResetTarget, phc: &str, keep:
     sessions::actions::end_all(tx, &target.user, Some(keep), "credential_changed").await
 }
 
-/// Makes a verified account, for the operator.
-pub async fn create_verified(tx: &mut Tx, registration: &Registration, role: Role) -> Result<User> {
+/// Makes an account for someone whose address is known to be theirs: by a link, or by the operator's word.
+pub async fn open_account(tx: &mut Tx, applicant: &Applicant, role: Role) -> Result<User> {
     let profile = Profile {
         provider: PROVIDER.to_owned(),
-        subject: registration.subject.clone(),
-        email: Some(registration.address.clone()),
-        username: registration.username.clone(),
+        subject: applicant.subject.clone(),
+        email: Some(applicant.address.clone()),
+        username: applicant.username.clone(),
     };
     let (user, identity) = accounts::actions::create(tx, &profile, role).await?;
-    store::set_password(tx, &identity.id, &registration.phc).await?;
+    store::set_password(tx, &identity.id, &applicant.phc).await?;
     Ok(user)
 }
 

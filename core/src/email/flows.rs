@@ -6,7 +6,7 @@ use super::{
     PROVIDER,
     actions::{self, Register, Resend, SessionPlan, Verify},
     hasher::Hasher,
-    model::{Credential, Password, Registration, ResetTarget},
+    model::{Applicant, Credential, Password, Registration, ResetTarget},
     policy, queries,
 };
 use crate::{
@@ -60,30 +60,24 @@ impl Flows {
     }
 
     /// What the provider makes of a form, with the hash of its password.
-    async fn checked(&self, form: SignUp) -> Result<Registration> {
+    async fn checked(&self, form: SignUp) -> Result<Applicant> {
         let asked = RegistrationForm { login: form.email, username: form.username };
         let checked = self.provider()?.check_registration(asked).await?.map_err(refused)?;
         let local = checked.address.split('@').next().unwrap_or_default();
         let password =
             policy::accept(&form.password, self.config.auth.password_profile, &[&self.config.site.name, local, &checked.username])?;
-        let lifetime = self.config.auth.verification_lifetime.0;
-        Ok(Registration {
-            subject: checked.subject.0,
-            address: checked.address,
-            username: checked.username,
-            phc: self.hasher.hash(password).await?,
-            token: self.random.token().hash(),
-            expires_at: self.clock.now().plus(lifetime),
-        })
+        let phc = self.hasher.hash(password).await?;
+        Ok(Applicant { subject: checked.subject.0, address: checked.address, username: checked.username, phc })
     }
 
     /// Registers someone and sends the link. Says nothing about the address that the one who asks does not know.
     pub async fn register(&self, form: SignUp, origin: String) -> Result<()> {
-        let registration = self.checked(form).await?;
+        let applicant = self.checked(form).await?;
         let token = self.random.token();
-        let letter = self.verification_letter(&registration.username, &token, &registration.address, &origin).await?;
-        let registration = Registration { token: token.hash(), ..registration };
-        let notice = self.config.auth.enumeration_safe.then(|| self.notice(&registration.address));
+        let letter = self.verification_letter(&applicant.username, &token, &applicant.address, &origin).await?;
+        let expires_at = self.clock.now().plus(self.config.auth.verification_lifetime.0);
+        let registration = Registration { applicant, token: token.hash(), expires_at };
+        let notice = self.config.auth.enumeration_safe.then(|| self.notice(&registration.applicant.address));
         let register = Register { registration, letter, notice, origin };
         self.store.write(register, |tx, register| Box::pin(actions::register(tx, register))).await
     }
@@ -93,7 +87,7 @@ impl Flows {
         let provider = self.provider()?;
         let subject = provider.check_login(email).await?.map_err(refused)?.0;
         let waiting = queries::registration(self.store.reader(), &subject).await?;
-        let username = waiting.map_or_else(|| "member".to_owned(), |waiting| waiting.username);
+        let username = waiting.map_or_else(|| "member".to_owned(), |waiting| waiting.applicant.username);
         let token = self.random.token();
         let letter = self.verification_letter(&username, &token, &subject, &origin).await?;
         let expires_at = self.clock.now().plus(self.config.auth.verification_lifetime.0);
@@ -173,8 +167,8 @@ impl Flows {
 
     /// Makes a verified account without any letter, for the operator.
     pub async fn create_user(&self, form: SignUp, role: Role) -> Result<User> {
-        let registration = self.checked(form).await?;
-        self.store.write((registration, role), |tx, (registration, role)| Box::pin(actions::create_verified(tx, registration, *role))).await
+        let applicant = self.checked(form).await?;
+        self.store.write((applicant, role), |tx, (applicant, role)| Box::pin(actions::open_account(tx, applicant, *role))).await
     }
 
     async fn new_hash(&self, typed: &str) -> Result<String> {

@@ -1,11 +1,7 @@
 //! The routes of the email provider.
 
 use poem::{Request, web::Data};
-use poem_openapi::{
-    OpenApi,
-    param::Query,
-    payload::{Json, Response},
-};
+use poem_openapi::{ApiResponse, OpenApi, param::Query, payload::Json};
 
 use super::{
     actions::SessionPlan,
@@ -67,6 +63,18 @@ impl Email {
         }
         Ok(outcome?.1)
     }
+}
+
+#[derive(ApiResponse)]
+enum LoginAnswer {
+    /// Signed in.
+    #[oai(status = 200)]
+    In(
+        Json<LoggedIn>,
+        /// The session.
+        #[oai(header = "Set-Cookie")]
+        String,
+    ),
 }
 
 #[OpenApi(tag = "crate::http::docs::Part::Email")]
@@ -136,12 +144,7 @@ impl Api {
     /// Sign in
     ///
     /// Sets the session cookie. 403 with `resend: true` means that the password is right and the address is not verified yet.
-    #[oai(
-        path = "/api/email/login",
-        method = "post",
-        operation_id = "loginByEmail",
-        response_header(name = "Set-Cookie", ty = "String", description = "The session.")
-    )]
+    #[oai(path = "/api/email/login", method = "post", operation_id = "loginByEmail")]
     async fn login(
         &self,
         email: Data<&Email>,
@@ -150,11 +153,10 @@ impl Api {
         client: ClientName,
         present: MaybeAuth,
         body: JsonBody<LoginBody>,
-    ) -> Result<Response<Json<LoggedIn>>, Fail<{ BODY | E401 | E429 | E503 }>> {
+    ) -> Result<LoginAnswer, Fail<{ BODY | E401 | E429 | E503 }>> {
         email.limits.check_client(Limit::Login, client_ip)?;
         let secret = email.sign_in(&body, email.plan(client, present)).await?;
-        let answer = LoggedIn { ok: true, redirect: SIGNED_IN.to_owned() };
-        Ok(Response::new(Json(answer)).header("set-cookie", email.cookie(&sessions, &secret)))
+        Ok(LoginAnswer::In(Json(LoggedIn { ok: true, redirect: SIGNED_IN.to_owned() }), email.cookie(&sessions, &secret)))
     }
 
     /// Forgot the password

@@ -40,9 +40,9 @@ impl fmt::Debug for Password {
     }
 }
 
-/// Someone who registered and has not yet followed the link.
+/// Someone who wants an account, as the provider and the hasher left them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Registration {
+pub struct Applicant {
     /// The provider's name for the person.
     pub subject: String,
     /// Where mail goes.
@@ -51,6 +51,13 @@ pub struct Registration {
     pub username: String,
     /// The hash of the password that begins with the account.
     pub phc: String,
+}
+
+/// Someone who registered and has not yet followed the link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Registration {
+    /// Who.
+    pub applicant: Applicant,
     /// The hash of the link's token.
     pub token: TokenHash,
     /// Until when the link works.

@@ -13,7 +13,7 @@ pub async fn credential(conn: &Reader, subject: &str) -> Result<Option<Credentia
         let phc = store::password(conn, &identity.id).await?;
         return Ok(phc.map(|phc| Credential::Verified { user: identity.user, phc }));
     }
-    Ok(store::registration_of(conn, subject).await?.map(|waiting| Credential::Unverified { phc: waiting.phc }))
+    Ok(store::registration_of(conn, subject).await?.map(|waiting| Credential::Unverified { phc: waiting.applicant.phc }))
 }
 
 /// Who waits for a link.

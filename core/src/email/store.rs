@@ -5,7 +5,7 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, Query
 use super::{
     PROVIDER,
     entity::{passwords, registrations, resets},
-    model::Registration,
+    model::{Applicant, Registration},
 };
 use crate::{
     clock::Timestamp,
@@ -17,10 +17,7 @@ use crate::{
 
 fn registration(row: registrations::Model) -> Result<Registration> {
     Ok(Registration {
-        subject: row.subject,
-        address: row.address,
-        username: row.username,
-        phc: row.phc,
+        applicant: Applicant { subject: row.subject, address: row.address, username: row.username, phc: row.phc },
         token: TokenHash::from_stored(row.token_hash),
         expires_at: moment(&row.expires_at)?,
     })
@@ -52,10 +49,10 @@ pub async fn put_registration(tx: &Tx, new: &Registration) -> Result<()> {
     use registrations::Column;
     let row = registrations::ActiveModel {
         provider: Set(PROVIDER.to_owned()),
-        subject: Set(new.subject.clone()),
-        address: Set(new.address.clone()),
-        username: Set(new.username.clone()),
-        phc: Set(new.phc.clone()),
+        subject: Set(new.applicant.subject.clone()),
+        address: Set(new.applicant.address.clone()),
+        username: Set(new.applicant.username.clone()),
+        phc: Set(new.applicant.phc.clone()),
         token_hash: Set(new.token.as_str().to_owned()),
         created_at: Set(tx.now().to_string()),
         expires_at: Set(new.expires_at.to_string()),

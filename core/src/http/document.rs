@@ -19,6 +19,9 @@ pub fn polish(document: &mut Value) {
     });
     for (path, operation) in operations(document) {
         for (status, response) in operation["responses"].as_object_mut().into_iter().flatten() {
+            if response["description"] == "" {
+                response["description"] = json!("It worked.");
+            }
             usual_header_names(response);
             error_example(&path, status, response);
         }

@@ -16,3 +16,13 @@ pub fn backoff(section: &MailSection, attempts: u32) -> Duration {
     let doublings = attempts.saturating_sub(1).min(20);
     section.retry_first.0.saturating_mul(1 << doublings).min(section.retry_max.0)
 }
+
+/// How long a whole delivery may take: reaching the server and a slow conversation with it.
+pub fn patience(section: &MailSection) -> Duration {
+    section.timeout.0.saturating_mul(3)
+}
+
+/// How long a delivery that has begun keeps others from trying: longer than it can take.
+pub fn lease(section: &MailSection) -> Duration {
+    section.timeout.0.saturating_mul(4)
+}

@@ -71,7 +71,7 @@ impl Sender {
 
     async fn deliver(&self, mail: &DueMail) -> Result<()> {
         // Should this process die, another try begins when the lease is over.
-        let lease = self.clock.now().plus(self.section.timeout.0 * 4);
+        let lease = self.clock.now().plus(policy::lease(&self.section));
         let claimed = self.store.write((mail.clone(), lease), |tx, (mail, lease)| Box::pin(store::claim(tx, mail, *lease))).await?;
         if !claimed {
             return Ok(());

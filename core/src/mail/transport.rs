@@ -1,12 +1,17 @@
 //! How mails leave: over SMTP, or into files.
 
+use std::time::Duration;
+
 use lettre::{
     AsyncFileTransport, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
     message::{Mailbox, MultiPart},
     transport::smtp::PoolConfig,
 };
 
-use super::model::{Content, DueMail};
+use super::{
+    model::{Content, DueMail},
+    policy,
+};
 use crate::config::{Config, MailTransport};
 
 /// A way out, with the sender's address.
@@ -16,7 +21,8 @@ pub struct Transport {
 }
 
 enum Way {
-    Smtp(AsyncSmtpTransport<Tokio1Executor>),
+    /// With how long a delivery may take.
+    Smtp(AsyncSmtpTransport<Tokio1Executor>, Duration),
     Files(AsyncFileTransport<Tokio1Executor>, std::path::PathBuf),
 }
 
@@ -50,7 +56,7 @@ impl Transport {
                 let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(url.expose())
                     .map_err(|error| SetupError(format!("mail.smtp_url: {error}")))?;
                 let pool = PoolConfig::new().max_size(section.connections);
-                Way::Smtp(builder.timeout(Some(section.timeout.0)).pool_config(pool).build())
+                Way::Smtp(builder.timeout(Some(section.timeout.0)).pool_config(pool).build(), policy::patience(section))
             }
             MailTransport::Files(folder) => {
                 std::fs::create_dir_all(&folder).map_err(|error| SetupError(format!("{}: {error}", folder.display())))?;
@@ -67,10 +73,12 @@ impl Transport {
     pub async fn send(&self, mail: &DueMail) -> Result<(), SendError> {
         let message = self.compose(mail).map_err(|error| SendError::Permanent(error.to_string()))?;
         match &self.way {
-            Way::Smtp(smtp) => match smtp.send(message).await {
-                Ok(_) => Ok(()),
-                Err(error) if error.is_permanent() => Err(SendError::Permanent(error.to_string())),
-                Err(error) => Err(SendError::Passing(error.to_string())),
+            // lettre bounds the time to connect and nothing after it, so that a mute server would hold up all mail for ever.
+            Way::Smtp(smtp, patience) => match tokio::time::timeout(*patience, smtp.send(message)).await {
+                Ok(Ok(_)) => Ok(()),
+                Ok(Err(error)) if error.is_permanent() => Err(SendError::Permanent(error.to_string())),
+                Ok(Err(error)) => Err(SendError::Passing(error.to_string())),
+                Err(_) => Err(SendError::Passing(format!("the mail server took longer than {} s", patience.as_secs()))),
             },
             Way::Files(files, folder) => {
                 let file = files.send(message).await.map_err(|error| SendError::Passing(error.to_string()))?;

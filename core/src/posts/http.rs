@@ -190,6 +190,8 @@ impl Api {
     }
 
     /// One post
+    ///
+    /// As everybody may read it, signed in or not.
     #[oai(path = "/api/posts/:id", method = "get", operation_id = "getPost")]
     async fn get(
         &self,

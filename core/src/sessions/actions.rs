@@ -35,11 +35,19 @@ pub async fn start(tx: &mut Tx, new: &NewSession) -> Result<(Session, Token)> {
     if let Some(old) = &new.replaces {
         end(tx, old, "replaced").await?;
     }
-    let live = store::of_user(tx.conn(), &new.user).await?;
-    for surplus in live.iter().skip(new.rules.max_per_user as usize) {
+    make_room(tx, &session, new.rules.max_per_user).await?;
+    Ok((session, token))
+}
+
+/// Ends the oldest live sessions beyond `max`. Never `new`, which looks like the oldest when the clock was set back meanwhile.
+async fn make_room(tx: &mut Tx, new: &Session, max: u32) -> Result<()> {
+    let now = tx.now();
+    let all = store::of_user(tx.conn(), &new.user).await?;
+    let others = all.iter().filter(|session| session.id != new.id && session.is_live(now));
+    for surplus in others.skip(max.saturating_sub(1) as usize) {
         end(tx, surplus, "too_many").await?;
     }
-    Ok((session, token))
+    Ok(())
 }
 
 /// Ends `session`. Ending it again does nothing.

@@ -1,4 +1,5 @@
-//! Writing on SQLite: one writer takes all writes that wait, runs each in a savepoint, commits once, and then answers them all.
+//! Writing on SQLite: one writer takes all writes that wait, commits them at once, and then answers them all. Each succeeds or
+//! fails for itself.
 //!
 //! So an acknowledged write is on disk, and throughput stays high where one fsync takes milliseconds.
 
@@ -125,6 +126,9 @@ async fn renew(conn: &DatabaseConnection) {
 }
 
 /// Runs `first` and what else waits, and commits them together. Every job ends up in `batch`, to be answered by the caller.
+///
+/// Nearly all writes succeed, so they run without savepoints at first, which would be two more statements for each. When one
+/// fails, all that ran is undone and runs again, each in a savepoint of its own.
 async fn commit_batch(
     conn: &DatabaseConnection,
     context: &Arc<Context>,
@@ -132,22 +136,24 @@ async fn commit_batch(
     waiting: &mut mpsc::Receiver<Box<dyn Job>>,
     batch: &mut Vec<Box<dyn Job>>,
 ) -> Result<()> {
-    let alone = waiting.is_empty();
     batch.push(first);
-    let immediate = TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() };
-    let mut tx = Tx::new(conn.begin_with_options(immediate).await?, context.clone());
-    if alone {
-        // Nothing to protect from this one: dropping the transaction undoes all of it.
-        return if batch[0].run(&mut tx).await { tx.commit().await } else { Ok(()) };
-    }
+    let mut tx = begin(conn, context).await?;
     let mut next = 0;
     while next < batch.len() {
+<<<<<<< HEAD
         let mark = tx.savepoint().await?;
         if batch[next].run(&mut tx).await {
             tx.release().await?;
         } else {
             // It fails if SQLite has ended the whole transaction, and then all who are in it have to come again.
             tx.undo(mark).await.map_err(|error| Error::unavailable("This could not be saved. Please try again.").caused_by(error))?;
+=======
+        tx.next_write();
+        if !batch[next].run(&mut tx).await {
+            // Dropping the transaction undoes all of it.
+            drop(tx);
+            return if batch.len() == 1 { Ok(()) } else { commit_apart(conn, context, batch).await };
+>>>>>>> main
         }
         next += 1;
         if batch.len() < BATCH
@@ -157,4 +163,23 @@ async fn commit_batch(
         }
     }
     tx.commit().await
+}
+
+/// Runs the jobs so that each can fail for itself, and commits what succeeds.
+async fn commit_apart(conn: &DatabaseConnection, context: &Arc<Context>, batch: &mut [Box<dyn Job>]) -> Result<()> {
+    let mut tx = begin(conn, context).await?;
+    for job in batch {
+        let mark = tx.savepoint().await?;
+        if job.run(&mut tx).await {
+            tx.release().await?;
+        } else {
+            tx.undo(mark).await?;
+        }
+    }
+    tx.commit().await
+}
+
+async fn begin(conn: &DatabaseConnection, context: &Arc<Context>) -> Result<Tx> {
+    let immediate = TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() };
+    Ok(Tx::new(conn.begin_with_options(immediate).await?, context.clone()))
 }

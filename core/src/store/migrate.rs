@@ -26,6 +26,7 @@ pub struct Plan {
 
 /// Runs the pending steps, each in its own transaction.
 pub(super) async fn run(url: &SecretUrl, section: &DatabaseSection, data_dir: &Path) -> Result<(), OpenError> {
+<<<<<<< HEAD
     if !connect::is_sqlite(url) {
         let conn = connect::writer(url, section).await?;
         // The lock lives in a transaction of its own connection; the steps run on another.
@@ -47,11 +48,33 @@ pub(super) async fn run(url: &SecretUrl, section: &DatabaseSection, data_dir: &P
 /// Makes the database's file, for its owner only, unless it is there. SQLite gives the same mode to those it makes beside it.
 fn make_private(path: &Path) -> io::Result<()> {
     OpenOptions::new().create(true).append(true).mode(0o600).open(path).map(drop)
+=======
+    if connect::is_sqlite(url) { run_sqlite(url, section, data_dir).await } else { run_postgres(url, section).await }
+}
+
+async fn run_sqlite(url: &SecretUrl, section: &DatabaseSection, data_dir: &Path) -> Result<(), OpenError> {
+    let path = data_dir.join("migrate.lock");
+    let lock = File::create(&path).and_then(|file| file.lock().map(|()| file));
+    let _lock = lock.map_err(|source| OpenError::File { path: path.display().to_string(), source })?;
+    Migrator::up(&connect::writer(url, section).await?, None).await.map_err(OpenError::Migrate)
+}
+
+async fn run_postgres(url: &SecretUrl, section: &DatabaseSection) -> Result<(), OpenError> {
+    // The lock lives in a transaction of its own connection; the steps run on another.
+    let guard = connect::migrator(url, section).await?.begin().await.map_err(OpenError::Migrate)?;
+    guard.execute_unprepared(POSTGRES_LOCK).await.map_err(OpenError::Migrate)?;
+    Migrator::up(&connect::migrator(url, section).await?, None).await.map_err(OpenError::Migrate)?;
+    guard.commit().await.map_err(OpenError::Migrate)
+>>>>>>> main
 }
 
 /// What [`run`] would do.
 pub(super) async fn plan(url: &SecretUrl, section: &DatabaseSection) -> Result<Plan, OpenError> {
+<<<<<<< HEAD
     if connect::file(url).is_some_and(|path| !path.exists()) {
+=======
+    if !connect::exists(url) {
+>>>>>>> main
         return Ok(Plan { pending: Migrator::migrations().iter().map(|step| step.name().to_owned()).collect() });
     }
     let conn = connect::reader(url, section).await?;

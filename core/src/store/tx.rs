@@ -59,9 +59,14 @@ impl Tx {
         Ok(())
     }
 
-    /// A point to return to, for one of several writes in this transaction.
-    pub(super) async fn savepoint(&mut self) -> Result<usize> {
+    /// Lets the next of several writes in this transaction begin.
+    pub(super) fn next_write(&mut self) {
         self.now = self.context.clock.now();
+    }
+
+    /// Lets the next of several writes begin, with a point to return to if it fails.
+    pub(super) async fn savepoint(&mut self) -> Result<usize> {
+        self.next_write();
         self.conn.execute_unprepared("SAVEPOINT write_").await?;
         Ok(self.events.len())
     }

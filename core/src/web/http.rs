@@ -4,7 +4,9 @@ use std::sync::LazyLock;
 
 use askama::Template;
 use poem::{
-    FromRequest, IntoResponse, Request, Response, Route, get, handler,
+    Endpoint, EndpointExt, FromRequest, IntoResponse, Request, Response, Route,
+    error::NotFoundError,
+    get, handler,
     http::{Method, StatusCode, header},
     web::{Data, Html, Query, Redirect},
 };
@@ -13,12 +15,12 @@ use serde::Deserialize;
 use super::{
     assets,
     notice::Notice,
-    pages::{DocsPage, Frame, HomePage, PostView, PostsPage, Viewer},
+    pages::{DocsPage, Frame, HomePage, PostView, PostsPage, TroublePage, Viewer},
 };
 use crate::{
     actor::Role,
     error::{Error, Result as AppResult},
-    http::{auth::MaybeAuth, docs, error::Failure, routes::RouteTable},
+    http::{self, auth::MaybeAuth, docs, error::Failure, routes::RouteTable},
     ids::PostId,
     posts::feed::Feed,
 };
@@ -71,16 +73,23 @@ impl Visit {
     }
 }
 
-/// Adds the pages to `route`.
-pub fn mount(route: Route) -> Route {
-    route
-        .at("/", get(home_page))
+/// Adds the pages to `route`. What nothing answers is a page for people, too: one that says so.
+pub fn mount(route: Route) -> impl Endpoint<Output = Response> {
+    let route = route
+        .at("/", page(home_page))
         .at("/posts", get(to_posts))
-        .at("/posts/", get(posts_page))
-        .at("/api-docs.html", get(reference))
-        .at("/docs", get(reference))
+        .at("/posts/", page(posts_page))
+        .at("/api-docs.html", page(reference))
+        .at("/docs", page(reference))
         .at("/openapi.json", get(document))
-        .at(assets::ROUTE, get(assets::serve))
+        .at(assets::ROUTE, get(assets::serve));
+    route.around(|route, request| async move {
+        let site = wants_page(&request).then(|| site_of(&request));
+        match (route.call(request).await, site) {
+            (Err(error), Some(site)) if error.is::<NotFoundError>() => nothing_here(&site),
+            (outcome, _) => outcome,
+        }
+    })
 }
 
 /// Adds the addresses of the pages to `table`.
@@ -137,4 +146,40 @@ async fn read(feed: &Feed, before: Option<&PostId>, limit: u64) -> AppResult<(Ve
 
 fn render(page: &impl Template) -> poem::Result<Response> {
     Ok(Html(page.render().map_err(Error::internal).map_err(Failure)?).into_response())
+}
+
+/// A page that, where it fails, is a page all the same.
+fn page(endpoint: impl Endpoint + 'static) -> impl Endpoint {
+    get(endpoint).around(|endpoint, request| async move {
+        let site = site_of(&request);
+        endpoint.call(request).await.or_else(|error| match error.downcast_ref::<Failure>() {
+            Some(failure) => {
+                failure.log();
+                trouble(&site, http::error::status(failure.0.kind), "This page cannot be shown", &failure.0.message)
+            }
+            None => Err(error),
+        })
+    })
+}
+
+/// Whether a person in front of a browser is waiting. Under `/api` errors always have the one shape.
+fn wants_page(request: &Request) -> bool {
+    let accepts = request.header(header::ACCEPT).is_some_and(|types| types.contains("text/html"));
+    accepts && !request.uri().path().starts_with("/api/")
+}
+
+fn nothing_here(site: &str) -> poem::Result<Response> {
+    let text = "The address may be mistyped, or what was there is gone.";
+    trouble(site, StatusCode::NOT_FOUND, "There is nothing here", text)
+}
+
+fn site_of(request: &Request) -> String {
+    request.data::<Pages>().map(|pages| pages.site.clone()).unwrap_or_default()
+}
+
+fn trouble(site: &str, status: StatusCode, title: &str, text: &str) -> poem::Result<Response> {
+    let frame = Frame { site, here: "trouble", viewer: None, notice: None };
+    let mut response = render(&TroublePage { frame, title, text })?;
+    response.set_status(status);
+    Ok(response)
 }

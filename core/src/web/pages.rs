@@ -87,6 +87,18 @@ pub struct DocsPage<'a> {
     pub frame: Frame<'a>,
 }
 
+/// What is shown when a page cannot be.
+#[derive(Debug, Template)]
+#[template(path = "trouble.html")]
+pub struct TroublePage<'a> {
+    /// The frame.
+    pub frame: Frame<'a>,
+    /// What happened, in a few words.
+    pub title: &'a str,
+    /// A sentence about it.
+    pub text: &'a str,
+}
+
 impl Frame<'_> {
     /// The address of an asset.
     #[expect(clippy::unused_self, reason = "templates call methods")]

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use community::{
-    config::Span,
+    config::{Config, Span},
     error::{Error, Kind, Result},
 };
 use futures_util::future::join_all;
@@ -19,6 +19,13 @@ async fn ok(own: &Own) -> Result<i32> {
         .await
 }
 
+/// No limits, and time enough: what is asked for at once is more than a pool of five serves in two seconds on a busy machine.
+fn patient(config: &mut Config) {
+    config.limits.enabled = false;
+    config.database.connections = 20;
+    config.database.acquire_timeout = Span::seconds(10);
+}
+
 /// How often [`panics`] was run.
 static PANICKED: AtomicUsize = AtomicUsize::new(0);
 
@@ -29,13 +36,7 @@ fn panics() -> Result<i32> {
 
 db_test! {
     async fn a_failing_write_takes_no_other_with_it(db) {
-        let server = TestServer::start_with(db, |config| {
-            config.limits.enabled = false;
-            // What is asked for at once is more than a pool of five serves in time on a busy machine.
-            config.database.connections = 20;
-            config.database.acquire_timeout = Span::seconds(10);
-        })
-        .await;
+        let server = TestServer::start_with(db, patient).await;
         let ann = server.member("Ann").await.client;
         let taken = |title: &str| ann.call("POST", "/api/posts").header("idempotency-key", "taken").json(&json!({ "title": title })).send();
         taken("first").await.expect(200);
@@ -95,7 +96,7 @@ db_test! {
     }
 
     async fn o11_sixty_four_writers_get_through(db) {
-        let server = TestServer::start_with(db, |config| config.limits.enabled = false).await;
+        let server = TestServer::start_with(db, patient).await;
         let ann = server.member("Ann").await.client;
         let writers = (0..64).map(|writer| {
             let ann = ann.clone();

@@ -4,9 +4,9 @@ use community::{
     actor::Role,
     config::AuthSection,
     email::{
-        actions::create_verified,
+        actions::open_account,
         hasher::Hasher,
-        model::{Password, Registration},
+        model::{Applicant, Password},
     },
     ids::UserId,
     random::Random,
@@ -49,17 +49,11 @@ impl TestServer {
 
     async fn person(&self, name: &str, role: Role) -> Person {
         let email = format!("{}@example.org", name.to_lowercase());
-        let registration = Registration {
-            subject: email.clone(),
-            address: email.clone(),
-            username: name.to_owned(),
-            phc: HASH.get_or_init(hash).await.clone(),
-            token: Random::from_system().token().hash(),
-            expires_at: self.now(),
-        };
+        let phc = HASH.get_or_init(hash).await.clone();
+        let applicant = Applicant { subject: email.clone(), address: email.clone(), username: name.to_owned(), phc };
         let store = self.store().await;
-        let work = (registration, role);
-        let user = store.write(work, |tx, (registration, role)| Box::pin(create_verified(tx, registration, *role))).await.unwrap();
+        let work = (applicant, role);
+        let user = store.write(work, |tx, (applicant, role)| Box::pin(open_account(tx, applicant, *role))).await.unwrap();
         let person = Person {
             id: user.id,
             username: name.to_owned(),

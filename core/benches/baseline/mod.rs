@@ -1,0 +1,5 @@
+//! The simple programs beside which the server is measured.
+
+pub mod memory;
+pub mod node;
+pub mod rows;

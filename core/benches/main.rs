@@ -1,0 +1,99 @@
+//! `make bench`: measures the server, each figure beside a simple program that does the same in the same run.
+//!
+//! Servers run in processes of their own on one half of the cores, the generator of load in this process on the other half, so
+//! that neither side of a comparison gets more of the machine. Rounds alternate between the two sides, and what is printed is
+//! the median of the rounds. Nothing here passes or fails by its speed: the exit code tells only whether it could be measured.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "it speaks on the terminal")]
+
+mod baseline;
+mod cores;
+mod footprint;
+mod load;
+mod plugin;
+mod process;
+mod reads;
+mod seed;
+mod server;
+mod table;
+mod writes;
+
+use std::{
+    env, error, fs,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use self::{cores::Cores, server::Site, table::Table};
+
+/// Whatever keeps something from being measured.
+type Outcome<T = ()> = Result<T, Box<dyn error::Error + Send + Sync>>;
+
+/// The size of the community that most figures are about, and the small one beside it.
+const MANY: usize = 100_000;
+const FEW: usize = 1_000;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let outcome = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["memory", file, port] => baseline::memory::serve(Path::new(file), port).await,
+        [node] => run(Path::new(node)).await,
+        _ => Err("usage: community-bench NODE, with the path of Node.js 22; `make bench` knows it".into()),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(node: &Path) -> Outcome {
+    let program = env::current_exe()?;
+    let target = program.parent().and_then(Path::parent).ok_or("this program is not in a target directory")?;
+    let folder = Folder::create(target.join("bench"))?;
+    let cores = Cores::divide();
+    println!("{cores}");
+    let site = |name: &str| Site::new(&program.with_file_name("community"), folder.0.join(name), &cores);
+
+    let mut table = Table::default();
+    let many = site("many")?;
+    footprint::starts(&many, &mut table).await?;
+    footprint::idle(&many, &mut table).await?;
+    let ids = seed::posts(&many.database(), MANY).await?;
+    footprint::stream(&many, &mut table).await?;
+    let few = site("few")?;
+    drop(few.serve()?);
+    let few_ids = seed::posts(&few.database(), FEW).await?;
+    let sites = reads::Sites { many: &many, ids: &ids, few: &few, few_ids: &few_ids };
+    reads::measure(&sites, node, &program, &mut table).await?;
+    writes::measure(&site("writes")?, &mut table).await?;
+    plugin::measure(&folder.0.join("plugin"), &mut table).await?;
+
+    println!("{table}");
+    let json = target.join("bench.json");
+    fs::write(&json, table.json(&cores))?;
+    println!("The same with more details: {}", json.display());
+    Ok(())
+}
+
+/// A folder for databases; it is gone when the measuring is over.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn create(path: PathBuf) -> Outcome<Self> {
+        if path.exists() {
+            fs::remove_dir_all(&path)?;
+        }
+        fs::create_dir_all(&path)?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
