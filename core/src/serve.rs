@@ -235,14 +235,10 @@ async fn bind(wanted: SocketAddr) -> Result<TcpListener, StartError> {
 }
 
 /// Makes a folder that only its owner may enter.
-<<<<<<< HEAD
-pub(crate) fn make_private(folder: &Path) -> Result<(), StartError> {
-=======
 ///
 /// # Errors
 /// The system's reason.
 pub fn make_private(folder: &Path) -> Result<(), StartError> {
->>>>>>> main
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(system(&folder.display().to_string()))
 }
 

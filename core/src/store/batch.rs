@@ -140,20 +140,16 @@ async fn commit_batch(
     let mut tx = begin(conn, context).await?;
     let mut next = 0;
     while next < batch.len() {
-<<<<<<< HEAD
-        let mark = tx.savepoint().await?;
-        if batch[next].run(&mut tx).await {
-            tx.release().await?;
-        } else {
-            // It fails if SQLite has ended the whole transaction, and then all who are in it have to come again.
-            tx.undo(mark).await.map_err(|error| Error::unavailable("This could not be saved. Please try again.").caused_by(error))?;
-=======
         tx.next_write();
         if !batch[next].run(&mut tx).await {
             // Dropping the transaction undoes all of it.
             drop(tx);
-            return if batch.len() == 1 { Ok(()) } else { commit_apart(conn, context, batch).await };
->>>>>>> main
+            return match batch.len() {
+                1 => Ok(()),
+                // Another one on this connection would meet the same.
+                _ if batch[next].met_trouble() => Err(trouble()),
+                _ => commit_apart(conn, context, batch).await,
+            };
         }
         next += 1;
         if batch.len() < BATCH
@@ -173,10 +169,16 @@ async fn commit_apart(conn: &DatabaseConnection, context: &Arc<Context>, batch: 
         if job.run(&mut tx).await {
             tx.release().await?;
         } else {
-            tx.undo(mark).await?;
+            // It fails if SQLite has ended the whole transaction, and then all who are in it have to come again.
+            tx.undo(mark).await.map_err(|error| trouble().caused_by(error))?;
         }
     }
     tx.commit().await
+}
+
+/// The error of all who share a transaction that is gone.
+fn trouble() -> Error {
+    Error::unavailable("The database could not save this. Please try again.")
 }
 
 async fn begin(conn: &DatabaseConnection, context: &Arc<Context>) -> Result<Tx> {

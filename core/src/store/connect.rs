@@ -63,7 +63,7 @@ pub(super) async fn migrator(url: &SecretUrl, section: &DatabaseSection) -> Resu
 
 /// Whether there is a database yet. PostgreSQL's is made by its operator, SQLite's by the first start.
 pub(super) fn exists(url: &SecretUrl) -> bool {
-    !is_sqlite(url) || url.expose().parse::<SqliteConnectOptions>().is_ok_and(|options| options.get_filename().exists())
+    !is_sqlite(url) || file(url).is_some_and(|path| path.exists())
 }
 
 pub(super) fn is_sqlite(url: &SecretUrl) -> bool {
