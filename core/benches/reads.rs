@@ -11,12 +11,12 @@ use crate::{
     load::{self, Requests, Sample},
     process::Process,
     server::Site,
-    table::{Budget, Figure, Table},
+    table::{Budget, Figure, Table, Unit},
 };
 
 const CONNECTIONS: usize = 16;
 const ROUNDS: usize = 5;
-const ROUND: Duration = Duration::from_millis(1000);
+const ROUND: Duration = Duration::from_secs(1);
 /// What is sent and thrown away before a side counts.
 const WARM_UP: Duration = Duration::from_millis(400);
 /// Different pages that are asked for.
@@ -69,16 +69,16 @@ pub async fn measure(sites: &Sites<'_>, node: &Path, program: &Path, table: &mut
     let unchanged = Requests::get([FIRST.to_owned()], &format!("If-None-Match: {tag}\r\n")).expecting("304");
     let me = Requests::get(["/api/me".to_owned()], &format!("Cookie: {cookie}\r\n"));
     let [a, b] = alternate([Side { server: &many, requests: unchanged }, Side { server: &many, requests: me }]).await?;
-    table.add(Figure::new("first page, 304", crate::table::Unit::Rate, a.rate));
-    table.add(Figure::new("GET /api/me", crate::table::Unit::Rate, b.rate));
+    table.add(Figure::new("first page, 304", Unit::Rate, a.rate));
+    table.add(Figure::new("GET /api/me", Unit::Rate, b.rate));
     Ok(())
 }
 
-/// Times of both, as what costs more must not grow.
+/// The times of both: they must not grow with the community.
 fn flat(subject: &str, many: Sample, few: Sample) -> Figure {
     let time = |sample: Sample| 1e6 / sample.rate;
-    Figure::new(format!("{subject}, {MANY} posts"), crate::table::Unit::Micros, time(many))
-        .beside(if FEW == 1000 { "at 1000 posts" } else { "with few posts" }, time(few))
+    Figure::new(format!("{subject}, {MANY} posts beside {FEW}"), Unit::Micros, time(many))
+        .beside("in the small one", time(few))
         .budget(Budget::AtMostTimes(1.5))
 }
 
