@@ -8,8 +8,7 @@ use crate::{clock::Timestamp, random::Random};
 
 /// A new ULID text for this moment: 48 bits of time, 80 random bits.
 fn ulid(now: Timestamp, random: &Random) -> String {
-    let tail = random.bytes::<10>().iter().fold(0_u128, |sum, byte| (sum << 8) | u128::from(*byte));
-    Ulid::from_parts(u64::try_from(now.millis()).unwrap_or(0), tail).to_string().to_ascii_lowercase()
+    Ulid::from_parts(u64::try_from(now.millis()).unwrap_or(0), random.after(now)).to_string().to_ascii_lowercase()
 }
 
 /// Whether `text` is `prefix` followed by a ULID as this server writes it.

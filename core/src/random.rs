@@ -1,31 +1,63 @@
 //! Randomness as an argument, so that tests can seed it.
 
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use sha2::{Digest, Sha256};
 
+use crate::clock::Timestamp;
+
 /// A source of random bytes, safe to share.
-pub struct Random(Mutex<StdRng>);
+pub struct Random(Mutex<State>);
+
+struct State {
+    generator: StdRng,
+    /// The moment and the number of the last [`Random::after`].
+    last: (i64, u128),
+}
 
 impl Random {
     /// Seeded by the operating system.
     #[expect(clippy::disallowed_methods, reason = "the one place that asks the system for randomness")]
     pub fn from_system() -> Self {
-        Self(Mutex::new(StdRng::from_rng(&mut rand::rng())))
+        Self::with(StdRng::from_rng(&mut rand::rng()))
     }
 
     /// The same sequence each time, for tests only.
     pub fn seeded(seed: u64) -> Self {
-        Self(Mutex::new(StdRng::seed_from_u64(seed)))
+        Self::with(StdRng::seed_from_u64(seed))
+    }
+
+    fn with(generator: StdRng) -> Self {
+        Self(Mutex::new(State { generator, last: (i64::MIN, 0) }))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// `N` random bytes.
     pub fn bytes<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).fill_bytes(&mut bytes);
+        self.state().generator.fill_bytes(&mut bytes);
         bytes
+    }
+
+    /// A random number of 80 bits that is greater than the last one of the same moment, so that what is made within one
+    /// millisecond keeps its order. The next one cannot be guessed: it is up to 2⁶³ away.
+    pub fn after(&self, now: Timestamp) -> u128 {
+        let mut state = self.state();
+        let (moment, last) = state.last;
+        let step = u128::from(state.generator.next_u64() >> 1) + 1;
+        let number = if moment == now.millis() {
+            last + step
+        } else {
+            // The highest of the 80 bits stays free for the steps of this moment.
+            (u128::from(state.generator.next_u64() & 0x7fff) << 64) | u128::from(state.generator.next_u64())
+        };
+        state.last = (now.millis(), number);
+        number & ((1 << 80) - 1)
     }
 
     /// A new secret of 256 bits.

@@ -141,10 +141,8 @@ impl App {
             rules: config.sessions.clone(),
         };
         let routes = web::http::routes(docs::routes());
-        let app = web::http::mount(Route::new())
-            .at("/healthz", get(healthz))
-            .at("/readyz", get(readyz))
-            .nest_no_strip("/api", docs::service())
+        let route = Route::new().at("/healthz", get(healthz)).at("/readyz", get(readyz)).nest_no_strip("/api", docs::service());
+        let app = web::http::mount(route)
             .data(email::http::Email { flows: self.flows.clone(), limits, failures })
             .data(web::http::Pages {
                 site: config.site.name.clone(),
@@ -237,7 +235,10 @@ async fn bind(wanted: SocketAddr) -> Result<TcpListener, StartError> {
 }
 
 /// Makes a folder that only its owner may enter.
-fn make_private(folder: &Path) -> Result<(), StartError> {
+///
+/// # Errors
+/// The system's reason.
+pub fn make_private(folder: &Path) -> Result<(), StartError> {
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(system(&folder.display().to_string()))
 }
 

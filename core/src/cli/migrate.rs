@@ -3,7 +3,11 @@
 use clap::Args as ClapArgs;
 
 use super::Outcome;
-use crate::{config::Config, serve::Parts, store::Store};
+use crate::{
+    config::Config,
+    serve::{Parts, make_private},
+    store::Store,
+};
 
 #[derive(ClapArgs)]
 pub struct Args {
@@ -23,6 +27,7 @@ pub async fn run(args: &Args, config: &Config) -> Outcome {
         println!("{word}: {step}");
     }
     if !args.plan {
+        make_private(&config.data_dir)?;
         let parts = Parts::of_system();
         Store::open(&config.database, &config.data_dir, parts.clock, parts.random).await?;
         println!("The schema is up to date.");

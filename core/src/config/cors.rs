@@ -19,7 +19,7 @@ impl CorsSection {
     /// Checks the section.
     pub fn validate(&self, report: &mut Report) {
         for origin in &self.origins {
-            if Url::parse(origin).map(|url| url.origin().ascii_serialization()).ok().as_ref() != Some(origin) {
+            if origin.contains('*') || Url::parse(origin).map(|url| url.origin().ascii_serialization()).ok().as_ref() != Some(origin) {
                 let form = "scheme and host in lower case, the port unless it is the default one, and nothing else, like \"https://other.example.org\"";
                 let wildcard = if origin.contains('*') { "; \"*\" would let every site act for your users" } else { "" };
                 report.error("cors.origins", format!("\"{origin}\" is not an origin: list them one by one, {form}{wildcard}"));

@@ -29,7 +29,7 @@ pub(super) async fn reader(url: &SecretUrl, section: &DatabaseSection) -> Result
     Ok(conn)
 }
 
-/// The one connection that writes on SQLite, and the one that migrates.
+/// The one connection that writes on SQLite.
 pub(super) async fn writer(url: &SecretUrl, section: &DatabaseSection) -> Result<DatabaseConnection, OpenError> {
     let mut options = options(url, section);
     options.max_connections(1);
@@ -41,13 +41,26 @@ pub(super) async fn writer(url: &SecretUrl, section: &DatabaseSection) -> Result
             .pragma("journal_size_limit", "67108864")
     });
     let conn = open(url, options).await?;
-    if conn.get_database_backend() == DbBackend::Sqlite {
-        let found = text(&conn, "SELECT sqlite_version()").await.map_err(|source| OpenError::Connect { url: url.to_string(), source })?;
-        if version(&found) < version(SQLITE_NEEDED) {
-            return Err(OpenError::Version { found, needed: SQLITE_NEEDED });
-        }
+    let found = text(&conn, "SELECT sqlite_version()").await.map_err(|source| OpenError::Connect { url: url.to_string(), source })?;
+    if version(&found) < version(SQLITE_NEEDED) {
+        return Err(OpenError::Version { found, needed: SQLITE_NEEDED });
     }
     Ok(conn)
+}
+
+/// A connection to PostgreSQL on which a step may take as long as it takes.
+pub(super) async fn migrator(url: &SecretUrl, section: &DatabaseSection) -> Result<DatabaseConnection, OpenError> {
+    let mut options = options(url, section);
+    options.max_connections(1);
+    options.map_sqlx_postgres_opts(|postgres| {
+        postgres.options([("statement_timeout", "0"), ("lock_timeout", "0"), ("idle_in_transaction_session_timeout", "0")])
+    });
+    open(url, options).await
+}
+
+/// Whether there is a database yet. PostgreSQL's is made by its operator, SQLite's by the first start.
+pub(super) fn exists(url: &SecretUrl) -> bool {
+    !is_sqlite(url) || url.expose().parse::<SqliteConnectOptions>().is_ok_and(|options| options.get_filename().exists())
 }
 
 pub(super) fn is_sqlite(url: &SecretUrl) -> bool {

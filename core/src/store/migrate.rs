@@ -3,7 +3,7 @@
 use std::{fs::File, path::Path};
 
 use community_migrations::{Migrator, MigratorTrait as _};
-use sea_orm::{ConnectionTrait, DatabaseConnection, TransactionTrait};
+use sea_orm::{ConnectionTrait, TransactionTrait};
 
 use super::{OpenError, connect};
 use crate::config::{DatabaseSection, SecretUrl};
@@ -20,27 +20,29 @@ pub struct Plan {
 
 /// Runs the pending steps, each in its own transaction.
 pub(super) async fn run(url: &SecretUrl, section: &DatabaseSection, data_dir: &Path) -> Result<(), OpenError> {
-    let conn = connect::writer(url, section).await;
-    if !connect::is_sqlite(url) {
-        let conn = conn?;
-        // The lock lives in a transaction of its own connection; the steps run on another.
-        let guard = connect::writer(url, section).await?.begin().await.map_err(OpenError::Migrate)?;
-        guard.execute_unprepared(POSTGRES_LOCK).await.map_err(OpenError::Migrate)?;
-        Migrator::up(&conn, None).await.map_err(OpenError::Migrate)?;
-        return guard.commit().await.map_err(OpenError::Migrate);
-    }
+    if connect::is_sqlite(url) { run_sqlite(url, section, data_dir).await } else { run_postgres(url, section).await }
+}
+
+async fn run_sqlite(url: &SecretUrl, section: &DatabaseSection, data_dir: &Path) -> Result<(), OpenError> {
     let path = data_dir.join("migrate.lock");
     let lock = File::create(&path).and_then(|file| file.lock().map(|()| file));
     let _lock = lock.map_err(|source| OpenError::File { path: path.display().to_string(), source })?;
-    up(&conn?).await
+    Migrator::up(&connect::writer(url, section).await?, None).await.map_err(OpenError::Migrate)
 }
 
-async fn up(conn: &DatabaseConnection) -> Result<(), OpenError> {
-    Migrator::up(conn, None).await.map_err(OpenError::Migrate)
+async fn run_postgres(url: &SecretUrl, section: &DatabaseSection) -> Result<(), OpenError> {
+    // The lock lives in a transaction of its own connection; the steps run on another.
+    let guard = connect::migrator(url, section).await?.begin().await.map_err(OpenError::Migrate)?;
+    guard.execute_unprepared(POSTGRES_LOCK).await.map_err(OpenError::Migrate)?;
+    Migrator::up(&connect::migrator(url, section).await?, None).await.map_err(OpenError::Migrate)?;
+    guard.commit().await.map_err(OpenError::Migrate)
 }
 
 /// What [`run`] would do.
 pub(super) async fn plan(url: &SecretUrl, section: &DatabaseSection) -> Result<Plan, OpenError> {
+    if !connect::exists(url) {
+        return Ok(Plan { pending: Migrator::migrations().iter().map(|step| step.name().to_owned()).collect() });
+    }
     let conn = connect::reader(url, section).await?;
     let pending = Migrator::get_pending_migrations_read_only(&conn).await.map_err(OpenError::Migrate)?;
     Ok(Plan { pending: pending.iter().map(|step| step.name().to_owned()).collect() })

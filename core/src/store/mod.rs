@@ -65,12 +65,11 @@ impl Store {
         let url = connect::url(section, data_dir);
         migrate::run(&url, section, data_dir).await?;
         let reader = connect::reader(&url, section).await?;
-        let writer = connect::writer(&url, section).await?;
         let node = NodeId::new(clock.now(), &random);
         let context = Arc::new(Context { clock, random, node, listeners: Listeners::default() });
         let writer = match reader.get_database_backend() {
             DbBackend::Postgres => Writer::Postgres(reader.clone()),
-            _ => Writer::Sqlite(Batcher::start(writer, context.clone())),
+            _ => Writer::Sqlite(Batcher::start(connect::writer(&url, section).await?, context.clone())),
         };
         Ok(Self { reader, writer, context })
     }

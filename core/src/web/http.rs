@@ -73,17 +73,23 @@ impl Visit {
     }
 }
 
-/// Adds the pages to `route`. Whatever nothing else answers is a page for people, too: one that says so.
-pub fn mount(route: Route) -> Route {
-    route
+/// Adds the pages to `route`. What nothing answers is a page for people, too: one that says so.
+pub fn mount(route: Route) -> impl Endpoint<Output = Response> {
+    let route = route
         .at("/", page(home_page))
         .at("/posts", get(to_posts))
         .at("/posts/", page(posts_page))
         .at("/api-docs.html", page(reference))
         .at("/docs", page(reference))
         .at("/openapi.json", get(document))
-        .at(assets::ROUTE, get(assets::serve))
-        .at("/*rest", nothing)
+        .at(assets::ROUTE, get(assets::serve));
+    route.around(|route, request| async move {
+        let site = wants_page(&request).then(|| site_of(&request));
+        match (route.call(request).await, site) {
+            (Err(error), Some(site)) if error.is::<NotFoundError>() => nothing_here(&site),
+            (outcome, _) => outcome,
+        }
+    })
 }
 
 /// Adds the addresses of the pages to `table`.
@@ -156,14 +162,15 @@ fn page(endpoint: impl Endpoint + 'static) -> impl Endpoint {
     })
 }
 
-/// There is nothing at this address: as a page for a browser, as an error for everyone else.
-#[handler]
-fn nothing(request: &Request) -> poem::Result<Response> {
-    if !request.header(header::ACCEPT).is_some_and(|types| types.contains("text/html")) {
-        return Err(NotFoundError.into());
-    }
+/// Whether a person in front of a browser is waiting. Under `/api` errors always have the one shape.
+fn wants_page(request: &Request) -> bool {
+    let accepts = request.header(header::ACCEPT).is_some_and(|types| types.contains("text/html"));
+    accepts && !request.uri().path().starts_with("/api/")
+}
+
+fn nothing_here(site: &str) -> poem::Result<Response> {
     let text = "The address may be mistyped, or what was there is gone.";
-    trouble(&site_of(request), StatusCode::NOT_FOUND, "There is nothing here", text)
+    trouble(site, StatusCode::NOT_FOUND, "There is nothing here", text)
 }
 
 fn site_of(request: &Request) -> String {

@@ -12,9 +12,14 @@
 #[macro_use]
 mod support;
 
+mod accounts;
 mod architecture;
 mod config;
+mod email;
 mod harness;
 mod http;
+mod mail;
 mod plugins;
+mod sessions;
+mod story;
 mod web;

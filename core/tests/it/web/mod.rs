@@ -8,16 +8,6 @@ use serde_json::json;
 
 use crate::support::{Client, Db, TestServer};
 
-/// A visitor who has registered and followed the link.
-async fn member(server: &TestServer, email: &str, username: &str) -> Client {
-    let client = server.client();
-    let body = json!({"email": email, "password": "secret1", "username": username});
-    client.post("/api/email/register", body).await.expect(200);
-    let link = server.mail_to(email).await.link("/api/email/verify");
-    assert_eq!(client.get(&link).await.expect_redirect(), "/posts/?login=ok");
-    client
-}
-
 /// The id of a new post.
 async fn post(client: &Client, title: &str, body: &str) -> String {
     let answer = client.post("/api/posts", json!({"title": title, "body": body})).await.expect(200).json();

@@ -1,6 +1,8 @@
 //! What the pages show.
 
-use super::{member, page, post, server};
+use std::time::Duration;
+
+use super::{page, post, server};
 
 #[tokio::test]
 async fn strangers_read_and_are_shown_how_to_join() {
@@ -23,8 +25,8 @@ async fn strangers_read_and_are_shown_how_to_join() {
 #[tokio::test]
 async fn members_write_and_delete_their_own() {
     let server = server().await;
-    let ann = member(&server, "ann@example.com", "Ann").await;
-    let bob = member(&server, "bob@example.com", "Bob").await;
+    let ann = server.member("Ann").await.client;
+    let bob = server.member("Bob").await.client;
     let id = post(&ann, "Hello", "First\n\nsecond").await;
     let hers = page(&ann, "/posts/").await;
     assert!(hers.contains(&format!("id=\"{id}\"")) && hers.contains("First\n\nsecond"), "{hers}");
@@ -35,7 +37,7 @@ async fn members_write_and_delete_their_own() {
     }
     let home = page(&bob, "/").await;
     assert!(home.contains(&format!("/posts/#{id}")) && home.contains("You are signed in as <strong>Bob</strong>"), "{home}");
-    for address in ["ann@example.com", "bob@example.com"] {
+    for address in ["ann@example.org", "bob@example.org"] {
         assert!(!hers.contains(address) && !home.contains(address), "an address is nobody's business");
     }
     server.stop().await;
@@ -44,8 +46,9 @@ async fn members_write_and_delete_their_own() {
 #[tokio::test]
 async fn older_posts_are_a_page_further() {
     let server = server().await;
-    let ann = member(&server, "ann@example.com", "Ann").await;
+    let ann = server.member("Ann").await.client;
     for number in 0..25 {
+        server.clock.advance(Duration::from_secs(1));
         post(&ann, &format!("Post {number}."), "").await;
     }
     let first = page(&ann, "/posts/").await;
@@ -62,7 +65,7 @@ async fn older_posts_are_a_page_further() {
 #[tokio::test]
 async fn every_redirect_from_signing_in_arrives_at_a_sentence() {
     let server = server().await;
-    let (stranger, ann) = (server.client(), member(&server, "ann@example.com", "Ann").await);
+    let (stranger, ann) = (server.client(), server.member("Ann").await.client);
     for (query, sentence) in [
         ("login=error&reason=invalid_token", "This link does not work any more"),
         ("login=error&reason=denied", "You did not give your consent"),

@@ -1,6 +1,6 @@
 //! What no page may contain or permit.
 
-use super::{member, page, post, server};
+use super::{page, post, server};
 use crate::support::Answer;
 
 /// The directives of the policy that came with an answer.
@@ -27,7 +27,7 @@ fn inline_code(html: &str) -> Vec<&str> {
 #[tokio::test]
 async fn d_04_what_people_write_is_shown_as_text() {
     let server = server().await;
-    let ann = member(&server, "ann@example.com", "<i>Ann</i>").await;
+    let ann = server.member("<i>Ann</i>").await.client;
     post(&ann, "<script>alert(1)</script>", "<img src=x onerror=alert(1)>\n[x](javascript:alert(1)) \"'&").await;
     for path in ["/", "/posts/"] {
         let text = page(&ann, path).await;

@@ -1,0 +1,127 @@
+//! `community user` beside a running server: what the operator does is so at once.
+
+use std::process::Output;
+
+use serde_json::json;
+
+use crate::support::{Answer, Binary, Client, Db, PASSWORD};
+
+const ME: &str = "/api/me";
+const ANN: &str = "ann@example.org";
+
+async fn start(db: Db) -> Binary {
+    Binary::start(db, &[]).await
+}
+
+/// Makes an account and gives its id.
+async fn create(binary: &Binary, email: &str, name: &str, more: &[&str]) -> String {
+    let arguments = [&["user", "create", "--email", email, "--username", name, "--password-stdin"], more].concat();
+    binary.run_well(&arguments, &format!("{PASSWORD}\n")).await.trim().to_owned()
+}
+
+async fn login(binary: &Binary, email: &str) -> (Client, Answer) {
+    let client = binary.client();
+    let answer = client.post("/api/email/login", json!({ "email": email, "password": PASSWORD })).await;
+    (client, answer)
+}
+
+/// A client with the cookie that `user session` prints.
+async fn session(binary: &Binary, who: &str) -> Client {
+    let printed = binary.run_well(&["user", "session", who], "").await;
+    let client = binary.client();
+    let (name, value) = printed.trim().split_once('=').unwrap();
+    client.set_cookie(name, value);
+    client
+}
+
+fn refusal(output: &Output) -> String {
+    assert!(!output.status.success() && output.stdout.is_empty(), "{output:?}");
+    let sentence = String::from_utf8(output.stderr.clone()).unwrap();
+    assert!(sentence.trim().lines().count() == 1 && !sentence.contains("panicked"), "{sentence}");
+    sentence
+}
+
+db_test! {
+    async fn the_operator_makes_accounts_and_lists_them(db) {
+        let binary = start(db).await;
+        let ann = create(&binary, "Ann@example.org", "Ann", &[]).await;
+        let root = create(&binary, "root@example.org", "Root", &["--admin"]).await;
+        let (client, answer) = login(&binary, ANN).await;
+        answer.expect(200);
+        let me = client.get(ME).await.expect(200).json();
+        assert_eq!((&me["user"]["id"], &me["user"]["email"]), (&json!(ann), &json!("Ann@example.org")));
+        let list = binary.run_well(&["user", "list"], "").await;
+        assert_eq!(list, format!("{ann}\tuser\tactive\tAnn\tAnn@example.org\n{root}\tadmin\tactive\tRoot\troot@example.org\n"));
+        assert!(binary.mails().all().is_empty(), "an account from the operator needs no mail");
+        binary.stop().await;
+    }
+
+    async fn what_a_person_could_not_register_the_operator_cannot_either(db) {
+        let binary = start(db).await;
+        create(&binary, ANN, "Ann", &[]).await;
+        let attempt = async |email: &str, password: &str| {
+            let arguments = ["user", "create", "--email", email, "--password-stdin"];
+            refusal(&binary.run(&arguments, password).await)
+        };
+        assert!(attempt("ANN@example.org", PASSWORD).await.contains("There is an account for this address already."));
+        assert!(attempt("bob@example.org", "short").await.contains("at least 6 characters"));
+        assert!(attempt("no address", PASSWORD).await.contains("Invalid email address."));
+        assert_eq!(binary.run_well(&["user", "list"], "").await.lines().count(), 1);
+        for command in ["promote", "disable", "session"] {
+            assert!(refusal(&binary.run(&["user", command, "bob@example.org"], "").await).contains("there is no account bob@example.org"));
+        }
+        binary.stop().await;
+    }
+
+    async fn a_promoted_user_signs_in_anew_as_an_admin(db) {
+        let binary = start(db).await;
+        let id = create(&binary, ANN, "Ann", &[]).await;
+        let before = session(&binary, ANN).await;
+        before.get(ME).await.expect(200);
+        binary.run_well(&["user", "promote", ANN], "").await;
+        before.get(ME).await.expect_error(401, "login_required");
+        let after = session(&binary, &id).await;
+        assert_eq!(after.get(ME).await.expect(200).json()["user"]["role"], "admin");
+        binary.run_well(&["user", "promote", &id, "--role", "user"], "").await;
+        after.get(ME).await.expect_error(401, "login_required");
+        let (client, answer) = login(&binary, ANN).await;
+        answer.expect(200);
+        assert_eq!(client.get(ME).await.expect(200).json()["user"]["role"], "user");
+        binary.stop().await;
+    }
+
+    async fn a_disabled_user_is_out_at_once_and_stays_out(db) {
+        let binary = start(db).await;
+        let id = create(&binary, ANN, "Ann", &[]).await;
+        let client = session(&binary, ANN).await;
+        client.get(ME).await.expect(200);
+        binary.run_well(&["user", "disable", ANN], "").await;
+        client.get(ME).await.expect_error(401, "login_required");
+        client.post("/api/posts", json!({ "title": "still here?" })).await.expect_error(401, "login_required");
+        login(&binary, ANN).await.1.expect_error(401, "invalid_credentials");
+        assert!(refusal(&binary.run(&["user", "session", ANN], "").await).contains("is shut"));
+        assert!(binary.run_well(&["user", "list"], "").await.contains("\tdisabled\t"));
+        // A forgotten password is no way in, and neither is a new registration.
+        binary.client().post("/api/email/forgot", json!({ "email": ANN })).await.expect(200);
+        let register = json!({ "email": ANN, "password": PASSWORD });
+        binary.client().post("/api/email/register", register).await.expect_error(400, "email_taken");
+        assert!(binary.mails().all().is_empty());
+
+        binary.run_well(&["user", "disable", "--undo", &id], "").await;
+        client.get(ME).await.expect_error(401, "login_required");
+        login(&binary, ANN).await.1.expect(200);
+        binary.stop().await;
+    }
+
+    async fn a_session_from_the_shell_is_a_session_like_any_other(db) {
+        let binary = start(db).await;
+        create(&binary, ANN, "Ann", &[]).await;
+        let client = session(&binary, ANN).await;
+        client.post("/api/posts", json!({ "title": "from a script" })).await.expect(200);
+        let sessions = client.get("/api/sessions").await.expect(200).json();
+        assert_eq!(sessions["sessions"][0]["client"], "community user session");
+        client.get("/api/logout").await.expect_redirect();
+        client.get(ME).await.expect_error(401, "login_required");
+        binary.stop().await;
+    }
+}

@@ -1,0 +1,4 @@
+//! Accounts, and what the operator does with them.
+
+mod commands;
+mod events;

@@ -1,0 +1,13 @@
+//! Signing up and in by email.
+
+mod addresses;
+mod brute_force;
+mod login;
+mod names;
+mod password_rules;
+mod passwords;
+mod people;
+mod quotas;
+mod register;
+mod tokens;
+mod verify;

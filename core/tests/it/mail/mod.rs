@@ -1,0 +1,6 @@
+//! The mail queue against a real mail server that works, refuses, is slow or gone.
+
+mod command;
+mod delivery;
+mod outage;
+mod queue;

@@ -1,0 +1,98 @@
+//! A mail server that is gone, mute or slow costs nobody a registration.
+
+use std::time::Duration;
+
+use tokio::{
+    io::copy_bidirectional,
+    net::{TcpListener, TcpStream},
+    task::JoinHandle,
+    time::timeout,
+};
+
+use super::queue::{register, sending_to, until, with_sink};
+use crate::support::{Binary, DEADLINE, Fault, SmtpSink, free_port};
+
+const ANN: &str = "ann@example.org";
+
+/// Passes on to `port` whatever comes to `listener`.
+fn relay(listener: TcpListener, port: u16) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        while let Ok((mut from, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let mut to = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+                // Either side may hang up.
+                let _ = copy_bidirectional(&mut from, &mut to).await;
+            });
+        }
+    })
+}
+
+db_test! {
+    async fn a40_without_a_mail_server_people_register_and_the_mail_comes_later(db) {
+        let sink = SmtpSink::start().await;
+        let port = free_port();
+        let server = sending_to(db, &format!("smtp://127.0.0.1:{port}")).await;
+        register(&server.client(), ANN).await;
+        let connection = server.database().connect().await;
+        until(&connection, "the first failure", |row| row.last_error.is_some()).await;
+        assert!(sink.all().await.is_empty());
+        // The mail server is back.
+        let relay = relay(TcpListener::bind(("127.0.0.1", port)).await.unwrap(), sink.port());
+        server.clock.advance(Duration::from_secs(10));
+        let mail = sink.wait(ANN, 1).await;
+        assert_eq!(server.client().get(&mail.link("/api/email/verify")).await.expect_redirect(), "/posts/?login=ok");
+        relay.abort();
+        server.stop().await;
+    }
+
+    async fn a40_nobody_waits_for_a_mail_server_that_says_nothing(db) {
+        let sink = SmtpSink::start().await;
+        let mute = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let server = sending_to(db, &format!("smtp://{}", mute.local_addr().unwrap())).await;
+        register(&server.client(), ANN).await;
+        let (held, _) = timeout(DEADLINE, mute.accept()).await.expect("the mail server was not called").unwrap();
+        // While it holds that connection, everything else goes on.
+        for number in 0..3 {
+            register(&server.client(), &format!("a{number}@example.org")).await;
+        }
+        server.client().get("/api/posts").await.expect(200);
+        let connection = server.database().connect().await;
+        until(&connection, "the connection to be given up", |row| row.last_error.is_some()).await;
+        drop(held);
+        let relay = relay(mute, sink.port());
+        server.clock.advance(Duration::from_secs(20));
+        for email in [ANN, "a0@example.org", "a1@example.org", "a2@example.org"] {
+            sink.wait(email, 1).await;
+        }
+        relay.abort();
+        server.stop().await;
+    }
+
+    async fn a40_nobody_waits_for_a_mail_server_that_is_slow(db) {
+        let (server, sink) = with_sink(db).await;
+        sink.fault(Fault { delay: 1.0, ..Fault::default() }).await;
+        register(&server.client(), ANN).await;
+        assert!(sink.all().await.is_empty(), "the answer came after the mail");
+        sink.wait(ANN, 1).await;
+        server.stop().await;
+    }
+
+    async fn a40_a_crash_loses_no_mail(db) {
+        let sink = SmtpSink::start().await;
+        sink.fault(Fault { connect: Some("421 busy"), ..Fault::default() }).await;
+        let settings = [
+            ("SMTP_URL", sink.url()),
+            ("COMMUNITY_MAIL__RETRY_FIRST", "300ms".to_owned()),
+            ("COMMUNITY_MAIL__RETRY_MAX", "300ms".to_owned()),
+            ("COMMUNITY_MAIL__TIMEOUT", "1s".to_owned()),
+        ];
+        let mut binary = Binary::start(db, &settings).await;
+        register(&binary.client(), ANN).await;
+        binary.kill();
+        sink.fault(Fault::default()).await;
+        binary.serve().await;
+        let mail = sink.wait(ANN, 1).await;
+        assert_eq!(binary.client().get(&mail.link("/api/email/verify")).await.expect_redirect(), "/posts/?login=ok");
+        binary.stop().await;
+    }
+}
