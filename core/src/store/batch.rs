@@ -144,11 +144,11 @@ async fn commit_batch(
         if !batch[next].run(&mut tx).await {
             // Dropping the transaction undoes all of it.
             drop(tx);
-            return match batch.len() {
-                1 => Ok(()),
-                // Another one on this connection would meet the same.
-                _ if batch[next].met_trouble() => Err(trouble()),
-                _ => commit_apart(conn, context, batch).await,
+            let (alone, troubled) = (batch.len() == 1, batch[next].met_trouble());
+            return match (alone, troubled) {
+                (true, _) => Ok(()),
+                (false, true) => Err(again()),
+                (false, false) => commit_apart(conn, context, batch).await,
             };
         }
         next += 1;
@@ -170,15 +170,14 @@ async fn commit_apart(conn: &DatabaseConnection, context: &Arc<Context>, batch: 
             tx.release().await?;
         } else {
             // It fails if SQLite has ended the whole transaction, and then all who are in it have to come again.
-            tx.undo(mark).await.map_err(|error| trouble().caused_by(error))?;
+            tx.undo(mark).await.map_err(|error| again().caused_by(error))?;
         }
     }
     tx.commit().await
 }
 
-/// The error of all who share a transaction that is gone.
-fn trouble() -> Error {
-    Error::unavailable("The database could not save this. Please try again.")
+fn again() -> Error {
+    Error::unavailable("This could not be saved. Please try again.")
 }
 
 async fn begin(conn: &DatabaseConnection, context: &Arc<Context>) -> Result<Tx> {

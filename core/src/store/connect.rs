@@ -61,11 +61,6 @@ pub(super) async fn migrator(url: &SecretUrl, section: &DatabaseSection) -> Resu
     open(url, options).await
 }
 
-/// Whether there is a database yet. PostgreSQL's is made by its operator, SQLite's by the first start.
-pub(super) fn exists(url: &SecretUrl) -> bool {
-    !is_sqlite(url) || file(url).is_some_and(|path| path.exists())
-}
-
 pub(super) fn is_sqlite(url: &SecretUrl) -> bool {
     url.scheme() == "sqlite"
 }
