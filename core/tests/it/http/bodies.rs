@@ -25,7 +25,7 @@ async fn a_declared_excess_is_refused_at_once() {
 }
 
 #[tokio::test]
-async fn d_03_a_streamed_excess_is_refused_after_the_cap() {
+async fn d03_a_streamed_excess_is_refused_after_the_cap() {
     let app = App::start(config()).await;
     let mut raw = Raw::open(app.address).await;
     raw.send(chunked("/api/posts")).await;
@@ -61,7 +61,7 @@ async fn whatever_a_handler_makes_of_an_excess_it_is_a_413() {
 }
 
 #[tokio::test]
-async fn a_07_sign_in_routes_take_less() {
+async fn a07_sign_in_routes_take_less() {
     let app = App::start(config()).await;
     let large = "x".repeat(9 << 10);
     assert_eq!(ask(app.address, json("/api/email/login", "", &large)).await.status, 413);
@@ -94,7 +94,7 @@ async fn a_body_that_stops_is_given_up() {
 }
 
 #[tokio::test]
-async fn o_05_a_body_that_trickles_is_given_up() {
+async fn o05_a_body_that_trickles_is_given_up() {
     let mut config = config();
     config.http.body_idle_timeout = Span::millis(300);
     config.http.body_min_rate = Size::kib(1);

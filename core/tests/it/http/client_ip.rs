@@ -20,7 +20,7 @@ fn headers(lines: &[(&'static str, &str)]) -> HeaderMap {
 }
 
 #[test]
-fn a_14_only_a_trusted_proxy_is_believed() {
+fn a14_only_a_trusted_proxy_is_believed() {
     let proxies = Proxies::new(&["10.0.0.0/8".parse().unwrap(), "127.0.0.1".parse().unwrap()]);
     for (peer, forwarded, client) in [
         // Whoever is no proxy cannot name another client.
@@ -53,7 +53,7 @@ fn a_14_only_a_trusted_proxy_is_believed() {
 }
 
 #[test]
-fn a_15_one_network_is_one_client() {
+fn a15_one_network_is_one_client() {
     for (address, key, site) in [
         ("203.0.113.7", "203.0.113.7", None),
         ("::ffff:203.0.113.7", "203.0.113.7", None),
@@ -67,7 +67,7 @@ fn a_15_one_network_is_one_client() {
 }
 
 #[tokio::test]
-async fn a_14_handlers_see_the_client() {
+async fn a14_handlers_see_the_client() {
     let spoofed = || request("GET /api/ip", "X-Forwarded-For: 198.51.100.1\r\nX-Real-IP: 198.51.100.2\r\n", "");
     let app = App::start(config()).await;
     assert_eq!(ask(app.address, spoofed()).await.text(), "127.0.0.1");

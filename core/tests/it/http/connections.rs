@@ -23,7 +23,7 @@ fn get() -> String {
 }
 
 #[tokio::test]
-async fn o_05_heads_that_trickle_are_cut_off_and_others_served() {
+async fn o05_heads_that_trickle_are_cut_off_and_others_served() {
     let mut config = config();
     config.http.header_read_timeout = Span::millis(400);
     let app = App::start(config).await;
@@ -47,7 +47,7 @@ async fn o_05_heads_that_trickle_are_cut_off_and_others_served() {
 }
 
 #[tokio::test]
-async fn o_05_a_connection_that_says_nothing_is_closed() {
+async fn o05_a_connection_that_says_nothing_is_closed() {
     let mut config = config();
     config.http.header_read_timeout = Span::millis(200);
     let app = App::start(config).await;
@@ -55,7 +55,7 @@ async fn o_05_a_connection_that_says_nothing_is_closed() {
 }
 
 #[tokio::test]
-async fn o_06_connections_over_the_cap_wait_and_are_served_later() {
+async fn o06_connections_over_the_cap_wait_and_are_served_later() {
     let mut config = config();
     config.http.max_connections = 2;
     let app = App::start(config).await;

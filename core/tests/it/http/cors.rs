@@ -15,7 +15,7 @@ fn grants(answer: &Answer) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn c_09_an_unlisted_origin_is_granted_nothing() {
+async fn c09_an_unlisted_origin_is_granted_nothing() {
     let app = App::start(config()).await;
     for origin in ["https://evil.example", "https://community.example", "null"] {
         let answer = ask(app.address, preflight(origin)).await;
@@ -28,7 +28,7 @@ async fn c_09_an_unlisted_origin_is_granted_nothing() {
 }
 
 #[tokio::test]
-async fn c_09_a_listed_origin_is_echoed_exactly() {
+async fn c09_a_listed_origin_is_echoed_exactly() {
     let mut config = config();
     config.cors.origins = vec!["https://app.example".to_owned()];
     let app = App::start(config).await;
@@ -47,7 +47,7 @@ async fn c_09_a_listed_origin_is_echoed_exactly() {
 }
 
 #[tokio::test]
-async fn c_09_credentials_only_on_demand() {
+async fn c09_credentials_only_on_demand() {
     let mut config = config();
     config.cors.origins = vec!["https://app.example".to_owned()];
     config.cors.cross_site_cookies = true;

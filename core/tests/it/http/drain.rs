@@ -11,7 +11,7 @@ use super::{
 };
 
 #[tokio::test]
-async fn o_16_requests_in_flight_finish_and_nothing_new_is_accepted() {
+async fn o16_requests_in_flight_finish_and_nothing_new_is_accepted() {
     let mut config = config();
     config.http.shutdown_timeout = Span::seconds(5);
     let app = App::start(config).await;
@@ -33,7 +33,7 @@ async fn o_16_requests_in_flight_finish_and_nothing_new_is_accepted() {
 }
 
 #[tokio::test]
-async fn o_16_what_does_not_finish_in_time_is_cut() {
+async fn o16_what_does_not_finish_in_time_is_cut() {
     let app = App::start(config()).await;
     let mut raw = Raw::open(app.address).await;
     raw.send(request("GET /api/slow", "", "")).await;
@@ -46,7 +46,7 @@ async fn o_16_what_does_not_finish_in_time_is_cut() {
 }
 
 #[tokio::test]
-async fn o_16_many_requests_in_flight_all_finish() {
+async fn o16_many_requests_in_flight_all_finish() {
     let mut config = config();
     config.http.shutdown_timeout = Span::seconds(5);
     let app = App::start(config).await;

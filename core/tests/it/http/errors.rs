@@ -47,7 +47,7 @@ async fn parameters_are_named() {
 }
 
 #[tokio::test]
-async fn o_04_a_panic_costs_one_request() {
+async fn o04_a_panic_costs_one_request() {
     let app = App::start(config()).await;
     for _ in 0..3 {
         let answer = ask(app.address, request("GET /api/panic", "", "")).await;
@@ -61,7 +61,7 @@ async fn o_04_a_panic_costs_one_request() {
 }
 
 #[tokio::test]
-async fn o_03_causes_are_not_shown() {
+async fn o03_causes_are_not_shown() {
     let app = App::start(config()).await;
     let answer = ask(app.address, json("/api/posts", "", r#"{"title":"broken"}"#)).await;
     assert_eq!((answer.status, answer.code().as_str()), (500, "internal"));

@@ -13,7 +13,7 @@ use super::{
 };
 
 #[test]
-fn o_06_running_out_of_files_neither_spins_nor_lasts() {
+fn o06_running_out_of_files_neither_spins_nor_lasts() {
     let mut shell = Command::new("sh");
     shell.args(["-c", "ulimit -n 48; exec \"$0\" --exact http::files::with_few_files --ignored"]);
     let output = shell.arg(std::env::current_exe().unwrap()).output().unwrap();

@@ -6,7 +6,7 @@ use super::{
 };
 
 #[tokio::test]
-async fn a_22_head_does_not_run_a_get_that_changes_something() {
+async fn a22_head_does_not_run_a_get_that_changes_something() {
     let app = App::start(config()).await;
     for path in ["/api/email/verify?token=t", "/api/logout", "/api/login", "/api/callback", "/api/discord/login", "/api/discord/callback"] {
         let answer = ask(app.address, request(&format!("HEAD {path}"), "", "")).await;
@@ -18,7 +18,7 @@ async fn a_22_head_does_not_run_a_get_that_changes_something() {
 }
 
 #[tokio::test]
-async fn a_22_prefetch_does_not_run_a_get_that_changes_something() {
+async fn a22_prefetch_does_not_run_a_get_that_changes_something() {
     let app = App::start(config()).await;
     for purpose in ["Sec-Purpose: prefetch", "Sec-Purpose: prefetch;prerender", "Purpose: prefetch", "X-Moz: prefetch"] {
         for path in ["/api/email/verify?token=t", "/api/logout"] {
@@ -49,7 +49,7 @@ async fn addresses_have_a_longest_length() {
 }
 
 #[tokio::test]
-async fn a_39_the_host_header_is_required_and_never_used() {
+async fn a39_the_host_header_is_required_and_never_used() {
     let app = App::start(config()).await;
     assert_eq!(ask(app.address, "GET /api/cached HTTP/1.1\r\n\r\n").await.status, 400);
     assert_eq!(ask(app.address, "GET /api/cached HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n").await.status, 400);

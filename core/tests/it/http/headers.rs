@@ -52,7 +52,7 @@ fn audit(what: &str, answer: &Answer) {
 }
 
 #[tokio::test]
-async fn c_14_every_answer_has_them() {
+async fn c14_every_answer_has_them() {
     let app = App::start(config()).await;
     for (status, request) in requests() {
         let answer = ask(app.address, &request).await;
@@ -62,7 +62,7 @@ async fn c_14_every_answer_has_them() {
 }
 
 #[tokio::test]
-async fn c_16_nothing_can_be_framed() {
+async fn c16_nothing_can_be_framed() {
     let app = App::start(config()).await;
     let answer = ask(app.address, request("GET /page", "", "")).await;
     let policy = answer.header("content-security-policy").unwrap();
@@ -73,7 +73,7 @@ async fn c_16_nothing_can_be_framed() {
 }
 
 #[tokio::test]
-async fn c_17_only_what_says_so_is_cached() {
+async fn c17_only_what_says_so_is_cached() {
     let app = App::start(config()).await;
     let answer = ask(app.address, request("GET /api/me?x=1", "", "")).await;
     assert_eq!(answer.header("cache-control").as_deref(), Some("no-store"));

@@ -6,7 +6,7 @@ use super::{
 };
 
 #[tokio::test]
-async fn d_07_d_09_what_is_not_json_is_refused() {
+async fn d07_d09_what_is_not_json_is_refused() {
     let app = App::start(config()).await;
     let nested = format!("{{\"title\":\"a\",\"body\":{}1{}}}", "[".repeat(10_000), "]".repeat(10_000));
     let deep = format!("{{\"title\":\"a\",\"other\":{}1{}}}", "[".repeat(16), "]".repeat(16));
@@ -38,7 +38,7 @@ async fn d_07_d_09_what_is_not_json_is_refused() {
 }
 
 #[tokio::test]
-async fn d_07_text_that_a_database_cannot_store_is_refused() {
+async fn d07_text_that_a_database_cannot_store_is_refused() {
     let app = App::start(config()).await;
     for body in [r#"{"title":"a\u0000b"}"#, r#"{"title":"a","x\u0000":1}"#] {
         let answer = ask(app.address, json("/api/posts", "", body)).await;
@@ -75,14 +75,14 @@ async fn the_field_is_named() {
 }
 
 #[tokio::test]
-async fn a_02_repeated_keys_have_one_meaning() {
+async fn a02_repeated_keys_have_one_meaning() {
     let app = App::start(config()).await;
     let answer = ask(app.address, json("/api/posts", "", r#"{"title":"first","title":"last"}"#)).await;
     assert!(answer.text().contains("last") && !answer.text().contains("first"));
 }
 
 #[tokio::test]
-async fn d_10_unknown_fields_are_ignored() {
+async fn d10_unknown_fields_are_ignored() {
     let app = App::start(config()).await;
     let answer = ask(app.address, json("/api/posts", "", r#"{"title":"a","id":"u-1","pinned":true}"#)).await;
     assert_eq!(answer.status, 200);
@@ -90,7 +90,7 @@ async fn d_10_unknown_fields_are_ignored() {
 }
 
 #[tokio::test]
-async fn a_03_other_content_types_are_refused() {
+async fn a03_other_content_types_are_refused() {
     let app = App::start(config()).await;
     for (declared, status) in [
         ("Content-Type: text/plain\r\n", 415),

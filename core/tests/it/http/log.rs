@@ -57,7 +57,7 @@ impl<'a> MakeWriter<'a> for Log {
 }
 
 #[tokio::test]
-async fn a_24_a_line_for_each_request_without_secrets_and_addresses() {
+async fn a24_a_line_for_each_request_without_secrets_and_addresses() {
     let (log, _guard) = Log::begin();
     let app = App::start(config()).await;
     let secret =
@@ -83,7 +83,7 @@ async fn a_24_a_line_for_each_request_without_secrets_and_addresses() {
 }
 
 #[tokio::test]
-async fn o_24_nothing_breaks_out_of_its_line() {
+async fn o24_nothing_breaks_out_of_its_line() {
     let (log, _guard) = Log::begin();
     let app = App::start(config()).await;
     ask(app.address, request("GET /api/%0a%1b[31mforged", "User-Agent: a\u{1b}[31m\r\n", "")).await;
@@ -97,7 +97,7 @@ async fn o_24_nothing_breaks_out_of_its_line() {
 }
 
 #[tokio::test]
-async fn c_12_other_protocols_do_not_fill_the_log() {
+async fn c12_other_protocols_do_not_fill_the_log() {
     let (log, _guard) = Log::begin();
     let app = App::start(config()).await;
     for _ in 0..5 {

@@ -11,7 +11,7 @@ use super::{
 };
 
 #[tokio::test]
-async fn o_02_counters_have_patterns_and_no_ids() {
+async fn o02_counters_have_patterns_and_no_ids() {
     let app = App::start(config()).await;
     for path in ["/api/posts/u-secret-1", "/api/posts/u-secret-2", "/api/guessed-1", "/api/guessed-2"] {
         ask(app.address, request(&format!("GET {path}?token=S3cr3tCanary"), "", "")).await;

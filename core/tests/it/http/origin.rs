@@ -22,18 +22,18 @@ async fn allows(headers: &str) {
 }
 
 #[tokio::test]
-async fn c_01_a_foreign_origin_is_rejected() {
+async fn c01_a_foreign_origin_is_rejected() {
     rejects("Origin: https://evil.example\r\n").await;
     allows("Origin: https://community.example\r\n").await;
 }
 
 #[tokio::test]
-async fn c_02_the_null_origin_is_rejected() {
+async fn c02_the_null_origin_is_rejected() {
     rejects("Origin: null\r\n").await;
 }
 
 #[tokio::test]
-async fn c_03_a_cross_site_request_without_origin_is_rejected() {
+async fn c03_a_cross_site_request_without_origin_is_rejected() {
     rejects("Sec-Fetch-Site: cross-site\r\n").await;
     rejects("Sec-Fetch-Site: sideways\r\n").await;
     rejects("Sec-Fetch-Site: same-origin\r\nSec-Fetch-Site: same-origin\r\n").await;
@@ -42,7 +42,7 @@ async fn c_03_a_cross_site_request_without_origin_is_rejected() {
 }
 
 #[tokio::test]
-async fn c_04_the_referer_decides_when_nothing_else_does() {
+async fn c04_the_referer_decides_when_nothing_else_does() {
     rejects("Referer: https://evil.example/community.example\r\n").await;
     rejects("Referer: nonsense\r\n").await;
     allows("Referer: https://community.example/posts/\r\n").await;
@@ -51,7 +51,7 @@ async fn c_04_the_referer_decides_when_nothing_else_does() {
 }
 
 #[tokio::test]
-async fn c_05_a_sibling_subdomain_is_rejected_unless_listed() {
+async fn c05_a_sibling_subdomain_is_rejected_unless_listed() {
     let sibling = "Origin: https://other.community.example\r\nSec-Fetch-Site: same-site\r\n";
     rejects(sibling).await;
     let mut config = config();
@@ -61,7 +61,7 @@ async fn c_05_a_sibling_subdomain_is_rejected_unless_listed() {
 }
 
 #[tokio::test]
-async fn c_06_a_form_upload_from_a_foreign_page_is_rejected_before_its_body() {
+async fn c06_a_form_upload_from_a_foreign_page_is_rejected_before_its_body() {
     let app = App::start(config()).await;
     let head = "POST /api/upload HTTP/1.1\r\nHost: community.example\r\nOrigin: https://evil.example\r\n\
                 Content-Type: multipart/form-data; boundary=x\r\nContent-Length: 100000\r\n\r\n";
@@ -70,7 +70,7 @@ async fn c_06_a_form_upload_from_a_foreign_page_is_rejected_before_its_body() {
 }
 
 #[tokio::test]
-async fn c_07_a_cross_site_request_without_body_is_rejected() {
+async fn c07_a_cross_site_request_without_body_is_rejected() {
     let app = App::start(config()).await;
     let join = |headers| request("POST /api/rooms/r-1/join", headers, "");
     assert_eq!(ask(app.address, join("Origin: https://evil.example\r\n")).await.status, 403);
@@ -81,7 +81,7 @@ async fn c_07_a_cross_site_request_without_body_is_rejected() {
 }
 
 #[tokio::test]
-async fn c_08_origins_that_only_resemble_ours_are_rejected() {
+async fn c08_origins_that_only_resemble_ours_are_rejected() {
     for origin in [
         "https://community.example.evil.com",
         "https://community.example:444",
@@ -105,7 +105,7 @@ async fn c_08_origins_that_only_resemble_ours_are_rejected() {
 }
 
 #[tokio::test]
-async fn c_10_methods_cannot_be_overridden() {
+async fn c10_methods_cannot_be_overridden() {
     let app = App::start(config()).await;
     let overridden = request("GET /api/posts/u-1?_method=DELETE", "X-HTTP-Method-Override: DELETE\r\nX-Method-Override: DELETE\r\n", "");
     assert_eq!(ask(app.address, overridden).await.code(), "not_found");
@@ -114,7 +114,7 @@ async fn c_10_methods_cannot_be_overridden() {
 }
 
 #[tokio::test]
-async fn a_33_a_foreign_page_cannot_sign_a_visitor_in() {
+async fn a33_a_foreign_page_cannot_sign_a_visitor_in() {
     let app = App::start(config()).await;
     let answer = ask(app.address, json("/api/email/login", "Origin: https://evil.example\r\nSec-Fetch-Site: cross-site\r\n", "{}")).await;
     assert_eq!((answer.status, answer.code().as_str()), (403, "origin_rejected"));

@@ -60,7 +60,7 @@ fn limits_can_be_switched_off() {
 }
 
 #[test]
-fn a_15_rotating_addresses_in_one_network_gains_nothing() {
+fn a15_rotating_addresses_in_one_network_gains_nothing() {
     let (_, ticks) = clock();
     let limits = Limits::new(&LimitsSection { login: "5/minute".parse().unwrap(), ..LimitsSection::default() }, &ticks);
     let client = |text: String| ClientIp(text.parse().unwrap());
@@ -82,7 +82,7 @@ fn a_15_rotating_addresses_in_one_network_gains_nothing() {
 }
 
 #[test]
-fn o_20_a_clock_that_is_set_back_locks_nobody_out_for_long() {
+fn o20_a_clock_that_is_set_back_locks_nobody_out_for_long() {
     let ticks = Ticks::monotonic();
     let limits = Limits::new(&section("1000/second"), &ticks);
     limits.check(Limit::Posts, "usr-1").unwrap();
@@ -95,7 +95,7 @@ fn o_20_a_clock_that_is_set_back_locks_nobody_out_for_long() {
 }
 
 #[test]
-fn a_27_guessing_gets_slower_and_the_right_password_ends_it() {
+fn a27_guessing_gets_slower_and_the_right_password_ends_it() {
     let (clock, ticks) = clock();
     let delay = FailureDelay::new(&LimitsSection::default(), &ticks);
     let account = "victim@example.org";

@@ -9,7 +9,7 @@ use super::{
 const SMUGGLED: &str = "POST /api/rooms/r-1/join HTTP/1.1\r\nHost: community.example\r\nContent-Length: 0\r\n\r\n";
 
 #[tokio::test]
-async fn c_11_ambiguous_requests_are_refused_and_end_the_connection() {
+async fn c11_ambiguous_requests_are_refused_and_end_the_connection() {
     let app = App::start(config()).await;
     for (what, head) in [
         ("a transfer coding that is not chunked", "Transfer-Encoding: xchunked\r\n"),
@@ -36,7 +36,7 @@ async fn c_11_ambiguous_requests_are_refused_and_end_the_connection() {
 }
 
 #[tokio::test]
-async fn c_11_a_length_beside_chunks_does_not_hide_a_request() {
+async fn c11_a_length_beside_chunks_does_not_hide_a_request() {
     let app = App::start(config()).await;
     for headers in ["Content-Length: 4\r\nTransfer-Encoding: chunked\r\n", "Transfer-Encoding: chunked\r\nContent-Length: 4\r\n"] {
         let mut raw = Raw::open(app.address).await;
@@ -51,7 +51,7 @@ async fn c_11_a_length_beside_chunks_does_not_hide_a_request() {
 }
 
 #[tokio::test]
-async fn c_11_malformed_chunks_end_the_connection() {
+async fn c11_malformed_chunks_end_the_connection() {
     let app = App::start(config()).await;
     for chunks in ["zz\r\nab\r\n0\r\n\r\n", "2\r\nabcd\r\n0\r\n\r\n", "ffffffffffffffffff\r\n", "2;\nab\r\n0\r\n\r\n"] {
         let mut raw = Raw::open(app.address).await;
@@ -65,7 +65,7 @@ async fn c_11_malformed_chunks_end_the_connection() {
 }
 
 #[tokio::test]
-async fn c_11_a_get_may_have_a_body_which_is_not_the_next_request() {
+async fn c11_a_get_may_have_a_body_which_is_not_the_next_request() {
     let app = App::start(config()).await;
     let mut raw = Raw::open(app.address).await;
     let body = format!("Content-Length: {}\r\n\r\n{SMUGGLED}", SMUGGLED.len());
@@ -79,7 +79,7 @@ async fn c_11_a_get_may_have_a_body_which_is_not_the_next_request() {
 }
 
 #[tokio::test]
-async fn c_11_a_bare_line_feed_separates_no_headers_differently_for_us_than_for_a_proxy() {
+async fn c11_a_bare_line_feed_separates_no_headers_differently_for_us_than_for_a_proxy() {
     let app = App::start(config()).await;
     // RFC 9112 lets a recipient take a bare LF as the end of a line; what matters is that no second request comes out.
     let mut raw = Raw::open(app.address).await;
@@ -90,7 +90,7 @@ async fn c_11_a_bare_line_feed_separates_no_headers_differently_for_us_than_for_
 }
 
 #[tokio::test]
-async fn c_12_other_protocols_are_refused() {
+async fn c12_other_protocols_are_refused() {
     let app = App::start(config()).await;
     let hello = [&[0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3][..], &[7; 64], b"\r\n\r\n"].concat();
     for (what, bytes) in [
@@ -111,7 +111,7 @@ async fn c_12_other_protocols_are_refused() {
 }
 
 #[tokio::test]
-async fn c_13_line_breaks_in_input_make_no_headers() {
+async fn c13_line_breaks_in_input_make_no_headers() {
     let app = App::start(config()).await;
     for path in ["/api/posts/x%0d%0aSet-Cookie:%20a=b", "/api/page?limit=%0d%0aSet-Cookie:%20a=b", "/api/%0d%0aSet-Cookie:%20a=b"] {
         let answer = ask(app.address, request(&format!("GET {path}"), "X-Request-Id: a%0d%0aSet-Cookie: a=b\r\n", "")).await;
@@ -121,7 +121,7 @@ async fn c_13_line_breaks_in_input_make_no_headers() {
 }
 
 #[tokio::test]
-async fn a_34_heads_have_a_largest_size() {
+async fn a34_heads_have_a_largest_size() {
     let app = App::start(config()).await;
     let answer = ask(app.address, request("GET /api/me", &format!("Cookie: community_sid={}\r\n", "x".repeat(17 << 10)), "")).await;
     assert_eq!(answer.status, 431);
