@@ -16,7 +16,7 @@ use crate::{
 
 const CONNECTIONS: usize = 16;
 const ROUNDS: usize = 5;
-const ROUND: Duration = Duration::from_millis(1000);
+const ROUND: Duration = Duration::from_secs(1);
 /// What is sent and thrown away before a side counts.
 const WARM_UP: Duration = Duration::from_millis(400);
 /// Different pages that are asked for.

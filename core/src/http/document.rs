@@ -12,7 +12,7 @@ use crate::email::{actions::invalid_credentials, flows::not_verified};
 
 /// Corrects the document in place.
 pub fn polish(document: &mut Value) {
-    each_operation(document);
+    open_to_all(document);
     each_schema(document, &mut |schema| {
         plain_reference(schema);
         absent_or_null(schema);
@@ -84,23 +84,11 @@ fn list_examples(document: &mut Value) {
     }
 }
 
-fn each_operation(document: &mut Value) {
+/// An operation that names no security needs none, and says so; linters take silence for an oversight.
+fn open_to_all(document: &mut Value) {
     let paths = document["paths"].as_object_mut().into_iter().flat_map(Map::values_mut);
     for operation in paths.filter_map(Value::as_object_mut).flat_map(Map::values_mut).filter_map(Value::as_object_mut) {
-        // An operation that names no security needs none, and says so; linters take silence for an oversight.
         operation.entry("security").or_insert_with(|| json!([]));
-        let responses = operation.get_mut("responses").and_then(Value::as_object_mut).into_iter().flatten();
-        responses.filter(|(status, _)| status.as_str() >= "400").for_each(|(_, response)| without_cookie(response));
-    }
-}
-
-/// A header of an operation is written down for all its answers, but an error sets no cookie.
-fn without_cookie(response: &mut Value) {
-    if let Some(headers) = response.get_mut("headers").and_then(Value::as_object_mut) {
-        headers.retain(|name, _| !name.eq_ignore_ascii_case("set-cookie"));
-        if headers.is_empty() {
-            response.as_object_mut().map(|response| response.remove("headers"));
-        }
     }
 }
 

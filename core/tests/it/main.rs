@@ -4,6 +4,9 @@
 //! A test that needs a server of another kind fails without it, it is never skipped.
 #![allow(
     missing_docs,
+    clippy::duration_suboptimal_units,
+    clippy::match_wild_err_arm,
+    clippy::unchecked_time_subtraction,
     clippy::unwrap_used,
     clippy::wildcard_imports,
     reason = "in a test a panic is the report, its name is the documentation, and the harness is meant to be at hand"

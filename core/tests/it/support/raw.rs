@@ -59,7 +59,7 @@ impl Raw {
 
     /// Reads more; false at the end of the connection.
     async fn fill(&mut self) -> bool {
-        let mut buffer = [0; 16 * 1024];
+        let mut buffer = vec![0; 16 * 1024];
         match timeout(DEADLINE, self.stream.read(&mut buffer)).await {
             Ok(Ok(0) | Err(_)) => false,
             Ok(Ok(count)) => {
