@@ -32,12 +32,7 @@ db_test! {
     }
 
     async fn a13_fifty_at_once_are_five_mails_as_well(db) {
-        let server = TestServer::start_with(db, |config| {
-            config.limits.enabled = false;
-            config.auth.hash_queue = 64;
-            config.auth.hash_wait = community::config::Span::minutes(1);
-        })
-        .await;
+        let server = without_limits(db).await;
         let client = server.client();
         let answers = join_all((0..50).map(|number| {
             let client = client.clone();
