@@ -11,6 +11,7 @@ use tokio::{
 use crate::{
     MANY, Outcome, load,
     process::{Process, pause},
+    seed,
     server::Site,
     table::{Budget, Figure, Table, Unit},
 };
@@ -20,8 +21,15 @@ const STARTS: usize = 5;
 const SIP: usize = 256 << 10;
 const PAUSE: Duration = Duration::from_millis(20);
 
+pub async fn measure(site: &Site<'_>, table: &mut Table) -> Outcome {
+    starts(site, table)?;
+    idle(site, table).await?;
+    seed::posts(&site.database(), MANY).await?;
+    stream(site, table).await
+}
+
 /// From the start of the process to the first answer that it is ready.
-pub async fn starts(site: &Site<'_>, table: &mut Table) -> Outcome {
+fn starts(site: &Site<'_>, table: &mut Table) -> Outcome {
     // The first start makes the database.
     drop(site.serve()?);
     let (mut cold, mut warm) = (Vec::new(), Vec::new());
@@ -40,7 +48,7 @@ pub async fn starts(site: &Site<'_>, table: &mut Table) -> Outcome {
 }
 
 /// The memory of a server that has nothing to do, with the email provider loaded.
-pub async fn idle(site: &Site<'_>, table: &mut Table) -> Outcome {
+async fn idle(site: &Site<'_>, table: &mut Table) -> Outcome {
     let server = site.serve()?;
     sleep(Duration::from_secs(2)).await;
     table.add(Figure::new("memory of the idle server (PSS)", Unit::Mebibytes, mebibytes(server.pss()?)).budget(Budget::Below(60.0)));
@@ -48,7 +56,7 @@ pub async fn idle(site: &Site<'_>, table: &mut Table) -> Outcome {
 }
 
 /// The memory that an answer with all posts takes, for a reader that takes what it can and for one that dawdles.
-pub async fn stream(site: &Site<'_>, table: &mut Table) -> Outcome {
+async fn stream(site: &Site<'_>, table: &mut Table) -> Outcome {
     for (name, pause) in [("fast", Duration::ZERO), ("slow", PAUSE)] {
         let server = site.serve()?;
         // What the code itself takes when it is first used is no memory of the answer.

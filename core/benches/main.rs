@@ -38,8 +38,8 @@ async fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let outcome = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["memory", file, port] => baseline::memory::serve(Path::new(file), port).await,
-        [node] => run(Path::new(node)).await,
-        _ => Err("usage: community-bench NODE, with the path of Node.js 22; `make bench` knows it".into()),
+        [node, ref parts @ ..] => run(Path::new(node), parts).await,
+        _ => Err("usage: community-bench NODE [footprint|reads|writes|plugin]…, with the path of Node.js 22; `make bench` knows it".into()),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -50,7 +50,9 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(node: &Path) -> Outcome {
+/// Measures the named parts, or everything.
+async fn run(node: &Path, parts: &[&str]) -> Outcome {
+    let wanted = |part: &str| parts.is_empty() || parts.contains(&part);
     let program = env::current_exe()?;
     let target = program.parent().and_then(Path::parent).ok_or("this program is not in a target directory")?;
     let folder = Folder::create(target.join("bench"))?;
@@ -59,18 +61,18 @@ async fn run(node: &Path) -> Outcome {
     let site = |name: &str| Site::new(&program.with_file_name("community"), folder.0.join(name), &cores);
 
     let mut table = Table::default();
-    let many = site("many")?;
-    footprint::starts(&many, &mut table).await?;
-    footprint::idle(&many, &mut table).await?;
-    let ids = seed::posts(&many.database(), MANY).await?;
-    footprint::stream(&many, &mut table).await?;
-    let few = site("few")?;
-    drop(few.serve()?);
-    let few_ids = seed::posts(&few.database(), FEW).await?;
-    let sites = reads::Sites { many: &many, ids: &ids, few: &few, few_ids: &few_ids };
-    reads::measure(&sites, node, &program, &mut table).await?;
-    writes::measure(&site("writes")?, &mut table).await?;
-    plugin::measure(&folder.0.join("plugin"), &mut table).await?;
+    if wanted("footprint") {
+        footprint::measure(&site("footprint")?, &mut table).await?;
+    }
+    if wanted("reads") {
+        reads::measure(&site("many")?, &site("few")?, node, &program, &mut table).await?;
+    }
+    if wanted("writes") {
+        writes::measure(&site("writes")?, &mut table).await?;
+    }
+    if wanted("plugin") {
+        plugin::measure(&folder.0.join("plugin"), &mut table).await?;
+    }
 
     println!("{table}");
     let json = target.join("bench.json");

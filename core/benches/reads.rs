@@ -10,8 +10,9 @@ use crate::{
     baseline::{memory, node},
     load::{self, Requests, Sample},
     process::Process,
+    seed,
     server::Site,
-    table::{Budget, Figure, Table},
+    table::{Budget, Figure, Table, Unit},
 };
 
 const CONNECTIONS: usize = 16;
@@ -24,33 +25,27 @@ const PAGES: usize = 2000;
 /// The first page.
 const FIRST: &str = "/api/posts?limit=50";
 
-/// A large and a small community, and the ids of their posts.
-pub struct Sites<'a> {
-    pub many: &'a Site<'a>,
-    pub ids: &'a [String],
-    pub few: &'a Site<'a>,
-    pub few_ids: &'a [String],
-}
-
 /// One of the things that are compared: where, and what.
 struct Side<'a> {
     server: &'a Process,
     requests: Requests,
 }
 
-pub async fn measure(sites: &Sites<'_>, node: &Path, program: &Path, table: &mut Table) -> Outcome {
-    let copy = sites.many.database().with_file_name("copy.db");
-    fs::copy(sites.many.database(), &copy)?;
-    let cookie = sites.many.sign_in("ann@example.com")?;
-    let (many, few) = (sites.many.serve()?, sites.few.serve()?);
-    let node = node::start(node, &copy, sites.many.cores)?;
+/// Measures a large and a small community, both empty still.
+pub async fn measure(many: &Site<'_>, few: &Site<'_>, node: &Path, program: &Path, table: &mut Table) -> Outcome {
+    let (cores, copy) = (many.cores, many.database().with_file_name("copy.db"));
+    let (ids, few_ids) = (fill(many, MANY).await?, fill(few, FEW).await?);
+    fs::copy(many.database(), &copy)?;
+    let cookie = many.sign_in("ann@example.com")?;
+    let (many, few) = (many.serve()?, few.serve()?);
+    let node = node::start(node, &copy, cores)?;
     let (head, page) = load::fetch(many.addr, FIRST).await?;
     let file = copy.with_file_name("page.json");
     fs::write(&file, &page)?;
-    let memory = memory::start(program, &file, sites.many.cores)?;
+    let memory = memory::start(program, &file, cores)?;
 
     let first = || Requests::get([FIRST.to_owned()], "");
-    let (others, few_others) = (others(sites.ids), others(sites.few_ids));
+    let (others, few_others) = (others(&ids), others(&few_ids));
     same_rows(&many, &node, &others[0]).await?;
     let others = Requests::get(others, "");
 
@@ -69,16 +64,22 @@ pub async fn measure(sites: &Sites<'_>, node: &Path, program: &Path, table: &mut
     let unchanged = Requests::get([FIRST.to_owned()], &format!("If-None-Match: {tag}\r\n")).expecting("304");
     let me = Requests::get(["/api/me".to_owned()], &format!("Cookie: {cookie}\r\n"));
     let [a, b] = alternate([Side { server: &many, requests: unchanged }, Side { server: &many, requests: me }]).await?;
-    table.add(Figure::new("first page, 304", crate::table::Unit::Rate, a.rate));
-    table.add(Figure::new("GET /api/me", crate::table::Unit::Rate, b.rate));
+    table.add(Figure::new("first page, 304", Unit::Rate, a.rate));
+    table.add(Figure::new("GET /api/me", Unit::Rate, b.rate));
     Ok(())
 }
 
-/// Times of both, as what costs more must not grow.
+/// Lets the server make its database, and fills it.
+async fn fill(site: &Site<'_>, count: usize) -> Outcome<Vec<String>> {
+    drop(site.serve()?);
+    seed::posts(&site.database(), count).await
+}
+
+/// The times of both: they must not grow with the community.
 fn flat(subject: &str, many: Sample, few: Sample) -> Figure {
     let time = |sample: Sample| 1e6 / sample.rate;
-    Figure::new(format!("{subject}, {MANY} posts"), crate::table::Unit::Micros, time(many))
-        .beside(if FEW == 1000 { "at 1000 posts" } else { "with few posts" }, time(few))
+    Figure::new(format!("{subject}, {MANY} posts beside {FEW}"), Unit::Micros, time(many))
+        .beside("in the small one", time(few))
         .budget(Budget::AtMostTimes(1.5))
 }
 

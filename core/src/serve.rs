@@ -235,10 +235,7 @@ async fn bind(wanted: SocketAddr) -> Result<TcpListener, StartError> {
 }
 
 /// Makes a folder that only its owner may enter.
-///
-/// # Errors
-/// The system's reason.
-pub fn make_private(folder: &Path) -> Result<(), StartError> {
+pub(crate) fn make_private(folder: &Path) -> Result<(), StartError> {
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(system(&folder.display().to_string()))
 }
 

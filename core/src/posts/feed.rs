@@ -14,6 +14,9 @@ use super::{
 };
 use crate::{error::Result, ids::PostId, random::Random, store::Store};
 
+/// Bytes of first pages that are kept: the longest one, or many of ordinary length.
+const KEPT: usize = 16 << 20;
+
 /// The list of posts. Cheap to clone.
 #[derive(Clone)]
 pub struct Feed {
@@ -63,7 +66,13 @@ impl Feed {
         let mut first = self.first();
         // Kept only if nothing changed while it was read.
         if version == self.state.version.load(Ordering::SeqCst) {
-            first.insert(limit, page.clone());
+            let kept: usize = first.values().map(|page| page.json.len()).sum();
+            if kept + page.json.len() > KEPT {
+                first.clear();
+            }
+            if page.json.len() <= KEPT {
+                first.insert(limit, page.clone());
+            }
         }
         Ok(page)
     }

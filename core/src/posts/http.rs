@@ -97,6 +97,27 @@ impl Wanted {
     }
 }
 
+/// Refuses a parameter that is there twice: which one is meant would be a guess.
+fn require_once(request: &Request, names: &[&str]) -> AppResult<()> {
+    let query = request.uri().query().unwrap_or_default();
+    let times = |name: &str| url::form_urlencoded::parse(query.as_bytes()).filter(|(known, _)| known == name).count();
+    match names.iter().find(|name| times(name) > 1) {
+        Some(name) => Err(Error::invalid(format!("{name} must be there once."))),
+        None => Ok(()),
+    }
+}
+
+/// The key of a request. Not left to the framework, which passes over a value that is empty or no text: whoever sent one relies
+/// on it.
+fn key(request: &Request) -> AppResult<Option<IdempotencyKey>> {
+    let mut values = request.headers().get_all("idempotency-key").iter();
+    match (values.next(), values.next()) {
+        (None, _) => Ok(None),
+        (Some(value), None) => IdempotencyKey::parse(value.to_str().unwrap_or_default()).map(Some),
+        _ => Err(Error::invalid("There must be one Idempotency-Key.")),
+    }
+}
+
 /// Whether the client says that it has the state `tag`.
 fn has(request: &Request, tag: &str) -> bool {
     let values = request.headers().get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
@@ -126,6 +147,7 @@ impl Api {
         /// Only posts older than the one with this id.
         before: Query<Option<String>>,
     ) -> Result<PostList, Fail<{ E400 | E503 }>> {
+        require_once(request, &["limit", "before"])?;
         let wanted = Wanted::parse(limit.0, before.0.as_deref())?;
         // Read before the list is, so that the tag is never newer than what it tags.
         let tag = posts.feed.tag();
@@ -133,7 +155,7 @@ impl Api {
             return Ok(PostList::Same(tag, CACHE.to_owned()));
         }
         let (body, link) = match wanted {
-            Wanted::All => (Body::from_bytes_stream(queries::all(posts.store.reader().clone())), None),
+            Wanted::All => (Body::from_bytes_stream(queries::all(posts.store.reader().clone()).await?), None),
             Wanted::Page { before, limit } => {
                 let page = posts.feed.page(before.as_ref(), limit).await?;
                 let link = page.next.map(|next| format!("</api/posts?limit={limit}&before={next}>; rel=\"next\""));
@@ -151,14 +173,15 @@ impl Api {
         &self,
         posts: Data<&Posts>,
         auth: Auth,
+        request: &Request,
         /// The client's own name for this request, 1 to 128 visible ASCII characters.
         #[oai(name = "Idempotency-Key")]
-        key: Header<Option<String>>,
+        _key: Header<Option<String>>,
         body: JsonBody<NewPostBody>,
     ) -> Result<Json<PostAnswer>, Fail<{ BODY | E401 | E409 | E429 | E503 }>> {
         let who = auth.0;
         posts.limits.check(Limit::Posts, who.session.user.as_str())?;
-        let key = key.0.as_deref().map(IdempotencyKey::parse).transpose()?;
+        let key = key(request)?;
         let NewPostBody { title, body, attachments } = body.0;
         let content = Content::parse(&title, body, &attachments, &posts.files_at)?;
         let create = Create { actor: who.actor(), author_name: who.username, content, key };

@@ -10,8 +10,8 @@ use crate::{
     store::Reader,
 };
 
-/// Posts read at once while all of them are streamed.
-const CHUNK: u64 = 200;
+/// Posts read at once while all of them are streamed. A slow reader holds that many in memory, and each may be large.
+const CHUNK: u64 = 32;
 
 /// A page of posts as a JSON array.
 #[derive(Debug, Clone)]
@@ -43,7 +43,7 @@ pub async fn page(conn: &Reader, before: Option<&PostId>, limit: u64) -> Result<
 
 /// Where the stream of all posts is.
 enum Place {
-    Start,
+    Start(store::JsonRun),
     Before(PostId),
     End,
     Done,
@@ -51,15 +51,19 @@ enum Place {
 
 /// All posts as one JSON array, newest first, in pieces: constant memory, and no connection is held between them. A post that is
 /// written meanwhile is not in it, one that is deleted meanwhile may be.
-pub fn all(conn: Reader) -> impl Stream<Item = Result<Bytes, std::io::Error>> + Send + 'static {
-    stream::unfold((conn, Place::Start), |(conn, place)| async move {
-        let (prefix, before) = match place {
-            Place::Start => ("[", None),
-            Place::Before(id) => (",", Some(id)),
+///
+/// # Errors
+/// The database does not answer: the first piece is read before anything is sent.
+pub async fn all(conn: Reader) -> Result<impl Stream<Item = Result<Bytes, std::io::Error>> + Send + 'static> {
+    let first = store::json_run(&conn, None, CHUNK).await?;
+    Ok(stream::unfold((conn, Place::Start(first)), |(conn, place)| async move {
+        let (prefix, run) = match place {
+            Place::Start(run) => ("[", Ok(run)),
+            Place::Before(id) => (",", store::json_run(&conn, Some(&id), CHUNK).await),
             Place::End => return Some((Ok(Bytes::from_static(b"]")), (conn, Place::Done))),
             Place::Done => return None,
         };
-        match store::json_run(&conn, before.as_ref(), CHUNK).await {
+        match run {
             Ok(run) => {
                 let next = run.last.filter(|_| run.more).map_or(Place::End, |last| Place::Before(PostId::from_stored(last)));
                 let posts = run.posts.unwrap_or_default();
@@ -70,5 +74,5 @@ pub fn all(conn: Reader) -> impl Stream<Item = Result<Bytes, std::io::Error>> + 
             // An answer that breaks off is the only way left to say that it is not whole.
             Err(error) => Some((Err(std::io::Error::other(error)), (conn, Place::Done))),
         }
-    })
+    }))
 }

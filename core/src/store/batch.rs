@@ -49,6 +49,8 @@ trait Job: Send {
     fn run<'a>(&'a mut self, tx: &'a mut Tx) -> BoxFuture<'a, bool>;
     /// Answers whoever waits: with the kept result, or with `failure` if the batch did not reach the disk.
     fn answer(self: Box<Self>, failure: Option<&Error>);
+    /// Whether the database failed it, not the write itself.
+    fn met_trouble(&self) -> bool;
 }
 
 struct Write<I, T> {
@@ -77,6 +79,10 @@ impl<I: Send + Sync, T: Send> Job for Write<I, T> {
         // Whoever asked may have gone away; the write stands all the same.
         let _ = self.answer.send(result);
     }
+
+    fn met_trouble(&self) -> bool {
+        self.result.as_ref().is_some_and(|result| result.as_ref().is_err_and(Error::is_unavailable))
+    }
 }
 
 /// The error of a batch, for each write in it.
@@ -98,12 +104,24 @@ async fn run(conn: DatabaseConnection, context: Arc<Context>, mut waiting: mpsc:
         if let Err(failure) = &outcome {
             tracing::error!(error = %failure, cause = ?failure.source, writes = batch.len(), "a batch of writes was lost");
         }
+        if outcome.is_err() || batch.iter().any(|job| job.met_trouble()) {
+            renew(&conn).await;
+        }
         for job in batch {
             job.answer(outcome.as_ref().err());
         }
     }
     if let Err(error) = conn.close().await {
         tracing::warn!(%error, "closing the database failed");
+    }
+}
+
+/// Closes the connection, so that the next batch begins on a new one. When a disk is full SQLite ends the transaction by itself; sqlx
+/// does not notice, takes it for open still, and would never begin another one.
+async fn renew(conn: &DatabaseConnection) {
+    let closed = async { conn.get_sqlite_connection_pool().acquire().await?.close().await };
+    if let Err(error) = closed.await {
+        tracing::warn!(%error, "the writer's connection could not be renewed");
     }
 }
 
@@ -126,7 +144,12 @@ async fn commit_batch(
         if !batch[next].run(&mut tx).await {
             // Dropping the transaction undoes all of it.
             drop(tx);
-            return if batch.len() == 1 { Ok(()) } else { commit_apart(conn, context, batch).await };
+            let (alone, troubled) = (batch.len() == 1, batch[next].met_trouble());
+            return match (alone, troubled) {
+                (true, _) => Ok(()),
+                (false, true) => Err(again()),
+                (false, false) => commit_apart(conn, context, batch).await,
+            };
         }
         next += 1;
         if batch.len() < BATCH
@@ -146,10 +169,15 @@ async fn commit_apart(conn: &DatabaseConnection, context: &Arc<Context>, batch: 
         if job.run(&mut tx).await {
             tx.release().await?;
         } else {
-            tx.undo(mark).await?;
+            // It fails if SQLite has ended the whole transaction, and then all who are in it have to come again.
+            tx.undo(mark).await.map_err(|error| again().caused_by(error))?;
         }
     }
     tx.commit().await
+}
+
+fn again() -> Error {
+    Error::unavailable("This could not be saved. Please try again.")
 }
 
 async fn begin(conn: &DatabaseConnection, context: &Arc<Context>) -> Result<Tx> {

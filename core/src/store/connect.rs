@@ -1,6 +1,9 @@
 //! Connections with the settings that our promises rest on.
 
-use std::{path::Path, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, Statement, sqlx::sqlite::SqliteConnectOptions,
@@ -58,13 +61,16 @@ pub(super) async fn migrator(url: &SecretUrl, section: &DatabaseSection) -> Resu
     open(url, options).await
 }
 
-/// Whether there is a database yet. PostgreSQL's is made by its operator, SQLite's by the first start.
-pub(super) fn exists(url: &SecretUrl) -> bool {
-    !is_sqlite(url) || url.expose().parse::<SqliteConnectOptions>().is_ok_and(|options| options.get_filename().exists())
-}
-
 pub(super) fn is_sqlite(url: &SecretUrl) -> bool {
     url.scheme() == "sqlite"
+}
+
+/// The file of an SQLite database that is kept in one.
+pub(super) fn file(url: &SecretUrl) -> Option<PathBuf> {
+    let options: SqliteConnectOptions = is_sqlite(url).then(|| url.expose().parse().ok()).flatten()?;
+    let path = options.get_filename();
+    // Databases in memory have such names.
+    (!path.starts_with("file:")).then(|| path.to_owned())
 }
 
 fn options(url: &SecretUrl, section: &DatabaseSection) -> ConnectOptions {

@@ -63,10 +63,10 @@ fn is_passing(error: &DbErr) -> bool {
     }
     match database_error(error) {
         Some(sqlx::Error::Database(_)) => code(error).is_some_and(|code| {
-            // PostgreSQL: connection, collision, resources, intervention, read-only. SQLite (primary code in the low byte): busy,
+            // PostgreSQL: connection, collision, resources, intervention, read-only, locked for too long. SQLite (primary code in the low byte): busy,
             // locked, read-only, I/O, full, cannot open.
             matches!(code.get(..2), Some("08" | "40" | "53" | "57") if code.len() == 5)
-                || code == "25006"
+                || matches!(&*code, "25006" | "55P03")
                 || code.parse::<u32>().is_ok_and(|code| code < 10_000 && matches!(code & 0xff, 5 | 6 | 8 | 10 | 13 | 14))
         }),
         Some(sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed) => true,

@@ -1,6 +1,11 @@
 //! Bringing the schema up to date, one process at a time.
 
-use std::{fs::File, path::Path};
+use std::{
+    fs::{File, OpenOptions},
+    io,
+    os::unix::fs::OpenOptionsExt,
+    path::Path,
+};
 
 use community_migrations::{Migrator, MigratorTrait as _};
 use sea_orm::{ConnectionTrait, TransactionTrait};
@@ -8,8 +13,9 @@ use sea_orm::{ConnectionTrait, TransactionTrait};
 use super::{OpenError, connect};
 use crate::config::{DatabaseSection, SecretUrl};
 
-/// Any number will do as long as every version of the server uses the same.
-const POSTGRES_LOCK: &str = "SELECT pg_advisory_xact_lock(7166091463)";
+/// Any number will do as long as every version of the server uses the same. Whoever comes second waits as long as it takes.
+const POSTGRES_LOCK: &str = "SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0; \
+    SET LOCAL idle_in_transaction_session_timeout = 0; SELECT pg_advisory_xact_lock(7166091463)";
 
 /// The steps that are still to be run, oldest first.
 #[derive(Debug, PartialEq, Eq)]
@@ -27,7 +33,16 @@ async fn run_sqlite(url: &SecretUrl, section: &DatabaseSection, data_dir: &Path)
     let path = data_dir.join("migrate.lock");
     let lock = File::create(&path).and_then(|file| file.lock().map(|()| file));
     let _lock = lock.map_err(|source| OpenError::File { path: path.display().to_string(), source })?;
+    if let Some(path) = connect::file(url) {
+        make_private(&path).map_err(|source| OpenError::File { path: path.display().to_string(), source })?;
+    }
+    // Connected only now: a new file is turned to WAL, for which nobody else may have it open.
     Migrator::up(&connect::writer(url, section).await?, None).await.map_err(OpenError::Migrate)
+}
+
+/// Makes the database's file, for its owner only, unless it is there. SQLite gives the same mode to those it makes beside it.
+fn make_private(path: &Path) -> io::Result<()> {
+    OpenOptions::new().create(true).append(true).mode(0o600).open(path).map(drop)
 }
 
 async fn run_postgres(url: &SecretUrl, section: &DatabaseSection) -> Result<(), OpenError> {
@@ -40,7 +55,7 @@ async fn run_postgres(url: &SecretUrl, section: &DatabaseSection) -> Result<(), 
 
 /// What [`run`] would do.
 pub(super) async fn plan(url: &SecretUrl, section: &DatabaseSection) -> Result<Plan, OpenError> {
-    if !connect::exists(url) {
+    if connect::file(url).is_some_and(|path| !path.exists()) {
         return Ok(Plan { pending: Migrator::migrations().iter().map(|step| step.name().to_owned()).collect() });
     }
     let conn = connect::reader(url, section).await?;
