@@ -1,6 +1,6 @@
 //! What people do with the email provider, in few words.
 
-use community::config::Network;
+use community::config::{Network, Span};
 use serde_json::{Value, json};
 
 use crate::support::{Answer, Client, Db, TestServer};
@@ -59,9 +59,14 @@ pub async fn behind_proxy(db: Db) -> TestServer {
     .await
 }
 
-/// A server without the limits of `[limits]`.
+/// A server without the limits of `[limits]`, on which many passwords may wait for their turn, however slow the machine is.
 pub async fn without_limits(db: Db) -> TestServer {
-    TestServer::start_with(db, |config| config.limits.enabled = false).await
+    TestServer::start_with(db, |config| {
+        config.limits.enabled = false;
+        config.auth.hash_queue = 64;
+        config.auth.hash_wait = Span::minutes(1);
+    })
+    .await
 }
 
 /// POST by way of the proxy, on behalf of `address`.
