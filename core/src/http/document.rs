@@ -64,9 +64,14 @@ fn error_example(path: &str, status: &str, response: &mut Value) {
         (_, StatusCode::TOO_MANY_REQUESTS) => ErrorBody { retry_after: Some(30), ..usual_body(status) },
         _ => usual_body(status),
     };
-    for content in response["content"].as_object_mut().into_iter().flat_map(Map::values_mut) {
+    for content in contents(response) {
         content["example"] = body.to_json().unwrap_or_default();
     }
+}
+
+/// What a response may carry, by media type; nothing for a redirect. (Indexing would add a `null` where there is none.)
+fn contents(response: &mut Value) -> impl Iterator<Item = &mut Value> {
+    response.get_mut("content").and_then(Value::as_object_mut).into_iter().flat_map(Map::values_mut)
 }
 
 /// Shows lists by one entry, if that has an example.
@@ -74,8 +79,12 @@ fn list_examples(document: &mut Value) {
     let schemas = document["components"]["schemas"].clone();
     for (_, operation) in operations(document) {
         for response in operation["responses"].as_object_mut().into_iter().flat_map(Map::values_mut) {
-            for content in response["content"].as_object_mut().into_iter().flat_map(Map::values_mut) {
-                let entry = content["schema"]["items"]["$ref"].as_str().and_then(|name| name.rsplit('/').next()).map(str::to_owned);
+            for content in contents(response) {
+                let entry = content
+                    .pointer("/schema/items/$ref")
+                    .and_then(Value::as_str)
+                    .and_then(|name| name.rsplit('/').next())
+                    .map(str::to_owned);
                 if let Some(example) = entry.and_then(|name| schemas[name].get("example")) {
                     content["example"] = json!([example]);
                 }
