@@ -17,6 +17,9 @@ pub struct Figure {
     measured: f64,
     baseline: Option<(&'static str, f64)>,
     budget: Option<Budget>,
+    /// How many requests the server answers in the CPU time that the baseline takes for one: the same ratio, but other programs on
+    /// the machine hardly disturb it.
+    by_cpu: Option<f64>,
     details: Value,
 }
 
@@ -49,13 +52,14 @@ pub enum Budget {
 impl Figure {
     /// A figure without a baseline and a budget.
     pub fn new(subject: impl Into<String>, unit: Unit, measured: f64) -> Self {
-        Self { subject: subject.into(), unit, measured, baseline: None, budget: None, details: Value::Null }
+        Self { subject: subject.into(), unit, measured, baseline: None, budget: None, by_cpu: None, details: Value::Null }
     }
 
     /// The rate of a sample beside that of another one.
     pub fn rate(subject: impl Into<String>, measured: Sample, name: &'static str, baseline: Sample) -> Self {
         let details = json!({ "measured": details(measured), "baseline": details(baseline) });
-        Self { details, ..Self::new(subject, Unit::Rate, measured.rate).beside(name, baseline.rate) }
+        let by_cpu = Some(baseline.cpu / measured.cpu);
+        Self { by_cpu, details, ..Self::new(subject, Unit::Rate, measured.rate).beside(name, baseline.rate) }
     }
 
     /// What the same work costs elsewhere.
@@ -99,9 +103,9 @@ impl Figure {
         }
     }
 
-    fn cells(&self) -> [String; 6] {
+    fn cells(&self) -> [String; 7] {
         let baseline = self.baseline.map_or_else(String::new, |(name, value)| format!("{} {name}", self.show(value)));
-        let ratio = self.ratio().map_or_else(String::new, |ratio| format!("{ratio:.2} ×"));
+        let times = |ratio: Option<f64>| ratio.map_or_else(String::new, |ratio| format!("{ratio:.2} ×"));
         let budget = match self.budget {
             Some(Budget::Times(times)) => format!("≥ {times} ×"),
             Some(Budget::AtMostTimes(times)) => format!("≤ {times} ×"),
@@ -110,7 +114,7 @@ impl Figure {
             None => String::new(),
         };
         let verdict = self.met().map_or("", |met| if met { "met" } else { "MISSED" });
-        [self.subject.clone(), self.show(self.measured), baseline, ratio, budget, verdict.to_owned()]
+        [self.subject.clone(), self.show(self.measured), baseline, times(self.ratio()), times(self.by_cpu), budget, verdict.to_owned()]
     }
 }
 
@@ -142,18 +146,18 @@ impl Figure {
         };
         let baseline = self.baseline.map(|(name, value)| json!({ "name": name, "value": value }));
         json!({
-            "subject": self.subject, "unit": unit, "measured": self.measured, "baseline": baseline, "ratio": self.ratio(),
-            "budget": self.budget.map(|_| self.cells()[4].clone()), "met": self.met(), "details": self.details,
+            "subject": self.subject, "unit": unit, "measured": self.measured, "baseline": baseline, "ratio": self.ratio(), "ratio_by_cpu_time": self.by_cpu,
+            "budget": self.budget.map(|_| self.cells()[5].clone()), "met": self.met(), "details": self.details,
         })
     }
 }
 
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let head = ["", "measured", "beside", "ratio", "budget", ""].map(str::to_owned);
-        let rows: Vec<[String; 6]> = std::iter::once(head).chain(self.0.iter().map(Figure::cells)).collect();
+        let head = ["", "measured", "beside", "ratio", "by CPU time", "budget", ""].map(str::to_owned);
+        let rows: Vec<[String; 7]> = std::iter::once(head).chain(self.0.iter().map(Figure::cells)).collect();
         let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-        let widths: [usize; 6] = std::array::from_fn(width);
+        let widths: [usize; 7] = std::array::from_fn(width);
         for [subject, cells @ ..] in &rows {
             write!(f, "\n{subject:<0$}", widths[0])?;
             for (cell, width) in cells.iter().zip(&widths[1..]) {
