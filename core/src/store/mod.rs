@@ -100,7 +100,7 @@ impl Store {
     {
         match &self.writer {
             Writer::Sqlite(batcher) => batcher.write(input, work).await,
-            Writer::Postgres(pool) => retry::write(pool, &self.context, &input, work).await,
+            Writer::Postgres(pool) => retry::write(pool.clone(), self.context.clone(), input, work).await,
         }
     }
 

@@ -6,12 +6,28 @@ use futures_util::future::BoxFuture;
 use sea_orm::{DatabaseConnection, TransactionTrait};
 
 use super::{Context, Tx, error};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// How often a write that collides with others is tried.
 const ATTEMPTS: u32 = 6;
 
+/// Runs the write in a task of its own: a client that goes away during the commit must not keep those who listen from hearing of
+/// what may well be on disk.
 pub(super) async fn write<I, T>(
+    pool: DatabaseConnection,
+    context: Arc<Context>,
+    input: I,
+    work: for<'a> fn(&'a mut Tx, &'a I) -> BoxFuture<'a, Result<T>>,
+) -> Result<T>
+where
+    I: Send + Sync + 'static,
+    T: Send + 'static,
+{
+    let task = tokio::spawn(async move { attempts(&pool, &context, &input, work).await });
+    task.await.map_err(Error::internal)?
+}
+
+async fn attempts<I, T>(
     pool: &DatabaseConnection,
     context: &Arc<Context>,
     input: &I,
