@@ -100,7 +100,9 @@ async fn follow_postgres(conn: &DatabaseConnection, context: &Context, mut at: P
                 continue;
             }
         };
-        if listener.listen("community_events").await.is_err() {
+        if let Err(error) = listener.listen("community_events").await {
+            tracing::warn!(%error, "the database could not be asked for changes");
+            tokio::time::sleep(POSTGRES_POLL).await;
             continue;
         }
         loop {
