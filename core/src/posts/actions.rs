@@ -104,7 +104,7 @@ pub struct Change {
 /// # Errors
 /// `not_found`; `forbidden` for anyone but the author and admins; `invalid_request` naming the field.
 pub async fn edit(tx: &mut Tx, edit: &Edit, files_at: &url::Url) -> Result<Post> {
-    let mut post = store::by_id(tx.conn(), &edit.post).await?.ok_or_else(|| Error::not_found("post"))?;
+    let mut post = present(tx, &edit.post).await?;
     policy::require_change(&edit.actor, &post)?;
     let Change { title, body, attachments } = &edit.change;
     let title = title.as_deref().unwrap_or(&post.content.title);
@@ -122,9 +122,15 @@ pub async fn edit(tx: &mut Tx, edit: &Edit, files_at: &url::Url) -> Result<Post>
 /// # Errors
 /// `not_found`; `forbidden` for anyone but the author and admins.
 pub async fn delete(tx: &mut Tx, actor: &Actor, id: &PostId) -> Result<()> {
-    let post = store::by_id(tx.conn(), id).await?.ok_or_else(|| Error::not_found("post"))?;
+    let post = present(tx, id).await?;
     policy::require_change(actor, &post)?;
     store::remove(tx, id).await?;
     tx.record(events::deleted(&post));
     Ok(())
+}
+
+/// The post as it is, and stays until the end of the transaction: of two changes side by side neither may undo the other.
+async fn present(tx: &mut Tx, id: &PostId) -> Result<Post> {
+    tx.lock(&format!("post {id}")).await?;
+    store::by_id(tx.conn(), id).await?.ok_or_else(|| Error::not_found("post"))
 }
