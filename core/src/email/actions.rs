@@ -13,7 +13,7 @@ use crate::{
     actor::Role,
     clock::Timestamp,
     error::{Error, Kind, Result},
-    ids::SessionId,
+    ids::{IdentityId, SessionId, UserId},
     mail::{self, model::NewMail},
     random::{Token, TokenHash},
     sessions::{
@@ -46,14 +46,14 @@ pub async fn register(tx: &mut Tx, register: &Register) -> Result<()> {
         None if taken => Err(Error::new(Kind::Invalid, "email_taken", "This email is already registered. Sign in, or reset the password.")),
         Some(notice) if taken => {
             mail::actions::require_quota(tx, &register.origin).await?;
-            mail::actions::count(tx, &uncounted(&register.letter)).await?;
+            mail::actions::count(tx, &without_receiver(&register.letter)).await?;
             mail::actions::queue(tx, notice).await?;
             Ok(())
         }
         _ => {
             mail::actions::require_quota(tx, &register.origin).await?;
             // An earlier link keeps working when no new one goes out: otherwise asking often would lock the owner out.
-            if mail::actions::queue(tx, &register.letter).await? {
+            if queue_counted(tx, &register.letter).await? {
                 store::put_registration(tx, &register.registration).await?;
             }
             Ok(())
@@ -61,8 +61,18 @@ pub async fn register(tx: &mut Tx, register: &Register) -> Result<()> {
     }
 }
 
+/// Queues a letter, or counts it if its address has had its share: otherwise a network that is never refused would tell that
+/// somebody waits there.
+async fn queue_counted(tx: &mut Tx, letter: &NewMail) -> Result<bool> {
+    let queued = mail::actions::queue(tx, letter).await?;
+    if !queued {
+        mail::actions::count(tx, &without_receiver(letter)).await?;
+    }
+    Ok(queued)
+}
+
 /// The same mail without address and text: it counts for the network and for nobody else.
-fn uncounted(letter: &NewMail) -> NewMail {
+fn without_receiver(letter: &NewMail) -> NewMail {
     let content = mail::model::Content { subject: String::new(), text: String::new(), html: String::new() };
     NewMail { address: String::new(), content, ..letter.clone() }
 }
@@ -91,12 +101,12 @@ pub async fn resend(tx: &mut Tx, resend: &Resend) -> Result<()> {
     match store::registration_of(tx.conn(), &resend.subject).await? {
         Some(waiting) => {
             let renewed = Registration { token: resend.token.clone(), expires_at: resend.expires_at, ..waiting };
-            if mail::actions::queue(tx, &NewMail { address: renewed.applicant.address.clone(), ..resend.letter.clone() }).await? {
+            if queue_counted(tx, &NewMail { address: renewed.applicant.address.clone(), ..resend.letter.clone() }).await? {
                 store::put_registration(tx, &renewed).await?;
             }
             Ok(())
         }
-        None => mail::actions::count(tx, &uncounted(&resend.letter)).await,
+        None => mail::actions::count(tx, &without_receiver(&resend.letter)).await,
     }
 }
 
@@ -135,13 +145,41 @@ pub async fn verify(tx: &mut Tx, verify: &Verify) -> Result<Option<(Session, Tok
     }
 }
 
+/// Someone whose password was right.
+#[derive(Debug)]
+pub struct Login {
+    /// Who.
+    pub user: UserId,
+    /// The identity that the password belongs to.
+    pub identity: IdentityId,
+    /// The hash that the password was compared with.
+    pub phc: String,
+    /// How the session begins.
+    pub plan: SessionPlan,
+}
+
 /// Begins a session for someone whose password was right.
 ///
 /// # Errors
-/// `invalid_credentials` if the account was shut meanwhile.
-pub async fn login(tx: &mut Tx, user: &crate::ids::UserId, plan: &SessionPlan) -> Result<(Session, Token)> {
-    let user = accounts::queries::by_id(tx.conn(), user).await?.filter(|user| !user.disabled);
-    begin(tx, &user.ok_or_else(invalid_credentials)?, plan).await
+/// `invalid_credentials` if the account was shut or the password changed meanwhile.
+pub async fn login(tx: &mut Tx, login: &Login) -> Result<(Session, Token)> {
+    if !is_still(tx, &login.identity, &login.phc).await? {
+        return Err(invalid_credentials());
+    }
+    let user = accounts::queries::by_id(tx.conn(), &login.user).await?.filter(|user| !user.disabled);
+    begin(tx, &user.ok_or_else(invalid_credentials)?, &login.plan).await
+}
+
+/// Whether a password is still the one that was compared with, and stays it until the end of the transaction. Comparing takes
+/// long enough for the owner to set a new one, which must leave no session to whoever knew the old one.
+async fn is_still(tx: &mut Tx, identity: &IdentityId, phc: &str) -> Result<bool> {
+    hold(tx, identity).await?;
+    Ok(store::password(tx.conn(), identity).await?.is_some_and(|present| present == phc))
+}
+
+/// Lets those who rely on a password or change it wait for each other.
+async fn hold(tx: &mut Tx, identity: &IdentityId) -> Result<()> {
+    tx.lock(&format!("password {identity}")).await
 }
 
 async fn begin(tx: &mut Tx, user: &User, plan: &SessionPlan) -> Result<(Session, Token)> {
@@ -156,10 +194,25 @@ async fn begin(tx: &mut Tx, user: &User, plan: &SessionPlan) -> Result<(Session,
     sessions::actions::start(tx, &new).await
 }
 
-/// Queues a letter with a link that sets a new password.
-pub async fn forgot(tx: &mut Tx, target: &ResetTarget, token: &TokenHash, expires_at: Timestamp, letter: &NewMail) -> Result<()> {
-    if mail::actions::queue(tx, letter).await? {
-        store::put_reset(tx, token, &target.identity, expires_at).await?;
+/// Someone who forgot a password.
+#[derive(Debug)]
+pub struct Forgot {
+    /// Whose password; `None` if the address has no account.
+    pub target: Option<ResetTarget>,
+    /// The link's token.
+    pub token: TokenHash,
+    /// Until when it works.
+    pub expires_at: Timestamp,
+    /// The letter with the link.
+    pub letter: NewMail,
+}
+
+/// Queues a letter with a link that sets a new password. Where there is no account one row is written all the same, so that the
+/// time it takes tells nothing.
+pub async fn forgot(tx: &mut Tx, forgot: &Forgot) -> Result<()> {
+    let Some(target) = &forgot.target else { return mail::actions::count(tx, &without_receiver(&forgot.letter)).await };
+    if mail::actions::queue(tx, &forgot.letter).await? {
+        store::put_reset(tx, &forgot.token, &target.identity, forgot.expires_at).await?;
     }
     Ok(())
 }
@@ -173,14 +226,35 @@ pub async fn reset(tx: &mut Tx, token: &TokenHash, phc: &str) -> Result<()> {
     let link = store::take_reset(tx, token).await?.filter(|(_, expires_at)| now < *expires_at);
     let (identity, _) = link.ok_or_else(invalid_token)?;
     let user = accounts::queries::owner(tx.conn(), &identity).await?.ok_or_else(invalid_token)?;
+    hold(tx, &identity).await?;
     store::set_password(tx, &identity, phc).await?;
     store::remove_resets(tx, &identity).await?;
     sessions::actions::end_all(tx, &user, None, "credential_changed").await
 }
 
+/// A new password for someone who is signed in and knew the old one.
+#[derive(Debug)]
+pub struct ChangePassword {
+    /// Whose.
+    pub target: ResetTarget,
+    /// The hash that the old password was compared with.
+    pub old: String,
+    /// The hash of the new one.
+    pub new: String,
+    /// The session that stays.
+    pub keep: SessionId,
+}
+
 /// Sets a new password for someone who is signed in and knew the old one. All other sessions end.
-pub async fn change_password(tx: &mut Tx, target: &ResetTarget, phc: &str, keep: &SessionId) -> Result<()> {
-    store::set_password(tx, &target.identity, phc).await?;
+///
+/// # Errors
+/// `invalid_credentials` if the password was changed meanwhile.
+pub async fn change_password(tx: &mut Tx, change: &ChangePassword) -> Result<()> {
+    let ChangePassword { target, old, new, keep } = change;
+    if !is_still(tx, &target.identity, old).await? {
+        return Err(wrong_current());
+    }
+    store::set_password(tx, &target.identity, new).await?;
     store::remove_resets(tx, &target.identity).await?;
     sessions::actions::end_all(tx, &target.user, Some(keep), "credential_changed").await
 }
@@ -201,6 +275,11 @@ pub async fn open_account(tx: &mut Tx, applicant: &Applicant, role: Role) -> Res
 /// The one answer to a wrong address, a wrong password and a shut account.
 pub fn invalid_credentials() -> Error {
     Error::new(Kind::Unauthenticated, "invalid_credentials", "Email or password is wrong.")
+}
+
+/// The answer to a wrong password of someone who is signed in.
+pub fn wrong_current() -> Error {
+    Error::new(Kind::Unauthenticated, "invalid_credentials", "The current password is wrong.")
 }
 
 /// The one answer to links that do not work, whatever the reason.

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::{
     PROVIDER,
-    actions::{self, Register, Resend, SessionPlan, Verify},
+    actions::{self, ChangePassword, Forgot, Login, Register, Resend, SessionPlan, Verify, wrong_current},
     hasher::Hasher,
-    model::{Applicant, Credential, Password, Registration, ResetTarget},
+    model::{Applicant, Credential, Password, Registration},
     policy, queries,
 };
 use crate::{
@@ -114,8 +114,9 @@ impl Flows {
         };
         let right = self.hasher.verify(password, credential.as_ref().map(Credential::phc)).await?;
         match credential.filter(|_| right) {
-            Some(Credential::Verified { user, .. }) => {
-                self.store.write((user, plan), |tx, (user, plan)| Box::pin(actions::login(tx, user, plan))).await
+            Some(Credential::Verified { user, identity, phc }) => {
+                let login = Login { user, identity, phc, plan };
+                self.store.write(login, |tx, login| Box::pin(actions::login(tx, login))).await
             }
             Some(Credential::Unverified { .. }) => Err(not_verified()),
             None => Err(actions::invalid_credentials()),
@@ -137,13 +138,11 @@ impl Flows {
             valid_hours: hours(lifetime),
         };
         let written = provider.reset_mail(letter).await?;
-        let Some(target) = target else { return Ok(()) };
         let content = mail::Content { subject: written.subject, text: written.text, html: written.html };
-        let letter = NewMail { kind: mail::Kind::Reset, address: target.address.clone(), origin: Some(origin), content };
-        let input = (target, token.hash(), self.clock.now().plus(lifetime.0), letter);
-        self.store
-            .write(input, |tx, (target, token, expires_at, letter)| Box::pin(actions::forgot(tx, target, token, *expires_at, letter)))
-            .await
+        let address = target.as_ref().map(|target| target.address.clone()).unwrap_or_default();
+        let letter = NewMail { kind: mail::Kind::Reset, address, origin: Some(origin), content };
+        let forgot = Forgot { target, token: token.hash(), expires_at: self.clock.now().plus(lifetime.0), letter };
+        self.store.write(forgot, |tx, forgot| Box::pin(actions::forgot(tx, forgot))).await
     }
 
     /// Sets a new password by a link.
@@ -160,9 +159,9 @@ impl Flows {
         if !self.hasher.verify(current, own.as_ref().map(|(_, phc)| phc.as_str())).await? {
             return Err(wrong_current());
         }
-        let (target, _) = own.ok_or_else(wrong_current)?;
-        let input: (ResetTarget, String, _) = (target, self.new_hash(new).await?, who.session.id.clone());
-        self.store.write(input, |tx, (target, phc, keep)| Box::pin(actions::change_password(tx, target, phc, keep))).await
+        let (target, old) = own.ok_or_else(wrong_current)?;
+        let change = ChangePassword { target, old, new: self.new_hash(new).await?, keep: who.session.id.clone() };
+        self.store.write(change, |tx, change| Box::pin(actions::change_password(tx, change))).await
     }
 
     /// Makes a verified account without any letter, for the operator.
@@ -216,8 +215,4 @@ fn hours(lifetime: Span) -> u32 {
 pub fn not_verified() -> Error {
     let message = "Please verify your email first. We can send you a new link.";
     Error { resend: true, ..Error::new(Kind::Forbidden, "email_not_verified", message) }
-}
-
-fn wrong_current() -> Error {
-    Error::new(Kind::Unauthenticated, "invalid_credentials", "The current password is wrong.")
 }

@@ -71,6 +71,8 @@ pub enum Credential {
     Verified {
         /// Whose.
         user: UserId,
+        /// The identity that the password belongs to.
+        identity: IdentityId,
         /// The hash.
         phc: String,
     },

@@ -11,7 +11,7 @@ use crate::{accounts, error::Result, ids::UserId, store::Reader};
 pub async fn credential(conn: &Reader, subject: &str) -> Result<Option<Credential>> {
     if let Some(identity) = accounts::queries::identity(conn, PROVIDER, subject).await? {
         let phc = store::password(conn, &identity.id).await?;
-        return Ok(phc.map(|phc| Credential::Verified { user: identity.user, phc }));
+        return Ok(phc.map(|phc| Credential::Verified { user: identity.user, identity: identity.id, phc }));
     }
     Ok(store::registration_of(conn, subject).await?.map(|waiting| Credential::Unverified { phc: waiting.applicant.phc }))
 }
