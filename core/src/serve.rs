@@ -137,7 +137,7 @@ impl App {
         let sessions = Sessions {
             store: self.store.clone(),
             clock: self.parts.clock.clone(),
-            cookie: SessionCookie::new(&base_url),
+            cookie: SessionCookie::new(&base_url).shared_as(&config.cors),
             rules: config.sessions.clone(),
         };
         let routes = web::http::routes(docs::routes());

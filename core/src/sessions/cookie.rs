@@ -2,12 +2,16 @@
 
 use std::time::Duration;
 
-use crate::{config::BaseUrl, random::Token};
+use crate::{
+    config::{BaseUrl, CorsSection},
+    random::Token,
+};
 
 /// How the cookie is called and written on this site.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SessionCookie {
     secure: bool,
+    cross_site: bool,
 }
 
 /// What a request says about its session.
@@ -24,7 +28,13 @@ pub enum Presented {
 impl SessionCookie {
     /// For a site at `base_url`: with the `__Host-` prefix wherever the site is on https.
     pub fn new(base_url: &BaseUrl) -> Self {
-        Self { secure: base_url.is_https() }
+        Self { secure: base_url.is_https(), cross_site: false }
+    }
+
+    /// Lets the cookie travel with requests of pages on other sites, if `cors` wants that. Browsers take such cookies on https only.
+    #[must_use]
+    pub fn shared_as(self, cors: &CorsSection) -> Self {
+        Self { cross_site: self.secure && cors.cross_site_cookies, ..self }
     }
 
     /// The cookie's name.
@@ -32,9 +42,9 @@ impl SessionCookie {
         if self.secure { "__Host-community_sid" } else { "community_sid" }
     }
 
-    /// The `Set-Cookie` value that hands out `token` for `idle`.
-    pub fn set(self, token: &Token, idle: Duration) -> String {
-        self.write(token.expose(), idle.as_secs())
+    /// The `Set-Cookie` value that hands out `token` for `lifetime`.
+    pub fn set(self, token: &Token, lifetime: Duration) -> String {
+        self.write(token.expose(), lifetime.as_secs())
     }
 
     /// The `Set-Cookie` value that takes the cookie away.
@@ -44,7 +54,8 @@ impl SessionCookie {
 
     fn write(self, value: &str, max_age: u64) -> String {
         let secure = if self.secure { "; Secure" } else { "" };
-        format!("{}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={max_age}{secure}", self.name())
+        let same_site = if self.cross_site { "None" } else { "Lax" };
+        format!("{}={value}; Path=/; HttpOnly; SameSite={same_site}; Max-Age={max_age}{secure}", self.name())
     }
 
     /// Finds the token in the values of the request's `Cookie` headers. The name must match exactly.
