@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use futures_util::{StreamExt, stream};
+use futures_util::{StreamExt, future::ready, stream};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -43,7 +43,7 @@ impl Sender {
             }
         });
         while !stop.is_cancelled() {
-            match self.round().await {
+            match self.round(&stop).await {
                 Ok(full) if full => continue,
                 Ok(_) => {}
                 Err(error) => tracing::warn!(%error, cause = ?error.source, "the mail queue could not be read"),
@@ -56,11 +56,12 @@ impl Sender {
         }
     }
 
-    /// Tries everything that is due now; true if there may be more.
-    async fn round(&self) -> Result<bool> {
+    /// Tries everything that is due now, but begins nothing after `stop`; true if there may be more.
+    async fn round(&self, stop: &CancellationToken) -> Result<bool> {
         let due = store::due(self.store.reader(), self.clock.now(), CHUNK).await?;
         let full = due.len() as u64 == CHUNK;
-        let tries = stream::iter(due).for_each_concurrent(self.section.connections as usize, |mail| async move {
+        let due = stream::iter(due).take_while(|_| ready(!stop.is_cancelled()));
+        let tries = due.for_each_concurrent(self.section.connections as usize, |mail| async move {
             if let Err(error) = self.deliver(&mail).await {
                 tracing::warn!(mail = %mail.id, %error, cause = ?error.source, "a delivery could not be written down");
             }
