@@ -93,6 +93,6 @@ const STATEMENTS: &[&str] = &[
     )",
     "CREATE INDEX mails_due ON mails (next_attempt_at) WHERE next_attempt_at IS NOT NULL",
     "CREATE INDEX mails_origin ON mails (kind, origin, created_at)",
-    "CREATE INDEX mails_address ON mails (kind, address, created_at)",
+    "CREATE INDEX mails_address ON mails (kind, lower(address), created_at)",
     "CREATE INDEX mails_created ON mails (created_at)",
 ];
