@@ -11,7 +11,7 @@ async function send(method, url, body, headers = {}) {
       body: body && JSON.stringify(body),
     });
     const answer = await response.json();
-    return { ...answer, ok: response.ok && answer.ok !== false };
+    return { ...answer, ok: response.ok && answer.ok !== false, status: response.status };
   } catch {
     return { ok: false, error: "The server did not answer. Please try again." };
   }
@@ -49,7 +49,8 @@ async function submit(event) {
   const resend = form.querySelector("[data-resend]");
   if (!answer.ok) {
     if (resend) resend.hidden = !answer.resend;
-    delete form.dataset.key;
+    // Without a clear answer the post may be there: only the same key keeps another try from making a second one.
+    if (answer.status < 500) delete form.dataset.key;
     return say(form, answer.error ?? "That did not work. Please try again.");
   }
   if (form.dataset.then === "redirect") return location.assign(answer.redirect ?? "/posts/");
