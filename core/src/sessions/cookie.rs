@@ -69,3 +69,26 @@ impl SessionCookie {
         Token::parse(first).map_or(Presented::Nonsense, Presented::Token)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn attributes(base_url: &str, cross_site_cookies: bool) -> String {
+        let base_url = base_url.parse().expect("an address");
+        let cors = CorsSection { cross_site_cookies, ..CorsSection::default() };
+        SessionCookie::new(&base_url).shared_as(&cors).remove()
+    }
+
+    #[test]
+    fn the_cookie_travels_to_other_sites_only_where_that_is_wanted_and_on_https() {
+        for (base_url, cross_site, wanted) in [
+            ("https://a.example", false, "SameSite=Lax"),
+            ("https://a.example", true, "SameSite=None"),
+            ("http://127.0.0.1:3000", true, "SameSite=Lax"),
+        ] {
+            let written = attributes(base_url, cross_site);
+            assert!(written.contains(wanted), "{base_url}: {written}");
+        }
+    }
+}
