@@ -25,7 +25,7 @@ fn inline_code(html: &str) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn d_04_what_people_write_is_shown_as_text() {
+async fn d04_what_people_write_is_shown_as_text() {
     let server = server().await;
     let ann = server.member("<i>Ann</i>").await.client;
     post(&ann, "<script>alert(1)</script>", "<img src=x onerror=alert(1)>\n[x](javascript:alert(1)) \"'&").await;
@@ -41,7 +41,7 @@ async fn d_04_what_people_write_is_shown_as_text() {
 }
 
 #[tokio::test]
-async fn c_15_the_api_reference_has_no_code_of_its_own_and_loads_the_document() {
+async fn c15_the_api_reference_has_no_code_of_its_own_and_loads_the_document() {
     let server = server().await;
     let visitor = server.client();
     for path in ["/api-docs.html", "/docs"] {
@@ -60,7 +60,7 @@ async fn c_15_the_api_reference_has_no_code_of_its_own_and_loads_the_document() 
 }
 
 #[tokio::test]
-async fn c_16_no_page_can_be_framed_or_run_foreign_code() {
+async fn c16_no_page_can_be_framed_or_run_foreign_code() {
     let server = server().await;
     for path in ["/", "/posts/", "/api-docs.html", "/docs", "/posts/?before=x&login=error"] {
         let answer = server.client().get(path).await.expect(200);
