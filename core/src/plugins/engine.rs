@@ -13,7 +13,7 @@ use std::{
 
 use thiserror::Error;
 use tokio::runtime::{Builder, Handle, Runtime};
-use wasmtime::{Cache, CacheConfig, Config, Engine, Strategy};
+use wasmtime::{Cache, CacheConfig, Config, Engine, PoolingAllocationConfig, Strategy};
 
 /// How often a running guest is interrupted to see whether it has used up its time.
 const TICK: Duration = Duration::from_millis(10);
@@ -104,9 +104,35 @@ impl Drop for Running {
     }
 }
 
+/// Calls that can be under way at once, all plugins together.
+const CALLS: u32 = 64;
+/// Core modules in a component: a Rust guest has four, those of other languages some more.
+const MODULES: u32 = 16;
+/// What a slot keeps between calls and clears itself. Giving back and faulting in these first pages costs more than clearing them.
+const KEEP_RESIDENT: usize = 64 << 10;
+
+/// Memories, tables and stacks that are mapped once and used again by call after call. A slot is address space only until a guest
+/// writes to it, so each is as large as a guest could ever be allowed.
+fn pool() -> PoolingAllocationConfig {
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(CALLS)
+        .total_core_instances(CALLS * MODULES)
+        .max_core_instances_per_component(MODULES)
+        .total_memories(CALLS)
+        .max_memories_per_component(1)
+        .total_tables(CALLS * 4)
+        .max_tables_per_component(4)
+        .total_stacks(CALLS)
+        .linear_memory_keep_resident(KEEP_RESIDENT)
+        .table_keep_resident(KEEP_RESIDENT)
+        .async_stack_keep_resident(KEEP_RESIDENT);
+    pool
+}
+
 fn config(cache: Cache) -> Config {
     let mut config = Config::new();
     config
+        .allocation_strategy(pool())
         .strategy(Strategy::Cranelift)
         .cache(Some(cache))
         .epoch_interruption(true)
