@@ -73,11 +73,11 @@ async fn o06_connections_over_the_cap_wait_and_are_served_later() {
 
 #[tokio::test]
 async fn connections_from_one_address_have_a_cap() {
-    let Some(address) = outer_address() else { return };
+    let address = outer_address().expect("loopback has no cap: this test needs a machine with another network address");
     let mut config = config();
     config.http.max_connections_per_ip = 3;
     let (stop, metrics) = (CancellationToken::new(), Metrics::new());
-    let Ok(listener) = TcpListener::bind(address).await else { return };
+    let listener = TcpListener::bind(address).await.unwrap();
     let address = listener.local_addr().unwrap();
     let app = endpoint(&config, &Arc::default(), &metrics);
     let task = tokio::spawn(Server::new(&config.http, &metrics).run(listener, app, stop.clone()));
