@@ -9,6 +9,7 @@ use sea_orm_migration::prelude::*;
 mod m0001_accounts;
 mod m0002_posts;
 mod m0003_events;
+mod m0004_oauth;
 mod sql;
 
 /// All steps, oldest first.
@@ -16,6 +17,11 @@ pub struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_accounts::Migration), Box::new(m0002_posts::Migration), Box::new(m0003_events::Migration)]
+        vec![
+            Box::new(m0001_accounts::Migration),
+            Box::new(m0002_posts::Migration),
+            Box::new(m0003_events::Migration),
+            Box::new(m0004_oauth::Migration),
+        ]
     }
 }
