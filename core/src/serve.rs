@@ -9,13 +9,16 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     clock::{Clock, SystemClock},
     config::Config,
+    devices,
     email::{self, flows::Flows, hasher::Hasher},
     http::{
         auth::Sessions,
         base::Base,
+        cookie::HostCookie,
         docs,
+        failures::FailureDelay,
         metrics::Metrics,
-        rate::{FailureDelay, Limits, Ticks},
+        rate::{Limits, Ticks},
         server::Server,
     },
     mail::{
@@ -25,7 +28,7 @@ use crate::{
     plugins::{EngineError, Plugins},
     posts::{self, feed::Feed},
     random::Random,
-    sessions::{self, cookie::SessionCookie},
+    sessions,
     store::{OpenError, Store},
     web,
 };
@@ -137,13 +140,13 @@ impl App {
         let sessions = Sessions {
             store: self.store.clone(),
             clock: self.parts.clock.clone(),
-            cookie: SessionCookie::new(&base_url).shared_as(&config.cors),
+            cookie: HostCookie::new(sessions::COOKIE, &base_url).shared(config.cors.cross_site_cookies),
             rules: config.sessions.clone(),
         };
         let routes = web::http::routes(docs::routes());
         let route = Route::new().at("/healthz", get(healthz)).at("/readyz", get(readyz)).nest_no_strip("/api", docs::service());
         let app = web::http::mount(route)
-            .data(email::http::Email { flows: self.flows.clone(), limits, failures })
+            .data(email::http::Email { flows: self.flows.clone(), limits, failures, device: HostCookie::new(devices::COOKIE, &base_url) })
             .data(web::http::Pages {
                 site: config.site.name.clone(),
                 feed: posts.feed.clone(),
@@ -174,7 +177,8 @@ impl App {
 async fn sweep_once(store: &Store) -> crate::error::Result<()> {
     while store.write((), |tx, ()| Box::pin(sessions::actions::sweep(tx))).await? {}
     while store.write((), |tx, ()| Box::pin(crate::mail::actions::sweep(tx))).await? {}
-    store.write((), |tx, ()| Box::pin(email::actions::sweep(tx))).await
+    store.write((), |tx, ()| Box::pin(email::actions::sweep(tx))).await?;
+    store.write((), |tx, ()| Box::pin(devices::actions::sweep(tx))).await
 }
 
 /// Whether the process lives.

@@ -11,9 +11,10 @@ use crate::{
     actor::{Actor, Role},
     config::Config,
     email::{PROVIDER, flows::SignUp},
+    http::cookie::HostCookie,
     ids::UserId,
     serve::{App, Parts},
-    sessions::{self, cookie::SessionCookie, model::NewSession},
+    sessions::{self, model::NewSession},
 };
 
 /// Users printed at once.
@@ -147,6 +148,6 @@ async fn session(app: &App, user: User) -> Outcome {
         rules: app.config.sessions.clone(),
     };
     let (_, token) = app.store.write(new, |tx, new| Box::pin(sessions::actions::start(tx, new))).await?;
-    println!("{}={}", SessionCookie::new(&app.config.base_url()).name(), token.expose());
+    println!("{}={}", HostCookie::new(sessions::COOKIE, &app.config.base_url()).name(), token.expose());
     Ok(())
 }

@@ -157,6 +157,7 @@ impl Config {
         self.auth.validate(report);
         self.mail.validate(report);
         self.chat.validate(report);
+        self.limits.validate(report);
         self.log.validate(report);
         self.validate_cookies(report);
     }

@@ -8,16 +8,15 @@ use poem_openapi::{
     registry::{MetaSecurityScheme, Registry},
 };
 
-use super::error::Failure;
+use super::{
+    cookie::{HostCookie, Presented},
+    error::Failure,
+};
 use crate::{
     clock::Clock,
     config::SessionsSection,
     error::{Error, Result},
-    sessions::{
-        self,
-        cookie::{Presented, SessionCookie},
-        model::SignedIn,
-    },
+    sessions::{self, model::SignedIn},
     store::Store,
 };
 
@@ -32,7 +31,7 @@ pub struct Sessions {
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// How the cookie is called.
-    pub cookie: SessionCookie,
+    pub cookie: HostCookie,
     /// Lifetimes.
     pub rules: SessionsSection,
 }
@@ -40,8 +39,7 @@ pub struct Sessions {
 impl Sessions {
     /// Who sends `request`; `None` for nobody that we know.
     async fn signed_in(&self, request: &Request) -> Result<Option<SignedIn>> {
-        let headers = request.headers().get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-        let Presented::Token(token) = self.cookie.read(headers) else { return Ok(None) };
+        let Presented::Token(token) = self.cookie.read(request.headers()) else { return Ok(None) };
         let now = self.clock.now();
         let Some(found) = sessions::queries::signed_in(self.store.reader(), &token, now).await? else { return Ok(None) };
         if found.session.wants_touch(now) {

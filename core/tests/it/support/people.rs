@@ -8,9 +8,10 @@ use community::{
         hasher::Hasher,
         model::{Applicant, Password},
     },
+    http::cookie::HostCookie,
     ids::UserId,
     random::Random,
-    sessions::{actions, cookie::SessionCookie, model::NewSession},
+    sessions::{self, actions, model::NewSession},
 };
 use tokio::sync::OnceCell;
 
@@ -59,7 +60,7 @@ impl TestServer {
             username: name.to_owned(),
             email,
             client: self.client(),
-            cookie_name: SessionCookie::new(&self.config.base_url()).name(),
+            cookie_name: HostCookie::new(sessions::COOKIE, &self.config.base_url()).name(),
         };
         let cookie = self.new_session(&person, role).await;
         person.client.set_cookie(person.cookie_name, &cookie);
