@@ -161,9 +161,9 @@ impl App {
     }
 
     /// Removes what has expired, now and then, until `stop`.
-    async fn sweep(store: Store, stop: CancellationToken) {
+    async fn sweep(store: Store, keep_events: Duration, stop: CancellationToken) {
         loop {
-            if let Err(error) = sweep_once(&store).await {
+            if let Err(error) = sweep_once(&store, keep_events).await {
                 tracing::warn!(%error, cause = ?error.source, "what has expired could not be removed");
             }
             tokio::select! {
@@ -174,11 +174,12 @@ impl App {
     }
 }
 
-async fn sweep_once(store: &Store) -> crate::error::Result<()> {
+async fn sweep_once(store: &Store, keep_events: Duration) -> crate::error::Result<()> {
     while store.write((), |tx, ()| Box::pin(sessions::actions::sweep(tx))).await? {}
     while store.write((), |tx, ()| Box::pin(crate::mail::actions::sweep(tx))).await? {}
     store.write((), |tx, ()| Box::pin(email::actions::sweep(tx))).await?;
-    store.write((), |tx, ()| Box::pin(devices::actions::sweep(tx))).await
+    store.write((), |tx, ()| Box::pin(devices::actions::sweep(tx))).await?;
+    store.sweep_events(keep_events).await
 }
 
 /// Whether the process lives.
@@ -215,7 +216,7 @@ pub async fn start(config: Config, parts: Parts) -> Result<Running, StartError> 
     });
     let sender = Sender::new(app.store.clone(), transport, app.config.mail.clone(), app.parts.clock.clone());
     tasks.spawn(sender.run(stop.clone()));
-    tasks.spawn(App::sweep(app.store.clone(), stop.clone()));
+    tasks.spawn(App::sweep(app.store.clone(), app.config.database.events_retention.0, stop.clone()));
 
     let metrics = Metrics::new();
     let metrics_addr = match app.config.metrics.listen {

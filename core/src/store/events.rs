@@ -1,10 +1,14 @@
 //! The append-only log of what happened, and those in this process who want to hear of it.
 
-use std::sync::RwLock;
+use std::{sync::RwLock, time::Duration};
 
-use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, entity::prelude::*};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, entity::prelude::*, sea_query::Query};
 
+use super::Tx;
 use crate::{clock::Timestamp, error::Result, ids::NodeId};
+
+/// Events that are removed in one go.
+const SWEEP: u64 = 1000;
 
 /// Something that happened: what kind of thing, to whom or what, and the details that listeners need. Never a text of a person:
 /// bodies are joined when an event is delivered.
@@ -61,6 +65,18 @@ pub(super) async fn append(conn: &impl ConnectionTrait, node: &NodeId, now: Time
     });
     Entity::insert_many(rows).exec_without_returning(conn).await?;
     Ok(())
+}
+
+/// Removes events that are older than `keep`, some at a time; true if there may be more.
+pub(super) async fn sweep(tx: &Tx, keep: Duration) -> Result<bool> {
+    let old = Query::select()
+        .column(Column::Position)
+        .from(Entity)
+        .and_where(Column::CreatedAt.lt(tx.now().minus(keep).to_string()))
+        .limit(SWEEP)
+        .take();
+    let removed = Entity::delete_many().filter(Column::Position.in_subquery(old)).exec(tx.conn()).await?;
+    Ok(removed.rows_affected == SWEEP)
 }
 
 type Listener = Box<dyn Fn(&Event) + Send + Sync>;

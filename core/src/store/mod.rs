@@ -16,7 +16,7 @@ mod migrate;
 mod retry;
 mod tx;
 
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use futures_util::future::BoxFuture;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend};
@@ -102,6 +102,12 @@ impl Store {
             Writer::Sqlite(batcher) => batcher.write(input, work).await,
             Writer::Postgres(pool) => retry::write(pool.clone(), self.context.clone(), input, work).await,
         }
+    }
+
+    /// Removes events that are older than `keep` from the log.
+    pub async fn sweep_events(&self, keep: Duration) -> Result<()> {
+        while self.write(keep, |tx, keep| Box::pin(events::sweep(tx, *keep))).await? {}
+        Ok(())
     }
 
     /// Calls `listener` with every event, in this process before the write that made it returns, and soon after for those of

@@ -94,6 +94,7 @@ fn references_that_lead_nowhere_name_the_key_and_the_fix() {
 fn sections_check_their_values() {
     for (name, value, key) in [
         ("COMMUNITY_DATABASE__URL", "mysql://x/y", "database.url"),
+        ("COMMUNITY_DATABASE__EVENTS_RETENTION", "1m", "database.events_retention"),
         ("COMMUNITY_SESSIONS__ABSOLUTE", "1h", "sessions.absolute"),
         ("COMMUNITY_SESSIONS__MAX_PER_USER", "0", "sessions.max_per_user"),
         ("COMMUNITY_LIMITS__LOGIN_LONGEST_WAIT", "0s", "limits.login_longest_wait"),
