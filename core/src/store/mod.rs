@@ -2,13 +2,14 @@
 //!
 //! Reads go through [`Store::reader`]. A write is a re-runnable closure over `&mut Tx` handed to [`Store::write`]; it returns
 //! once the change is on disk, and everyone who [listens](Store::listen) has heard the events it recorded. On SQLite one
-//! writer commits all writes that wait together ([`batch`]); on PostgreSQL each has a transaction of its own ([`retry`]).
-//! Writes of other processes are heard through the [`follower`].
+//! writer commits all writes that wait together ([`batch`]); on PostgreSQL each has a transaction of its own ([`retry`]), and a
+//! commit without an answer is looked after ([`doubt`]). Writes of other processes are heard through the [`follower`].
 //!
 //! sea-orm is named here and in the `store.rs` and `entity.rs` of the slices, nowhere else.
 
 mod batch;
 mod connect;
+mod doubt;
 mod error;
 mod events;
 mod follower;

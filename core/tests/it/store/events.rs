@@ -14,8 +14,8 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, TransactionTrait};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use super::Own;
-use crate::support::{Db, TestServer, eventually};
+use super::{Own, connect};
+use crate::support::{Cut, Db, Proxy, TestServer, eventually};
 
 /// Every subject that `store` tells its listeners of.
 fn heard(store: &Store) -> Arc<Mutex<Vec<String>>> {
@@ -214,6 +214,36 @@ db_test! {
         connection.close().await.unwrap();
         server.stop().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_commit_without_an_answer_is_heard_if_it_stands() {
+    let own = Own::open(Db::Postgres).await;
+    let proxy = Proxy::start(&own.database.url).await;
+    let store = connect(&proxy.url(&own.database.url), own.folder.path()).await;
+    let (list, connection) = (heard(&store), own.database.connect().await);
+    let stop = CancellationToken::new();
+    let follower = store.follow(stop.clone()).await.unwrap();
+
+    proxy.cut("stands", Cut::AfterCommit);
+    record(&store, "stands").await.unwrap();
+    assert_eq!(*list.lock().unwrap(), ["stands"]);
+    proxy.cut("lost", Cut::BeforeCommit);
+    assert_eq!(record(&store, "lost").await.unwrap_err().code, "unavailable");
+    assert_eq!(count(&connection).await, 1);
+
+    // Who waits is not kept for ever, and those who listen hear of it when the database can be asked again.
+    proxy.cut("later", Cut::AfterCommitForLong);
+    assert_eq!(record(&store, "later").await.unwrap_err().code, "unavailable");
+    assert_eq!((count(&connection).await, list.lock().unwrap().len()), (2, 1));
+    proxy.heal();
+    all_heard(&list, &["later"]).await;
+    record(&store, "next").await.unwrap();
+    assert_eq!(*list.lock().unwrap(), ["stands", "later", "next"]);
+    stop.cancel();
+    follower.await.unwrap();
+    connection.close().await.unwrap();
+    own.database.drop_it().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

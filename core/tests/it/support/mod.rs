@@ -10,6 +10,7 @@ mod db;
 mod mail;
 mod people;
 mod process;
+mod proxy;
 mod raw;
 mod server;
 mod sink;
@@ -23,6 +24,7 @@ pub use self::{
     db::{Database, Db},
     mail::{Mail, Maildir},
     people::{PASSWORD, Person},
+    proxy::{Cut, Proxy},
     raw::{Raw, RawAnswer},
     server::TestServer,
     sink::{Fault, SmtpSink},
