@@ -25,7 +25,7 @@ use crate::{
     plugins::{EngineError, Plugins},
     posts::{self, feed::Feed},
     random::Random,
-    sessions::{self, cookie::SessionCookie},
+    sessions,
     store::{OpenError, Store},
     web,
 };
@@ -137,7 +137,7 @@ impl App {
         let sessions = Sessions {
             store: self.store.clone(),
             clock: self.parts.clock.clone(),
-            cookie: SessionCookie::new(&base_url).shared_as(&config.cors),
+            cookie: sessions::cookie::of_site(&base_url, &config.cors),
             rules: config.sessions.clone(),
         };
         let routes = web::http::routes(docs::routes());

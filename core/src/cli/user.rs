@@ -13,7 +13,7 @@ use crate::{
     email::{PROVIDER, flows::SignUp},
     ids::UserId,
     serve::{App, Parts},
-    sessions::{self, cookie::SessionCookie, model::NewSession},
+    sessions::{self, model::NewSession},
 };
 
 /// Users printed at once.
@@ -147,6 +147,6 @@ async fn session(app: &App, user: User) -> Outcome {
         rules: app.config.sessions.clone(),
     };
     let (_, token) = app.store.write(new, |tx, new| Box::pin(sessions::actions::start(tx, new))).await?;
-    println!("{}={}", SessionCookie::new(&app.config.base_url()).name(), token.expose());
+    println!("{}={}", sessions::cookie::of_site(&app.config.base_url(), &app.config.cors).name(), token.expose());
     Ok(())
 }

@@ -18,7 +18,7 @@ use crate::{
     random::{Token, TokenHash},
     sessions::{
         self,
-        model::{NewSession, Session},
+        model::{Session, SessionPlan},
     },
     store::Tx,
 };
@@ -119,17 +119,6 @@ pub struct Verify {
     pub session: Option<SessionPlan>,
 }
 
-/// A session for whoever turns out to be signing in.
-#[derive(Debug, Clone)]
-pub struct SessionPlan {
-    /// What the browser calls itself.
-    pub client: String,
-    /// The session that the same browser had.
-    pub replaces: Option<Session>,
-    /// Lifetimes.
-    pub rules: crate::config::SessionsSection,
-}
-
 /// Turns a registration into an account, and begins a session.
 ///
 /// # Errors
@@ -183,15 +172,7 @@ async fn hold(tx: &mut Tx, identity: &IdentityId) -> Result<()> {
 }
 
 async fn begin(tx: &mut Tx, user: &User, plan: &SessionPlan) -> Result<(Session, Token)> {
-    let new = NewSession {
-        user: user.id.clone(),
-        role: user.role,
-        provider: PROVIDER.to_owned(),
-        client: plan.client.clone(),
-        replaces: plan.replaces.clone(),
-        rules: plan.rules.clone(),
-    };
-    sessions::actions::start(tx, &new).await
+    sessions::actions::start(tx, &plan.of(&user.id, user.role, PROVIDER)).await
 }
 
 /// Someone who forgot a password.

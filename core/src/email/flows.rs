@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     PROVIDER,
-    actions::{self, ChangePassword, Forgot, Login, Register, Resend, SessionPlan, Verify, wrong_current},
+    actions::{self, ChangePassword, Forgot, Login, Register, Resend, Verify, wrong_current},
     hasher::Hasher,
     model::{Applicant, Credential, Password, Registration},
     policy, queries,
@@ -18,7 +18,7 @@ use crate::{
     mail::model::{self as mail, NewMail},
     plugins::{Letter, PasswordProvider, Plugins, Refusal, RegistrationForm},
     random::{Random, Token},
-    sessions::model::{Session, SignedIn},
+    sessions::model::{Session, SessionPlan, SignedIn},
     store::Store,
 };
 

@@ -87,6 +87,31 @@ impl Lifetime {
     }
 }
 
+/// A session for whoever turns out to be signing in.
+#[derive(Debug, Clone)]
+pub struct SessionPlan {
+    /// What the browser calls itself.
+    pub client: String,
+    /// The session that the same browser had; it ends.
+    pub replaces: Option<Session>,
+    /// Lifetimes and how many a user may have.
+    pub rules: SessionsSection,
+}
+
+impl SessionPlan {
+    /// The session of `user`, who signed in through `provider`.
+    pub fn of(&self, user: &UserId, role: Role, provider: &str) -> NewSession {
+        NewSession {
+            user: user.clone(),
+            role,
+            provider: provider.to_owned(),
+            client: self.client.clone(),
+            replaces: self.replaces.clone(),
+            rules: self.rules.clone(),
+        }
+    }
+}
+
 /// What is needed to begin a session.
 #[derive(Debug, Clone)]
 pub struct NewSession {

@@ -10,7 +10,7 @@ use community::{
     },
     ids::UserId,
     random::Random,
-    sessions::{actions, cookie::SessionCookie, model::NewSession},
+    sessions::{actions, cookie, model::NewSession},
 };
 use tokio::sync::OnceCell;
 
@@ -59,7 +59,7 @@ impl TestServer {
             username: name.to_owned(),
             email,
             client: self.client(),
-            cookie_name: SessionCookie::new(&self.config.base_url()).name(),
+            cookie_name: cookie::of_site(&self.config.base_url(), &self.config.cors).name(),
         };
         let cookie = self.new_session(&person, role).await;
         person.client.set_cookie(person.cookie_name, &cookie);
