@@ -14,7 +14,6 @@ use crate::{
     http::{
         auth::Sessions,
         base::Base,
-        cookie::HostCookie,
         docs,
         failures::FailureDelay,
         metrics::Metrics,
@@ -140,13 +139,13 @@ impl App {
         let sessions = Sessions {
             store: self.store.clone(),
             clock: self.parts.clock.clone(),
-            cookie: HostCookie::new(sessions::COOKIE, &base_url).shared(config.cors.cross_site_cookies),
+            cookie: sessions::cookie::of_site(&base_url, &config.cors),
             rules: config.sessions.clone(),
         };
         let routes = web::http::routes(docs::routes());
         let route = Route::new().at("/healthz", get(healthz)).at("/readyz", get(readyz)).nest_no_strip("/api", docs::service());
         let app = web::http::mount(route)
-            .data(email::http::Email { flows: self.flows.clone(), limits, failures, device: HostCookie::new(devices::COOKIE, &base_url) })
+            .data(email::http::Email { flows: self.flows.clone(), limits, failures, device: devices::cookie::of_site(&base_url) })
             .data(web::http::Pages {
                 site: config.site.name.clone(),
                 feed: posts.feed.clone(),

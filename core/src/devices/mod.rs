@@ -5,14 +5,12 @@
 //! sign-in hands out a new token in place of the browser's old one, and a changed password makes all of them worthless.
 
 pub mod actions;
+pub mod cookie;
 pub(crate) mod entity;
 pub mod queries;
 pub(crate) mod store;
 
 use std::time::Duration;
-
-/// The cookie of a device.
-pub const COOKIE: &str = "__Host-community_dev";
 
 /// How long a device is known after the last sign-in.
 pub const LIFETIME: Duration = Duration::from_hours(180 * 24);

@@ -8,11 +8,12 @@ use poem_openapi::{
 };
 
 use super::{
-    actions::{Entered, SessionPlan},
+    actions::Entered,
     flows::{Flows, SignUp},
     requests::{AddressBody, ChangePasswordBody, LoggedIn, LoginBody, RegisterBody, ResetBody},
 };
 use crate::{
+    cookie::TokenCookie,
     devices,
     error::{Kind, Result as AppResult},
     http::{
@@ -20,7 +21,6 @@ use crate::{
         base::Base,
         body::JsonBody,
         client_ip::ClientIp,
-        cookie::HostCookie,
         fail::{BODY, E401, E429, E503, Fail},
         failures::FailureDelay,
         origin::Source,
@@ -28,7 +28,7 @@ use crate::{
         rate::{Limit, Limits},
     },
     random::Token,
-    sessions::model::Lifetime,
+    sessions::model::SessionPlan,
 };
 
 /// Where a browser goes after signing in.
@@ -49,18 +49,10 @@ pub struct Email {
     /// How fast passwords may be guessed.
     pub failures: FailureDelay,
     /// By what a browser is known in which someone has signed in before.
-    pub device: HostCookie,
+    pub device: TokenCookie,
 }
 
 impl Email {
-    fn plan(&self, client: ClientName, present: MaybeAuth) -> SessionPlan {
-        SessionPlan { client: client.0, replaces: present.0.map(|who| who.session), rules: self.flows.config.sessions.clone() }
-    }
-
-    fn cookie(&self, sessions: &Sessions, token: &Token) -> String {
-        sessions.cookie.set(token, Lifetime::longest(&self.flows.config.sessions))
-    }
-
     /// Signs in, unless there were too many wrong passwords.
     async fn sign_in(&self, body: &LoginBody, device: Option<Token>, plan: SessionPlan) -> AppResult<Entered> {
         let attempt = self.flows.attempt(&body.email, device).await?;
@@ -126,8 +118,8 @@ impl Api {
         email.limits.check_client(Limit::Verify, client_ip)?;
         let Some(token) = token.0.as_deref().and_then(Token::parse) else { return Ok(Redirect::to(INVALID_TOKEN)) };
         let keep_present = present.0.is_some() && base.origins.source(request.headers()) == Source::Foreign;
-        match email.flows.verify(&token, email.plan(client, present), keep_present).await {
-            Ok(Some((_, secret))) => Ok(Redirect::with_cookie(SIGNED_IN, email.cookie(&sessions, &secret))),
+        match email.flows.verify(&token, sessions.plan(client, present), keep_present).await {
+            Ok(Some((_, secret))) => Ok(Redirect::with_cookie(SIGNED_IN, sessions.hand_out(&secret))),
             Ok(None) => Ok(Redirect::to("/posts/?login=already")),
             Err(error) if matches!(error.kind, Kind::Invalid | Kind::Conflict) => Ok(Redirect::to(INVALID_TOKEN)),
             Err(error) => Err(error.into()),
@@ -167,10 +159,10 @@ impl Api {
     ) -> Result<Response<LoginAnswer>, Fail<{ BODY | E401 | E429 | E503 }>> {
         email.limits.check_client(Limit::Login, client_ip)?;
         let device = email.device.read(request.headers()).token();
-        let entered = email.sign_in(&body, device, email.plan(client, present)).await?;
+        let entered = email.sign_in(&body, device, sessions.plan(client, present)).await?;
         let answer = LoginAnswer::In(Json(LoggedIn { ok: true, redirect: SIGNED_IN.to_owned() }));
         let device = email.device.set(&entered.device, devices::LIFETIME);
-        Ok(Response::new(answer).header("set-cookie", email.cookie(&sessions, &entered.session)).header("set-cookie", device))
+        Ok(Response::new(answer).header("set-cookie", sessions.hand_out(&entered.session)).header("set-cookie", device))
     }
 
     /// Forgot the password

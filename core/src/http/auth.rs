@@ -8,15 +8,17 @@ use poem_openapi::{
     registry::{MetaSecurityScheme, Registry},
 };
 
-use super::{
-    cookie::{HostCookie, Presented},
-    error::Failure,
-};
+use super::error::Failure;
 use crate::{
     clock::Clock,
     config::SessionsSection,
+    cookie::{Presented, TokenCookie},
     error::{Error, Result},
-    sessions::{self, model::SignedIn},
+    random::Token,
+    sessions::{
+        self,
+        model::{Lifetime, SessionPlan, SignedIn},
+    },
     store::Store,
 };
 
@@ -31,7 +33,7 @@ pub struct Sessions {
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// How the cookie is called.
-    pub cookie: HostCookie,
+    pub cookie: TokenCookie,
     /// Lifetimes.
     pub rules: SessionsSection,
 }
@@ -51,6 +53,16 @@ impl Sessions {
             }
         }
         Ok(Some(found))
+    }
+
+    /// How a session begins for whoever turns out to be signing in.
+    pub fn plan(&self, client: ClientName, present: MaybeAuth) -> SessionPlan {
+        SessionPlan { client: client.0, replaces: present.0.map(|who| who.session), rules: self.rules.clone() }
+    }
+
+    /// The `Set-Cookie` value that hands out a session's secret.
+    pub fn hand_out(&self, secret: &Token) -> String {
+        self.cookie.set(secret, Lifetime::longest(&self.rules))
     }
 
     fn of(request: &Request) -> Result<&Self> {

@@ -9,7 +9,6 @@ pub mod base;
 pub mod body;
 pub mod body_limit;
 pub mod client_ip;
-pub mod cookie;
 pub mod cors;
 pub mod docs;
 mod document;

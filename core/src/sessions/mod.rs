@@ -5,12 +5,10 @@
 //! through [`events::Ended`].
 
 pub mod actions;
+pub mod cookie;
 pub(crate) mod entity;
 pub mod events;
 pub mod http;
 pub mod model;
 pub mod queries;
 pub(crate) mod store;
-
-/// The cookie of a session.
-pub const COOKIE: &str = "__Host-community_sid";
