@@ -8,8 +8,8 @@ use poem_openapi::{
 };
 
 use super::{
-    actions::Entered,
-    flows::{Flows, SignUp},
+    actions::{self, Entered},
+    flows::{self, Flows, SignUp},
     requests::{AddressBody, ChangePasswordBody, LoggedIn, LoginBody, RegisterBody, ResetBody},
 };
 use crate::{
@@ -21,6 +21,7 @@ use crate::{
         base::Base,
         body::JsonBody,
         client_ip::ClientIp,
+        document::ErrorExample,
         fail::{BODY, E401, E429, E503, Fail},
         failures::FailureDelay,
         origin::Source,
@@ -65,6 +66,15 @@ impl Email {
         }
         outcome
     }
+}
+
+/// What is told in other words than usual, for the document.
+pub fn error_examples() -> Vec<ErrorExample> {
+    vec![
+        ("/api/email/login", actions::invalid_credentials()),
+        ("/api/email/login", flows::not_verified()),
+        ("/api/email/change-password", actions::wrong_current()),
+    ]
 }
 
 #[derive(ApiResponse)]

@@ -11,7 +11,7 @@ pub mod body_limit;
 pub mod client_ip;
 pub mod cors;
 pub mod docs;
-mod document;
+pub mod document;
 pub mod error;
 pub mod fail;
 pub mod failures;
