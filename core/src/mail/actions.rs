@@ -2,7 +2,7 @@
 
 use super::{
     events,
-    model::{Kind, NewMail},
+    model::{Content, Kind, NewMail},
     policy::{DAY, PER_ORIGIN},
     store,
 };
@@ -34,10 +34,12 @@ async fn has_had_its_share(tx: &Tx, mail: &NewMail) -> Result<bool> {
     Ok(store::times_to(tx, mail.kind, &address, tx.now().minus(span), share).await?.len() >= share)
 }
 
-/// Counts a mail that is not sent because nobody waits for it, so that the quota tells nothing about who has an account.
+/// Counts a mail that is not sent because nobody waits for it, so that the quota tells nothing about who has an account. It is kept
+/// without address and text: it counts for the network and for nobody else.
 pub async fn count(tx: &mut Tx, mail: &NewMail) -> Result<()> {
     let id = MailId::new(tx.now(), tx.random());
-    store::add(tx, &id, mail, None).await
+    let content = Content { subject: String::new(), text: String::new(), html: String::new() };
+    store::add(tx, &id, &NewMail { address: String::new(), content, ..mail.clone() }, None).await
 }
 
 /// Refuses a network that has asked for its share of verification mails. Counted in the transaction that queues the mail, with a
