@@ -2,11 +2,12 @@
 
 use super::{
     events,
-    model::{Content, Kind, NewMail},
+    model::{Content, DueMail, Kind, NewMail},
     policy::{DAY, PER_ORIGIN},
     store,
 };
 use crate::{
+    clock::Timestamp,
     error::{Error, Result},
     ids::MailId,
     store::Tx,
@@ -57,6 +58,17 @@ pub async fn require_quota(tx: &Tx, origin: &str) -> Result<()> {
         }
         _ => Ok(()),
     }
+}
+
+/// Takes those of `due` that no other process has taken meanwhile, each for one try that lasts until `until` at most.
+pub async fn claim(tx: &mut Tx, due: &[DueMail], until: Timestamp) -> Result<Vec<DueMail>> {
+    let mut claimed = Vec::new();
+    for mail in due {
+        if store::claim(tx, mail, until).await? {
+            claimed.push(mail.clone());
+        }
+    }
+    Ok(claimed)
 }
 
 /// Forgets mails that are older than the quotas look back and no longer wait; true if there may be more.
