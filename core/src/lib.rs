@@ -6,6 +6,7 @@ pub mod actor;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod doctor;
 pub mod email;
 pub mod error;
 pub mod http;

@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line speaks on the terminal")]
 
 mod config;
+mod doctor;
 mod log;
 mod mail;
 mod migrate;
@@ -39,6 +40,8 @@ enum Command {
     /// Look at the configuration.
     #[command(subcommand)]
     Config(config::Command),
+    /// Look at everything the server depends on, and say what to do about what is wrong.
+    Doctor,
     /// Look at the plugins.
     #[command(subcommand)]
     Plugin(plugin::Command),
@@ -82,6 +85,7 @@ async fn dispatch(cli: Cli) -> Outcome {
         }
         Command::Config(command) => config::run(&command, cli.config.as_deref()),
         Command::Serve => serve::run(configuration(cli.config.as_deref())?).await,
+        Command::Doctor => doctor::run(configuration(cli.config.as_deref())?).await,
         Command::Migrate(args) => migrate::run(&args, &quiet(cli.config.as_deref())?).await,
         Command::Plugin(command) => plugin::run(&command, &quiet(cli.config.as_deref())?).await,
         Command::User(command) => user::run(command, quiet(cli.config.as_deref())?).await,

@@ -1,5 +1,7 @@
 //! Commands of the binary that look at things.
 
+mod doctor;
+
 use std::fs;
 
 use serde_json::Value;
