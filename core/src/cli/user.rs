@@ -138,10 +138,12 @@ async fn session(app: &App, user: User) -> Outcome {
     if user.disabled {
         return Err(format!("the account of {} is shut; open it with `community user disable --undo {}`", user.username, user.id).into());
     }
+    let identity = accounts::queries::identities(app.store.reader(), &user.id).await?.into_iter().next();
     let new = NewSession {
         user: user.id,
         role: user.role,
-        provider: PROVIDER.to_owned(),
+        provider: identity.as_ref().map_or(PROVIDER, |identity| &identity.provider).to_owned(),
+        identity: identity.map(|identity| identity.id),
         client: "community user session".to_owned(),
         replaces: None,
         rules: app.config.sessions.clone(),

@@ -167,7 +167,8 @@ impl Flows {
     /// Makes a verified account without any letter, for the operator.
     pub async fn create_user(&self, form: SignUp, role: Role) -> Result<User> {
         let applicant = self.checked(form).await?;
-        self.store.write((applicant, role), |tx, (applicant, role)| Box::pin(actions::open_account(tx, applicant, *role))).await
+        let opened = self.store.write((applicant, role), |tx, (applicant, role)| Box::pin(actions::open_account(tx, applicant, *role)));
+        Ok(opened.await?.0)
     }
 
     async fn new_hash(&self, typed: &str) -> Result<String> {

@@ -53,7 +53,7 @@ impl TestServer {
         let applicant = Applicant { subject: email.clone(), address: email.clone(), username: name.to_owned(), phc };
         let store = self.store().await;
         let work = (applicant, role);
-        let user = store.write(work, |tx, (applicant, role)| Box::pin(open_account(tx, applicant, *role))).await.unwrap();
+        let (user, _) = store.write(work, |tx, (applicant, role)| Box::pin(open_account(tx, applicant, *role))).await.unwrap();
         let person = Person {
             id: user.id,
             username: name.to_owned(),
@@ -72,6 +72,7 @@ impl TestServer {
             user: person.id.clone(),
             role,
             provider: community::email::PROVIDER.to_owned(),
+            identity: None,
             client: "test".to_owned(),
             replaces: None,
             rules: self.config.sessions.clone(),
