@@ -174,7 +174,8 @@ impl App {
 async fn sweep_once(store: &Store) -> crate::error::Result<()> {
     while store.write((), |tx, ()| Box::pin(sessions::actions::sweep(tx))).await? {}
     while store.write((), |tx, ()| Box::pin(crate::mail::actions::sweep(tx))).await? {}
-    store.write((), |tx, ()| Box::pin(email::actions::sweep(tx))).await
+    store.write((), |tx, ()| Box::pin(email::actions::sweep(tx))).await?;
+    store.write((), |tx, ()| Box::pin(oauth::actions::sweep(tx))).await
 }
 
 /// Whether the process lives.

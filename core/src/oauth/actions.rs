@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     accounts::{self, model::Profile},
-    error::{Error, Kind, Result},
+    error::{Error, Result},
     random::{Token, TokenHash},
     sessions::{
         self,
@@ -73,25 +73,28 @@ pub struct SignIn {
     pub plan: SessionPlan,
 }
 
-/// Begins a session for someone whom a provider vouches for, with a new account if there is none.
+/// Begins a session for someone whom a provider vouches for, with a new account the first time.
 ///
 /// # Errors
-/// `account_disabled` if the account is shut.
+/// `account_disabled` if an operator shut the account.
 pub async fn sign_in(tx: &mut Tx, sign_in: &SignIn) -> Result<(Session, Token)> {
-    let (user, _, _) = accounts::actions::sign_in(tx, &sign_in.profile).await?;
-    if user.disabled {
-        return Err(Error::new(Kind::Forbidden, "account_disabled", "This account was closed by an administrator."));
-    }
-    sessions::actions::start(tx, &sign_in.plan.of(&user.id, user.role, &sign_in.profile.provider)).await
+    let SignIn { profile, plan } = sign_in;
+    let found = accounts::actions::sign_in(tx, profile).await?;
+    sessions::actions::start(tx, &plan.of(&found.user.id, found.user.role, &profile.provider, &found.identity.id)).await
 }
 
 /// Adds an identity to the account of whoever is signed in with `present`.
 ///
 /// # Errors
-/// `linked_elsewhere` if it belongs to another account.
+/// `login_required` if that session ended meanwhile; `linked_elsewhere` if the identity belongs to another account;
+/// `too_many_identities`; `account_disabled`.
 pub async fn link(tx: &mut Tx, present: &Session, profile: &Profile) -> Result<()> {
-    accounts::actions::link(tx, &present.user, profile).await?;
-    sessions::actions::end_all(tx, &present.user, Some(&present.id), "credential_changed").await
+    let live = sessions::queries::of_user(tx.conn(), &present.user, tx.now()).await?;
+    if live.iter().all(|session| session.id != present.id) {
+        return Err(Error::login_required());
+    }
+    accounts::actions::link(tx, &present.user, profile, &present.id).await?;
+    Ok(())
 }
 
 /// Keeps what a trial found out for the command line to pick up.

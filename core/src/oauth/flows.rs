@@ -9,7 +9,7 @@ use super::{
     breaker::Breakers,
     client,
     discovery::Directory,
-    model::{Answer, Fault, Purpose, Reason, Reply, Stop, Transaction, TrialOutcome},
+    model::{Answer, Fault, Purpose, Reason, Reply, Stop, Transaction},
     policy,
     profile::{Fetched, Secrets, Visit},
     remote::{Remote, Trouble},
@@ -19,7 +19,7 @@ use crate::{
     accounts::model::Profile,
     clock::Clock,
     config::Config,
-    error::Result,
+    error::{Error, Result},
     http::rate::Ticks,
     outbound::Outbound,
     plugins::{Failure, Identity, OAuthProvider, Plugins},
@@ -269,10 +269,13 @@ fn profile(provider: &OAuthProvider, identity: Identity) -> Profile {
 }
 
 /// What the write refused, in the words of a redirect.
-fn stopped(error: crate::error::Error) -> Fault {
-    match error.code {
-        "account_disabled" => Stop::new(Reason::Disabled, "the account is shut").into(),
-        "linked_elsewhere" => Stop::new(Reason::LinkedElsewhere, "the identity belongs to another account").into(),
-        _ => error.into(),
-    }
+fn stopped(error: Error) -> Fault {
+    let reason = match error.code {
+        "account_disabled" => Reason::Disabled,
+        "linked_elsewhere" => Reason::LinkedElsewhere,
+        "too_many_identities" => Reason::TooManyIdentities,
+        "login_required" => Reason::State,
+        _ => return error.into(),
+    };
+    Stop::new(reason, error.message).into()
 }

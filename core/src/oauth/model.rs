@@ -119,6 +119,8 @@ pub enum Reason {
     Disabled,
     /// The identity belongs to another account.
     LinkedElsewhere,
+    /// The account has as many identities as it may have.
+    TooManyIdentities,
 }
 
 impl Reason {
@@ -131,6 +133,7 @@ impl Reason {
             Self::Refused => "refused",
             Self::Disabled => "disabled",
             Self::LinkedElsewhere => "linked_elsewhere",
+            Self::TooManyIdentities => "too_many_identities",
         }
     }
 }
