@@ -22,6 +22,7 @@ use crate::{
         sender::Sender,
         transport::{SetupError, Transport},
     },
+    oauth::{self, breaker::Breakers, discovery::Directory, flows::OAuth, http::Providers},
     plugins::{EngineError, Plugins, Site},
     posts::{self, feed::Feed},
     random::Random,
@@ -103,6 +104,8 @@ pub struct App {
     pub store: Store,
     /// Signing up and in.
     pub flows: Flows,
+    /// Signing in at other sites.
+    pub oauth: OAuth,
     parts: Parts,
 }
 
@@ -118,8 +121,19 @@ impl App {
         let plugins = Plugins::load(&config.plugins, &config.data_dir, &Site::of(&config)).await?;
         let hasher = Hasher::start(&config.auth, parts.random.clone()).map_err(system("the threads that hash passwords"))?;
         let (random, clock) = (parts.random.clone(), parts.clock.clone());
-        let flows = Flows { store: store.clone(), plugins, hasher, random, clock, config: config.clone() };
-        Ok(Self { config, store, flows, parts })
+        let flows = Flows {
+            store: store.clone(),
+            plugins: plugins.clone(),
+            hasher,
+            random: random.clone(),
+            clock: clock.clone(),
+            config: config.clone(),
+        };
+        let outbound = crate::outbound::Outbound;
+        let ticks = parts.ticks.clone();
+        let (directory, breakers) = <(Directory, Breakers)>::default();
+        let oauth = OAuth { store: store.clone(), plugins, outbound, random, clock, ticks, config: config.clone(), directory, breakers };
+        Ok(Self { config, store, flows, oauth, parts })
     }
 
     /// What answers requests.
@@ -142,6 +156,8 @@ impl App {
         };
         let routes = web::http::routes(docs::routes());
         let route = Route::new().at("/healthz", get(healthz)).at("/readyz", get(readyz)).nest_no_strip("/api", docs::service());
+        let providers = Providers::new(self.oauth.clone(), limits.clone());
+        base.metrics.register(providers.outcomes.clone());
         let app = web::http::mount(route)
             .data(email::http::Email { flows: self.flows.clone(), limits, failures })
             .data(web::http::Pages {
@@ -150,6 +166,7 @@ impl App {
                 password_min: email::policy::minimum(config.auth.password_profile),
             })
             .data(posts)
+            .data(providers)
             .data(sessions)
             .data(self.store.clone())
             .data(self.flows.plugins.clone())

@@ -1,7 +1,8 @@
 //! Requests to one provider, and what counts as its failing.
 
+use futures_util::future::BoxFuture;
 use openidconnect::{
-    HttpRequest, HttpResponse,
+    AsyncHttpClient, HttpRequest, HttpResponse,
     http::{HeaderValue, header},
 };
 
@@ -77,7 +78,17 @@ impl Remote {
     }
 }
 
+/// The crate sends its requests the same way.
+impl<'c> AsyncHttpClient<'c> for Remote {
+    type Error = Trouble;
+    type Future = BoxFuture<'c, Result<HttpResponse, Trouble>>;
+
+    fn call(&'c self, request: HttpRequest) -> Self::Future {
+        Box::pin(self.send(request))
+    }
+}
+
 /// The address of a request as the log may have it.
-pub fn without_query(request: &HttpRequest) -> String {
+fn without_query(request: &HttpRequest) -> String {
     request.uri().to_string().split('?').next().unwrap_or_default().to_owned()
 }
