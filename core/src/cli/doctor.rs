@@ -10,7 +10,7 @@ pub async fn run(loaded: Loaded) -> Outcome {
     let mut bad = 0;
     doctor::examine(&loaded, |finding| {
         bad += usize::from(finding.verdict == Verdict::Bad);
-        println!("{:<8} {:<16} {}", finding.verdict, finding.subject, finding.text);
+        println!("{finding}");
     })
     .await;
     match bad {

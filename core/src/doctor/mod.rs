@@ -6,11 +6,17 @@
 mod database;
 mod mail;
 mod plugins;
+mod providers;
 mod site;
 
 use std::fmt::{self, Display, Formatter};
 
-use crate::config::Loaded;
+pub use providers::examine_one as examine_provider;
+
+use crate::{
+    config::Loaded,
+    plugins::{Plugins, Site},
+};
 
 /// How something was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,6 +50,12 @@ pub struct Finding {
     pub text: String,
 }
 
+impl Display for Finding {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{:<8} {:<16} {}", self.verdict, self.subject, self.text)
+    }
+}
+
 impl Finding {
     fn good(subject: &str, text: impl Into<String>) -> Self {
         Self { verdict: Verdict::Good, subject: subject.to_owned(), text: text.into() }
@@ -66,5 +78,11 @@ pub async fn examine(loaded: &Loaded, mut report: impl FnMut(Finding)) {
     report(site::data_folder(config));
     report(database::examine(config).await);
     report(mail::examine(config).await);
-    plugins::examine(config).await.into_iter().for_each(&mut report);
+    match Plugins::load(&config.plugins, &config.data_dir, &Site::of(config)).await {
+        Ok(plugins) => {
+            plugins::examine(config, &plugins).into_iter().for_each(&mut report);
+            providers::examine(config, &plugins).await.into_iter().for_each(&mut report);
+        }
+        Err(error) => report(Finding::bad("plugins", error.to_string())),
+    }
 }

@@ -6,13 +6,8 @@ use crate::{
     plugins::{PluginStatus, Plugins},
 };
 
-const SUBJECT: &str = "plugins";
-
-pub async fn examine(config: &Config) -> Vec<Finding> {
-    match Plugins::load(&config.plugins, &config.data_dir).await {
-        Ok(plugins) => plugins.status().iter().map(|status| describe(status, config)).collect(),
-        Err(error) => vec![Finding::bad(SUBJECT, error.to_string())],
-    }
+pub fn examine(config: &Config, plugins: &Plugins) -> Vec<Finding> {
+    plugins.status().iter().map(|status| describe(status, config)).collect()
 }
 
 fn describe(status: &PluginStatus, config: &Config) -> Finding {
@@ -21,6 +16,11 @@ fn describe(status: &PluginStatus, config: &Config) -> Finding {
         let may = if status.imports.is_empty() { "nothing beyond its own computing".to_owned() } else { status.imports.join(", ") };
         return Finding::good(&subject, format!("on; may: {may}"));
     };
-    let switched_off = config.plugins.get(&status.id).is_some_and(|section| section.enabled == Some(false));
-    if switched_off { Finding::good(&subject, reason) } else { Finding::bad(&subject, reason) }
+    match config.plugins.get(&status.id) {
+        // What ships with the server and nobody asked for.
+        None => Finding::good(&subject, format!("off; {reason}")),
+        Some(section) if section.enabled == Some(false) => Finding::good(&subject, reason),
+        Some(_) if status.on => Finding::doubtful(&subject, reason),
+        Some(_) => Finding::bad(&subject, reason),
+    }
 }
