@@ -22,7 +22,7 @@ use crate::{
         sender::Sender,
         transport::{SetupError, Transport},
     },
-    plugins::{EngineError, Plugins},
+    plugins::{EngineError, Plugins, Site},
     posts::{self, feed::Feed},
     random::Random,
     sessions,
@@ -115,7 +115,7 @@ impl App {
         let config = Arc::new(config);
         make_private(&config.data_dir)?;
         let store = Store::open(&config.database, &config.data_dir, parts.clock.clone(), parts.random.clone()).await?;
-        let plugins = Plugins::load(&config.plugins, &config.data_dir).await?;
+        let plugins = Plugins::load(&config.plugins, &config.data_dir, &Site::of(&config)).await?;
         let hasher = Hasher::start(&config.auth, parts.random.clone()).map_err(system("the threads that hash passwords"))?;
         let (random, clock) = (parts.random.clone(), parts.clock.clone());
         let flows = Flows { store: store.clone(), plugins, hasher, random, clock, config: config.clone() };
@@ -174,7 +174,8 @@ impl App {
 async fn sweep_once(store: &Store) -> crate::error::Result<()> {
     while store.write((), |tx, ()| Box::pin(sessions::actions::sweep(tx))).await? {}
     while store.write((), |tx, ()| Box::pin(crate::mail::actions::sweep(tx))).await? {}
-    store.write((), |tx, ()| Box::pin(email::actions::sweep(tx))).await
+    store.write((), |tx, ()| Box::pin(email::actions::sweep(tx))).await?;
+    store.write((), |tx, ()| Box::pin(oauth::actions::sweep(tx))).await
 }
 
 /// Whether the process lives.
