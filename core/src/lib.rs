@@ -15,6 +15,7 @@ pub mod mail;
 pub mod oauth;
 pub mod plugins;
 pub mod posts;
+pub mod providers;
 pub mod random;
 pub mod serve;
 pub mod sessions;

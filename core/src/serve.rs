@@ -24,6 +24,7 @@ use crate::{
     },
     plugins::{EngineError, Plugins, Site},
     posts::{self, feed::Feed},
+    providers::catalog::Catalog,
     random::Random,
     sessions,
     store::{OpenError, Store},
@@ -140,6 +141,7 @@ impl App {
             cookie: sessions::cookie::of_site(&base_url, &config.cors),
             rules: config.sessions.clone(),
         };
+        let catalog = Catalog::new(self.flows.plugins.clone(), &config.auth.root_provider);
         let routes = web::http::routes(docs::routes());
         let route = Route::new().at("/healthz", get(healthz)).at("/readyz", get(readyz)).nest_no_strip("/api", docs::service());
         let app = web::http::mount(route)
@@ -147,12 +149,13 @@ impl App {
             .data(web::http::Pages {
                 site: config.site.name.clone(),
                 feed: posts.feed.clone(),
+                catalog: catalog.clone(),
                 password_min: email::policy::minimum(config.auth.password_profile),
             })
             .data(posts)
             .data(sessions)
             .data(self.store.clone())
-            .data(self.flows.plugins.clone())
+            .data(catalog)
             .data(base.clone());
         base.wrap(app, routes)
     }
