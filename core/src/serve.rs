@@ -22,10 +22,11 @@ use crate::{
         sender::Sender,
         transport::{SetupError, Transport},
     },
-    plugins::{EngineError, Plugins},
+    oauth::{self, breaker::Breakers, discovery::Directory, flows::OAuth, http::Providers},
+    plugins::{EngineError, Plugins, Site},
     posts::{self, feed::Feed},
     random::Random,
-    sessions::{self, cookie::SessionCookie},
+    sessions,
     store::{OpenError, Store},
     web,
 };
@@ -103,6 +104,8 @@ pub struct App {
     pub store: Store,
     /// Signing up and in.
     pub flows: Flows,
+    /// Signing in at other sites.
+    pub oauth: OAuth,
     parts: Parts,
 }
 
@@ -115,11 +118,22 @@ impl App {
         let config = Arc::new(config);
         make_private(&config.data_dir)?;
         let store = Store::open(&config.database, &config.data_dir, parts.clock.clone(), parts.random.clone()).await?;
-        let plugins = Plugins::load(&config.plugins, &config.data_dir).await?;
+        let plugins = Plugins::load(&config.plugins, &config.data_dir, &Site::of(&config)).await?;
         let hasher = Hasher::start(&config.auth, parts.random.clone()).map_err(system("the threads that hash passwords"))?;
         let (random, clock) = (parts.random.clone(), parts.clock.clone());
-        let flows = Flows { store: store.clone(), plugins, hasher, random, clock, config: config.clone() };
-        Ok(Self { config, store, flows, parts })
+        let flows = Flows {
+            store: store.clone(),
+            plugins: plugins.clone(),
+            hasher,
+            random: random.clone(),
+            clock: clock.clone(),
+            config: config.clone(),
+        };
+        let outbound = crate::outbound::Outbound;
+        let ticks = parts.ticks.clone();
+        let (directory, breakers) = <(Directory, Breakers)>::default();
+        let oauth = OAuth { store: store.clone(), plugins, outbound, random, clock, ticks, config: config.clone(), directory, breakers };
+        Ok(Self { config, store, flows, oauth, parts })
     }
 
     /// What answers requests.
@@ -137,11 +151,13 @@ impl App {
         let sessions = Sessions {
             store: self.store.clone(),
             clock: self.parts.clock.clone(),
-            cookie: SessionCookie::new(&base_url).shared_as(&config.cors),
+            cookie: sessions::cookie::of_site(&base_url, &config.cors),
             rules: config.sessions.clone(),
         };
         let routes = web::http::routes(docs::routes());
         let route = Route::new().at("/healthz", get(healthz)).at("/readyz", get(readyz)).nest_no_strip("/api", docs::service());
+        let providers = Providers::new(self.oauth.clone(), limits.clone());
+        base.metrics.register(providers.outcomes.clone());
         let app = web::http::mount(route)
             .data(email::http::Email { flows: self.flows.clone(), limits, failures })
             .data(web::http::Pages {
@@ -150,6 +166,7 @@ impl App {
                 password_min: email::policy::minimum(config.auth.password_profile),
             })
             .data(posts)
+            .data(providers)
             .data(sessions)
             .data(self.store.clone())
             .data(self.flows.plugins.clone())
@@ -174,7 +191,8 @@ impl App {
 async fn sweep_once(store: &Store) -> crate::error::Result<()> {
     while store.write((), |tx, ()| Box::pin(sessions::actions::sweep(tx))).await? {}
     while store.write((), |tx, ()| Box::pin(crate::mail::actions::sweep(tx))).await? {}
-    store.write((), |tx, ()| Box::pin(email::actions::sweep(tx))).await
+    store.write((), |tx, ()| Box::pin(email::actions::sweep(tx))).await?;
+    store.write((), |tx, ()| Box::pin(oauth::actions::sweep(tx))).await
 }
 
 /// Whether the process lives.

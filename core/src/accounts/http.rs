@@ -61,7 +61,7 @@ impl Api {
     #[oai(path = "/api/me", method = "get", operation_id = "getMe")]
     async fn me(&self, store: Data<&Store>, auth: Auth) -> Result<Json<Me>, Fail<{ E401 | E503 }>> {
         let who = auth.0;
-        let email = queries::email(store.reader(), &who.session.user, &who.session.provider).await?;
+        let email = queries::used(store.reader(), &who.session).await?.and_then(|identity| identity.email);
         let user = MeUser {
             id: who.session.user.to_string(),
             username: who.username,

@@ -3,7 +3,10 @@
 use clap::Subcommand;
 
 use super::Outcome;
-use crate::{config::Config, plugins::Plugins};
+use crate::{
+    config::Config,
+    plugins::{PluginKind, Plugins, Site},
+};
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -13,13 +16,15 @@ pub enum Command {
 
 pub async fn run(command: &Command, config: &Config) -> Outcome {
     let Command::List = command;
-    for plugin in Plugins::load(&config.plugins, &config.data_dir).await?.status() {
-        let state = match &plugin.reason {
-            None => "on".to_owned(),
-            Some(reason) => format!("off: {reason}"),
+    for plugin in Plugins::load(&config.plugins, &config.data_dir, &Site::of(config)).await?.status() {
+        let kind = plugin.kind.map_or("unknown kind", PluginKind::words);
+        let state = match (plugin.on, &plugin.reason) {
+            (true, None) => "on".to_owned(),
+            (true, Some(reason)) => format!("on: {reason}"),
+            (false, reason) => format!("off: {}", reason.as_deref().unwrap_or_default()),
         };
         let may = if plugin.imports.is_empty() { "nothing beyond its own computing".to_owned() } else { plugin.imports.join("; ") };
-        println!("{}\t{state}\tmay: {may}", plugin.id);
+        println!("{}\t{kind}\t{state}\tmay: {may}", plugin.id);
     }
     Ok(())
 }

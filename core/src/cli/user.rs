@@ -13,7 +13,7 @@ use crate::{
     email::{PROVIDER, flows::SignUp},
     ids::UserId,
     serve::{App, Parts},
-    sessions::{self, cookie::SessionCookie, model::NewSession},
+    sessions::{self, model::NewSession},
 };
 
 /// Users printed at once.
@@ -138,15 +138,17 @@ async fn session(app: &App, user: User) -> Outcome {
     if user.disabled {
         return Err(format!("the account of {} is shut; open it with `community user disable --undo {}`", user.username, user.id).into());
     }
+    let identity = accounts::queries::identities(app.store.reader(), &user.id).await?.into_iter().next();
     let new = NewSession {
         user: user.id,
         role: user.role,
-        provider: PROVIDER.to_owned(),
+        provider: identity.as_ref().map_or(PROVIDER, |identity| &identity.provider).to_owned(),
+        identity: identity.map(|identity| identity.id),
         client: "community user session".to_owned(),
         replaces: None,
         rules: app.config.sessions.clone(),
     };
     let (_, token) = app.store.write(new, |tx, new| Box::pin(sessions::actions::start(tx, new))).await?;
-    println!("{}={}", SessionCookie::new(&app.config.base_url()).name(), token.expose());
+    println!("{}={}", sessions::cookie::of_site(&app.config.base_url(), &app.config.cors).name(), token.expose());
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     PROVIDER,
-    actions::{self, ChangePassword, Forgot, Login, Register, Resend, SessionPlan, Verify, wrong_current},
+    actions::{self, ChangePassword, Forgot, Login, Register, Resend, Verify, wrong_current},
     hasher::Hasher,
     model::{Applicant, Credential, Password, Registration},
     policy, queries,
@@ -18,7 +18,7 @@ use crate::{
     mail::model::{self as mail, NewMail},
     plugins::{Letter, PasswordProvider, Plugins, Refusal, RegistrationForm},
     random::{Random, Token},
-    sessions::model::{Session, SignedIn},
+    sessions::model::{Session, SessionPlan, SignedIn},
     store::Store,
 };
 
@@ -167,7 +167,8 @@ impl Flows {
     /// Makes a verified account without any letter, for the operator.
     pub async fn create_user(&self, form: SignUp, role: Role) -> Result<User> {
         let applicant = self.checked(form).await?;
-        self.store.write((applicant, role), |tx, (applicant, role)| Box::pin(actions::open_account(tx, applicant, *role))).await
+        let opened = self.store.write((applicant, role), |tx, (applicant, role)| Box::pin(actions::open_account(tx, applicant, *role)));
+        Ok(opened.await?.0)
     }
 
     async fn new_hash(&self, typed: &str) -> Result<String> {

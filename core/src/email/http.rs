@@ -4,7 +4,6 @@ use poem::{Request, web::Data};
 use poem_openapi::{ApiResponse, OpenApi, param::Query, payload::Json};
 
 use super::{
-    actions::SessionPlan,
     flows::{Flows, SignUp},
     requests::{AddressBody, ChangePasswordBody, LoggedIn, LoginBody, RegisterBody, ResetBody},
 };
@@ -21,7 +20,7 @@ use crate::{
         rate::{FailureDelay, Limit, Limits},
     },
     random::Token,
-    sessions::model::Lifetime,
+    sessions::model::SessionPlan,
 };
 
 /// Where a browser goes after signing in.
@@ -44,14 +43,6 @@ pub struct Email {
 }
 
 impl Email {
-    fn plan(&self, client: ClientName, present: MaybeAuth) -> SessionPlan {
-        SessionPlan { client: client.0, replaces: present.0.map(|who| who.session), rules: self.flows.config.sessions.clone() }
-    }
-
-    fn cookie(&self, sessions: &Sessions, token: &Token) -> String {
-        sessions.cookie.set(token, Lifetime::longest(&self.flows.config.sessions))
-    }
-
     /// Signs in, counting failures per account.
     async fn sign_in(&self, body: &LoginBody, plan: SessionPlan) -> AppResult<Token> {
         let account = body.email.to_lowercase();
@@ -118,8 +109,8 @@ impl Api {
         email.limits.check_client(Limit::Verify, client_ip)?;
         let Some(token) = token.0.as_deref().and_then(Token::parse) else { return Ok(Redirect::to(INVALID_TOKEN)) };
         let keep_present = present.0.is_some() && base.origins.source(request.headers()) == Source::Foreign;
-        match email.flows.verify(&token, email.plan(client, present), keep_present).await {
-            Ok(Some((_, secret))) => Ok(Redirect::with_cookie(SIGNED_IN, email.cookie(&sessions, &secret))),
+        match email.flows.verify(&token, sessions.plan(client, present), keep_present).await {
+            Ok(Some((_, secret))) => Ok(Redirect::with_cookie(SIGNED_IN, sessions.hand_out(&secret))),
             Ok(None) => Ok(Redirect::to("/posts/?login=already")),
             Err(error) if matches!(error.kind, Kind::Invalid | Kind::Conflict) => Ok(Redirect::to(INVALID_TOKEN)),
             Err(error) => Err(error.into()),
@@ -155,8 +146,8 @@ impl Api {
         body: JsonBody<LoginBody>,
     ) -> Result<LoginAnswer, Fail<{ BODY | E401 | E429 | E503 }>> {
         email.limits.check_client(Limit::Login, client_ip)?;
-        let secret = email.sign_in(&body, email.plan(client, present)).await?;
-        Ok(LoginAnswer::In(Json(LoggedIn { ok: true, redirect: SIGNED_IN.to_owned() }), email.cookie(&sessions, &secret)))
+        let secret = email.sign_in(&body, sessions.plan(client, present)).await?;
+        Ok(LoginAnswer::In(Json(LoggedIn { ok: true, redirect: SIGNED_IN.to_owned() }), sessions.hand_out(&secret)))
     }
 
     /// Forgot the password

@@ -17,7 +17,10 @@ db_test! {
         let profile = Profile {
             provider: PROVIDER.to_owned(),
             subject: "bob@example.org".to_owned(),
+            handle: None,
             email: Some("bob@example.org".to_owned()),
+            email_verified: true,
+            avatar: None,
             username: "Bob".to_owned(),
         };
         let store = server.store().await;
