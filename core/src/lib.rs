@@ -13,6 +13,7 @@ pub mod http;
 pub mod ids;
 pub mod mail;
 pub mod oauth;
+pub mod outbound;
 pub mod plugins;
 pub mod posts;
 pub mod providers;

@@ -1,9 +1,8 @@
 //! The two things that the server says to a provider's OAuth endpoints: where a browser should go, and the exchange of a code.
 
 use openidconnect::{
-    AuthType, AuthUrl, AuthenticationFlow, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointNotSet, EndpointSet,
-    IssuerUrl, JsonWebKeySet, Nonce, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RequestTokenError, Scope,
-    StandardErrorResponse, TokenUrl,
+    AuthType, AuthUrl, AuthenticationFlow, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointNotSet, EndpointSet, IssuerUrl,
+    JsonWebKeySet, Nonce, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RequestTokenError, Scope, StandardErrorResponse, TokenUrl,
     core::{
         CoreAuthDisplay, CoreAuthPrompt, CoreErrorResponseType, CoreGenderClaim, CoreJsonWebKey, CoreJweContentEncryptionAlgorithm,
         CoreResponseType, CoreRevocableToken, CoreRevocationErrorResponse, CoreTokenIntrospectionResponse,
@@ -99,15 +98,11 @@ impl Client {
 
     /// Where the browser goes to ask the person.
     pub fn authorize(&self, provider: &OAuthProvider, secrets: &Secrets<'_>) -> Url {
-        let Secrets { state, pkce_verifier, nonce } = secrets;
-        let challenge = PkceCodeChallenge::from_code_verifier_sha256(&PkceCodeVerifier::new(pkce_verifier.expose().to_owned()));
+        let challenge = PkceCodeChallenge::from_code_verifier_sha256(&verifier(secrets.pkce_verifier));
+        let (state, nonce) = (CsrfToken::new(secrets.state.expose().to_owned()), Nonce::new(secrets.nonce.expose().to_owned()));
         let mut request = self
             .inner
-            .authorize_url(
-                AuthenticationFlow::<CoreResponseType>::AuthorizationCode,
-                || CsrfToken::new(state.expose().to_owned()),
-                || Nonce::new(nonce.expose().to_owned()),
-            )
+            .authorize_url(AuthenticationFlow::<CoreResponseType>::AuthorizationCode, || state, || nonce)
             .set_pkce_challenge(challenge)
             .add_scopes(asked(provider).into_iter().filter(|scope| scope != OPENID).map(Scope::new));
         for (name, value) in &provider.flow().parameters {
@@ -119,11 +114,8 @@ impl Client {
 
     /// Exchanges a code for tokens.
     pub async fn exchange(&self, remote: &Remote, code: String, pkce_verifier: &Token) -> Result<Tokens, Trouble> {
-        let request = self
-            .inner
-            .exchange_code(AuthorizationCode::new(code))
-            .set_pkce_verifier(PkceCodeVerifier::new(pkce_verifier.expose().to_owned()));
-        request.request_async(&|request| remote.send(request)).await.map_err(|error| match error {
+        let request = self.inner.exchange_code(AuthorizationCode::new(code)).set_pkce_verifier(verifier(pkce_verifier));
+        request.request_async(remote).await.map_err(|error| match error {
             RequestTokenError::Request(trouble) => trouble,
             RequestTokenError::ServerResponse(answer) => refused(&answer),
             // Some answer with an error and the status of a success. The text may hold a token, so it is not shown.
@@ -134,6 +126,10 @@ impl Client {
             RequestTokenError::Other(_) => Trouble::broken("the answer of the token endpoint is empty or no JSON"),
         })
     }
+}
+
+fn verifier(token: &Token) -> PkceCodeVerifier {
+    PkceCodeVerifier::new(token.expose().to_owned())
 }
 
 /// The sentence about an error of the token endpoint, whose code is shown if it is one word.
@@ -150,8 +146,8 @@ fn refused(answer: &ErrorAnswer) -> Trouble {
 
 /// `url` without one of its parameters: what the crate adds for OpenID providers is none of the others' business.
 fn without(mut url: Url, name: &str) -> Url {
-    let kept: Vec<(String, String)> = url.query_pairs().filter(|(key, _)| key != name).map(|(key, value)| (key.into(), value.into())).collect();
+    let kept: Vec<(String, String)> =
+        url.query_pairs().filter(|(key, _)| key != name).map(|(key, value)| (key.into(), value.into())).collect();
     url.query_pairs_mut().clear().extend_pairs(kept);
     url
 }
-

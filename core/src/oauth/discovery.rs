@@ -12,8 +12,8 @@ use std::{
 use openidconnect::{
     AdditionalProviderMetadata, DiscoveryError, IssuerUrl, JsonWebKeySet, ProviderMetadata,
     core::{
-        CoreAuthDisplay, CoreClaimName, CoreClaimType, CoreClientAuthMethod, CoreGrantType, CoreJsonWebKey, CoreJweContentEncryptionAlgorithm,
-        CoreJweKeyManagementAlgorithm, CoreResponseMode, CoreResponseType, CoreSubjectIdentifierType,
+        CoreAuthDisplay, CoreClaimName, CoreClaimType, CoreClientAuthMethod, CoreGrantType, CoreJsonWebKey,
+        CoreJweContentEncryptionAlgorithm, CoreJweKeyManagementAlgorithm, CoreResponseMode, CoreResponseType, CoreSubjectIdentifierType,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -115,7 +115,7 @@ impl Directory {
         let mut known = entry.known.lock().await;
         let Some(metadata) = known.metadata.clone().filter(|_| now.saturating_sub(known.keys_at) >= KEYS_EVERY) else { return Ok(None) };
         known.keys_at = now;
-        let keys = JsonWebKeySet::fetch_async(metadata.jwks_uri(), &|request| remote.send(request)).await.map_err(sentence)?;
+        let keys = JsonWebKeySet::fetch_async(metadata.jwks_uri(), remote).await.map_err(sentence)?;
         let metadata = Arc::new(Metadata::clone(&metadata).set_jwks(few(keys)?));
         known.metadata = Some(metadata.clone());
         Ok(Some(metadata))
@@ -129,7 +129,7 @@ impl Directory {
 /// Reads the document of the issuer `name`, which must carry that very name, and the keys.
 async fn discover(remote: &Remote, name: &str) -> Result<Metadata, Trouble> {
     let issuer = IssuerUrl::new(name.to_owned()).map_err(|error| Trouble::rejected(format!("the issuer {name}: {error}")))?;
-    let metadata = Metadata::discover_async(issuer, &|request| remote.send(request)).await.map_err(sentence)?;
+    let metadata = Metadata::discover_async(issuer, remote).await.map_err(sentence)?;
     let keys = few(metadata.jwks().clone())?;
     Ok(metadata.set_jwks(keys))
 }
@@ -149,7 +149,9 @@ fn sentence(error: DiscoveryError<Trouble>) -> Trouble {
             Trouble::broken("the discovery document or the keys are not served as JSON")
         }
         DiscoveryError::Response(status, ..) => Trouble::broken(format!("the discovery document or the keys answer {}", status.as_u16())),
-        DiscoveryError::Parse(wrong) => Trouble::broken(format!("the discovery document or the keys make no sense (at `{}`)", wrong.path())),
+        DiscoveryError::Parse(wrong) => {
+            Trouble::broken(format!("the discovery document or the keys make no sense (at `{}`)", wrong.path()))
+        }
         DiscoveryError::Validation(wrong) => Trouble::rejected(format!("the discovery document is another issuer's: {wrong}")),
         other => Trouble::broken(other.to_string()),
     }

@@ -114,7 +114,9 @@ impl Providers {
 
     /// Refuses what is not the id of a redirect provider, on or off.
     fn require(&self, provider: &str) -> AppResult<()> {
-        let is_known = self.oauth.plugins.providers().iter().any(|known| known.id == provider && known.kind == PluginKind::OAuthProvider);
+        let status = self.oauth.plugins.status();
+        // One that could not be read may be of any kind.
+        let is_known = status.iter().any(|known| known.id == provider && known.kind != Some(PluginKind::PasswordProvider));
         if is_known { Ok(()) } else { Err(Error::not_found("provider")) }
     }
 

@@ -19,7 +19,7 @@ pub mod actions;
 pub mod breaker;
 mod client;
 pub mod cookie;
-mod discovery;
+pub mod discovery;
 pub(crate) mod entity;
 pub mod flows;
 pub mod http;

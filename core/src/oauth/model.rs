@@ -254,7 +254,9 @@ mod tests {
     #[test]
     fn purposes_are_read_as_they_are_written() {
         let user = || Some("usr-01kb3x2v5q8m4n7p9r1s3t5v7w".to_owned());
-        for (purpose, user) in [(Purpose::SignIn, None), (Purpose::Trial, None), (Purpose::Link(UserId::from_stored(user().unwrap())), user())] {
+        for (purpose, user) in
+            [(Purpose::SignIn, None), (Purpose::Trial, None), (Purpose::Link(UserId::from_stored(user().unwrap())), user())]
+        {
             assert_eq!(Purpose::from_stored(purpose.as_str(), user), Some(purpose));
         }
         assert_eq!(Purpose::from_stored("link", None), None);

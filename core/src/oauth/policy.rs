@@ -43,8 +43,22 @@ mod tests {
             assert_eq!(next(path), Some(path));
         }
         for path in [
-            "", "posts", "//evil", "/\\evil", "https:evil", "https://evil", "javascript:alert(1)", "/%2f/evil", "/a\r\nb", "/a?b", "/a#b",
-            "/a.b", "/ä", "/a b", "\t/a", "/a\0",
+            "",
+            "posts",
+            "//evil",
+            "/\\evil",
+            "https:evil",
+            "https://evil",
+            "javascript:alert(1)",
+            "/%2f/evil",
+            "/a\r\nb",
+            "/a?b",
+            "/a#b",
+            "/a.b",
+            "/ä",
+            "/a b",
+            "\t/a",
+            "/a\0",
         ] {
             assert_eq!(next(path), None, "{path:?}");
         }

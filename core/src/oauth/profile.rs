@@ -75,7 +75,9 @@ impl Visit {
         let stop = |detail| Err(Stop::new(Reason::State, detail));
         let metadata = self.metadata.as_deref();
         match named {
-            Some(named) if policy::is_issuer(named, metadata.map(|metadata| metadata.issuer().as_str()), self.client.authorize_at()) => Ok(()),
+            Some(named) if policy::is_issuer(named, metadata.map(|metadata| metadata.issuer().as_str()), self.client.authorize_at()) => {
+                Ok(())
+            }
             Some(_) => stop("the answer names another issuer"),
             None if metadata.is_some_and(|metadata| metadata.additional_metadata().authorization_response_iss_parameter_supported) => {
                 stop("the answer does not name its issuer")

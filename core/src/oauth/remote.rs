@@ -1,7 +1,8 @@
 //! Requests to one provider, and what counts as its failing.
 
+use futures_util::future::BoxFuture;
 use openidconnect::{
-    HttpRequest, HttpResponse,
+    AsyncHttpClient, HttpRequest, HttpResponse,
     http::{HeaderValue, header},
 };
 
@@ -35,7 +36,7 @@ impl Trouble {
 
 impl From<OutboundError> for Trouble {
     fn from(error: OutboundError) -> Self {
-        match error.kind() {
+        match error.kind {
             // Not sent at all: the configuration is at fault.
             ErrorKind::Refused => Self::rejected(error.to_string()),
             _ => Self::broken(error.to_string()),
@@ -77,7 +78,17 @@ impl Remote {
     }
 }
 
+/// The crate sends its requests the same way.
+impl<'c> AsyncHttpClient<'c> for Remote {
+    type Error = Trouble;
+    type Future = BoxFuture<'c, Result<HttpResponse, Trouble>>;
+
+    fn call(&'c self, request: HttpRequest) -> Self::Future {
+        Box::pin(self.send(request))
+    }
+}
+
 /// The address of a request as the log may have it.
-pub fn without_query(request: &HttpRequest) -> String {
+fn without_query(request: &HttpRequest) -> String {
     request.uri().to_string().split('?').next().unwrap_or_default().to_owned()
 }

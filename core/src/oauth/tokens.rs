@@ -108,7 +108,9 @@ mod tests {
 
     #[test]
     fn what_is_no_bearer_token_is_refused() {
-        for json in ["{}", r#"{"access_token": "t"}"#, r#"{"access_token": "t", "token_type": "mac"}"#, r#"{"error": "bad_verification_code"}"#] {
+        for json in
+            ["{}", r#"{"access_token": "t"}"#, r#"{"access_token": "t", "token_type": "mac"}"#, r#"{"error": "bad_verification_code"}"#]
+        {
             assert!(serde_json::from_str::<Tokens>(json).is_err(), "{json}");
         }
     }

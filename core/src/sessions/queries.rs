@@ -4,7 +4,13 @@ use super::{
     model::{Session, SignedIn},
     store,
 };
-use crate::{clock::Timestamp, error::Result, ids::UserId, random::Token, store::{Conn, Reader}};
+use crate::{
+    clock::Timestamp,
+    error::Result,
+    ids::UserId,
+    random::Token,
+    store::{Conn, Reader},
+};
 
 /// Who presents `token`, if it belongs to a live session of an open account.
 pub async fn signed_in(conn: &Reader, token: &Token, now: Timestamp) -> Result<Option<SignedIn>> {

@@ -5,9 +5,12 @@
 
 mod answer;
 mod binary;
+mod browser;
 mod client;
 mod db;
+mod faulty;
 mod mail;
+mod oauth;
 mod people;
 mod process;
 mod raw;
@@ -19,9 +22,12 @@ use std::{future::Future, time::Duration};
 pub use self::{
     answer::Answer,
     binary::{Binary, Settings},
+    browser::{Browser, Hop, login_path},
     client::{Call, Client},
     db::{Database, Db},
+    faulty::{Endpoint, FaultyProvider, IdToken, Signature, Trouble},
     mail::{Mail, Maildir},
+    oauth::{Account, OAuthServers},
     people::{PASSWORD, Person},
     raw::{Raw, RawAnswer},
     server::TestServer,
