@@ -34,7 +34,7 @@ const DRESSES = {
     authentication: 'client_secret_post',
     callbacks: ['/api/callback', '/api/discord/callback'],
     documents: {
-      '/api/users/@me': ({ id, username, name, email, verified, picture }, granted) => ({
+      '/api/v10/users/@me': ({ id, username, name, email, verified, picture }, granted) => ({
         id, username, discriminator: '0', global_name: name ?? null, avatar: picture ?? null,
         ...(granted.has('email') && { email: email ?? null, verified: Boolean(verified) }),
       }),

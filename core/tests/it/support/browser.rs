@@ -64,7 +64,7 @@ impl Browser {
     pub async fn link(&mut self, provider: &str, account: &Account) -> String {
         self.sit_down(account);
         let begun = self.begin_link(provider).await;
-        self.travel(begun, |_| false).await.map_or_else(|| self.place(), |_| self.place())
+        self.go_on(begun).await
     }
 
     /// Presses the button that begins to link; gives where that leads.
@@ -72,8 +72,8 @@ impl Browser {
         let origin = self.home.origin().ascii_serialization();
         let path = format!("/api/{provider}/link");
         let call = self.site.call("POST", &path).header("origin", origin).header("sec-fetch-site", "same-origin");
-        let target = call.send().await.expect_redirect();
-        self.home.join(&target).unwrap()
+        let begun = call.send().await.expect(200).json();
+        Url::parse(begun["redirect"].as_str().unwrap()).unwrap()
     }
 
     /// Opens an address (a path is one of the community's) and follows it to its end; gives path and query of the last page.

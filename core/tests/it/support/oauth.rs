@@ -93,13 +93,14 @@ impl OAuthServers {
 
     /// What an operator writes to have people sign in at the server of this name.
     pub fn section(&self, name: &str) -> PluginSection {
-        let url = self.url(name);
-        match name {
-            "discord" => section(None, name, &[("authorize_url", "/api/oauth2/authorize"), ("token_url", "/api/oauth2/token"), ("api_url", "/api")], url),
-            "reddit" => section(None, name, &[("authorize_url", "/api/v1/authorize"), ("token_url", "/api/v1/access_token"), ("api_url", "")], url),
-            "github" => section(None, name, &[("authorize_url", "/login/oauth/authorize"), ("token_url", "/login/oauth/access_token"), ("api_url", "")], url),
-            _ => section(Some("bundled:oidc"), name, &[("issuer", "")], url),
-        }
+        let paths = match name {
+            "discord" => ["/api/oauth2/authorize", "/api/oauth2/token", "/api/v10/users/@me"],
+            "reddit" => ["/api/v1/authorize", "/api/v1/access_token", "/api/v1/me"],
+            "github" => ["/login/oauth/authorize", "/login/oauth/access_token", "/user"],
+            _ => return section(Some("bundled:oidc"), name, &[("issuer", "")], self.url(name)),
+        };
+        let settings: Vec<_> = ["authorize_url", "token_url", "api_url"].into_iter().zip(paths).collect();
+        section(None, name, &settings, self.url(name))
     }
 }
 
