@@ -9,8 +9,9 @@ use openidconnect::{
 };
 use time::{OffsetDateTime, format_description::well_known::Rfc2822};
 
+pub use super::client::Introduction;
 use super::{
-    client::{Client, Introduction},
+    client::Client,
     discovery::Directory,
     policy,
     remote::{Remote, Trouble},
