@@ -23,8 +23,10 @@ use crate::{
         transport::{SetupError, Transport},
     },
     oauth::{self, breaker::Breakers, discovery::Directory, flows::OAuth, http::Providers},
+    outbound::{self, Outbound, Resolve, SystemResolver},
     plugins::{EngineError, Plugins, Site},
     posts::{self, feed::Feed},
+    providers::catalog::Catalog,
     random::Random,
     sessions,
     store::{OpenError, Store},
@@ -43,12 +45,19 @@ pub struct Parts {
     pub random: Arc<Random>,
     /// The time that rate limits go by.
     pub ticks: Ticks,
+    /// Where the addresses of other hosts come from.
+    pub resolver: Arc<dyn Resolve>,
 }
 
 impl Parts {
     /// The machine's own.
     pub fn of_system() -> Self {
-        Self { clock: Arc::new(SystemClock), random: Arc::new(Random::from_system()), ticks: Ticks::monotonic() }
+        Self {
+            clock: Arc::new(SystemClock),
+            random: Arc::new(Random::from_system()),
+            ticks: Ticks::monotonic(),
+            resolver: Arc::new(SystemResolver),
+        }
     }
 }
 
@@ -64,6 +73,9 @@ pub enum StartError {
     /// Mail.
     #[error(transparent)]
     Mail(#[from] SetupError),
+    /// The client for requests to others.
+    #[error(transparent)]
+    Outbound(#[from] outbound::SetupError),
     /// The first look at the database.
     #[error("the database cannot be read: {0}")]
     Read(crate::error::Error),
@@ -102,6 +114,8 @@ pub struct App {
     pub config: Arc<Config>,
     /// The database.
     pub store: Store,
+    /// Requests to others.
+    pub outbound: Outbound,
     /// Signing up and in.
     pub flows: Flows,
     /// Signing in at other sites.
@@ -118,22 +132,23 @@ impl App {
         let config = Arc::new(config);
         make_private(&config.data_dir)?;
         let store = Store::open(&config.database, &config.data_dir, parts.clock.clone(), parts.random.clone()).await?;
+        let outbound = Outbound::new(&config.outbound, parts.resolver.clone(), &config.base_url())?;
         let plugins = Plugins::load(&config.plugins, &config.data_dir, &Site::of(&config)).await?;
         let hasher = Hasher::start(&config.auth, parts.random.clone()).map_err(system("the threads that hash passwords"))?;
-        let (random, clock) = (parts.random.clone(), parts.clock.clone());
-        let flows = Flows {
+        let oauth = OAuth {
             store: store.clone(),
             plugins: plugins.clone(),
-            hasher,
-            random: random.clone(),
-            clock: clock.clone(),
+            outbound: outbound.clone(),
+            random: parts.random.clone(),
+            clock: parts.clock.clone(),
+            ticks: parts.ticks.clone(),
             config: config.clone(),
+            directory: Directory::default(),
+            breakers: Breakers::default(),
         };
-        let outbound = crate::outbound::Outbound;
-        let ticks = parts.ticks.clone();
-        let (directory, breakers) = <(Directory, Breakers)>::default();
-        let oauth = OAuth { store: store.clone(), plugins, outbound, random, clock, ticks, config: config.clone(), directory, breakers };
-        Ok(Self { config, store, flows, oauth, parts })
+        let (random, clock) = (parts.random.clone(), parts.clock.clone());
+        let flows = Flows { store: store.clone(), plugins, hasher, random, clock, config: config.clone() };
+        Ok(Self { config, store, outbound, flows, oauth, parts })
     }
 
     /// What answers requests.
@@ -154,6 +169,7 @@ impl App {
             cookie: sessions::cookie::of_site(&base_url, &config.cors),
             rules: config.sessions.clone(),
         };
+        let catalog = Catalog::new(self.flows.plugins.clone(), &config.auth.root_provider);
         let routes = web::http::routes(docs::routes());
         let route = Route::new().at("/healthz", get(healthz)).at("/readyz", get(readyz)).nest_no_strip("/api", docs::service());
         let providers = Providers::new(self.oauth.clone(), limits.clone());
@@ -163,13 +179,14 @@ impl App {
             .data(web::http::Pages {
                 site: config.site.name.clone(),
                 feed: posts.feed.clone(),
+                catalog: catalog.clone(),
                 password_min: email::policy::minimum(config.auth.password_profile),
             })
             .data(posts)
             .data(providers)
             .data(sessions)
             .data(self.store.clone())
-            .data(self.flows.plugins.clone())
+            .data(catalog)
             .data(base.clone());
         base.wrap(app, routes)
     }

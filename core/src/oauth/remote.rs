@@ -36,7 +36,7 @@ impl Trouble {
 
 impl From<OutboundError> for Trouble {
     fn from(error: OutboundError) -> Self {
-        match error.kind() {
+        match error.kind {
             // Not sent at all: the configuration is at fault.
             ErrorKind::Refused => Self::rejected(error.to_string()),
             _ => Self::broken(error.to_string()),
