@@ -1,6 +1,7 @@
 //! Commands of the binary that look at things.
 
 mod doctor;
+mod trial;
 
 use std::fs;
 
