@@ -11,6 +11,7 @@ pub mod error;
 pub mod http;
 pub mod ids;
 pub mod mail;
+pub mod outbound;
 pub mod plugins;
 pub mod posts;
 pub mod providers;

@@ -22,6 +22,7 @@ use crate::{
         sender::Sender,
         transport::{SetupError, Transport},
     },
+    outbound::{self, Outbound, Resolve, SystemResolver},
     plugins::{EngineError, Plugins, Site},
     posts::{self, feed::Feed},
     random::Random,
@@ -42,12 +43,19 @@ pub struct Parts {
     pub random: Arc<Random>,
     /// The time that rate limits go by.
     pub ticks: Ticks,
+    /// Where the addresses of other hosts come from.
+    pub resolver: Arc<dyn Resolve>,
 }
 
 impl Parts {
     /// The machine's own.
     pub fn of_system() -> Self {
-        Self { clock: Arc::new(SystemClock), random: Arc::new(Random::from_system()), ticks: Ticks::monotonic() }
+        Self {
+            clock: Arc::new(SystemClock),
+            random: Arc::new(Random::from_system()),
+            ticks: Ticks::monotonic(),
+            resolver: Arc::new(SystemResolver),
+        }
     }
 }
 
@@ -63,6 +71,9 @@ pub enum StartError {
     /// Mail.
     #[error(transparent)]
     Mail(#[from] SetupError),
+    /// The client for requests to others.
+    #[error(transparent)]
+    Outbound(#[from] outbound::SetupError),
     /// The first look at the database.
     #[error("the database cannot be read: {0}")]
     Read(crate::error::Error),
@@ -101,6 +112,8 @@ pub struct App {
     pub config: Arc<Config>,
     /// The database.
     pub store: Store,
+    /// Requests to others.
+    pub outbound: Outbound,
     /// Signing up and in.
     pub flows: Flows,
     parts: Parts,
@@ -115,11 +128,12 @@ impl App {
         let config = Arc::new(config);
         make_private(&config.data_dir)?;
         let store = Store::open(&config.database, &config.data_dir, parts.clock.clone(), parts.random.clone()).await?;
+        let outbound = Outbound::new(&config.outbound, parts.resolver.clone(), &config.base_url())?;
         let plugins = Plugins::load(&config.plugins, &config.data_dir, &Site::of(&config)).await?;
         let hasher = Hasher::start(&config.auth, parts.random.clone()).map_err(system("the threads that hash passwords"))?;
         let (random, clock) = (parts.random.clone(), parts.clock.clone());
         let flows = Flows { store: store.clone(), plugins, hasher, random, clock, config: config.clone() };
-        Ok(Self { config, store, flows, parts })
+        Ok(Self { config, store, outbound, flows, parts })
     }
 
     /// What answers requests.
