@@ -8,7 +8,7 @@ use community::{
     plugins::{ClientAuthentication, Document, Identity, OAuthProvider, PluginKind, PluginStatus, Profile, ProviderStatus, Server, Source},
 };
 
-use super::support::{load, misbehaving};
+use super::support::{built, load, misbehaving};
 
 fn section(settings: &[(&str, &str)]) -> PluginSection {
     let settings = settings.iter().map(|&(key, value)| (key.to_owned(), value.to_owned())).collect();
@@ -129,4 +129,27 @@ async fn several_openid_providers_serve_side_by_side() {
     assert_eq!(identify(&red, Some(claims), r#"{"sub": "1"}"#).await.username, "nelly");
     let stranger = Profile { claims: Some(claims.replace("corp", "other")), scopes: Vec::new(), documents: Vec::new() };
     red.identify(stranger).await.unwrap().unwrap_err();
+}
+
+#[tokio::test]
+async fn the_example_runs_as_its_readme_says() {
+    let github = PluginSection {
+        component: Some(built("github_provider").display().to_string()),
+        dev: true,
+        allow_hosts: vec!["github.com".into(), "api.github.com".into()],
+        ..section(&CLIENT)
+    };
+    let plugins = load([("github", github.clone())]).await;
+    let provider = plugins.oauth("github").unwrap();
+    let documents = [
+        r#"{"id": 583231, "login": "octocat", "name": "Mona", "avatar_url": "https://avatars.githubusercontent.com/u/583231"}"#,
+        r#"[{"email": "old@example.com", "primary": false, "verified": true}, {"email": "mona@example.com", "primary": true, "verified": true}]"#,
+    ];
+    let documents = documents.map(|body| Document { status: 200, body: body.into() }).into();
+    let identity = provider.identify(Profile { claims: None, scopes: Vec::new(), documents }).await.unwrap().unwrap();
+    assert_eq!((identity.subject.0.as_str(), identity.username.as_str()), ("583231", "octocat"));
+    assert_eq!(identity.email.unwrap().address, "mona@example.com");
+
+    let unheard = load([("github", PluginSection { allow_hosts: Vec::new(), ..github })]).await.oauth("github").map(|_| ()).unwrap_err();
+    assert!(unheard.reason.contains("github.com:443 is not among allow_hosts"), "{unheard}");
 }

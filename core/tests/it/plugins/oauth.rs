@@ -2,7 +2,7 @@
 
 use community::{
     config::PluginSection,
-    plugins::{Document, Failure, Identity, OAuthProvider, PluginKind, Plugins, Profile, Server, Source, Subject, Unavailable},
+    plugins::{Document, Failure, Identity, OAuthProvider, PluginKind, Profile, Server, Source, Subject, Unavailable},
 };
 
 use super::support::{load, section};
@@ -79,20 +79,19 @@ async fn p25_nobody_is_sent_where_the_operator_does_not_allow() {
         "data:text/html,x",
         "file:///etc/passwd",
         "https://id.example/authorize#fragment",
-        "https://id.example/authorize\u{0}\u{202e}",
+        "https://id.example/author\nize",
+        " https://id.example/authorize",
+        "https://id.example/authorize\u{202e}",
         "",
     ];
     for address in addresses {
         for key in ["authorize", "token", "issued_by", "sources"] {
-            if key != "authorize" && address.contains('\u{202e}') {
-                continue;
-            }
             let reason = refusal(obedient(&[(key, address)])).await;
             assert!(reason.starts_with("answered with an ") && reason.ends_with("in `authorization`"), "{key} {address:?}: {reason}");
         }
     }
     let long = format!("https://id.example/{}", "x".repeat(1 << 16));
-    assert!(refusal(obedient(&[("authorize", &long)])).await.contains("longer than 2048 bytes"));
+    assert!(refusal(obedient(&[("authorize", &long)])).await.contains("at most 2048 bytes"));
 }
 
 #[tokio::test]
@@ -151,7 +150,7 @@ async fn p25_hosts_among_the_settings_count_as_allowed() {
     let mut section = obedient(&[("authorize_url", "https://other.example/a"), ("authorize", "https://other.example/b")]);
     load_one(section.clone()).await.unwrap();
     section.settings.insert("token".into(), "https://other.example:8443/b".into());
-    assert!(refusal(section.clone()).await.contains("token address that is not allowed"));
+    assert!(refusal(section.clone()).await.contains("address for tokens that is not allowed"));
     section.settings.insert("token_url".into(), "https://other.example:8443".into());
     load_one(section.clone()).await.unwrap();
     section.settings.insert("api_url".into(), "other.example".into());
