@@ -7,6 +7,7 @@ mod answer;
 mod binary;
 mod client;
 mod db;
+mod log;
 mod mail;
 mod people;
 mod process;
@@ -21,6 +22,7 @@ pub use self::{
     binary::{Binary, Settings},
     client::{Call, Client},
     db::{Database, Db},
+    log::Log,
     mail::{Mail, Maildir},
     people::{PASSWORD, Person},
     raw::{Raw, RawAnswer},
