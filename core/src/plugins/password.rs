@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::{
-    Unavailable, answers,
-    bindings::{PasswordProviderPre, exports::openclaw::provider::password as guest},
+    Unavailable,
+    answers::password as answers,
+    bindings::password::{PasswordProviderPre, exports::openclaw::provider::password as guest},
     call::Caller,
     state::GuestState,
 };
