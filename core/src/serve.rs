@@ -9,24 +9,28 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     clock::{Clock, SystemClock},
     config::Config,
+    devices,
     email::{self, flows::Flows, hasher::Hasher},
     http::{
         auth::Sessions,
         base::Base,
         docs,
+        failures::FailureDelay,
         metrics::Metrics,
-        rate::{FailureDelay, Limits, Ticks},
+        rate::{Limits, Ticks},
         server::Server,
     },
     mail::{
         sender::Sender,
         transport::{SetupError, Transport},
     },
+    oauth::{self, breaker::Breakers, discovery::Directory, flows::OAuth, http::Providers},
     outbound::{self, Outbound, Resolve, SystemResolver},
     plugins::{EngineError, Plugins, Site},
     posts::{self, feed::Feed},
+    providers::catalog::Catalog,
     random::Random,
-    sessions::{self, cookie::SessionCookie},
+    sessions,
     store::{OpenError, Store},
     web,
 };
@@ -116,6 +120,8 @@ pub struct App {
     pub outbound: Outbound,
     /// Signing up and in.
     pub flows: Flows,
+    /// Signing in at other sites.
+    pub oauth: OAuth,
     parts: Parts,
 }
 
@@ -131,9 +137,20 @@ impl App {
         let outbound = Outbound::new(&config.outbound, parts.resolver.clone(), &config.base_url())?;
         let plugins = Plugins::load(&config.plugins, &config.data_dir, &Site::of(&config)).await?;
         let hasher = Hasher::start(&config.auth, parts.random.clone()).map_err(system("the threads that hash passwords"))?;
+        let oauth = OAuth {
+            store: store.clone(),
+            plugins: plugins.clone(),
+            outbound: outbound.clone(),
+            random: parts.random.clone(),
+            clock: parts.clock.clone(),
+            ticks: parts.ticks.clone(),
+            config: config.clone(),
+            directory: Directory::default(),
+            breakers: Breakers::default(),
+        };
         let (random, clock) = (parts.random.clone(), parts.clock.clone());
         let flows = Flows { store: store.clone(), plugins, hasher, random, clock, config: config.clone() };
-        Ok(Self { config, store, outbound, flows, parts })
+        Ok(Self { config, store, outbound, flows, oauth, parts })
     }
 
     /// What answers requests.
@@ -151,30 +168,35 @@ impl App {
         let sessions = Sessions {
             store: self.store.clone(),
             clock: self.parts.clock.clone(),
-            cookie: SessionCookie::new(&base_url).shared_as(&config.cors),
+            cookie: sessions::cookie::of_site(&base_url, &config.cors),
             rules: config.sessions.clone(),
         };
+        let catalog = Catalog::new(self.flows.plugins.clone(), &config.auth.root_provider);
         let routes = web::http::routes(docs::routes());
         let route = Route::new().at("/healthz", get(healthz)).at("/readyz", get(readyz)).nest_no_strip("/api", docs::service());
+        let providers = Providers::new(self.oauth.clone(), limits.clone());
+        base.metrics.register(providers.outcomes.clone());
         let app = web::http::mount(route)
-            .data(email::http::Email { flows: self.flows.clone(), limits, failures })
+            .data(email::http::Email { flows: self.flows.clone(), limits, failures, device: devices::cookie::of_site(&base_url) })
             .data(web::http::Pages {
                 site: config.site.name.clone(),
                 feed: posts.feed.clone(),
+                catalog: catalog.clone(),
                 password_min: email::policy::minimum(config.auth.password_profile),
             })
             .data(posts)
+            .data(providers)
             .data(sessions)
             .data(self.store.clone())
-            .data(self.flows.plugins.clone())
+            .data(catalog)
             .data(base.clone());
         base.wrap(app, routes)
     }
 
     /// Removes what has expired, now and then, until `stop`.
-    async fn sweep(store: Store, stop: CancellationToken) {
+    async fn sweep(store: Store, keep_events: Duration, stop: CancellationToken) {
         loop {
-            if let Err(error) = sweep_once(&store).await {
+            if let Err(error) = sweep_once(&store, keep_events).await {
                 tracing::warn!(%error, cause = ?error.source, "what has expired could not be removed");
             }
             tokio::select! {
@@ -185,10 +207,13 @@ impl App {
     }
 }
 
-async fn sweep_once(store: &Store) -> crate::error::Result<()> {
+async fn sweep_once(store: &Store, keep_events: Duration) -> crate::error::Result<()> {
     while store.write((), |tx, ()| Box::pin(sessions::actions::sweep(tx))).await? {}
     while store.write((), |tx, ()| Box::pin(crate::mail::actions::sweep(tx))).await? {}
-    store.write((), |tx, ()| Box::pin(email::actions::sweep(tx))).await
+    store.write((), |tx, ()| Box::pin(email::actions::sweep(tx))).await?;
+    store.write((), |tx, ()| Box::pin(oauth::actions::sweep(tx))).await?;
+    store.write((), |tx, ()| Box::pin(devices::actions::sweep(tx))).await?;
+    store.sweep_events(keep_events).await
 }
 
 /// Whether the process lives.
@@ -225,7 +250,7 @@ pub async fn start(config: Config, parts: Parts) -> Result<Running, StartError> 
     });
     let sender = Sender::new(app.store.clone(), transport, app.config.mail.clone(), app.parts.clock.clone());
     tasks.spawn(sender.run(stop.clone()));
-    tasks.spawn(App::sweep(app.store.clone(), stop.clone()));
+    tasks.spawn(App::sweep(app.store.clone(), app.config.database.events_retention.0, stop.clone()));
 
     let metrics = Metrics::new();
     let metrics_addr = match app.config.metrics.listen {

@@ -25,6 +25,10 @@ const STATEMENTS: &[&str] = &[
     "ALTER TABLE identities ADD COLUMN avatar TEXT",
     // An address at the email provider is there because its owner followed a link.
     "UPDATE identities SET email_verified = TRUE WHERE provider = 'email'",
+    // One account may have two identities of the same provider, so a session says which of them it began with. Unknown for those
+    // from before, and once the identity is gone.
+    "ALTER TABLE sessions ADD COLUMN identity_id ID REFERENCES identities (id) ON DELETE SET NULL",
+    "CREATE INDEX sessions_identity ON sessions (identity_id)",
     // A row is deleted by whoever comes back with its state, so each can be used once. A link (and only that) has a user; a trial
     // from the command line has no browser.
     "CREATE TABLE oauth_transactions (

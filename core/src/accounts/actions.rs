@@ -2,38 +2,145 @@
 
 use super::{
     events,
-    model::{Identity, Profile, User},
+    model::{Identity, Profile, SignIn, User},
     store,
 };
 use crate::{
     actor::{Actor, Role},
-    error::{Error, Result},
-    ids::{IdentityId, UserId},
+    error::{Error, Kind, Result},
+    ids::{IdentityId, SessionId, UserId},
     sessions,
     store::Tx,
 };
+
+/// Ways to sign in that one account may have.
+const MAX_IDENTITIES: usize = 20;
 
 /// Makes an account for someone whom a provider vouches for.
 ///
 /// # Errors
 /// `conflict` if the identity has an account already.
 pub async fn create(tx: &mut Tx, profile: &Profile, role: Role) -> Result<(User, Identity)> {
+    hold_subject(tx, &profile.provider, &profile.subject).await?;
     if store::identity(tx.conn(), &profile.provider, &profile.subject).await?.is_some() {
-        return Err(Error::new(crate::error::Kind::Conflict, "conflict", "There is an account for this address already."));
+        return Err(conflict("conflict", "There is an account for this address already."));
     }
     let id = UserId::new(tx.now(), tx.random());
     let user = User { id, username: profile.username.clone(), role, created_at: tx.now(), disabled: false };
-    let identity = Identity {
-        id: IdentityId::new(tx.now(), tx.random()),
-        user: user.id.clone(),
-        provider: profile.provider.clone(),
-        subject: profile.subject.clone(),
-        email: profile.email.clone(),
-    };
     store::add_user(tx, &user).await?;
-    store::add_identity(tx, &identity.id, &user.id, profile).await?;
+    let identity = add_identity(tx, &user.id, profile).await?;
     tx.record(events::created(&user.id, &profile.provider));
     Ok((user, identity))
+}
+
+/// Signs in whomever a provider vouches for, with a new account the first time.
+///
+/// The identity learns what the provider says today. The name of the account stays as it is: it belongs to the person, who may
+/// have chosen another one here. An address finds nobody, verified or not.
+///
+/// # Errors
+/// `account_disabled` if an operator shut the account.
+pub async fn sign_in(tx: &mut Tx, profile: &Profile) -> Result<SignIn> {
+    hold_subject(tx, &profile.provider, &profile.subject).await?;
+    let Some(known) = store::identity(tx.conn(), &profile.provider, &profile.subject).await? else {
+        let (user, identity) = create(tx, profile, Role::User).await?;
+        return Ok(SignIn { user, identity, is_new: true });
+    };
+    let user = open_account(tx, &known.user).await?;
+    let identity = refresh(tx, &known, profile).await?;
+    Ok(SignIn { user, identity, is_new: false })
+}
+
+/// Gives `user` one more way to sign in. All their sessions but `keep` end. For an identity that is theirs already only what the
+/// provider says of it is brought up to date.
+///
+/// One account may have several identities of one provider.
+///
+/// # Errors
+/// `linked_elsewhere` if somebody else signs in with it; `too_many_identities`; `account_disabled`.
+pub async fn link(tx: &mut Tx, user: &UserId, profile: &Profile, keep: &SessionId) -> Result<Identity> {
+    hold_subject(tx, &profile.provider, &profile.subject).await?;
+    open_account(tx, user).await?;
+    match store::identity(tx.conn(), &profile.provider, &profile.subject).await? {
+        Some(known) if &known.user == user => return refresh(tx, &known, profile).await,
+        Some(_) => {
+            return Err(conflict("linked_elsewhere", "This is how somebody else signs in. Sign in with it and remove it there first."));
+        }
+        None => {}
+    }
+    hold_user(tx, user).await?;
+    if store::identities_of(tx.conn(), user).await?.len() >= MAX_IDENTITIES {
+        let message = format!("An account has at most {MAX_IDENTITIES} ways to sign in. Please remove one first.");
+        return Err(conflict("too_many_identities", message));
+    }
+    let identity = add_identity(tx, user, profile).await?;
+    tx.record(events::linked(&identity));
+    sessions::actions::end_all(tx, user, Some(keep), "credential_changed").await?;
+    Ok(identity)
+}
+
+/// Takes a way to sign in from `user`, and the password that belongs to it. All their sessions but `keep` end.
+///
+/// # Errors
+/// `not_found` if the user has no such identity; `last_identity` if there is no other.
+pub async fn unlink(tx: &mut Tx, user: &UserId, id: &IdentityId, keep: &SessionId) -> Result<()> {
+    let found = store::identity_by_id(tx.conn(), id).await?.filter(|identity| &identity.user == user);
+    let identity = found.ok_or_else(|| Error::not_found("identity"))?;
+    // Whoever signs in with it at this moment has a session before it goes, or none.
+    hold_subject(tx, &identity.provider, &identity.subject).await?;
+    hold(tx, id).await?;
+    hold_user(tx, user).await?;
+    if store::identities_of(tx.conn(), user).await?.iter().all(|other| &other.id == id) {
+        return Err(conflict("last_identity", "This is the only way to sign in to your account. Please link another one first."));
+    }
+    if !store::remove_identity(tx, id).await? {
+        return Err(Error::not_found("identity"));
+    }
+    tx.record(events::unlinked(&identity));
+    sessions::actions::end_all(tx, user, Some(keep), "credential_changed").await
+}
+
+/// Lets those who rely on an identity or change it wait for each other.
+pub async fn hold(tx: &Tx, identity: &IdentityId) -> Result<()> {
+    tx.lock(&format!("identity {identity}")).await
+}
+
+/// Lets those who sign in as the same subject wait for each other, so that they find one account.
+async fn hold_subject(tx: &Tx, provider: &str, subject: &str) -> Result<()> {
+    tx.lock(&format!("subject {provider} {subject}")).await
+}
+
+/// Lets those who count a user's identities wait for each other.
+async fn hold_user(tx: &Tx, user: &UserId) -> Result<()> {
+    tx.lock(&format!("identities {user}")).await
+}
+
+async fn add_identity(tx: &Tx, user: &UserId, profile: &Profile) -> Result<Identity> {
+    let identity = Identity::new(IdentityId::new(tx.now(), tx.random()), user, profile, tx.now());
+    store::add_identity(tx, &identity).await?;
+    Ok(identity)
+}
+
+/// Writes down what the provider says today, if it is news.
+async fn refresh(tx: &Tx, known: &Identity, profile: &Profile) -> Result<Identity> {
+    let today = known.refreshed(profile);
+    if &today != known {
+        store::refresh_identity(tx, &today).await?;
+    }
+    Ok(today)
+}
+
+/// The account, if it is open.
+async fn open_account(tx: &Tx, id: &UserId) -> Result<User> {
+    let user = store::user(tx.conn(), id).await?.ok_or_else(|| Error::not_found("user"))?;
+    if user.disabled {
+        return Err(Error::new(Kind::Forbidden, "account_disabled", "This account was closed by an administrator."));
+    }
+    Ok(user)
+}
+
+fn conflict(code: &'static str, message: impl Into<String>) -> Error {
+    Error::new(Kind::Conflict, code, message)
 }
 
 /// Changes what a user may do. Sessions end, so that the new role begins with a new sign-in.

@@ -33,7 +33,10 @@ pub mod identities {
         pub user_id: String,
         pub provider: String,
         pub subject: String,
+        pub handle: Option<String>,
         pub email: Option<String>,
+        pub email_verified: bool,
+        pub avatar: Option<String>,
         pub created_at: String,
     }
 

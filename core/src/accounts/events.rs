@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::model::Identity;
 use crate::{ids::UserId, store::Event};
 
 /// Someone has a new account.
@@ -12,4 +13,18 @@ pub fn created(user: &UserId, provider: &str) -> Event {
 /// What a user may do has changed: the role, or whether the account is open.
 pub fn changed(user: &UserId) -> Event {
     Event::new("user.changed", user, &json!({}))
+}
+
+/// Someone has one more way to sign in.
+pub fn linked(identity: &Identity) -> Event {
+    about("identity.linked", identity)
+}
+
+/// Someone has one way to sign in less.
+pub fn unlinked(identity: &Identity) -> Event {
+    about("identity.unlinked", identity)
+}
+
+fn about(kind: &str, identity: &Identity) -> Event {
+    Event::new(kind, &identity.id, &json!({ "user": identity.user.as_str(), "provider": identity.provider }))
 }

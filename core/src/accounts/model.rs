@@ -32,8 +32,39 @@ pub struct Identity {
     pub provider: String,
     /// The provider's own unchanging name for the person.
     pub subject: String,
+    /// What the person is called there. Changes hands as it pleases the provider; says nothing about who someone is.
+    pub handle: Option<String>,
     /// The address that the provider told, where there is one.
     pub email: Option<String>,
+    /// Whether the provider says that the address is the person's own.
+    pub email_verified: bool,
+    /// The address of a picture, where there is one.
+    pub avatar: Option<String>,
+    /// When it was added to the account.
+    pub created_at: Timestamp,
+}
+
+impl Identity {
+    /// The identity of `user` that `profile` describes, made now.
+    pub fn new(id: IdentityId, user: &UserId, profile: &Profile, now: Timestamp) -> Self {
+        Self {
+            id,
+            user: user.clone(),
+            provider: profile.provider.clone(),
+            subject: profile.subject.clone(),
+            handle: profile.handle.clone(),
+            email: profile.email.clone(),
+            email_verified: profile.email_verified,
+            avatar: profile.avatar.clone(),
+            created_at: now,
+        }
+    }
+
+    /// The same identity with what the provider says of it today.
+    #[must_use]
+    pub fn refreshed(&self, profile: &Profile) -> Self {
+        Self::new(self.id.clone(), &self.user, profile, self.created_at)
+    }
 }
 
 /// What a provider knows of someone who signs in.
@@ -43,8 +74,25 @@ pub struct Profile {
     pub provider: String,
     /// The provider's unchanging name for the person.
     pub subject: String,
+    /// What the person is called there at the moment.
+    pub handle: Option<String>,
     /// The address, where there is one.
     pub email: Option<String>,
-    /// The name to begin with.
+    /// Whether the provider says that the address is the person's own. Only ever shown: nobody is found by an address.
+    pub email_verified: bool,
+    /// The address of a picture, where there is one.
+    pub avatar: Option<String>,
+    /// The name that a new account begins with.
     pub username: String,
+}
+
+/// Someone who signed in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignIn {
+    /// Whose account.
+    pub user: User,
+    /// The identity that was used.
+    pub identity: Identity,
+    /// Whether the account was made just now.
+    pub is_new: bool,
 }

@@ -7,12 +7,21 @@ use super::{
 use crate::{
     error::Result,
     ids::{IdentityId, UserId},
+    sessions::model::Session,
     store::{Conn, Reader},
 };
 
-/// A user's own address at the provider they signed in with, where there is one.
-pub async fn email(conn: &Reader, user: &UserId, provider: &str) -> Result<Option<String>> {
-    Ok(store::identity_of(conn, user, provider).await?.and_then(|identity| identity.email))
+/// A user's ways to sign in, oldest first.
+pub async fn identities(conn: &impl Conn, user: &UserId) -> Result<Vec<Identity>> {
+    store::identities_of(conn, user).await
+}
+
+/// The identity that a session began with. Where that is not known, or gone, the user's oldest one at the same provider.
+pub async fn used(conn: &Reader, session: &Session) -> Result<Option<Identity>> {
+    if let Some(id) = &session.identity {
+        return store::identity_by_id(conn, id).await;
+    }
+    store::identity_of(conn, &session.user, &session.provider).await
 }
 
 /// Who has this address with this provider.
@@ -28,8 +37,8 @@ pub async fn by_id(conn: &impl Conn, id: &UserId) -> Result<Option<User>> {
     store::user(conn, id).await
 }
 
-/// A page of users with their address, for the operator.
-pub async fn list(conn: &Reader, after: Option<&UserId>, limit: u64) -> Result<Vec<(User, Option<String>)>> {
+/// A page of users with their ways to sign in, for the operator.
+pub async fn list(conn: &Reader, after: Option<&UserId>, limit: u64) -> Result<Vec<(User, Vec<Identity>)>> {
     store::users(conn, after, limit).await
 }
 

@@ -1,10 +1,12 @@
 //! Accounts in the database.
 
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use std::collections::HashMap;
+
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
 
 use super::{
     entity::{identities, users},
-    model::{Identity, Profile, User},
+    model::{Identity, User},
 };
 use crate::{
     actor::Role,
@@ -27,15 +29,21 @@ impl TryFrom<users::Model> for User {
     }
 }
 
-impl From<identities::Model> for Identity {
-    fn from(row: identities::Model) -> Self {
-        Self {
+impl TryFrom<identities::Model> for Identity {
+    type Error = Error;
+
+    fn try_from(row: identities::Model) -> Result<Self> {
+        Ok(Self {
             id: IdentityId::from_stored(row.id),
             user: UserId::from_stored(row.user_id),
             provider: row.provider,
             subject: row.subject,
+            handle: row.handle,
             email: row.email,
-        }
+            email_verified: row.email_verified,
+            avatar: row.avatar,
+            created_at: moment(&row.created_at)?,
+        })
     }
 }
 
@@ -51,10 +59,21 @@ pub async fn identity(conn: &impl ConnectionTrait, provider: &str, subject: &str
         .filter(identities::Column::Subject.eq(subject))
         .one(conn)
         .await?;
-    Ok(found.map(Identity::from))
+    found.map(Identity::try_from).transpose()
 }
 
-/// A user's identity at a provider.
+/// An identity by id.
+pub async fn identity_by_id(conn: &impl ConnectionTrait, id: &IdentityId) -> Result<Option<Identity>> {
+    identities::Entity::find_by_id(id.as_str()).one(conn).await?.map(Identity::try_from).transpose()
+}
+
+/// A user's identities, oldest first.
+pub async fn identities_of(conn: &impl ConnectionTrait, user: &UserId) -> Result<Vec<Identity>> {
+    let mine = identities::Entity::find().filter(identities::Column::UserId.eq(user.as_str()));
+    mine.order_by_asc(identities::Column::Id).all(conn).await?.into_iter().map(Identity::try_from).collect()
+}
+
+/// A user's oldest identity at a provider.
 pub async fn identity_of(conn: &impl ConnectionTrait, user: &UserId, provider: &str) -> Result<Option<Identity>> {
     let found = identities::Entity::find()
         .filter(identities::Column::UserId.eq(user.as_str()))
@@ -62,19 +81,23 @@ pub async fn identity_of(conn: &impl ConnectionTrait, user: &UserId, provider: &
         .order_by_asc(identities::Column::Id)
         .one(conn)
         .await?;
-    Ok(found.map(Identity::from))
+    found.map(Identity::try_from).transpose()
 }
 
-/// Users with their first address, oldest first, `limit` of them after `after`.
-pub async fn users(conn: &impl ConnectionTrait, after: Option<&UserId>, limit: u64) -> Result<Vec<(User, Option<String>)>> {
+/// Users with their identities, both oldest first, `limit` of them after `after`.
+pub async fn users(conn: &impl ConnectionTrait, after: Option<&UserId>, limit: u64) -> Result<Vec<(User, Vec<Identity>)>> {
     let after = after.map_or("", UserId::as_str);
     let rows = users::Entity::find().filter(users::Column::Id.gt(after)).order_by_asc(users::Column::Id).limit(limit).all(conn).await?;
     let ids: Vec<String> = rows.iter().map(|row| row.id.clone()).collect();
-    let identities = identities::Entity::find().filter(identities::Column::UserId.is_in(ids)).all(conn).await?;
+    let theirs = identities::Entity::find().filter(identities::Column::UserId.is_in(ids)).order_by_asc(identities::Column::Id);
+    let mut by_user: HashMap<String, Vec<Identity>> = HashMap::new();
+    for row in theirs.all(conn).await? {
+        by_user.entry(row.user_id.clone()).or_default().push(row.try_into()?);
+    }
     rows.into_iter()
         .map(|row| {
-            let email = identities.iter().find(|identity| identity.user_id == row.id && identity.email.is_some());
-            Ok((User::try_from(row)?, email.and_then(|identity| identity.email.clone())))
+            let identities = by_user.remove(&row.id).unwrap_or_default();
+            Ok((User::try_from(row)?, identities))
         })
         .collect()
 }
@@ -92,18 +115,40 @@ pub async fn add_user(tx: &Tx, user: &User) -> Result<()> {
     Ok(())
 }
 
-/// Adds an identity. False if provider and subject are taken.
-pub async fn add_identity(tx: &Tx, id: &IdentityId, user: &UserId, profile: &Profile) -> Result<()> {
+/// Adds an identity. Provider and subject must be free.
+pub async fn add_identity(tx: &Tx, new: &Identity) -> Result<()> {
     let row = identities::ActiveModel {
-        id: Set(id.to_string()),
-        user_id: Set(user.to_string()),
-        provider: Set(profile.provider.clone()),
-        subject: Set(profile.subject.clone()),
-        email: Set(profile.email.clone()),
-        created_at: Set(tx.now().to_string()),
+        id: Set(new.id.to_string()),
+        user_id: Set(new.user.to_string()),
+        provider: Set(new.provider.clone()),
+        subject: Set(new.subject.clone()),
+        handle: Set(new.handle.clone()),
+        email: Set(new.email.clone()),
+        email_verified: Set(new.email_verified),
+        avatar: Set(new.avatar.clone()),
+        created_at: Set(new.created_at.to_string()),
     };
     identities::Entity::insert(row).exec_without_returning(tx.conn()).await?;
     Ok(())
+}
+
+/// Writes down what a provider says today of an identity.
+pub async fn refresh_identity(tx: &Tx, identity: &Identity) -> Result<()> {
+    use identities::Column;
+    identities::Entity::update_many()
+        .col_expr(Column::Handle, Expr::value(identity.handle.clone()))
+        .col_expr(Column::Email, Expr::value(identity.email.clone()))
+        .col_expr(Column::EmailVerified, Expr::value(identity.email_verified))
+        .col_expr(Column::Avatar, Expr::value(identity.avatar.clone()))
+        .filter(Column::Id.eq(identity.id.as_str()))
+        .exec(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// Removes an identity, and the password that belongs to it. False if there was none.
+pub async fn remove_identity(tx: &Tx, id: &IdentityId) -> Result<bool> {
+    Ok(identities::Entity::delete_by_id(id.as_str()).exec(tx.conn()).await?.rows_affected > 0)
 }
 
 /// Changes a user's role. False if there is no such user.
@@ -120,7 +165,7 @@ pub async fn set_role(tx: &Tx, user: &UserId, role: Role) -> Result<bool> {
 pub async fn set_disabled(tx: &Tx, user: &UserId, disabled: bool) -> Result<bool> {
     let at = disabled.then(|| tx.now().to_string());
     let change = users::Entity::update_many()
-        .col_expr(users::Column::DisabledAt, sea_orm::sea_query::Expr::value(at))
+        .col_expr(users::Column::DisabledAt, Expr::value(at))
         .filter(users::Column::Id.eq(user.as_str()))
         .exec(tx.conn())
         .await?;

@@ -7,13 +7,16 @@ use clap::{Subcommand, ValueEnum};
 
 use super::Outcome;
 use crate::{
-    accounts::{self, model::User},
+    accounts::{
+        self,
+        model::{Identity, User},
+    },
     actor::{Actor, Role},
     config::Config,
     email::{PROVIDER, flows::SignUp},
     ids::UserId,
     serve::{App, Parts},
-    sessions::{self, cookie::SessionCookie, model::NewSession},
+    sessions::{self, model::NewSession},
 };
 
 /// Users printed at once.
@@ -36,7 +39,7 @@ pub enum Command {
         #[arg(long)]
         admin: bool,
     },
-    /// All accounts: id, role, state, name, address.
+    /// All accounts: id, role, state, name, and the address, or for who has none the provider and the name there.
     List,
     /// Make someone an admin, or a plain user again. Their sessions end.
     Promote {
@@ -123,9 +126,9 @@ async fn list(app: &App) -> Outcome {
     let mut after = None;
     loop {
         let users = accounts::queries::list(app.store.reader(), after.as_ref(), PAGE).await?;
-        for (user, email) in &users {
+        for (user, identities) in &users {
             let state = if user.disabled { "disabled" } else { "active" };
-            println!("{}\t{}\t{state}\t{}\t{}", user.id, user.role.as_str(), user.username, email.as_deref().unwrap_or("-"));
+            println!("{}\t{}\t{state}\t{}\t{}", user.id, user.role.as_str(), user.username, known_as(identities));
         }
         match users.last() {
             Some((last, _)) if users.len() as u64 == PAGE => after = Some(last.id.clone()),
@@ -134,19 +137,31 @@ async fn list(app: &App) -> Outcome {
     }
 }
 
+/// What tells an operator who someone is: the address, or else what the person is called at the first provider.
+fn known_as(identities: &[Identity]) -> String {
+    let address = identities.iter().find_map(|identity| identity.email.clone());
+    let elsewhere = || {
+        let first = identities.first()?;
+        Some(format!("{}:{}", first.provider, first.handle.as_ref().unwrap_or(&first.subject)))
+    };
+    address.or_else(elsewhere).unwrap_or_else(|| "-".to_owned())
+}
+
 async fn session(app: &App, user: User) -> Outcome {
     if user.disabled {
         return Err(format!("the account of {} is shut; open it with `community user disable --undo {}`", user.username, user.id).into());
     }
+    let identity = accounts::queries::identities(app.store.reader(), &user.id).await?.into_iter().next();
     let new = NewSession {
         user: user.id,
         role: user.role,
-        provider: PROVIDER.to_owned(),
+        provider: identity.as_ref().map_or(PROVIDER, |identity| &identity.provider).to_owned(),
+        identity: identity.map(|identity| identity.id),
         client: "community user session".to_owned(),
         replaces: None,
         rules: app.config.sessions.clone(),
     };
     let (_, token) = app.store.write(new, |tx, new| Box::pin(sessions::actions::start(tx, new))).await?;
-    println!("{}={}", SessionCookie::new(&app.config.base_url()).name(), token.expose());
+    println!("{}={}", sessions::cookie::of_site(&app.config.base_url(), &app.config.cors).name(), token.expose());
     Ok(())
 }

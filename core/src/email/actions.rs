@@ -8,17 +8,18 @@ use super::{
 use crate::{
     accounts::{
         self,
-        model::{Profile, User},
+        model::{Identity, Profile, User},
     },
     actor::Role,
     clock::Timestamp,
+    devices,
     error::{Error, Kind, Result},
     ids::{IdentityId, SessionId, UserId},
     mail::{self, model::NewMail},
     random::{Token, TokenHash},
     sessions::{
         self,
-        model::{NewSession, Session},
+        model::{Session, SessionPlan},
     },
     store::Tx,
 };
@@ -119,17 +120,6 @@ pub struct Verify {
     pub session: Option<SessionPlan>,
 }
 
-/// A session for whoever turns out to be signing in.
-#[derive(Debug, Clone)]
-pub struct SessionPlan {
-    /// What the browser calls itself.
-    pub client: String,
-    /// The session that the same browser had.
-    pub replaces: Option<Session>,
-    /// Lifetimes.
-    pub rules: crate::config::SessionsSection,
-}
-
 /// Turns a registration into an account, and begins a session.
 ///
 /// # Errors
@@ -138,9 +128,9 @@ pub async fn verify(tx: &mut Tx, verify: &Verify) -> Result<Option<(Session, Tok
     let taken = store::take_registration(tx, &verify.token).await?;
     let now = tx.now();
     let waiting = taken.filter(|waiting| now < waiting.expires_at).ok_or_else(invalid_token)?;
-    let user = open_account(tx, &waiting.applicant, Role::User).await?;
+    let (user, identity) = open_account(tx, &waiting.applicant, Role::User).await?;
     match &verify.session {
-        Some(plan) => Ok(Some(begin(tx, &user, plan).await?)),
+        Some(plan) => Ok(Some(begin(tx, &user, &identity.id, plan).await?)),
         None => Ok(None),
     }
 }
@@ -156,42 +146,42 @@ pub struct Login {
     pub phc: String,
     /// How the session begins.
     pub plan: SessionPlan,
+    /// The secret by which the browser was known so far.
+    pub device: Option<TokenHash>,
 }
 
-/// Begins a session for someone whose password was right.
+/// What a browser gets when someone has signed in there.
+#[derive(Debug)]
+pub struct Entered {
+    /// The secret of the session.
+    pub session: Token,
+    /// The secret by which the browser is known from now on.
+    pub device: Token,
+}
+
+/// Begins a session for someone whose password was right, in a browser that is known from now on.
 ///
 /// # Errors
 /// `invalid_credentials` if the account was shut or the password changed meanwhile.
-pub async fn login(tx: &mut Tx, login: &Login) -> Result<(Session, Token)> {
+pub async fn login(tx: &mut Tx, login: &Login) -> Result<Entered> {
     if !is_still(tx, &login.identity, &login.phc).await? {
         return Err(invalid_credentials());
     }
     let user = accounts::queries::by_id(tx.conn(), &login.user).await?.filter(|user| !user.disabled);
-    begin(tx, &user.ok_or_else(invalid_credentials)?, &login.plan).await
+    let (_, session) = begin(tx, &user.ok_or_else(invalid_credentials)?, &login.identity, &login.plan).await?;
+    let device = devices::actions::remember(tx, &login.identity, login.device.as_ref()).await?;
+    Ok(Entered { session, device })
 }
 
 /// Whether a password is still the one that was compared with, and stays it until the end of the transaction. Comparing takes
 /// long enough for the owner to set a new one, which must leave no session to whoever knew the old one.
 async fn is_still(tx: &mut Tx, identity: &IdentityId, phc: &str) -> Result<bool> {
-    hold(tx, identity).await?;
+    accounts::actions::hold(tx, identity).await?;
     Ok(store::password(tx.conn(), identity).await?.is_some_and(|present| present == phc))
 }
 
-/// Lets those who rely on a password or change it wait for each other.
-async fn hold(tx: &mut Tx, identity: &IdentityId) -> Result<()> {
-    tx.lock(&format!("password {identity}")).await
-}
-
-async fn begin(tx: &mut Tx, user: &User, plan: &SessionPlan) -> Result<(Session, Token)> {
-    let new = NewSession {
-        user: user.id.clone(),
-        role: user.role,
-        provider: PROVIDER.to_owned(),
-        client: plan.client.clone(),
-        replaces: plan.replaces.clone(),
-        rules: plan.rules.clone(),
-    };
-    sessions::actions::start(tx, &new).await
+async fn begin(tx: &mut Tx, user: &User, identity: &IdentityId, plan: &SessionPlan) -> Result<(Session, Token)> {
+    sessions::actions::start(tx, &plan.of(&user.id, user.role, PROVIDER, identity)).await
 }
 
 /// Someone who forgot a password.
@@ -226,9 +216,8 @@ pub async fn reset(tx: &mut Tx, token: &TokenHash, phc: &str) -> Result<()> {
     let link = store::take_reset(tx, token).await?.filter(|(_, expires_at)| now < *expires_at);
     let (identity, _) = link.ok_or_else(invalid_token)?;
     let user = accounts::queries::owner(tx.conn(), &identity).await?.ok_or_else(invalid_token)?;
-    hold(tx, &identity).await?;
-    store::set_password(tx, &identity, phc).await?;
-    store::remove_resets(tx, &identity).await?;
+    accounts::actions::hold(tx, &identity).await?;
+    replace_password(tx, &identity, phc).await?;
     sessions::actions::end_all(tx, &user, None, "credential_changed").await
 }
 
@@ -254,22 +243,31 @@ pub async fn change_password(tx: &mut Tx, change: &ChangePassword) -> Result<()>
     if !is_still(tx, &target.identity, old).await? {
         return Err(wrong_current());
     }
-    store::set_password(tx, &target.identity, new).await?;
-    store::remove_resets(tx, &target.identity).await?;
+    replace_password(tx, &target.identity, new).await?;
     sessions::actions::end_all(tx, &target.user, Some(keep), "credential_changed").await
 }
 
+/// Sets a new password. What was handed out by reason of the old one is worth nothing any more.
+async fn replace_password(tx: &mut Tx, identity: &IdentityId, phc: &str) -> Result<()> {
+    store::set_password(tx, identity, phc).await?;
+    store::remove_resets(tx, identity).await?;
+    devices::actions::forget_all(tx, identity).await
+}
+
 /// Makes an account for someone whose address is known to be theirs: by a link, or by the operator's word.
-pub async fn open_account(tx: &mut Tx, applicant: &Applicant, role: Role) -> Result<User> {
+pub async fn open_account(tx: &mut Tx, applicant: &Applicant, role: Role) -> Result<(User, Identity)> {
     let profile = Profile {
         provider: PROVIDER.to_owned(),
         subject: applicant.subject.clone(),
+        handle: None,
         email: Some(applicant.address.clone()),
+        email_verified: true,
+        avatar: None,
         username: applicant.username.clone(),
     };
     let (user, identity) = accounts::actions::create(tx, &profile, role).await?;
     store::set_password(tx, &identity.id, &applicant.phc).await?;
-    Ok(user)
+    Ok((user, identity))
 }
 
 /// The one answer to a wrong address, a wrong password and a shut account.

@@ -12,11 +12,12 @@ use super::error::Failure;
 use crate::{
     clock::Clock,
     config::SessionsSection,
+    cookie::{Presented, TokenCookie},
     error::{Error, Result},
+    random::Token,
     sessions::{
         self,
-        cookie::{Presented, SessionCookie},
-        model::SignedIn,
+        model::{Lifetime, SessionPlan, SignedIn},
     },
     store::Store,
 };
@@ -32,7 +33,7 @@ pub struct Sessions {
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// How the cookie is called.
-    pub cookie: SessionCookie,
+    pub cookie: TokenCookie,
     /// Lifetimes.
     pub rules: SessionsSection,
 }
@@ -40,8 +41,7 @@ pub struct Sessions {
 impl Sessions {
     /// Who sends `request`; `None` for nobody that we know.
     async fn signed_in(&self, request: &Request) -> Result<Option<SignedIn>> {
-        let headers = request.headers().get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-        let Presented::Token(token) = self.cookie.read(headers) else { return Ok(None) };
+        let Presented::Token(token) = self.cookie.read(request.headers()) else { return Ok(None) };
         let now = self.clock.now();
         let Some(found) = sessions::queries::signed_in(self.store.reader(), &token, now).await? else { return Ok(None) };
         if found.session.wants_touch(now) {
@@ -53,6 +53,16 @@ impl Sessions {
             }
         }
         Ok(Some(found))
+    }
+
+    /// How a session begins for whoever turns out to be signing in.
+    pub fn plan(&self, client: ClientName, present: MaybeAuth) -> SessionPlan {
+        SessionPlan { client: client.0, replaces: present.0.map(|who| who.session), rules: self.rules.clone() }
+    }
+
+    /// The `Set-Cookie` value that hands out a session's secret.
+    pub fn hand_out(&self, secret: &Token) -> String {
+        self.cookie.set(secret, Lifetime::longest(&self.rules))
     }
 
     fn of(request: &Request) -> Result<&Self> {

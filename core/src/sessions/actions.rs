@@ -25,6 +25,7 @@ pub async fn start(tx: &mut Tx, new: &NewSession) -> Result<(Session, Token)> {
         id: SessionId::new(now, tx.random()),
         user: new.user.clone(),
         provider: new.provider.clone(),
+        identity: new.identity.clone(),
         client: new.client.chars().filter(|c| !c.is_control()).take(200).collect(),
         created_at: now,
         last_seen_at: now,

@@ -10,6 +10,7 @@ pub struct Model {
     pub token_hash: String,
     pub user_id: String,
     pub provider: String,
+    pub identity_id: Option<String>,
     pub client: String,
     pub created_at: String,
     pub last_seen_at: String,

@@ -6,7 +6,7 @@ use crate::{
     actor::{Actor, Role},
     clock::Timestamp,
     config::SessionsSection,
-    ids::{SessionId, UserId},
+    ids::{IdentityId, SessionId, UserId},
 };
 
 /// A use is written down at most this often, so that reading does not become writing.
@@ -21,6 +21,8 @@ pub struct Session {
     pub user: UserId,
     /// The provider that was used to sign in.
     pub provider: String,
+    /// The identity that was used, unless it was removed meanwhile.
+    pub identity: Option<IdentityId>,
     /// What the browser or program called itself.
     pub client: String,
     /// When it began.
@@ -87,6 +89,32 @@ impl Lifetime {
     }
 }
 
+/// A session for whoever turns out to be signing in.
+#[derive(Debug, Clone)]
+pub struct SessionPlan {
+    /// What the browser calls itself.
+    pub client: String,
+    /// The session that the same browser had; it ends.
+    pub replaces: Option<Session>,
+    /// Lifetimes and how many a user may have.
+    pub rules: SessionsSection,
+}
+
+impl SessionPlan {
+    /// The session of `user`, who signed in with `identity` at `provider`.
+    pub fn of(&self, user: &UserId, role: Role, provider: &str, identity: &IdentityId) -> NewSession {
+        NewSession {
+            user: user.clone(),
+            role,
+            provider: provider.to_owned(),
+            identity: Some(identity.clone()),
+            client: self.client.clone(),
+            replaces: self.replaces.clone(),
+            rules: self.rules.clone(),
+        }
+    }
+}
+
 /// What is needed to begin a session.
 #[derive(Debug, Clone)]
 pub struct NewSession {
@@ -96,6 +124,8 @@ pub struct NewSession {
     pub role: Role,
     /// Signed in through which provider.
     pub provider: String,
+    /// The identity at that provider, if it is known.
+    pub identity: Option<IdentityId>,
     /// What the browser or program calls itself; cut to 200 characters.
     pub client: String,
     /// The session that the same browser had before; it ends.

@@ -4,13 +4,14 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::{assets, notice::Notice};
+use crate::providers::catalog::Offer;
 
 /// What every page has around it.
 #[derive(Debug)]
 pub struct Frame<'a> {
     /// The name of the community.
     pub site: &'a str,
-    /// Which page this is: `home`, `posts` or `docs`.
+    /// Which page this is: `home`, `posts`, `settings` or `docs`.
     pub here: &'static str,
     /// Who is looking, if signed in.
     pub viewer: Option<&'a Viewer>,
@@ -75,6 +76,10 @@ pub struct PostsPage<'a> {
     pub is_first: bool,
     /// The id before which the next page begins, if there are older posts.
     pub older: Option<String>,
+    /// Whether people can sign in with an address and a password.
+    pub by_password: bool,
+    /// The other sites at which people can sign in.
+    pub elsewhere: Vec<Offer>,
     /// The shortest password, in characters.
     pub password_min: usize,
 }
@@ -108,18 +113,23 @@ impl Frame<'_> {
 }
 
 impl PostsPage<'_> {
-    /// Whether the viewer may delete `post`. Decides about a button only; the operation asks again.
-    fn deletable(&self, post: &PostView) -> bool {
+    /// Whether the viewer may change and delete `post`. Decides about buttons only; the operations ask again.
+    fn is_own(&self, post: &PostView) -> bool {
         self.frame.viewer.is_some_and(|viewer| viewer.is_admin || viewer.id == post.author_id)
     }
 }
 
 impl PostView {
-    /// The moment of writing for readers without scripts: date and minute, UTC.
+    /// The moment of writing.
     pub fn when(&self) -> String {
-        let date = self.created_at.get(..10).unwrap_or(&self.created_at);
-        format!("{date} {} UTC", self.created_at.get(11..16).unwrap_or_default())
+        moment(&self.created_at)
     }
+}
+
+/// An RFC 3339 moment for readers without scripts: date and minute, UTC.
+pub fn moment(text: &str) -> String {
+    let date = text.get(..10).unwrap_or(text);
+    format!("{date} {} UTC", text.get(11..16).unwrap_or_default())
 }
 
 impl Link {

@@ -17,7 +17,10 @@ db_test! {
         let profile = Profile {
             provider: PROVIDER.to_owned(),
             subject: "bob@example.org".to_owned(),
+            handle: None,
             email: Some("bob@example.org".to_owned()),
+            email_verified: true,
+            avatar: None,
             username: "Bob".to_owned(),
         };
         let store = server.store().await;
@@ -50,7 +53,7 @@ db_test! {
         client.set_cookie(ann.cookie_name, &planted);
         let answer = login(&client, &ann.email, PASSWORD).await.expect(200);
         assert_eq!(answer.json(), json!({ "ok": true, "redirect": SIGNED_IN }));
-        let [cookie] = &answer.set_cookies()[..] else { panic!("{:?}", answer.set_cookies()) };
+        let [cookie, _device] = &answer.set_cookies()[..] else { panic!("{:?}", answer.set_cookies()) };
         assert!(cookie.ends_with("; Path=/; HttpOnly; SameSite=Lax; Max-Age=2592000"), "{cookie}");
         assert_ne!(client.cookie(ann.cookie_name).unwrap(), planted);
         assert_eq!(me(&client).await["username"], "Ann");

@@ -5,11 +5,15 @@
 
 mod answer;
 mod binary;
+mod browser;
 mod client;
 mod db;
+mod faulty;
 mod mail;
+mod oauth;
 mod people;
 mod process;
+mod proxy;
 mod raw;
 mod server;
 mod sink;
@@ -19,10 +23,14 @@ use std::{future::Future, time::Duration};
 pub use self::{
     answer::Answer,
     binary::{Binary, Settings},
+    browser::{Browser, Hop, login_path},
     client::{Call, Client},
     db::{Database, Db},
+    faulty::{Endpoint, FaultyProvider, IdToken, Signature, Trouble},
     mail::{Mail, Maildir},
+    oauth::{Account, OAuthServers},
     people::{PASSWORD, Person},
+    proxy::{Cut, Proxy},
     raw::{Raw, RawAnswer},
     server::TestServer,
     sink::{Fault, SmtpSink},

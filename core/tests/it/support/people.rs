@@ -10,7 +10,7 @@ use community::{
     },
     ids::UserId,
     random::Random,
-    sessions::{actions, cookie::SessionCookie, model::NewSession},
+    sessions::{actions, cookie, model::NewSession},
 };
 use tokio::sync::OnceCell;
 
@@ -53,13 +53,13 @@ impl TestServer {
         let applicant = Applicant { subject: email.clone(), address: email.clone(), username: name.to_owned(), phc };
         let store = self.store().await;
         let work = (applicant, role);
-        let user = store.write(work, |tx, (applicant, role)| Box::pin(open_account(tx, applicant, *role))).await.unwrap();
+        let (user, _) = store.write(work, |tx, (applicant, role)| Box::pin(open_account(tx, applicant, *role))).await.unwrap();
         let person = Person {
             id: user.id,
             username: name.to_owned(),
             email,
             client: self.client(),
-            cookie_name: SessionCookie::new(&self.config.base_url()).name(),
+            cookie_name: cookie::of_site(&self.config.base_url(), &self.config.cors).name(),
         };
         let cookie = self.new_session(&person, role).await;
         person.client.set_cookie(person.cookie_name, &cookie);
@@ -72,6 +72,7 @@ impl TestServer {
             user: person.id.clone(),
             role,
             provider: community::email::PROVIDER.to_owned(),
+            identity: None,
             client: "test".to_owned(),
             replaces: None,
             rules: self.config.sessions.clone(),
