@@ -18,8 +18,7 @@ pub enum Part {
     Posts,
 }
 
-type Operations =
-    (accounts::http::Api, sessions::http::Api, email::http::Api, providers::http::Api, oauth::http::Api, posts::http::Api);
+type Operations = (accounts::http::Api, sessions::http::Api, email::http::Api, providers::http::Api, oauth::http::Api, posts::http::Api);
 
 const OPERATIONS: Operations =
     (accounts::http::Api, sessions::http::Api, email::http::Api, providers::http::Api, oauth::http::Api, posts::http::Api);
@@ -39,7 +38,7 @@ pub fn service() -> OpenApiService<impl OpenApi + 'static, ()> {
 /// The document, as it is served and committed.
 pub fn document() -> String {
     let mut document = serde_json::from_str(&service().spec()).unwrap_or_default();
-    document::polish(&mut document);
+    document::polish(&mut document, email::http::error_examples());
     format!("{document:#}\n")
 }
 

@@ -83,6 +83,11 @@ db_test! {
                 };
                 let mut calls = vec![call().send().await, call().header("origin", "https://evil.example").send().await];
                 calls.push(call().header("cookie", "community_sid=%00; community_sid=x").send().await);
+                calls.push(call().header("sec-purpose", "prefetch").send().await);
+                if takes_body || method != "GET" {
+                    calls.push(call().header("content-encoding", "gzip").body("{}").send().await);
+                    calls.push(call().body(" ".repeat(300 << 10)).send().await);
+                }
                 if takes_body {
                     calls.push(call().header("content-type", "text/plain").body("{}").send().await);
                     calls.push(call().header("content-type", "application/json").body("{").send().await);
@@ -129,7 +134,7 @@ db_test! {
     async fn c17_only_public_things_may_be_kept(db) {
         let server = TestServer::start(db).await;
         let ann = server.member("Ann").await.client;
-        for path in ["/api/me", "/api/me?x=1", "/api/sessions"] {
+        for path in ["/api/me", "/api/me?x=1", "/api/sessions", "/api/identities"] {
             let answer = ann.call("GET", path).header("x-forwarded-host", "evil.example").header("x-original-url", "/api/posts").send().await.expect(200);
             assert_eq!(answer.header("cache-control"), Some("no-store"), "{path}");
             assert_eq!(answer.header("etag"), None, "{path}");

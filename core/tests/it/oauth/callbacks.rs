@@ -73,16 +73,14 @@ db_test! {
     async fn b07_the_cookie_is_for_this_site_this_browser_and_ten_minutes(db) {
         let servers = OAuthServers::shared().await;
         for (base, name, secure) in [("https://community.test", "__Host-community_oauth", true), ("", "community_oauth", false)] {
-            let server = community_with(db, &[("discord", servers.section("discord"))], |config| {
-                config.http.base_url = base.parse().ok();
-            });
-            let server = server.await;
+            let sections = [("discord", servers.section("discord"))];
+            let server = community_with(db, &sections, |config| config.http.base_url = base.parse().ok()).await;
             let home = if base.is_empty() { server.url() } else { base.to_owned() };
             let mut ada = crate::support::Browser::new(&home, server.client());
             let back = ada.begin("discord", &someone("ada")).await;
             assert!(back.as_str().starts_with(&home), "{back}");
             let cookies = ada.hops()[0].answer.set_cookies();
-            let mut parts: Vec<_> = cookies[0].split("; ").collect();
+            let mut parts: Vec<&str> = cookies[0].split("; ").collect();
             let (written, secret) = parts.remove(0).split_once('=').unwrap();
             assert_eq!((cookies.len(), written, secret.len()), (1, name, 43), "{cookies:?}");
             parts.sort_unstable();

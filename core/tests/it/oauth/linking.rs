@@ -29,10 +29,10 @@ db_test! {
     async fn an_account_with_a_password_gets_a_provider(db) {
         let server = community(db, &["work"]).await;
         let ann = server.member("Ann").await;
-        let mut browser = browser_of(&server, &ann);
+        let mut ann_here = browser_of(&server, &ann);
         let account = someone("ann.work");
-        assert_eq!(browser.link("work", &account).await, LINKED);
-        assert_eq!(super::browser(&server).sign_in("work", &account).await, OK);
+        assert_eq!(ann_here.link("work", &account).await, LINKED);
+        assert_eq!(browser(&server).sign_in("work", &account).await, OK);
         assert_eq!(accounts(&server).await, 1);
         server.stop().await;
     }
@@ -150,14 +150,14 @@ db_test! {
     async fn the_password_goes_with_its_address(db) {
         let server = community(db, &["discord"]).await;
         let ann = server.member("Ann").await;
-        let mut browser = browser_of(&server, &ann);
+        let mut ann_here = browser_of(&server, &ann);
         let account = Account { name: Some("Ann D.".to_owned()), ..someone("ann") };
-        browser.link("discord", &account).await;
+        ann_here.link("discord", &account).await;
         let email = identities(&ann.client).await.into_iter().find(|one| one["provider"] == "email").unwrap();
         ann.client.delete(&format!("/api/identities/{}", email["id"].as_str().unwrap())).await.expect(200);
         let login = serde_json::json!({ "email": ann.email, "password": PASSWORD });
         server.client().post("/api/email/login", login).await.expect(401);
-        let mut again = super::browser(&server);
+        let mut again = browser(&server);
         assert_eq!(again.sit_down(&account).open(&login_path("discord")).await, OK);
         assert_eq!(again.me().await["id"], ann.id.as_str());
         server.stop().await;

@@ -1,6 +1,6 @@
 //! Providers that are off.
 
-use super::{community_with, someone};
+use super::{browser, community_with, someone};
 use crate::support::{Binary, Client, OAuthServers, TestServer};
 
 /// The same visitor after the server has moved to another port.
@@ -33,9 +33,9 @@ db_test! {
     async fn b01_a_provider_that_is_switched_off_ends_sign_ins_under_way(db) {
         let servers = OAuthServers::shared().await;
         let mut server = community_with(db, &[("discord", servers.section("discord"))], |_| ()).await;
-        let mut ada = super::browser(&server);
+        let mut ada = browser(&server);
         ada.sign_in("discord", &someone("ada")).await;
-        let mut bob = super::browser(&server);
+        let mut bob = browser(&server);
         let back = bob.begin("discord", &someone("bob")).await;
         server.config.plugins.get_mut("discord").unwrap().enabled = Some(false);
         server.restart().await;

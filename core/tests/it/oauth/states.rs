@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::{OK, STATE, accounts, browser, community, nobody, someone};
+use super::{OK, STATE, accounts, browser, community, count, nobody, someone};
 
 /// The value of a query parameter.
 fn parameter(url: &Url, name: &str) -> Option<String> {
@@ -75,11 +75,11 @@ db_test! {
         let (state, cookie) = (parameter(&back, "state").unwrap(), ada.site.cookie("community_oauth").unwrap());
         for secret in [state, cookie] {
             let query = format!("SELECT COUNT(*) FROM oauth_transactions WHERE state_hash = '{secret}' OR browser_hash = '{secret}'");
-            assert_eq!(super::count(&server, &query).await, 0);
+            assert_eq!(count(&server, &query).await, 0);
         }
-        assert_eq!(super::count(&server, "SELECT COUNT(*) FROM oauth_transactions").await, 1);
+        assert_eq!(count(&server, "SELECT COUNT(*) FROM oauth_transactions").await, 1);
         assert_eq!(ada.go_on(back).await, OK);
-        assert_eq!(super::count(&server, "SELECT COUNT(*) FROM oauth_transactions").await, 0, "nothing is left of it");
+        assert_eq!(count(&server, "SELECT COUNT(*) FROM oauth_transactions").await, 0, "nothing is left of it");
         server.stop().await;
     }
 

@@ -13,6 +13,7 @@ mod mail;
 mod oauth;
 mod people;
 mod process;
+mod proxy;
 mod raw;
 mod server;
 mod sink;
@@ -29,6 +30,7 @@ pub use self::{
     mail::{Mail, Maildir},
     oauth::{Account, OAuthServers},
     people::{PASSWORD, Person},
+    proxy::{Cut, Proxy},
     raw::{Raw, RawAnswer},
     server::TestServer,
     sink::{Fault, SmtpSink},
