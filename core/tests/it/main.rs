@@ -24,6 +24,7 @@ mod email;
 mod harness;
 mod http;
 mod mail;
+mod oauth;
 mod plugins;
 mod posts;
 mod sessions;

@@ -17,8 +17,8 @@ import { pathToFileURL } from 'node:url';
 const resolve = createRequire(`${process.argv[2]}/`).resolve;
 const { default: Provider, interactionPolicy } = await import(pathToFileURL(resolve('oidc-provider')));
 
-// It warns that everything is kept in memory.
-console.warn = () => {};
+// It warns that everything is kept in memory, and notes what else crosses its mind; nobody reads that.
+console.warn = console.info = () => {};
 
 const rsa = () => generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
 // Whoever has said who they are agrees at once, also to an application from the loopback address.

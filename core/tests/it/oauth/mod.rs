@@ -3,7 +3,6 @@
 mod callbacks;
 mod canary;
 mod codes;
-mod example;
 mod faults;
 mod flood;
 mod forged;
