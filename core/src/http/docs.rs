@@ -18,8 +18,7 @@ pub enum Part {
     Posts,
 }
 
-type Operations =
-    (accounts::http::Api, sessions::http::Api, email::http::Api, providers::http::Api, oauth::http::Api, posts::http::Api);
+type Operations = (accounts::http::Api, sessions::http::Api, email::http::Api, providers::http::Api, oauth::http::Api, posts::http::Api);
 
 const OPERATIONS: Operations =
     (accounts::http::Api, sessions::http::Api, email::http::Api, providers::http::Api, oauth::http::Api, posts::http::Api);

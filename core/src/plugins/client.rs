@@ -69,5 +69,5 @@ fn allow_list(section: &PluginSection, bundled: Option<&Bundled>) -> Result<Allo
         hosts.push(format!("{host}:{port}"));
     }
     AllowList::parse(&hosts, section.allow_private)
-        .map_err(|reason| format!("has allow_hosts that cannot be used ({reason}): correct them"))
+        .map_err(|reason| format!("has hosts that cannot be used ({reason}): correct allow_hosts, or the addresses in its settings"))
 }

@@ -39,7 +39,14 @@ impl Catalog {
     /// The providers that are on, by id.
     pub fn offers(&self) -> Vec<Offer> {
         let usable = self.plugins.providers().into_iter().filter(|provider| provider.reason.is_none());
-        usable.map(|provider| Offer { login: self.login(&provider.id, provider.kind), id: provider.id, name: provider.name, kind: provider.kind }).collect()
+        usable
+            .map(|provider| Offer {
+                login: self.login(&provider.id, provider.kind),
+                id: provider.id,
+                name: provider.name,
+                kind: provider.kind,
+            })
+            .collect()
     }
 
     /// What people call a provider, on or off; its id if nothing else is known.

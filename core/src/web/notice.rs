@@ -39,7 +39,9 @@ fn trouble(reason: &str) -> &'static str {
         "refused" => "The other site says that your account there cannot be used to sign in here.",
         "state" | "expired" => "Signing in took too long, or was begun in another browser. Please start again.",
         "disabled" => "This account was closed by an administrator.",
-        "linked_elsewhere" => "That account belongs to another member here. Sign in with it and remove it there before you add it to yours.",
+        "linked_elsewhere" => {
+            "That account belongs to another member here. Sign in with it and remove it there before you add it to yours."
+        }
         "too_many_identities" => "Your account has as many ways to sign in as it can have. Remove one before you add another.",
         _ => "Signing in did not work. Please try again.",
     }

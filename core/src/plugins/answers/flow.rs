@@ -87,16 +87,17 @@ fn server(server: guest::Server, allowed: &AllowList) -> Result<Server, String> 
             if let Some((name, _)) = authorize.query_pairs().find(|(name, _)| is_of_the_host(name)) {
                 return Err(format!("answered with an authorize address that sets `{name}`, which the host sets itself"));
             }
-            Ok(Server::Endpoints { authorize, token: address("token address", &token, allowed)? })
+            Ok(Server::Endpoints { authorize, token: address("address for tokens", &token, allowed)? })
         }
     }
 }
 
 /// An address that the operator allows. What is wrong is said without the address: it may be as long as anything.
 fn address(what: &str, text: &str, allowed: &AllowList) -> Result<Url, String> {
-    let url = Some(text).filter(|text| text.len() <= MAX_ADDRESS).and_then(|text| Url::parse(text).ok());
+    let plain = text.len() <= MAX_ADDRESS && text.bytes().all(|byte| byte.is_ascii_graphic());
+    let url = if plain { Url::parse(text).ok() } else { None };
     let Some(url) = url.filter(|url| url.fragment().is_none()) else {
-        return Err(format!("answered with an {what} that is not a web address, longer than 2048 bytes or has a fragment"));
+        return Err(format!("answered with an {what} that is no plain web address of at most 2048 bytes, or that has a fragment"));
     };
     allowed.check(&url).map_err(|refused| format!("answered with an {what} that is not allowed: {refused}"))?;
     Ok(url)

@@ -12,7 +12,12 @@ use community::{
 
 /// A component from `plugins/test-guests`, as `make guests` leaves it.
 pub fn guest(name: &str) -> PathBuf {
-    let file = Path::new(env!("COMMUNITY_GUESTS_DIR")).join(format!("test_{name}.wasm"));
+    built(&format!("test_{name}"))
+}
+
+/// A component that `make guests` builds.
+pub fn built(name: &str) -> PathBuf {
+    let file = Path::new(env!("COMMUNITY_GUESTS_DIR")).join(format!("{name}.wasm"));
     assert!(file.is_file(), "{} is missing: run `make guests` first", file.display());
     file
 }

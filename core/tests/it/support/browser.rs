@@ -153,7 +153,11 @@ impl Browser {
         }
         let client = self.elsewhere.entry(origin.ascii_serialization()).or_insert_with_key(|origin| Client::new(origin.as_str()));
         if !url.path().starts_with("/interaction/") {
-            return navigation.into_iter().fold(client.call("GET", url.as_str()), |call, (name, value)| call.header(name, value)).send().await;
+            return navigation
+                .into_iter()
+                .fold(client.call("GET", url.as_str()), |call, (name, value)| call.header(name, value))
+                .send()
+                .await;
         }
         let said = match &self.person {
             Person::SignsIn(account) => json!({ "account": account }),
