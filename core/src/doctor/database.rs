@@ -10,8 +10,6 @@ pub async fn examine(config: &Config) -> Finding {
     match Store::plan(&config.database, &config.data_dir).await {
         Err(error) => Finding::bad(SUBJECT, format!("{error}: correct database.url (DATABASE_URL), or start the database")),
         Ok(plan) if plan.pending.is_empty() => Finding::good(SUBJECT, format!("{place}, schema up to date")),
-        Ok(plan) => {
-            Finding::good(SUBJECT, format!("{place}; the next start brings the schema up to date ({} steps)", plan.pending.len()))
-        }
+        Ok(plan) => Finding::good(SUBJECT, format!("{place}; the next start brings the schema up to date ({} steps)", plan.pending.len())),
     }
 }

@@ -53,9 +53,7 @@ fn describe(subject: &str, id: &str, found: &CheckUp) -> Vec<Finding> {
         Introduction::Unknown => {
             Finding::bad(subject, format!("the provider does not accept the client id and secret: copy both again; {register}"))
         }
-        Introduction::Unclear(how) => {
-            Finding::doubtful(subject, format!("{how}; try it with `community plugin try {id}`; {register}"))
-        }
+        Introduction::Unclear(how) => Finding::doubtful(subject, format!("{how}; try it with `community plugin try {id}`; {register}")),
     }];
     if let Some(ahead) = found.ahead.filter(|ahead| ahead.abs() > SKEW) {
         let text = format!("the provider's clock is {ahead} s ahead of this machine's: set this one by NTP");

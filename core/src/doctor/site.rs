@@ -41,7 +41,9 @@ pub fn data_folder(config: &Config) -> Finding {
             Finding::doubtful(SUBJECT, format!("{} can be entered by others: chmod 700 it", folder.display()))
         }
         Ok(Some(_)) => Finding::good(SUBJECT, folder.display().to_string()),
-        Err(error) => Finding::bad(SUBJECT, format!("{} cannot be written ({error}): give it to the user who runs the server", folder.display())),
+        Err(error) => {
+            Finding::bad(SUBJECT, format!("{} cannot be written ({error}): give it to the user who runs the server", folder.display()))
+        }
     }
 }
 

@@ -9,6 +9,7 @@ mod browser;
 mod client;
 mod db;
 mod faulty;
+mod log;
 mod mail;
 mod oauth;
 mod people;
@@ -27,6 +28,7 @@ pub use self::{
     client::{Call, Client},
     db::{Database, Db},
     faulty::{Endpoint, FaultyProvider, IdToken, Signature, Trouble},
+    log::Log,
     mail::{Mail, Maildir},
     oauth::{Account, OAuthServers},
     people::{PASSWORD, Person},
