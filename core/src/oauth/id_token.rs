@@ -50,11 +50,16 @@ impl From<Doubt> for Trouble {
 /// The claims of a token that fits in every respect.
 pub fn verify<'a>(token: &'a RawIdToken, expected: &Expected<'_>) -> Result<&'a Claims, Doubt> {
     let nonce = Nonce::new(expected.nonce.expose().to_owned());
-    token.claims(&verifier(expected), &nonce).map_err(|error| match error {
+    let claims = token.claims(&verifier(expected), &nonce).map_err(|error| match error {
         ClaimsVerificationError::SignatureVerification(SignatureVerificationError::NoMatchingKey) => Doubt::UnknownKey,
         ClaimsVerificationError::Expired(why) => Doubt::Wrong(Trouble::rejected(format!("the ID token does not hold now: {why}"))),
         error => Doubt::Wrong(Trouble::rejected(format!("the ID token is not acceptable: {error}"))),
-    })
+    })?;
+    // The crate leaves this one to its users.
+    match claims.authorized_party() {
+        Some(party) if party.as_str() != expected.client_id => Err(Doubt::Wrong(Trouble::rejected("the ID token was issued to another client"))),
+        _ => Ok(claims),
+    }
 }
 
 /// As for a public client: without the client secret at hand, no signature made with it can count.
