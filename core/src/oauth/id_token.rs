@@ -57,7 +57,9 @@ pub fn verify<'a>(token: &'a RawIdToken, expected: &Expected<'_>) -> Result<&'a 
     })?;
     // The crate leaves this one to its users.
     match claims.authorized_party() {
-        Some(party) if party.as_str() != expected.client_id => Err(Doubt::Wrong(Trouble::rejected("the ID token was issued to another client"))),
+        Some(party) if party.as_str() != expected.client_id => {
+            Err(Doubt::Wrong(Trouble::rejected("the ID token was issued to another client")))
+        }
         _ => Ok(claims),
     }
 }

@@ -61,8 +61,7 @@ const DRESSES = {
     callbacks: ['/api/github/callback'],
     documents: {
       '/user': ({ id, username, name, email, picture }) => ({ id: Number(id), login: username, name: name ?? null, avatar_url: picture ?? '', email: email ?? null }),
-      '/user/emails': ({ email, verified }, granted) =>
-        granted.has('user:email') ? [email && { email, verified: Boolean(verified), primary: true, visibility: null }].filter(Boolean) : undefined,
+      '/user/emails': ({ email, verified }) => (email ? [{ email, verified: Boolean(verified), primary: true, visibility: null }] : []),
     },
     refusal: (status) => ({ message: 'Bad credentials', status: String(status) }),
     errorStatus: 200,
@@ -141,9 +140,8 @@ async function manners(provider, dress, accounts, ctx, next) {
     ctx.body = { message: 'Say who you are', error: ctx.status };
   } else if (document) {
     const given = await provider.AccessToken.find(ctx.get('authorization').replace(/^bearer /i, ''));
-    const shown = given && document(accounts.get(given.accountId), given.scopes);
-    ctx.status = shown ? 200 : given ? 404 : 401;
-    ctx.body = shown ?? dress.refusal(ctx.status);
+    ctx.status = given ? 200 : 401;
+    ctx.body = given ? document(accounts.get(given.accountId), given.scopes) : dress.refusal(401);
   } else if (token && dress.authentication === 'client_secret_basic' && !/^basic /i.test(ctx.get('authorization'))) {
     // The package takes the secret from the form as well.
     ctx.status = 401;

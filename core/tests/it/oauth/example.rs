@@ -31,7 +31,7 @@ db_test! {
         let me = octo.me().await;
         assert_eq!((&me["username"], &me["provider"], &me["email"]), (&"The Octocat".into(), &"github".into(), &"octo@example.org".into()));
         // Another login and no address any more: still the same person.
-        let renamed = Account { username: "octo".to_owned(), withheld: vec!["user:email".to_owned()], ..account };
+        let renamed = Account { username: "octo".to_owned(), email: None, ..account };
         let mut phone = browser(&server);
         assert_eq!(phone.sign_in("github", &renamed).await, OK);
         let there = phone.me().await;
