@@ -7,6 +7,8 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod cookie;
+pub mod devices;
+pub mod doctor;
 pub mod email;
 pub mod error;
 pub mod http;

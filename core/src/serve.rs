@@ -9,13 +9,15 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     clock::{Clock, SystemClock},
     config::Config,
+    devices,
     email::{self, flows::Flows, hasher::Hasher},
     http::{
         auth::Sessions,
         base::Base,
         docs,
+        failures::FailureDelay,
         metrics::Metrics,
-        rate::{FailureDelay, Limits, Ticks},
+        rate::{Limits, Ticks},
         server::Server,
     },
     mail::{
@@ -175,7 +177,7 @@ impl App {
         let providers = Providers::new(self.oauth.clone(), limits.clone());
         base.metrics.register(providers.outcomes.clone());
         let app = web::http::mount(route)
-            .data(email::http::Email { flows: self.flows.clone(), limits, failures })
+            .data(email::http::Email { flows: self.flows.clone(), limits, failures, device: devices::cookie::of_site(&base_url) })
             .data(web::http::Pages {
                 site: config.site.name.clone(),
                 feed: posts.feed.clone(),
@@ -192,9 +194,9 @@ impl App {
     }
 
     /// Removes what has expired, now and then, until `stop`.
-    async fn sweep(store: Store, stop: CancellationToken) {
+    async fn sweep(store: Store, keep_events: Duration, stop: CancellationToken) {
         loop {
-            if let Err(error) = sweep_once(&store).await {
+            if let Err(error) = sweep_once(&store, keep_events).await {
                 tracing::warn!(%error, cause = ?error.source, "what has expired could not be removed");
             }
             tokio::select! {
@@ -205,11 +207,13 @@ impl App {
     }
 }
 
-async fn sweep_once(store: &Store) -> crate::error::Result<()> {
+async fn sweep_once(store: &Store, keep_events: Duration) -> crate::error::Result<()> {
     while store.write((), |tx, ()| Box::pin(sessions::actions::sweep(tx))).await? {}
     while store.write((), |tx, ()| Box::pin(crate::mail::actions::sweep(tx))).await? {}
     store.write((), |tx, ()| Box::pin(email::actions::sweep(tx))).await?;
-    store.write((), |tx, ()| Box::pin(oauth::actions::sweep(tx))).await
+    store.write((), |tx, ()| Box::pin(oauth::actions::sweep(tx))).await?;
+    store.write((), |tx, ()| Box::pin(devices::actions::sweep(tx))).await?;
+    store.sweep_events(keep_events).await
 }
 
 /// Whether the process lives.
@@ -246,7 +250,7 @@ pub async fn start(config: Config, parts: Parts) -> Result<Running, StartError> 
     });
     let sender = Sender::new(app.store.clone(), transport, app.config.mail.clone(), app.parts.clock.clone());
     tasks.spawn(sender.run(stop.clone()));
-    tasks.spawn(App::sweep(app.store.clone(), stop.clone()));
+    tasks.spawn(App::sweep(app.store.clone(), app.config.database.events_retention.0, stop.clone()));
 
     let metrics = Metrics::new();
     let metrics_addr = match app.config.metrics.listen {

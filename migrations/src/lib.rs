@@ -10,6 +10,7 @@ mod m0001_accounts;
 mod m0002_posts;
 mod m0003_events;
 mod m0004_oauth;
+mod m0005_devices;
 mod sql;
 
 /// All steps, oldest first.
@@ -22,6 +23,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0002_posts::Migration),
             Box::new(m0003_events::Migration),
             Box::new(m0004_oauth::Migration),
+            Box::new(m0005_devices::Migration),
         ]
     }
 }

@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 
-use super::Outcome;
+use super::{Outcome, trial};
 use crate::{
     config::Config,
     plugins::{PluginKind, Plugins, Site},
@@ -12,10 +12,21 @@ use crate::{
 pub enum Command {
     /// The plugins, whether they are on, and what they may do.
     List,
+    /// Check a redirect provider, then sign in with it in your browser and see what it says of you. Makes no account.
+    Try {
+        /// The id of the plugin, like `discord`.
+        id: String,
+    },
 }
 
-pub async fn run(command: &Command, config: &Config) -> Outcome {
-    let Command::List = command;
+pub async fn run(command: &Command, config: Config) -> Outcome {
+    match command {
+        Command::List => list(&config).await,
+        Command::Try { id } => trial::run(id, config).await,
+    }
+}
+
+async fn list(config: &Config) -> Outcome {
     for plugin in Plugins::load(&config.plugins, &config.data_dir, &Site::of(config)).await?.status() {
         let kind = plugin.kind.map_or("unknown kind", PluginKind::words);
         let state = match (plugin.on, &plugin.reason) {

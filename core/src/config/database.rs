@@ -18,11 +18,13 @@ pub struct DatabaseSection {
     pub connections: u32,
     /// How long a request waits for a connection before it is answered with 503.
     pub acquire_timeout: Span,
+    /// How long the log of events is kept.
+    pub events_retention: Span,
 }
 
 impl Default for DatabaseSection {
     fn default() -> Self {
-        Self { url: None, readers: 4, connections: 10, acquire_timeout: Span::seconds(2) }
+        Self { url: None, readers: 4, connections: 10, acquire_timeout: Span::seconds(2), events_retention: Span::days(7) }
     }
 }
 
@@ -42,5 +44,6 @@ impl DatabaseSection {
         report.require((1..=256).contains(&self.readers), "database.readers", "must be 1 to 256");
         report.require((2..=1000).contains(&self.connections), "database.connections", "must be 2 to 1000");
         report.require(self.acquire_timeout.as_millis() > 0, "database.acquire_timeout", "must be longer than zero");
+        report.require(self.events_retention >= Span::hours(1), "database.events_retention", "must be at least 1h");
     }
 }

@@ -9,7 +9,7 @@ use std::{
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::values;
+use super::{Report, Span, values};
 
 /// The section `[limits]`. "Per client" means per IPv4 address or IPv6 /64.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +35,14 @@ pub struct LimitsSection {
     pub passwords: Rate,
     /// Sign-ins begun at other providers, and returns from them, per client.
     pub providers: Rate,
+    /// Wrong passwords for one account, or from one device that it knows, before the next attempt has to wait: 1, 2, 4 … seconds.
+    pub login_failures: u32,
+    /// The longest such wait.
+    pub login_longest_wait: Span,
+    /// Wrong passwords are forgotten after this long without an attempt.
+    pub login_forgotten_after: Span,
+    /// Mails of each kind to one address, whoever asks for them; more are left out without a word.
+    pub mails_per_address: Rate,
 }
 
 impl Default for LimitsSection {
@@ -50,7 +58,27 @@ impl Default for LimitsSection {
             forgot: Rate::per_hour(5),
             passwords: Rate::per_hour(20),
             providers: Rate::per_minute(20),
+            login_failures: 4,
+            login_longest_wait: Span::minutes(1),
+            login_forgotten_after: Span::minutes(15),
+            mails_per_address: Rate::per_day(5),
         }
+    }
+}
+
+impl LimitsSection {
+    /// Mails of each kind that one address gets, in effect.
+    pub const fn mails_per_address(&self) -> Rate {
+        if self.enabled { self.mails_per_address } else { Rate::UNLIMITED }
+    }
+
+    /// Checks the section.
+    pub fn validate(&self, report: &mut Report) {
+        let (wait, forgotten) = (self.login_longest_wait, self.login_forgotten_after);
+        report.require(wait >= Span::seconds(1), "limits.login_longest_wait", "must be at least 1s");
+        report.require(forgotten >= wait, "limits.login_forgotten_after", "must not be shorter than limits.login_longest_wait");
+        let counted = self.mails_per_address.get().is_none_or(|(_, span)| span <= Span::days(1).0);
+        report.require(counted, "limits.mails_per_address", "must be a number in a day or less, since older mails are not kept");
     }
 }
 
@@ -71,6 +99,11 @@ impl Rate {
     /// `count` an hour; 0 is no limit.
     pub const fn per_hour(count: u32) -> Self {
         Self::new(count, 3600)
+    }
+
+    /// `count` a day; 0 is no limit.
+    pub const fn per_day(count: u32) -> Self {
+        Self::new(count, 86_400)
     }
 
     const fn new(count: u32, seconds: u64) -> Self {

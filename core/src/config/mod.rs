@@ -163,6 +163,7 @@ impl Config {
         self.mail.validate(report);
         self.outbound.validate(report);
         self.chat.validate(report);
+        self.limits.validate(report);
         self.log.validate(report);
         self.validate_cookies(report);
     }

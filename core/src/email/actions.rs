@@ -12,6 +12,7 @@ use crate::{
     },
     actor::Role,
     clock::Timestamp,
+    devices,
     error::{Error, Kind, Result},
     ids::{IdentityId, SessionId, UserId},
     mail::{self, model::NewMail},
@@ -145,18 +146,31 @@ pub struct Login {
     pub phc: String,
     /// How the session begins.
     pub plan: SessionPlan,
+    /// The secret by which the browser was known so far.
+    pub device: Option<TokenHash>,
 }
 
-/// Begins a session for someone whose password was right.
+/// What a browser gets when someone has signed in there.
+#[derive(Debug)]
+pub struct Entered {
+    /// The secret of the session.
+    pub session: Token,
+    /// The secret by which the browser is known from now on.
+    pub device: Token,
+}
+
+/// Begins a session for someone whose password was right, in a browser that is known from now on.
 ///
 /// # Errors
 /// `invalid_credentials` if the account was shut or the password changed meanwhile.
-pub async fn login(tx: &mut Tx, login: &Login) -> Result<(Session, Token)> {
+pub async fn login(tx: &mut Tx, login: &Login) -> Result<Entered> {
     if !is_still(tx, &login.identity, &login.phc).await? {
         return Err(invalid_credentials());
     }
     let user = accounts::queries::by_id(tx.conn(), &login.user).await?.filter(|user| !user.disabled);
-    begin(tx, &user.ok_or_else(invalid_credentials)?, &login.identity, &login.plan).await
+    let (_, session) = begin(tx, &user.ok_or_else(invalid_credentials)?, &login.identity, &login.plan).await?;
+    let device = devices::actions::remember(tx, &login.identity, login.device.as_ref()).await?;
+    Ok(Entered { session, device })
 }
 
 /// Whether a password is still the one that was compared with, and stays it until the end of the transaction. Comparing takes
@@ -203,8 +217,7 @@ pub async fn reset(tx: &mut Tx, token: &TokenHash, phc: &str) -> Result<()> {
     let (identity, _) = link.ok_or_else(invalid_token)?;
     let user = accounts::queries::owner(tx.conn(), &identity).await?.ok_or_else(invalid_token)?;
     accounts::actions::hold(tx, &identity).await?;
-    store::set_password(tx, &identity, phc).await?;
-    store::remove_resets(tx, &identity).await?;
+    replace_password(tx, &identity, phc).await?;
     sessions::actions::end_all(tx, &user, None, "credential_changed").await
 }
 
@@ -230,9 +243,15 @@ pub async fn change_password(tx: &mut Tx, change: &ChangePassword) -> Result<()>
     if !is_still(tx, &target.identity, old).await? {
         return Err(wrong_current());
     }
-    store::set_password(tx, &target.identity, new).await?;
-    store::remove_resets(tx, &target.identity).await?;
+    replace_password(tx, &target.identity, new).await?;
     sessions::actions::end_all(tx, &target.user, Some(keep), "credential_changed").await
+}
+
+/// Sets a new password. What was handed out by reason of the old one is worth nothing any more.
+async fn replace_password(tx: &mut Tx, identity: &IdentityId, phc: &str) -> Result<()> {
+    store::set_password(tx, identity, phc).await?;
+    store::remove_resets(tx, identity).await?;
+    devices::actions::forget_all(tx, identity).await
 }
 
 /// Makes an account for someone whose address is known to be theirs: by a link, or by the operator's word.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     PROVIDER,
-    actions::{self, ChangePassword, Forgot, Login, Register, Resend, Verify, wrong_current},
+    actions::{self, ChangePassword, Entered, Forgot, Login, Register, Resend, Verify, wrong_current},
     hasher::Hasher,
     model::{Applicant, Credential, Password, Registration},
     policy, queries,
@@ -17,7 +17,7 @@ use crate::{
     error::{Error, Kind, Result},
     mail::model::{self as mail, NewMail},
     plugins::{Letter, PasswordProvider, Plugins, Refusal, RegistrationForm},
-    random::{Random, Token},
+    random::{Random, Token, TokenHash},
     sessions::model::{Session, SessionPlan, SignedIn},
     store::Store,
 };
@@ -48,6 +48,17 @@ pub struct SignUp {
     pub password: String,
     /// The name, if one was chosen.
     pub username: Option<String>,
+}
+
+/// Someone who tries to sign in, before the password is looked at.
+#[derive(Debug)]
+pub struct Attempt {
+    /// Whose account is tried, in the provider's words; none if what was typed can be nobody's login.
+    subject: Option<String>,
+    /// The secret that the browser got when someone signed in there.
+    device: Option<TokenHash>,
+    /// Who is slowed down if the password is wrong: the device if the account knows it, otherwise the account.
+    pub answers_for: String,
 }
 
 fn refused(refusal: Refusal) -> Error {
@@ -101,21 +112,37 @@ impl Flows {
         self.store.write(verify, |tx, verify| Box::pin(actions::verify(tx, verify))).await
     }
 
+    /// Finds out whose account someone tries who typed `email` in a browser with this `device`.
+    pub async fn attempt(&self, email: &str, device: Option<Token>) -> Result<Attempt> {
+        let subject = self.provider()?.check_login(email).await?.ok().map(|subject| subject.0);
+        let device = device.map(|token| token.hash());
+        let known = match (&subject, &device) {
+            (Some(subject), Some(device)) => queries::is_known_device(self.store.reader(), subject, device, self.clock.now()).await?,
+            _ => false,
+        };
+        let answers_for = match (&subject, &device) {
+            (_, Some(device)) if known => format!("device {}", device.as_str()),
+            (Some(subject), _) => format!("account {subject}"),
+            // No account of anybody's, and slowed down like one.
+            (None, _) => format!("account {}", email.to_lowercase()),
+        };
+        Ok(Attempt { subject, device, answers_for })
+    }
+
     /// Signs someone in.
     ///
     /// # Errors
     /// `invalid_credentials`; `email_not_verified` with `resend` when the password was right and the link was not followed yet.
-    pub async fn login(&self, email: &str, password: &str, plan: SessionPlan) -> Result<(Session, Token)> {
+    pub async fn login(&self, attempt: Attempt, password: &str, plan: SessionPlan) -> Result<Entered> {
         let password = Password::parse(password).ok_or_else(actions::invalid_credentials)?;
-        let subject = self.provider()?.check_login(email).await?.ok();
-        let credential = match &subject {
-            Some(subject) => queries::credential(self.store.reader(), &subject.0).await?,
+        let credential = match &attempt.subject {
+            Some(subject) => queries::credential(self.store.reader(), subject).await?,
             None => None,
         };
         let right = self.hasher.verify(password, credential.as_ref().map(Credential::phc)).await?;
         match credential.filter(|_| right) {
             Some(Credential::Verified { user, identity, phc }) => {
-                let login = Login { user, identity, phc, plan };
+                let login = Login { user, identity, phc, plan, device: attempt.device };
                 self.store.write(login, |tx, login| Box::pin(actions::login(tx, login))).await
             }
             Some(Credential::Unverified { .. }) => Err(not_verified()),
@@ -140,7 +167,7 @@ impl Flows {
         let written = provider.reset_mail(letter).await?;
         let content = mail::Content { subject: written.subject, text: written.text, html: written.html };
         let address = target.as_ref().map(|target| target.address.clone()).unwrap_or_default();
-        let letter = NewMail { kind: mail::Kind::Reset, address, origin: Some(origin), content };
+        let letter = self.letter(mail::Kind::Reset, address, Some(origin), content);
         let forgot = Forgot { target, token: token.hash(), expires_at: self.clock.now().plus(lifetime.0), letter };
         self.store.write(forgot, |tx, forgot| Box::pin(actions::forgot(tx, forgot))).await
     }
@@ -185,7 +212,7 @@ impl Flows {
         };
         let written = self.provider()?.verification_mail(letter).await?;
         let content = mail::Content { subject: written.subject, text: written.text, html: written.html };
-        Ok(NewMail { kind: mail::Kind::Verification, address: address.to_owned(), origin: Some(origin.to_owned()), content })
+        Ok(self.letter(mail::Kind::Verification, address.to_owned(), Some(origin.to_owned()), content))
     }
 
     /// The letter to the owner of an address that someone tried to register.
@@ -203,7 +230,11 @@ impl Flows {
                 .map_or_else(|_| String::new(), |safe| safe.to_string().replace("\n\n", "</p><p>"))
         );
         let content = mail::Content { subject: format!("You already have an account at {site}"), text, html };
-        NewMail { kind: mail::Kind::Notice, address: address.to_owned(), origin: None, content }
+        self.letter(mail::Kind::Notice, address.to_owned(), None, content)
+    }
+
+    fn letter(&self, kind: mail::Kind, address: String, origin: Option<String>, content: mail::Content) -> NewMail {
+        NewMail { kind, address, origin, share: self.config.limits.mails_per_address(), content }
     }
 }
 

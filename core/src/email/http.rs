@@ -1,23 +1,32 @@
 //! The routes of the email provider.
 
 use poem::{Request, web::Data};
-use poem_openapi::{ApiResponse, OpenApi, param::Query, payload::Json};
+use poem_openapi::{
+    ApiResponse, OpenApi,
+    param::Query,
+    payload::{Json, Response},
+};
 
 use super::{
-    flows::{Flows, SignUp},
+    actions::{self, Entered},
+    flows::{self, Flows, SignUp},
     requests::{AddressBody, ChangePasswordBody, LoggedIn, LoginBody, RegisterBody, ResetBody},
 };
 use crate::{
+    cookie::TokenCookie,
+    devices,
     error::{Kind, Result as AppResult},
     http::{
         auth::{Auth, ClientName, MaybeAuth, Sessions},
         base::Base,
         body::JsonBody,
         client_ip::ClientIp,
+        document::ErrorExample,
         fail::{BODY, E401, E429, E503, Fail},
+        failures::FailureDelay,
         origin::Source,
         payload::{Done, Message, Redirect},
-        rate::{FailureDelay, Limit, Limits},
+        rate::{Limit, Limits},
     },
     random::Token,
     sessions::model::SessionPlan,
@@ -40,32 +49,42 @@ pub struct Email {
     pub limits: Limits,
     /// How fast passwords may be guessed.
     pub failures: FailureDelay,
+    /// By what a browser is known in which someone has signed in before.
+    pub device: TokenCookie,
 }
 
 impl Email {
-    /// Signs in, counting failures per account.
-    async fn sign_in(&self, body: &LoginBody, plan: SessionPlan) -> AppResult<Token> {
-        let account = body.email.to_lowercase();
-        self.failures.attempt(&account)?;
-        let outcome = self.flows.login(&body.email, &body.password, plan).await;
+    /// Signs in, unless there were too many wrong passwords.
+    async fn sign_in(&self, body: &LoginBody, device: Option<Token>, plan: SessionPlan) -> AppResult<Entered> {
+        let attempt = self.flows.attempt(&body.email, device).await?;
+        let answers_for = attempt.answers_for.clone();
+        self.failures.attempt(&answers_for)?;
+        let outcome = self.flows.login(attempt, &body.password, plan).await;
         // The password was right: an address that is not verified yet does not change that.
         if outcome.as_ref().map_or_else(|error| error.kind == Kind::Forbidden, |_| true) {
-            self.failures.succeeded(&account);
+            self.failures.succeeded(&answers_for);
         }
-        Ok(outcome?.1)
+        outcome
     }
+}
+
+/// What is told in other words than usual, for the document.
+pub fn error_examples() -> Vec<ErrorExample> {
+    vec![
+        ("/api/email/login", actions::invalid_credentials()),
+        ("/api/email/login", flows::not_verified()),
+        ("/api/email/change-password", actions::wrong_current()),
+    ]
 }
 
 #[derive(ApiResponse)]
 enum LoginAnswer {
     /// Signed in.
-    #[oai(status = 200)]
-    In(
-        Json<LoggedIn>,
-        /// The session.
-        #[oai(header = "Set-Cookie")]
-        String,
-    ),
+    #[oai(
+        status = 200,
+        header(name = "Set-Cookie", ty = "String", description = "The session; a second one tells this browser from a stranger's.")
+    )]
+    In(Json<LoggedIn>),
 }
 
 #[OpenApi(tag = "crate::http::docs::Part::Email")]
@@ -134,20 +153,26 @@ impl Api {
 
     /// Sign in
     ///
-    /// Sets the session cookie. 403 with `resend: true` means that the password is right and the address is not verified yet.
+    /// Sets the session cookie, and one by which the browser is known: wrong passwords that others try for the account from elsewhere
+    /// do not slow it down. 403 with `resend: true` means that the password is right and the address is not verified yet.
     #[oai(path = "/api/email/login", method = "post", operation_id = "loginByEmail")]
+    #[allow(clippy::too_many_arguments, reason = "each is an extractor")]
     async fn login(
         &self,
         email: Data<&Email>,
+        request: &Request,
         sessions: Data<&Sessions>,
         client_ip: ClientIp,
         client: ClientName,
         present: MaybeAuth,
         body: JsonBody<LoginBody>,
-    ) -> Result<LoginAnswer, Fail<{ BODY | E401 | E429 | E503 }>> {
+    ) -> Result<Response<LoginAnswer>, Fail<{ BODY | E401 | E429 | E503 }>> {
         email.limits.check_client(Limit::Login, client_ip)?;
-        let secret = email.sign_in(&body, sessions.plan(client, present)).await?;
-        Ok(LoginAnswer::In(Json(LoggedIn { ok: true, redirect: SIGNED_IN.to_owned() }), sessions.hand_out(&secret)))
+        let device = email.device.read(request.headers()).token();
+        let entered = email.sign_in(&body, device, sessions.plan(client, present)).await?;
+        let answer = LoginAnswer::In(Json(LoggedIn { ok: true, redirect: SIGNED_IN.to_owned() }));
+        let device = email.device.set(&entered.device, devices::LIFETIME);
+        Ok(Response::new(answer).header("set-cookie", sessions.hand_out(&entered.session)).header("set-cookie", device))
     }
 
     /// Forgot the password

@@ -5,7 +5,7 @@ use super::{
     model::{Credential, Registration, ResetTarget},
     store,
 };
-use crate::{accounts, error::Result, ids::UserId, store::Reader};
+use crate::{accounts, clock::Timestamp, devices, error::Result, ids::UserId, random::TokenHash, store::Reader};
 
 /// The password of an account or a registration.
 pub async fn credential(conn: &Reader, subject: &str) -> Result<Option<Credential>> {
@@ -14,6 +14,14 @@ pub async fn credential(conn: &Reader, subject: &str) -> Result<Option<Credentia
         return Ok(phc.map(|phc| Credential::Verified { user: identity.user, identity: identity.id, phc }));
     }
     Ok(store::registration_of(conn, subject).await?.map(|waiting| Credential::Unverified { phc: waiting.applicant.phc }))
+}
+
+/// Whether whoever has this subject has signed in with this device before.
+pub async fn is_known_device(conn: &Reader, subject: &str, device: &TokenHash, now: Timestamp) -> Result<bool> {
+    match accounts::queries::identity(conn, PROVIDER, subject).await? {
+        Some(identity) => devices::queries::is_known(conn, &identity.id, device, now).await,
+        None => Ok(false),
+    }
 }
 
 /// Who waits for a link.

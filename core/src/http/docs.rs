@@ -38,7 +38,7 @@ pub fn service() -> OpenApiService<impl OpenApi + 'static, ()> {
 /// The document, as it is served and committed.
 pub fn document() -> String {
     let mut document = serde_json::from_str(&service().spec()).unwrap_or_default();
-    document::polish(&mut document);
+    document::polish(&mut document, email::http::error_examples());
     format!("{document:#}\n")
 }
 

@@ -1,6 +1,6 @@
 //! What the generated OpenAPI document needs before other people's tools read it well.
 
-use poem::http::StatusCode;
+use poem::{error::ResponseError as _, http::StatusCode};
 use poem_openapi::types::ToJSON;
 use serde_json::{Map, Value, json};
 
@@ -8,10 +8,14 @@ use super::{
     error::{ErrorBody, Failure},
     map_error::usual_body,
 };
-use crate::email::{actions::invalid_credentials, flows::not_verified};
+use crate::error::Error;
 
-/// Corrects the document in place.
-pub fn polish(document: &mut Value) {
+/// What an operation answers in words of its own, by its path.
+pub type ErrorExample = (&'static str, Error);
+
+/// Corrects the document in place. Errors without an example in `examples` are shown in the usual words.
+pub fn polish(document: &mut Value, examples: Vec<ErrorExample>) {
+    let examples: Vec<_> = examples.into_iter().map(|(path, error)| (path, Failure(error))).collect();
     open_to_all(document);
     each_schema(document, &mut |schema| {
         plain_reference(schema);
@@ -23,7 +27,7 @@ pub fn polish(document: &mut Value) {
                 response["description"] = json!("It worked.");
             }
             usual_header_names(response);
-            error_example(&path, status, response);
+            error_example(&examples, &path, status, response);
         }
     }
     list_examples(document);
@@ -55,14 +59,13 @@ fn usual_name(name: &str) -> String {
 }
 
 /// Shows what each error looks like.
-fn error_example(path: &str, status: &str, response: &mut Value) {
+fn error_example(examples: &[(&str, Failure)], path: &str, status: &str, response: &mut Value) {
     let Some(status) = status.parse().ok().filter(|status| *status >= 400) else { return };
     let Ok(status) = StatusCode::from_u16(status) else { return };
-    let body = match (path, status) {
-        ("/api/email/login" | "/api/email/change-password", StatusCode::UNAUTHORIZED) => Failure(invalid_credentials()).body(),
-        ("/api/email/login", StatusCode::FORBIDDEN) => Failure(not_verified()).body(),
-        (_, StatusCode::TOO_MANY_REQUESTS) => ErrorBody { retry_after: Some(30), ..usual_body(status) },
-        _ => usual_body(status),
+    let body = match examples.iter().find(|(place, failure)| *place == path && failure.status() == status) {
+        Some((_, failure)) => failure.body(),
+        None if status == StatusCode::TOO_MANY_REQUESTS => ErrorBody { retry_after: Some(30), ..usual_body(status) },
+        None => usual_body(status),
     };
     for content in contents(response) {
         content["example"] = body.to_json().unwrap_or_default();

@@ -36,10 +36,11 @@ pub const E500: u32 = 1 << 9;
 /// A part that is needed does not work at the moment.
 pub const E503: u32 = 1 << 10;
 
-/// What the base itself answers to requests that change something: `403` for pages of other sites.
-pub const UNSAFE: u32 = E403;
+/// What the base itself answers to requests that change something: `403` for pages of other sites, the others where a body comes
+/// that nobody asked for.
+pub const UNSAFE: u32 = E403 | E408 | E413 | E415;
 /// What the base itself answers to requests with a JSON body.
-pub const BODY: u32 = UNSAFE | E400 | E408 | E413 | E415;
+pub const BODY: u32 = UNSAFE | E400;
 /// What every operation can answer; part of every set without being named.
 pub const ALWAYS: u32 = E500;
 

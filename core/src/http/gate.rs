@@ -4,13 +4,14 @@
 use std::sync::Arc;
 
 use poem::{
-    Endpoint, Request, Response,
+    Endpoint, IntoResponse, Request, Response,
     http::{HeaderValue, Method, StatusCode, Version, header},
 };
 
 use super::{
     error::refuse,
     layer::Layer,
+    payload::Redirect,
     routes::{RouteTable, allow},
 };
 
@@ -52,7 +53,7 @@ impl Gate {
         match *request.method() {
             Method::CONNECT | Method::TRACE => Some(self.wrong_method(path)),
             Method::HEAD if is_acting(path) => Some(self.wrong_method(path)),
-            Method::GET if is_acting(path) && is_prefetch(request) => Some(Response::builder().status(StatusCode::NO_CONTENT).finish()),
+            Method::GET if is_acting(path) && is_prefetch(request) => Some(Redirect::Ahead.into_response()),
             _ => None,
         }
     }

@@ -41,7 +41,7 @@ impl<T: Send> IntoResponse for RawJson<T> {
     }
 }
 
-/// Sends the browser elsewhere.
+/// Sends the browser elsewhere, once somebody follows the link.
 #[derive(ApiResponse)]
 pub enum Redirect {
     /// Go on at `Location`.
@@ -54,6 +54,9 @@ pub enum Redirect {
         #[oai(header = "Set-Cookie")]
         Option<String>,
     ),
+    /// Nothing was done, since the browser only fetched ahead of a click.
+    #[oai(status = 204)]
+    Ahead,
 }
 
 impl Redirect {

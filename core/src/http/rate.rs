@@ -5,7 +5,7 @@ use std::{
     collections::HashMap,
     hash::{BuildHasher, RandomState},
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicU32, Ordering},
     },
     time::Duration,
@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// Keys are hashed into this many buckets, so that no flood of keys can fill the memory. Two clients rarely share one.
-const BUCKETS: u64 = 1 << 17;
+pub(super) const BUCKETS: u64 = 1 << 17;
 /// Buckets that are full again are forgotten after this many checks.
 const SWEEP: u32 = 4096;
 /// How much more a whole site (an IPv6 /48) may do than one client.
@@ -153,72 +153,8 @@ impl Keyed {
     }
 }
 
-/// Failed sign-ins per account: from the fifth on, the next attempt has to wait 1, 2, 4 … 60 seconds. An owner is slowed down
-/// by somebody who guesses, and never locked out.
-#[derive(Clone)]
-pub struct FailureDelay {
-    ticks: Ticks,
-    enabled: bool,
-    hasher: RandomState,
-    accounts: Arc<Mutex<HashMap<u64, Failures>>>,
-}
-
-#[derive(Clone, Copy, Default)]
-struct Failures {
-    count: u32,
-    last: Duration,
-    until: Duration,
-}
-
-/// Failures without a delay.
-const FREE: u32 = 4;
-/// The longest delay in seconds.
-const LONGEST: u64 = 60;
-/// Failures are forgotten after this much quiet.
-const FORGOTTEN: Duration = Duration::from_mins(15);
-
-impl FailureDelay {
-    /// No failures yet; never any delay if the limits are switched off.
-    pub fn new(section: &LimitsSection, ticks: &Ticks) -> Self {
-        Self { ticks: ticks.clone(), enabled: section.enabled, hasher: RandomState::new(), accounts: Arc::default() }
-    }
-
-    /// Begins an attempt at `account`, or fails with `rate_limited`. The attempt counts as failed until
-    /// [`FailureDelay::succeeded`] says otherwise, so that many at once gain nothing.
-    pub fn attempt(&self, account: &str) -> Result<(), Error> {
-        if !self.enabled {
-            return Ok(());
-        }
-        let now = self.ticks.now();
-        let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
-        let failures = accounts.entry(self.bucket(account)).or_default();
-        if now.saturating_sub(failures.last) >= FORGOTTEN {
-            *failures = Failures::default();
-        }
-        if now < failures.until {
-            return Err(wait(failures.until.saturating_sub(now)));
-        }
-        failures.count += 1;
-        failures.last = now;
-        if failures.count > FREE {
-            let delay = 1_u64.checked_shl(failures.count - FREE - 1).unwrap_or(LONGEST).min(LONGEST);
-            failures.until = now + Duration::from_secs(delay);
-        }
-        Ok(())
-    }
-
-    /// The attempt at `account` was right: its failures are forgotten.
-    pub fn succeeded(&self, account: &str) {
-        self.accounts.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.bucket(account));
-    }
-
-    fn bucket(&self, account: &str) -> u64 {
-        self.hasher.hash_one(account) % BUCKETS
-    }
-}
-
 /// The error of a limit, with the time to wait rounded up to seconds.
-fn wait(time: Duration) -> Error {
+pub(super) fn wait(time: Duration) -> Error {
     let seconds = time.as_secs() + u64::from(time.subsec_nanos() > 0);
     let seconds = seconds.max(1);
     Error::limited(format!("Too many attempts; please try again in {seconds} s."), seconds)

@@ -3,7 +3,7 @@
 use super::{
     events,
     model::{Kind, NewMail},
-    policy::{DAY, PER_ADDRESS, PER_ORIGIN},
+    policy::{DAY, PER_ORIGIN},
     store,
 };
 use crate::{
@@ -15,18 +15,23 @@ use crate::{
 /// Mails that are forgotten in one go.
 const SWEEP: u64 = 500;
 
-/// Queues a mail. False, and nothing happens, if the address has had its share of this kind today.
+/// Queues a mail. False, and nothing happens, if the address has had its share of this kind, so that nobody can be flooded.
 pub async fn queue(tx: &mut Tx, mail: &NewMail) -> Result<bool> {
-    let since = tx.now().minus(DAY);
-    let address = mail.address.to_lowercase();
-    tx.lock(&format!("mail to {address}")).await?;
-    if mail.kind != Kind::Test && store::times_to(tx, mail.kind, &address, since, PER_ADDRESS).await?.len() >= PER_ADDRESS {
+    if has_had_its_share(tx, mail).await? {
         return Ok(false);
     }
     let id = MailId::new(tx.now(), tx.random());
     store::add(tx, &id, mail, Some(tx.now())).await?;
     tx.record(events::queued(&id));
     Ok(true)
+}
+
+/// Counts the mails to an address, with a lock on it until the new one is queued.
+async fn has_had_its_share(tx: &Tx, mail: &NewMail) -> Result<bool> {
+    let Some((share, span)) = mail.share.get() else { return Ok(false) };
+    let (share, address) = (share.get() as usize, mail.address.to_lowercase());
+    tx.lock(&format!("mail to {address}")).await?;
+    Ok(store::times_to(tx, mail.kind, &address, tx.now().minus(span), share).await?.len() >= share)
 }
 
 /// Counts a mail that is not sent because nobody waits for it, so that the quota tells nothing about who has an account.

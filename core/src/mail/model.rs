@@ -1,6 +1,6 @@
 //! What a mail is.
 
-use crate::{clock::Timestamp, ids::MailId};
+use crate::{clock::Timestamp, config::Rate, ids::MailId};
 
 /// Why a mail is sent; quotas count each kind for itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +36,8 @@ pub struct NewMail {
     pub address: String,
     /// The network that asked for it, as quotas count it: an IPv4 address or an IPv6 /64.
     pub origin: Option<String>,
+    /// How many of its kind the address gets, whoever asks.
+    pub share: Rate,
     /// What is written.
     pub content: Content,
 }

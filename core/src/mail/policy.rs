@@ -4,12 +4,10 @@ use std::time::Duration;
 
 use crate::config::MailSection;
 
-/// The window in which mails are counted.
+/// The window in which the mails of a network are counted, and the longest in which those of an address can be.
 pub const DAY: Duration = Duration::from_hours(24);
 /// Verification mails that one network may ask for in [`DAY`]; part of the public contract and always on.
 pub const PER_ORIGIN: usize = 5;
-/// Mails of one kind that one address gets in [`DAY`], whoever asks. More are silently left out, so that nobody can be flooded.
-pub const PER_ADDRESS: usize = 5;
 
 /// The wait after the `attempts`-th failure: doubling from the first to the longest.
 pub fn backoff(section: &MailSection, attempts: u32) -> Duration {

@@ -1,8 +1,9 @@
 //! The two things that the server says to a provider's OAuth endpoints: where a browser should go, and the exchange of a code.
 
 use openidconnect::{
-    AuthType, AuthUrl, AuthenticationFlow, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointNotSet, EndpointSet, IssuerUrl,
-    JsonWebKeySet, Nonce, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RequestTokenError, Scope, StandardErrorResponse, TokenUrl,
+    AuthType, AuthUrl, AuthenticationFlow, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointNotSet, EndpointSet, HttpRequest,
+    HttpResponse, IssuerUrl, JsonWebKeySet, Nonce, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RequestTokenError, Scope,
+    StandardErrorResponse, TokenUrl,
     core::{
         CoreAuthDisplay, CoreAuthPrompt, CoreErrorResponseType, CoreGenderClaim, CoreJsonWebKey, CoreJweContentEncryptionAlgorithm,
         CoreResponseType, CoreRevocableToken, CoreRevocationErrorResponse, CoreTokenIntrospectionResponse,
@@ -50,6 +51,17 @@ type Inner = openidconnect::Client<
 pub struct Client {
     inner: Inner,
     is_openid: bool,
+}
+
+/// How a provider answers a client that shows it a made-up code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Introduction {
+    /// It knows the client, and the code is wrong, as it should be.
+    Known,
+    /// It does not know the client, or the secret is wrong.
+    Unknown,
+    /// Neither can be read from its answer, which is described here.
+    Unclear(String),
 }
 
 /// What was asked of the provider: every scope, `openid` among them where it belongs.
@@ -110,6 +122,31 @@ impl Client {
         }
         let (url, ..) = request.url();
         if self.is_openid { url } else { without(url, "nonce") }
+    }
+
+    /// Shows the provider a made-up code, which it refuses in one way if it knows this server and in another if it does not.
+    ///
+    /// # Errors
+    /// What `http` fails with.
+    pub async fn introduce<C, F>(&self, http: &C, made_up: &str, pkce_verifier: &Token) -> Result<Introduction, Trouble>
+    where
+        C: Fn(HttpRequest) -> F,
+        F: Future<Output = Result<HttpResponse, Trouble>>,
+    {
+        let request = self.inner.exchange_code(AuthorizationCode::new(made_up.to_owned())).set_pkce_verifier(verifier(pkce_verifier));
+        let answer: Option<ErrorAnswer> = match request.request_async(http).await {
+            Ok(_) => return Ok(Introduction::Unclear("it accepts a made-up code".to_owned())),
+            Err(RequestTokenError::Request(trouble)) => return Err(trouble),
+            Err(RequestTokenError::ServerResponse(answer)) => Some(answer),
+            Err(RequestTokenError::Parse(_, body)) => serde_json::from_slice(&body).ok(),
+            Err(RequestTokenError::Other(_)) => None,
+        };
+        Ok(match answer.as_ref().map(|answer| answer.error().as_ref()) {
+            Some("invalid_grant" | "bad_verification_code") => Introduction::Known,
+            Some("invalid_client" | "unauthorized_client" | "incorrect_client_credentials") => Introduction::Unknown,
+            Some(_) => Introduction::Unclear(answer.map_or_else(String::new, |answer| refused(&answer).to_string())),
+            None => Introduction::Unclear("its token endpoint answers a made-up code with something that is no error of OAuth".to_owned()),
+        })
     }
 
     /// Exchanges a code for tokens.

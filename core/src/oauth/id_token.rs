@@ -50,16 +50,15 @@ impl From<Doubt> for Trouble {
 /// The claims of a token that fits in every respect.
 pub fn verify<'a>(token: &'a RawIdToken, expected: &Expected<'_>) -> Result<&'a Claims, Doubt> {
     let nonce = Nonce::new(expected.nonce.expose().to_owned());
+    let wrong = |sentence: String| Doubt::Wrong(Trouble::rejected(sentence));
     let claims = token.claims(&verifier(expected), &nonce).map_err(|error| match error {
         ClaimsVerificationError::SignatureVerification(SignatureVerificationError::NoMatchingKey) => Doubt::UnknownKey,
-        ClaimsVerificationError::Expired(why) => Doubt::Wrong(Trouble::rejected(format!("the ID token does not hold now: {why}"))),
-        error => Doubt::Wrong(Trouble::rejected(format!("the ID token is not acceptable: {error}"))),
+        ClaimsVerificationError::Expired(why) => wrong(format!("the ID token does not hold now: {why}")),
+        error => wrong(format!("the ID token is not acceptable: {error}")),
     })?;
     // The crate leaves this one to its users.
     match claims.authorized_party() {
-        Some(party) if party.as_str() != expected.client_id => {
-            Err(Doubt::Wrong(Trouble::rejected("the ID token was issued to another client")))
-        }
+        Some(party) if party.as_str() != expected.client_id => Err(wrong("the ID token was issued to another client".to_owned())),
         _ => Ok(claims),
     }
 }

@@ -17,6 +17,7 @@
 
 pub mod actions;
 pub mod breaker;
+pub mod checkup;
 mod client;
 pub mod cookie;
 pub mod discovery;

@@ -214,7 +214,7 @@ fn log(method: &Method, target: &Target, begun: Instant, outcome: &Result<Answer
             tracing::info!(%method, %host, port, address = %from.ip(), status, bytes, ms, "asked another server");
         }
         Err(error) => {
-            tracing::warn!(%method, %host, port, kind = ?error.kind, ms, "another server was not asked or did not answer: {error}")
+            tracing::warn!(%method, %host, port, kind = ?error.kind, ms, "a request to another server failed: {error}");
         }
     }
 }

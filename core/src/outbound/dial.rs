@@ -125,3 +125,14 @@ fn add_authorities(roots: &mut RootCertStore, file: &Path) -> Result<(), String>
     }
     if roots.len() == before { Err("has no certificate in it".to_owned()) } else { Ok(()) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::is_own;
+
+    #[test]
+    fn p06_own_addresses_are_known() {
+        assert!(is_own([127, 0, 0, 1].into()));
+        assert!(!is_own([198, 51, 100, 7].into()));
+    }
+}

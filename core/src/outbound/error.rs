@@ -20,7 +20,7 @@ pub struct SetupError(pub(super) String);
 pub enum ErrorKind {
     /// A rule forbids it; nothing was sent.
     Refused,
-    /// The host has no address, does not accept the connection or has no certificate that is trusted.
+    /// No connection in time: the host has no address, does not accept it or has no certificate that is trusted.
     Unreachable,
     /// The answer was not complete in time.
     Timeout,

@@ -86,7 +86,9 @@ fn parse(entry: &str, allow_private: bool) -> Result<(Host, u16), String> {
     const FIX: &str = "write host or host:port, like \"id.example.org\" or \"id.example.org:8443\"";
     let wrong = || format!("is not a host; {FIX}");
     // The same parser that reads the addresses of requests, so that both mean the same by a name.
-    let plain = !entry.is_empty() && !entry.contains(|c: char| c.is_whitespace() || c.is_control() || "/\\?#@*%".contains(c));
+    let plain = !entry.is_empty()
+        && !entry.ends_with(':')
+        && !entry.contains(|c: char| c.is_whitespace() || c.is_control() || "/\\?#@*%".contains(c));
     let url = if plain { Url::parse(&format!("https://{entry}")).map_err(|_| wrong())? } else { return Err(wrong()) };
     let (Some(host), Some(port)) = (url.host().map(|host| host.to_owned()), url.port_or_known_default()) else { return Err(wrong()) };
     if port == 0 {

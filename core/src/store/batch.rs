@@ -158,7 +158,7 @@ async fn commit_batch(
             batch.push(job);
         }
     }
-    tx.commit().await
+    Ok(tx.commit().await?)
 }
 
 /// Runs the jobs so that each can fail for itself, and commits what succeeds.
@@ -173,7 +173,7 @@ async fn commit_apart(conn: &DatabaseConnection, context: &Arc<Context>, batch: 
             tx.undo(mark).await.map_err(|error| again().caused_by(error))?;
         }
     }
-    tx.commit().await
+    Ok(tx.commit().await?)
 }
 
 fn again() -> Error {

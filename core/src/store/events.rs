@@ -1,10 +1,18 @@
 //! The append-only log of what happened, and those in this process who want to hear of it.
 
-use std::sync::RwLock;
+use std::{sync::RwLock, time::Duration};
 
-use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, entity::prelude::*};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, DbBackend, EntityTrait, QueryTrait, entity::prelude::*, sea_query::Query};
 
-use crate::{clock::Timestamp, error::Result, ids::NodeId};
+use super::Tx;
+use crate::{
+    clock::Timestamp,
+    error::{Error, Result},
+    ids::NodeId,
+};
+
+/// Events that are removed in one go.
+const SWEEP: u64 = 1000;
 
 /// Something that happened: what kind of thing, to whom or what, and the details that listeners need. Never a text of a person:
 /// bodies are joined when an event is delivered.
@@ -46,10 +54,10 @@ pub struct Model {
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// Writes `events` as one statement.
-pub(super) async fn append(conn: &impl ConnectionTrait, node: &NodeId, now: Timestamp, events: &[Event]) -> Result<()> {
+/// Writes `events` as one statement. On PostgreSQL it gives the id of the transaction that they belong to.
+pub(super) async fn append(conn: &impl ConnectionTrait, node: &NodeId, now: Timestamp, events: &[Event]) -> Result<Option<i64>> {
     if events.is_empty() {
-        return Ok(());
+        return Ok(None);
     }
     let rows = events.iter().map(|event| ActiveModel {
         node: Set(node.to_string()),
@@ -59,8 +67,26 @@ pub(super) async fn append(conn: &impl ConnectionTrait, node: &NodeId, now: Time
         created_at: Set(now.to_string()),
         ..Default::default()
     });
-    Entity::insert_many(rows).exec_without_returning(conn).await?;
-    Ok(())
+    let insert = Entity::insert_many(rows);
+    if conn.get_database_backend() != DbBackend::Postgres {
+        insert.exec_without_returning(conn).await?;
+        return Ok(None);
+    }
+    let insert = insert.into_query().returning(Query::returning().expr(Expr::cust("transaction_id::text::bigint"))).take();
+    let row = conn.query_one(&insert).await?.ok_or_else(|| Error::internal("events were written and are not there"))?;
+    Ok(Some(row.try_get_by_index(0)?))
+}
+
+/// Removes events that are older than `keep`, some at a time; true if there may be more.
+pub(super) async fn sweep(tx: &Tx, keep: Duration) -> Result<bool> {
+    let old = Query::select()
+        .column(Column::Position)
+        .from(Entity)
+        .and_where(Column::CreatedAt.lt(tx.now().minus(keep).to_string()))
+        .limit(SWEEP)
+        .take();
+    let removed = Entity::delete_many().filter(Column::Position.in_subquery(old)).exec(tx.conn()).await?;
+    Ok(removed.rows_affected == SWEEP)
 }
 
 type Listener = Box<dyn Fn(&Event) + Send + Sync>;

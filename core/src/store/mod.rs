@@ -2,13 +2,14 @@
 //!
 //! Reads go through [`Store::reader`]. A write is a re-runnable closure over `&mut Tx` handed to [`Store::write`]; it returns
 //! once the change is on disk, and everyone who [listens](Store::listen) has heard the events it recorded. On SQLite one
-//! writer commits all writes that wait together ([`batch`]); on PostgreSQL each has a transaction of its own ([`retry`]).
-//! Writes of other processes are heard through the [`follower`].
+//! writer commits all writes that wait together ([`batch`]); on PostgreSQL each has a transaction of its own ([`retry`]), and a
+//! commit without an answer is looked after ([`doubt`]). Writes of other processes are heard through the [`follower`].
 //!
 //! sea-orm is named here and in the `store.rs` and `entity.rs` of the slices, nowhere else.
 
 mod batch;
 mod connect;
+mod doubt;
 mod error;
 mod events;
 mod follower;
@@ -16,7 +17,7 @@ mod migrate;
 mod retry;
 mod tx;
 
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use futures_util::future::BoxFuture;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend};
@@ -102,6 +103,12 @@ impl Store {
             Writer::Sqlite(batcher) => batcher.write(input, work).await,
             Writer::Postgres(pool) => retry::write(pool.clone(), self.context.clone(), input, work).await,
         }
+    }
+
+    /// Removes events that are older than `keep` from the log.
+    pub async fn sweep_events(&self, keep: Duration) -> Result<()> {
+        while self.write(keep, |tx, keep| Box::pin(events::sweep(tx, *keep))).await? {}
+        Ok(())
     }
 
     /// Calls `listener` with every event, in this process before the write that made it returns, and soon after for those of

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use futures_util::future::BoxFuture;
 use sea_orm::{DatabaseConnection, TransactionTrait};
 
-use super::{Context, Tx, error};
+use super::{Context, Tx, doubt::Uncommitted, error};
 use crate::error::{Error, Result};
 
 /// How often a write that collides with others is tried.
@@ -54,6 +54,10 @@ async fn once<I, T>(
 ) -> Result<T> {
     let mut tx = Tx::new(pool.begin().await?, context.clone());
     let result = work(&mut tx, input).await?;
-    tx.commit().await?;
-    Ok(result)
+    let Err(Uncommitted { error, doubt }) = tx.commit().await else { return Ok(result) };
+    let stands = match doubt {
+        Some(doubt) if !error::is_collision(&error) => doubt.resolve(pool.clone(), context.clone()).await,
+        _ => false,
+    };
+    if stands { Ok(result) } else { Err(error) }
 }

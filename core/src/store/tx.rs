@@ -4,7 +4,11 @@ use std::sync::Arc;
 
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend};
 
-use super::{Context, Event, events};
+use super::{
+    Context, Event,
+    doubt::{Doubt, Uncommitted},
+    events,
+};
 use crate::{clock::Timestamp, error::Result, random::Random};
 
 /// An open transaction with the moment, the randomness and the events of the write.
@@ -86,11 +90,15 @@ impl Tx {
     }
 
     /// Writes the events, commits, and tells the listeners.
-    pub(super) async fn commit(self) -> Result<()> {
-        events::append(&self.conn, &self.context.node, self.now, &self.events).await?;
-        self.conn.commit().await?;
-        for event in &self.events {
-            self.context.listeners.tell(event);
+    pub(super) async fn commit(self) -> Result<(), Uncommitted> {
+        let Self { conn, context, now, events } = self;
+        let transaction = events::append(&conn, &context.node, now, &events).await?;
+        if let Err(error) = conn.commit().await {
+            let doubt = transaction.map(|transaction| Doubt { transaction, events });
+            return Err(Uncommitted { error: error.into(), doubt });
+        }
+        for event in &events {
+            context.listeners.tell(event);
         }
         Ok(())
     }

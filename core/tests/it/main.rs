@@ -25,6 +25,7 @@ mod harness;
 mod http;
 mod mail;
 mod oauth;
+mod outbound;
 mod plugins;
 mod posts;
 mod sessions;

@@ -83,6 +83,11 @@ db_test! {
                 };
                 let mut calls = vec![call().send().await, call().header("origin", "https://evil.example").send().await];
                 calls.push(call().header("cookie", "community_sid=%00; community_sid=x").send().await);
+                calls.push(call().header("sec-purpose", "prefetch").send().await);
+                if takes_body || method != "GET" {
+                    calls.push(call().header("content-encoding", "gzip").body("{}").send().await);
+                    calls.push(call().body(" ".repeat(300 << 10)).send().await);
+                }
                 if takes_body {
                     calls.push(call().header("content-type", "text/plain").body("{}").send().await);
                     calls.push(call().header("content-type", "application/json").body("{").send().await);

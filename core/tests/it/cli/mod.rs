@@ -1,5 +1,8 @@
 //! Commands of the binary that look at things.
 
+mod doctor;
+mod trial;
+
 use std::fs;
 
 use serde_json::Value;

@@ -94,14 +94,21 @@ fn references_that_lead_nowhere_name_the_key_and_the_fix() {
 fn sections_check_their_values() {
     for (name, value, key) in [
         ("COMMUNITY_DATABASE__URL", "mysql://x/y", "database.url"),
+        ("COMMUNITY_DATABASE__EVENTS_RETENTION", "1m", "database.events_retention"),
         ("COMMUNITY_SESSIONS__ABSOLUTE", "1h", "sessions.absolute"),
         ("COMMUNITY_SESSIONS__MAX_PER_USER", "0", "sessions.max_per_user"),
+        ("COMMUNITY_LIMITS__LOGIN_LONGEST_WAIT", "0s", "limits.login_longest_wait"),
+        ("COMMUNITY_LIMITS__LOGIN_FORGOTTEN_AFTER", "30s", "limits.login_forgotten_after"),
+        ("COMMUNITY_LIMITS__MAILS_PER_ADDRESS", "5/2 days", "limits.mails_per_address"),
         ("COMMUNITY_AUTH__HASH_THREADS", "1000", "auth.hash_threads"),
         ("COMMUNITY_AUTH__RESET_LIFETIME", "1s", "auth.reset_lifetime"),
         ("COMMUNITY_MAIL__FROM", "no address", "mail.from"),
         ("SMTP_URL", "https://mail.example", "mail.smtp_url"),
         ("COMMUNITY_LOG__FILTER", "=,=", "log.filter"),
         ("COMMUNITY_SITE__NAME", " ", "site.name"),
+        ("COMMUNITY_OUTBOUND__TIMEOUT", "1s", "outbound.timeout"),
+        ("COMMUNITY_OUTBOUND__MAX_HEAD", "1 KiB", "outbound.max_head"),
+        ("COMMUNITY_OUTBOUND__CONCURRENCY", "0", "outbound.concurrency"),
         ("BASE_URL", "https://x.org/community", "http.base_url"),
     ] {
         let text = complaint("", &[(name, value)]);

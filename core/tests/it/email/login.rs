@@ -53,7 +53,7 @@ db_test! {
         client.set_cookie(ann.cookie_name, &planted);
         let answer = login(&client, &ann.email, PASSWORD).await.expect(200);
         assert_eq!(answer.json(), json!({ "ok": true, "redirect": SIGNED_IN }));
-        let [cookie] = &answer.set_cookies()[..] else { panic!("{:?}", answer.set_cookies()) };
+        let [cookie, _device] = &answer.set_cookies()[..] else { panic!("{:?}", answer.set_cookies()) };
         assert!(cookie.ends_with("; Path=/; HttpOnly; SameSite=Lax; Max-Age=2592000"), "{cookie}");
         assert_ne!(client.cookie(ann.cookie_name).unwrap(), planted);
         assert_eq!(me(&client).await["username"], "Ann");

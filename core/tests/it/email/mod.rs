@@ -2,6 +2,7 @@
 
 mod addresses;
 mod brute_force;
+mod devices;
 mod login;
 mod names;
 mod password_rules;

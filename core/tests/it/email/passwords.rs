@@ -114,7 +114,7 @@ db_test! {
     }
 
     async fn a16_one_mailbox_gets_five_reset_mails_a_day(db) {
-        let server = without_limits(db).await;
+        let server = TestServer::start_with(db, |config| config.limits.forgot = "unlimited".parse().unwrap()).await;
         server.member("Ann").await;
         server.member("Bob").await;
         for _ in 0..8 {

@@ -116,7 +116,10 @@ db_test! {
     }
 
     async fn a16_one_mailbox_gets_five_mails_a_day_whoever_asks(db) {
-        let server = behind_proxy(db).await;
+        let server = TestServer::start_with(db, |config| {
+            config.http.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
+        })
+        .await;
         let client = server.client();
         for number in 0..4 {
             post_from(&client, &format!("198.51.100.{number}"), REGISTER, form("Ann@example.org", PASSWORD, "Ann")).await.expect(200);
@@ -135,6 +138,32 @@ db_test! {
         assert_eq!(client.get(&mails[4].link(VERIFY)).await.expect_redirect(), SIGNED_IN);
         login(&client, ANN, PASSWORD).await.expect(200);
         server.stop().await;
+    }
+
+    async fn a16_how_many_mails_a_mailbox_gets_is_the_operators_to_choose(db) {
+        let proxies: Vec<community::config::Network> = vec!["127.0.0.1".parse().unwrap()];
+        for (enabled, share, sent) in [(true, "2/hour", 2), (true, "unlimited", 7), (false, "2/hour", 7)] {
+            let server = TestServer::start_with(db, |config| {
+                config.http.trusted_proxies.clone_from(&proxies);
+                config.limits.enabled = enabled;
+                config.limits.mails_per_address = share.parse().unwrap();
+            })
+            .await;
+            let client = server.client();
+            for number in 0..7 {
+                post_from(&client, &format!("198.51.100.{number}"), REGISTER, form(ANN, PASSWORD, "Ann")).await.expect(200);
+            }
+            post_from(&client, "198.51.100.9", REGISTER, form("bob@example.org", PASSWORD, "Bob")).await.expect(200);
+            server.mail_to("bob@example.org").await;
+            server.mails().wait(ANN, sent).await;
+            assert_eq!(server.mails().to(ANN).len(), sent, "{share}, {enabled}");
+            if sent == 2 {
+                server.clock.advance(Duration::from_hours(1));
+                post_from(&client, "198.51.100.8", RESEND, json!({ "email": ANN })).await.expect(200);
+                server.mails().wait(ANN, 3).await;
+            }
+            server.stop().await;
+        }
     }
 
     async fn a17_resending_says_the_same_to_everyone(db) {

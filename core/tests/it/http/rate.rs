@@ -8,7 +8,8 @@ use community::{
     error::Kind,
     http::{
         client_ip::ClientIp,
-        rate::{FailureDelay, Limit, Limits, Ticks},
+        failures::FailureDelay,
+        rate::{Limit, Limits, Ticks},
     },
 };
 

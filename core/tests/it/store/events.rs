@@ -1,6 +1,9 @@
 //! The event log: written with what it tells of, heard once, in order.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use community::{
     error::{Error, Result},
@@ -11,8 +14,8 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, TransactionTrait};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use super::Own;
-use crate::support::{Db, eventually};
+use super::{Own, connect};
+use crate::support::{Cut, Db, Proxy, TestServer, eventually};
 
 /// Every subject that `store` tells its listeners of.
 fn heard(store: &Store) -> Arc<Mutex<Vec<String>>> {
@@ -157,6 +160,90 @@ db_test! {
         drop(other);
         own.database.drop_it().await;
     }
+
+    async fn who_follows_the_log_goes_on_where_the_rest_of_it_was_removed(db) {
+        let own = Own::open(db).await;
+        let (other, connection) = (own.other().await, own.database.connect().await);
+        record(&other, "before").await.unwrap();
+        let (list, stop) = (heard(&own.store), CancellationToken::new());
+        let follower = own.store.follow(stop.clone()).await.unwrap();
+        for subject in ["one", "two"] {
+            record(&other, subject).await.unwrap();
+            all_heard(&list, &[subject]).await;
+            eventually("the log to be empty", || async {
+                other.sweep_events(Duration::ZERO).await.unwrap();
+                (count(&connection).await == 0).then_some(())
+            })
+            .await;
+        }
+        record(&other, "three").await.unwrap();
+        all_heard(&list, &["three"]).await;
+        assert_eq!(*list.lock().unwrap(), ["one", "two", "three"]);
+        stop.cancel();
+        follower.await.unwrap();
+        // One that begins on an empty log hears what comes.
+        other.sweep_events(Duration::ZERO).await.unwrap();
+        let stop = CancellationToken::new();
+        let follower = own.store.follow(stop.clone()).await.unwrap();
+        record(&other, "four").await.unwrap();
+        all_heard(&list, &["four"]).await;
+        stop.cancel();
+        follower.await.unwrap();
+        connection.close().await.unwrap();
+        drop(other);
+        own.database.drop_it().await;
+    }
+
+    async fn the_log_keeps_what_is_younger_than_its_retention(db) {
+        let mut server = TestServer::start_with(db, |config| config.database.events_retention = "1h".parse().unwrap()).await;
+        let connection = server.database().connect().await;
+        // More than are removed in one go.
+        let many = "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 2500) \
+                    INSERT INTO events (node, kind, subject, data, created_at) \
+                    SELECT 'node-other', 'test.happened', 'old', '{}', '2026-01-01T00:00:00.000Z' FROM numbers";
+        connection.execute_unprepared(many).await.unwrap();
+        server.member("Ann").await;
+        let young = count(&connection).await - 2500;
+        assert!(young > 0);
+        server.clock.advance(Duration::from_hours(1));
+        server.restart().await;
+        eventually("what is old to be removed", || async { (count(&connection).await == young).then_some(()) }).await;
+        server.clock.advance(Duration::from_millis(1));
+        server.restart().await;
+        eventually("the rest to be removed", || async { (count(&connection).await == 0).then_some(()) }).await;
+        connection.close().await.unwrap();
+        server.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_commit_without_an_answer_is_heard_if_it_stands() {
+    let own = Own::open(Db::Postgres).await;
+    let proxy = Proxy::start(&own.database.url).await;
+    let store = connect(&proxy.url(&own.database.url), own.folder.path()).await;
+    let (list, connection) = (heard(&store), own.database.connect().await);
+    let stop = CancellationToken::new();
+    let follower = store.follow(stop.clone()).await.unwrap();
+
+    proxy.cut("stands", Cut::AfterCommit);
+    record(&store, "stands").await.unwrap();
+    assert_eq!(*list.lock().unwrap(), ["stands"]);
+    proxy.cut("lost", Cut::BeforeCommit);
+    assert_eq!(record(&store, "lost").await.unwrap_err().code, "unavailable");
+    assert_eq!(count(&connection).await, 1);
+
+    // Who waits is not kept for ever, and those who listen hear of it when the database can be asked again.
+    proxy.cut("later", Cut::AfterCommitForLong);
+    assert_eq!(record(&store, "later").await.unwrap_err().code, "unavailable");
+    assert_eq!((count(&connection).await, list.lock().unwrap().len()), (2, 1));
+    proxy.heal();
+    all_heard(&list, &["later"]).await;
+    record(&store, "next").await.unwrap();
+    assert_eq!(*list.lock().unwrap(), ["stands", "later", "next"]);
+    stop.cancel();
+    follower.await.unwrap();
+    connection.close().await.unwrap();
+    own.database.drop_it().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

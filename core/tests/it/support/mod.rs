@@ -9,10 +9,12 @@ mod browser;
 mod client;
 mod db;
 mod faulty;
+mod log;
 mod mail;
 mod oauth;
 mod people;
 mod process;
+mod proxy;
 mod raw;
 mod server;
 mod sink;
@@ -26,9 +28,11 @@ pub use self::{
     client::{Call, Client},
     db::{Database, Db},
     faulty::{Endpoint, FaultyProvider, IdToken, Signature, Trouble},
+    log::Log,
     mail::{Mail, Maildir},
     oauth::{Account, OAuthServers},
     people::{PASSWORD, Person},
+    proxy::{Cut, Proxy},
     raw::{Raw, RawAnswer},
     server::TestServer,
     sink::{Fault, SmtpSink},

@@ -1,0 +1,77 @@
+//! The delay after wrong passwords.
+
+use std::{
+    collections::HashMap,
+    hash::{BuildHasher, RandomState},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use governor::clock::Clock as _;
+
+use super::rate::{BUCKETS, Ticks, wait};
+use crate::{config::LimitsSection, error::Error};
+
+/// Wrong passwords in a row, by key: after those that are free the next attempt has to wait 1, 2, 4 … seconds. The key is an account,
+/// or a device that the account knows: so an owner is neither locked out nor, in a browser of their own, slowed down by somebody
+/// who guesses.
+#[derive(Clone)]
+pub struct FailureDelay {
+    ticks: Ticks,
+    rules: LimitsSection,
+    hasher: RandomState,
+    failures: Arc<Mutex<HashMap<u64, Failures>>>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Failures {
+    count: u32,
+    last: Duration,
+    until: Duration,
+}
+
+impl FailureDelay {
+    /// No failures yet; never any delay if the limits are switched off.
+    pub fn new(section: &LimitsSection, ticks: &Ticks) -> Self {
+        Self { ticks: ticks.clone(), rules: section.clone(), hasher: RandomState::new(), failures: Arc::default() }
+    }
+
+    /// Begins an attempt that `key` answers for, or fails with `rate_limited`. The attempt counts as failed until
+    /// [`FailureDelay::succeeded`] says otherwise, so that many at once gain nothing.
+    pub fn attempt(&self, key: &str) -> Result<(), Error> {
+        if !self.rules.enabled {
+            return Ok(());
+        }
+        let now = self.ticks.now();
+        let mut all = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        let failures = all.entry(self.bucket(key)).or_default();
+        if now.saturating_sub(failures.last) >= self.rules.login_forgotten_after.0 {
+            *failures = Failures::default();
+        }
+        if now < failures.until {
+            return Err(wait(failures.until.saturating_sub(now)));
+        }
+        failures.count = failures.count.saturating_add(1);
+        failures.last = now;
+        failures.until = now + self.delay(failures.count);
+        Ok(())
+    }
+
+    /// How long the next attempt has to wait after `count` failures.
+    fn delay(&self, count: u32) -> Duration {
+        let longest = self.rules.login_longest_wait.0;
+        match count.saturating_sub(self.rules.login_failures) {
+            0 => Duration::ZERO,
+            beyond => 1_u64.checked_shl(beyond - 1).map_or(longest, |seconds| Duration::from_secs(seconds).min(longest)),
+        }
+    }
+
+    /// The attempt was right: the failures of `key` are forgotten.
+    pub fn succeeded(&self, key: &str) {
+        self.failures.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.bucket(key));
+    }
+
+    fn bucket(&self, key: &str) -> u64 {
+        self.hasher.hash_one(key) % BUCKETS
+    }
+}
