@@ -9,7 +9,7 @@ const NOTHING: [(&str, &str); 9] = [
     ("?state=x", DENIED),
     ("?code=", DENIED),
     ("?error=access_denied&error_description=%3Cscript%3ECanary%3C/script%3E", DENIED),
-    ("?error=%3Cscript%3ECanary%3C/script%3E&error_uri=https://evil.example/Canary", DENIED),
+    ("?error=%3Cscript%3ECanary%3C/script%3E&error_uri=https:%2F%2Fevil.example/Canary", DENIED),
     ("?error=access_denied&state=Canary", DENIED),
     ("?code=Canary", STATE),
     ("?code=Canary&state=", STATE),
@@ -37,13 +37,19 @@ db_test! {
         server.stop().await;
     }
 
-    async fn b02_a_code_of_ten_kilobytes_is_none(db) {
+    async fn b02_a_monstrous_code_is_none(db) {
         let (server, provider) = faulty_community(db).await;
         let mut ada = browser(&server);
-        let mut back = ada.begin("faulty", &someone("ada")).await;
+        let back = ada.begin("faulty", &someone("ada")).await;
         let state = back.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
-        back.query_pairs_mut().clear().append_pair("code", &"c".repeat(10_000)).append_pair("state", &state);
-        assert_eq!(ada.go_on(back).await, DENIED);
+        let with_code = |length: usize| {
+            let mut back = back.clone();
+            back.query_pairs_mut().clear().append_pair("code", &"c".repeat(length)).append_pair("state", &state);
+            back
+        };
+        ada.go_on(with_code(10_000)).await;
+        ada.answer().clone().expect_error(414, "uri_too_long");
+        assert_eq!(ada.go_on(with_code(3000)).await, DENIED);
         assert_eq!(provider.asked(Endpoint::Token), 0);
         nobody(&ada.site).await;
         server.stop().await;
