@@ -2,7 +2,7 @@
 
 use std::{io, net::SocketAddr, os::unix::fs::DirBuilderExt, path::Path, sync::Arc, time::Duration};
 
-use poem::{Endpoint, EndpointExt, Response, Route, get, handler, web::Data};
+use poem::{Endpoint, EndpointExt, IntoEndpoint, Request, Response, Route, endpoint::BoxEndpoint, get, handler, http::Extensions};
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -13,6 +13,7 @@ use crate::{
     http::{
         auth::Sessions,
         base::Base,
+        data::{Data, Shared},
         docs,
         metrics::Metrics,
         rate::{FailureDelay, Limits, Ticks},
@@ -141,20 +142,21 @@ impl App {
             rules: config.sessions.clone(),
         };
         let routes = web::http::routes(docs::routes());
-        let route = Route::new().at("/healthz", get(healthz)).at("/readyz", get(readyz)).nest_no_strip("/api", docs::service());
-        let app = web::http::mount(route)
-            .data(email::http::Email { flows: self.flows.clone(), limits, failures })
-            .data(web::http::Pages {
-                site: config.site.name.clone(),
-                feed: posts.feed.clone(),
-                password_min: email::policy::minimum(config.auth.password_profile),
-            })
-            .data(posts)
-            .data(sessions)
-            .data(self.store.clone())
-            .data(self.flows.plugins.clone())
-            .data(base.clone());
-        base.wrap(app, routes)
+        let mut parts = Extensions::new();
+        parts.insert(email::http::Email { flows: self.flows.clone(), limits, failures });
+        parts.insert(web::http::Pages {
+            site: config.site.name.clone(),
+            feed: posts.feed.clone(),
+            password_min: email::policy::minimum(config.auth.password_profile),
+        });
+        parts.insert(posts);
+        parts.insert(sessions);
+        parts.insert(self.store.clone());
+        parts.insert(self.flows.plugins.clone());
+        parts.insert(base.clone());
+        let pages = web::http::mount(Route::new().at("/healthz", get(healthz)).at("/readyz", get(readyz)));
+        let app = Site { api: docs::service().into_endpoint(), pages };
+        base.wrap(app.data(Shared::from(parts)), routes)
     }
 
     /// Removes what has expired, now and then, until `stop`.
@@ -168,6 +170,20 @@ impl App {
                 () = stop.cancelled() => return,
             }
         }
+    }
+}
+
+/// The API and everything else. A route that leads to another one would do the same, and would write and read each address anew.
+struct Site<P> {
+    api: BoxEndpoint<'static>,
+    pages: P,
+}
+
+impl<P: Endpoint<Output = Response>> Endpoint for Site<P> {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> poem::Result<Response> {
+        if request.uri().path().starts_with("/api/") { self.api.call(request).await } else { self.pages.call(request).await }
     }
 }
 

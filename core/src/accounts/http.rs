@@ -1,12 +1,12 @@
 //! `GET /api/me`.
 
-use poem::web::Data;
 use poem_openapi::{Object, OpenApi, payload::Json, types::Example};
 
 use super::queries;
 use crate::{
     http::{
         auth::Auth,
+        data::Data,
         fail::{E401, E503, Fail},
     },
     store::Store,

@@ -1,6 +1,6 @@
 //! The routes of the email provider.
 
-use poem::{Request, web::Data};
+use poem::Request;
 use poem_openapi::{ApiResponse, OpenApi, param::Query, payload::Json};
 
 use super::{
@@ -15,6 +15,7 @@ use crate::{
         base::Base,
         body::JsonBody,
         client_ip::ClientIp,
+        data::Data,
         fail::{BODY, E401, E429, E503, Fail},
         origin::Source,
         payload::{Done, Message, Redirect},

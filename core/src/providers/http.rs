@@ -1,11 +1,11 @@
 //! The redirect providers' paths. They are there whether or not the provider is: off, they answer 503.
 
-use poem::web::Data;
 use poem_openapi::{OpenApi, param::Query};
 
 use crate::{
     error::{Error, Kind},
     http::{
+        data::Data,
         fail::{E503, Fail},
         payload::Redirect,
     },

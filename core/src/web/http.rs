@@ -8,7 +8,7 @@ use poem::{
     error::NotFoundError,
     get, handler,
     http::{Method, StatusCode, header},
-    web::{Data, Html, Query, Redirect},
+    web::{Html, Query, Redirect},
 };
 use serde::Deserialize;
 
@@ -20,7 +20,14 @@ use super::{
 use crate::{
     actor::Role,
     error::{Error, Result as AppResult},
-    http::{self, auth::MaybeAuth, docs, error::Failure, routes::RouteTable},
+    http::{
+        self,
+        auth::MaybeAuth,
+        data::{self, Data},
+        docs,
+        error::Failure,
+        routes::RouteTable,
+    },
     ids::PostId,
     posts::feed::Feed,
 };
@@ -174,7 +181,7 @@ fn nothing_here(site: &str) -> poem::Result<Response> {
 }
 
 fn site_of(request: &Request) -> String {
-    request.data::<Pages>().map(|pages| pages.site.clone()).unwrap_or_default()
+    data::find::<Pages>(request).map(|pages| pages.site.clone()).unwrap_or_default()
 }
 
 fn trouble(site: &str, status: StatusCode, title: &str, text: &str) -> poem::Result<Response> {
