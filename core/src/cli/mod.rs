@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line speaks on the terminal")]
 
 mod config;
+mod lines;
 mod log;
 mod mail;
 mod migrate;
