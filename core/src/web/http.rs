@@ -8,7 +8,7 @@ use poem::{
     error::NotFoundError,
     get, handler,
     http::{Method, StatusCode, header},
-    web::{Data, Html, Query, Redirect},
+    web::{Html, Query, Redirect},
 };
 use serde::Deserialize;
 
@@ -24,6 +24,7 @@ use crate::{
     http::{
         self,
         auth::{MaybeAuth, Sessions},
+        data::{self, Data},
         docs,
         error::Failure,
         routes::RouteTable,
@@ -209,7 +210,7 @@ fn nothing_here(site: &str) -> poem::Result<Response> {
 }
 
 fn site_of(request: &Request) -> String {
-    request.data::<Pages>().map(|pages| pages.site.clone()).unwrap_or_default()
+    data::find::<Pages>(request).map(|pages| pages.site.clone()).unwrap_or_default()
 }
 
 fn trouble(site: &str, status: StatusCode, title: &str, text: &str) -> poem::Result<Response> {
