@@ -14,6 +14,7 @@ mod next;
 mod off;
 mod states;
 mod stories;
+mod transactions;
 
 use std::time::Duration;
 
