@@ -7,7 +7,7 @@ use url::Url;
 use super::{
     Subject, Unavailable, answers,
     bindings::oauth::{OauthProviderPre, exports::openclaw::provider::oauth as guest},
-    call::Caller,
+    call::{Caller, ask},
     client::Client,
     state::GuestState,
 };
@@ -142,38 +142,40 @@ pub enum Failure {
 }
 
 /// A running provider on the `oauth` interface. Cheap to clone.
+///
+/// Every call runs in a fresh instance, and an answer that breaks the rules above counts as a failed call.
 #[derive(Clone)]
 pub struct OAuthProvider {
-    caller: Arc<Caller>,
-    component: OauthProviderPre<GuestState>,
+    guest: Guest,
     client: Arc<Client>,
     flow: Arc<Flow>,
+}
+
+#[derive(Clone)]
+struct Guest {
+    caller: Arc<Caller>,
+    component: OauthProviderPre<GuestState>,
 }
 
 impl OAuthProvider {
     /// Asks the component how signing in goes and keeps the answer; or says why it cannot.
     pub(super) async fn start(
-        caller: Arc<Caller>,
+        caller: Caller,
         component: OauthProviderPre<GuestState>,
         client: Client,
         site: &Site,
     ) -> Result<Self, Unavailable> {
-        let (called, site) = (component.clone(), guest::Site { name: site.name.clone(), url: site.url.clone() });
-        let body = move |mut store| {
-            let call = async move {
-                let instance = called.instantiate_async(&mut store).await?;
-                instance.openclaw_provider_oauth().call_authorization(&mut store, &site).await
-            };
-            Box::pin(call) as _
-        };
-        let flow = caller.call("authorization", body, |answer| answers::flow::flow(answer, &client.allowed)).await?;
-        let flow = flow.map_err(|sentence| Unavailable::new(format!("plugin `{}` is not set up: {sentence}", caller.id())))?;
-        Ok(Self { caller, component, client: Arc::new(client), flow: Arc::new(flow) })
+        let guest = Guest { caller: Arc::new(caller), component };
+        let site = guest::Site { name: site.name.clone(), url: site.url.clone() };
+        let check = |answer| answers::flow::flow(answer, &client.allowed);
+        let flow = ask!(guest, openclaw_provider_oauth, "authorization", call_authorization(site), check)?;
+        let flow = flow.map_err(|sentence| Unavailable::new(format!("plugin `{}` is not set up: {sentence}", guest.caller.id())))?;
+        Ok(Self { guest, client: Arc::new(client), flow: Arc::new(flow) })
     }
 
     /// The id of the plugin, which is also the name of the provider.
     pub fn id(&self) -> &str {
-        self.caller.id()
+        self.guest.caller.id()
     }
 
     /// How signing in goes.
@@ -198,19 +200,12 @@ impl OAuthProvider {
 
     /// Who the profile belongs to, or why nobody is signed in.
     pub async fn identify(&self, profile: Profile) -> Result<Result<Identity, Failure>, Unavailable> {
-        let (component, profile) = (self.component.clone(), profile.into_guest());
-        let body = move |mut store| {
-            let call = async move {
-                let instance = component.instantiate_async(&mut store).await?;
-                instance.openclaw_provider_oauth().call_identify(&mut store, &profile).await
-            };
-            Box::pin(call) as _
-        };
-        self.caller.call("identify", body, answers::oauth::identity).await
+        let profile = profile.into_guest();
+        ask!(self.guest, openclaw_provider_oauth, "identify", call_identify(profile), answers::oauth::identity)
     }
 
     pub(super) fn caller(&self) -> &Caller {
-        &self.caller
+        &self.guest.caller
     }
 }
 

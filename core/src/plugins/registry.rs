@@ -167,7 +167,7 @@ impl Entry {
             return Ok(State::Password(PasswordProvider::new(Arc::new(caller), component)));
         };
         let component = OauthProviderPre::new(component).map_err(|error| off(unfit(&error)))?;
-        let provider = OAuthProvider::start(Arc::new(caller), component, client, site).await?;
+        let provider = OAuthProvider::start(caller, component, client, site).await?;
         self.title.clone_from(&provider.flow().name);
         Ok(State::OAuth(provider))
     }

@@ -4,7 +4,11 @@ use serde::de::DeserializeOwned;
 
 use crate::{Document, Failure};
 
-/// Reads a document as JSON, or says what came instead, without repeating any of it: it is about a person.
+/// Reads a document as JSON.
+///
+/// # Errors
+/// [`Failure::Unexpected`] if there is no document, or it came with another status than 200, or is not that JSON. It says so
+/// without repeating any of the document, which is about a person.
 pub fn read_json<T: DeserializeOwned>(document: Option<&Document>) -> Result<T, Failure> {
     let document = document.ok_or_else(|| Failure::Unexpected("there is no profile".to_owned()))?;
     if document.status != 200 {

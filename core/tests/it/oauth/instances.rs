@@ -28,7 +28,7 @@ db_test! {
         let find = |id: &str| providers.as_array().unwrap().iter().find(|provider| provider["id"] == id).cloned();
         let work = find("work").unwrap();
         assert_eq!(work["name"], "The <Works>");
-        let page = server.client().get("/").await.expect(200).text();
+        let page = server.client().get("/posts/").await.expect(200).text();
         for path in ["/api/work/login", "/api/login"] {
             assert!(providers.to_string().contains(path), "{providers}");
             assert!(page.contains(path), "{page}");

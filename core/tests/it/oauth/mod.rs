@@ -3,6 +3,7 @@
 mod callbacks;
 mod canary;
 mod codes;
+mod example;
 mod faults;
 mod flood;
 mod forged;

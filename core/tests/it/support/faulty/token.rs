@@ -64,14 +64,14 @@ pub fn key(pem: &str) -> CoreRsaPrivateSigningKey {
     CoreRsaPrivateSigningKey::from_pem(pem, Some(JsonWebKeyId::new(KEY.to_owned()))).unwrap()
 }
 
-/// The claims of `person` as an ID token of `issuer` for us, valid for five minutes.
+/// The claims of `person` as an ID token of `issuer` for us, valid for a day, since tests turn the server's clock.
 pub fn times(person: Value, issuer: &str, nonce: Option<&str>) -> Value {
     let mut claims = person;
     let now = SystemClock.now();
     claims["iss"] = json!(issuer);
     claims["aud"] = json!(format!("{CLIENT}-id"));
     claims["iat"] = json!(seconds(now));
-    claims["exp"] = json!(seconds(now.plus(Duration::from_mins(5))));
+    claims["exp"] = json!(seconds(now.plus(Duration::from_hours(24))));
     if let Some(nonce) = nonce {
         claims["nonce"] = json!(nonce);
     }
