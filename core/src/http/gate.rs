@@ -17,6 +17,9 @@ use super::{
 /// The longest address: path and query.
 const MAX_URI: usize = 4 << 10;
 
+/// The longest address to which another site sends people back. What is too long in it they are told by a page, not by a 414.
+const MAX_CALLBACK: usize = 12 << 10;
+
 /// The longest `Cookie` header. Ours are short; browsers send all that a host ever set.
 const MAX_COOKIES: usize = 8 << 10;
 
@@ -26,7 +29,8 @@ pub(super) struct Gate(pub Arc<RouteTable>);
 impl Gate {
     /// The answer to a request that nothing else is to see.
     pub fn refusal(&self, request: &Request) -> Option<Response> {
-        if request.uri().path_and_query().is_some_and(|uri| uri.as_str().len() > MAX_URI) {
+        let longest = if request.uri().path().ends_with("/callback") { MAX_CALLBACK } else { MAX_URI };
+        if request.uri().path_and_query().is_some_and(|uri| uri.as_str().len() > longest) {
             return Some(refuse(StatusCode::URI_TOO_LONG, "uri_too_long", "The address is too long."));
         }
         if request.version() == Version::HTTP_11 && request.headers().get_all(header::HOST).iter().count() != 1 {

@@ -47,7 +47,9 @@ const DRESSES = {
     authentication: 'client_secret_basic',
     callbacks: ['/api/callback', '/api/reddit/callback'],
     documents: {
-      '/api/v1/me': ({ id, username, picture, verified }) => ({ id, name: username, icon_img: picture ?? '', has_verified_email: Boolean(verified) }),
+      '/api/v1/me': ({ id, username, picture, verified }) => ({
+        id, name: username, icon_img: picture ?? '', has_verified_email: Boolean(verified),
+      }),
     },
     refusal: (status) => ({ message: 'Unauthorized', error: status }),
     errorStatus: 200,
@@ -60,7 +62,9 @@ const DRESSES = {
     authentication: 'client_secret_post',
     callbacks: ['/api/github/callback'],
     documents: {
-      '/user': ({ id, username, name, email, picture }) => ({ id: Number(id), login: username, name: name ?? null, avatar_url: picture ?? '', email: email ?? null }),
+      '/user': ({ id, username, name, email, picture }) => ({
+        id: Number(id), login: username, name: name ?? null, avatar_url: picture ?? '', email: email ?? null,
+      }),
       '/user/emails': ({ email, verified }) => (email ? [{ email, verified: Boolean(verified), primary: true, visibility: null }] : []),
     },
     refusal: (status) => ({ message: 'Bad credentials', status: String(status) }),
@@ -79,7 +83,8 @@ function configuration(name, dress, accounts) {
   const redirects = dress.callbacks.flatMap((path) => [`https://community.test${path}`, `http://127.0.0.1${path}`]);
   return {
     clients: [{
-      client_id: `${name}-id`, client_secret: `${name}-secret`, token_endpoint_auth_method: dress.authentication, scope: dress.scopes.join(' '),
+      client_id: `${name}-id`, client_secret: `${name}-secret`,
+      token_endpoint_auth_method: dress.authentication, scope: dress.scopes.join(' '),
       // A native client may come from any port of the loopback address (RFC 8252), as the servers of the tests do.
       application_type: 'native', redirect_uris: redirects, grant_types: ['authorization_code'], response_types: ['code'],
     }],

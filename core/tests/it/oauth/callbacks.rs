@@ -1,7 +1,7 @@
 //! Returns from a provider that no provider sent anybody back with.
 
 use super::{DENIED, OK, STATE, accounts, browser, community, community_with, faulty_community, nobody, someone};
-use crate::support::{Endpoint, OAuthServers};
+use crate::support::{Browser, Endpoint, OAuthServers, with_parameter};
 
 /// What somebody might write into the address.
 const NOTHING: [(&str, &str); 9] = [
@@ -41,12 +41,7 @@ db_test! {
         let (server, provider) = faulty_community(db).await;
         let mut ada = browser(&server);
         let back = ada.begin("faulty", &someone("ada")).await;
-        let state = back.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
-        let with_code = |length: usize| {
-            let mut back = back.clone();
-            back.query_pairs_mut().clear().append_pair("code", &"c".repeat(length)).append_pair("state", &state);
-            back
-        };
+        let with_code = |length: usize| with_parameter(&back, "code", Some(&"c".repeat(length)));
         ada.go_on(with_code(10_000)).await;
         ada.answer().clone().expect_error(414, "uri_too_long");
         assert_eq!(ada.go_on(with_code(3000)).await, DENIED);
@@ -82,7 +77,7 @@ db_test! {
             let sections = [("discord", servers.section("discord"))];
             let server = community_with(db, &sections, |config| config.http.base_url = base.parse().ok()).await;
             let home = if base.is_empty() { server.url() } else { base.to_owned() };
-            let mut ada = crate::support::Browser::new(&home, server.client());
+            let mut ada = Browser::new(&home, server.client());
             let back = ada.begin("discord", &someone("ada")).await;
             assert!(back.as_str().starts_with(&home), "{back}");
             let cookies = ada.hops()[0].answer.set_cookies();

@@ -6,11 +6,7 @@ use sha2::{Digest, Sha256};
 use url::{Url, form_urlencoded};
 
 use super::{OK, PROVIDER, STATE, accounts, browser, community, count, execute, nobody, someone};
-use crate::support::{Client, OAuthServers};
-
-fn parameter(url: &Url, name: &str) -> String {
-    url.query_pairs().find(|(key, _)| key == name).unwrap_or_else(|| panic!("no {name} in {url}")).1.into_owned()
-}
+use crate::support::{Client, OAuthServers, login_path, parameter, with_parameter};
 
 /// Tries to exchange a code at the real server, as whoever knows the client's secret can.
 async fn exchange(provider: &str, back: &Url, verifier: Option<&str>) -> Value {
@@ -18,7 +14,7 @@ async fn exchange(provider: &str, back: &Url, verifier: Option<&str>) -> Value {
     redirect.set_query(None);
     let (id, secret) = (format!("{provider}-id"), format!("{provider}-secret"));
     let mut form = form_urlencoded::Serializer::new(String::new());
-    form.append_pair("grant_type", "authorization_code").append_pair("code", &parameter(back, "code"));
+    form.append_pair("grant_type", "authorization_code").append_pair("code", &parameter(back, "code").unwrap());
     form.append_pair("redirect_uri", redirect.as_str()).append_pair("client_id", &id).append_pair("client_secret", &secret);
     verifier.map(|verifier| form.append_pair("code_verifier", verifier));
     let site = Client::new(OAuthServers::shared().await.url(provider));
@@ -32,12 +28,12 @@ db_test! {
         for (provider, path) in [("discord", "/api/oauth2/authorize"), ("reddit", "/api/v1/authorize"), ("work", "/auth")] {
             let mut ada = browser(&server);
             // Whatever the visitor asks for.
-            let login = format!("{}?code_challenge_method=plain&code_challenge=x", crate::support::login_path(provider));
+            let login = format!("{}?code_challenge_method=plain&code_challenge=x", login_path(provider));
             assert_eq!(ada.sit_down(&someone("ada")).open(&login).await, OK, "{provider}");
             let authorize = ada.hop(path).url.clone();
-            assert_eq!(parameter(&authorize, "code_challenge_method"), "S256");
-            assert_eq!(parameter(&authorize, "code_challenge").len(), 43);
-            assert_eq!(parameter(&authorize, "response_type"), "code");
+            assert_eq!(parameter(&authorize, "code_challenge_method").as_deref(), Some("S256"));
+            assert_eq!(parameter(&authorize, "code_challenge").unwrap().len(), 43);
+            assert_eq!(parameter(&authorize, "response_type").as_deref(), Some("code"));
             assert!(!ada.hops().iter().any(|hop| hop.url.as_str().contains("code_verifier") || hop.url.as_str().contains("-secret")));
         }
         server.stop().await;
@@ -91,11 +87,7 @@ db_test! {
             let (first, second) = (ada.begin(provider, &account).await, ada.begin(provider, &account).await);
             assert_eq!(ada.go_on(first.clone()).await, OK);
             let session = ada.site.cookie("community_sid");
-            let mut replay = second.clone();
-            let fresh = |(name, value): (_, _)| (std::borrow::Cow::into_owned(name), std::borrow::Cow::into_owned(value));
-            let pairs: Vec<(String, String)> = second.query_pairs().map(fresh).collect();
-            replay.query_pairs_mut().clear().extend_pairs(pairs.into_iter().filter(|(name, _)| name != "code"));
-            replay.query_pairs_mut().append_pair("code", &parameter(&first, "code"));
+            let replay = with_parameter(&second, "code", parameter(&first, "code").as_deref());
             assert_eq!(ada.go_on(replay).await, PROVIDER, "{provider}");
             assert_eq!(ada.site.cookie("community_sid"), session, "the session is left alone");
         }

@@ -10,7 +10,8 @@ use crate::support::OAuthServers;
 db_test! {
     async fn b14_one_address_comes_back_twenty_times_a_minute_at_most(db) {
         let servers = OAuthServers::shared().await;
-        let server = community_with(db, &[("discord", servers.section("discord"))], |config| config.limits.providers = Rate::per_minute(20)).await;
+        let sections = [("discord", servers.section("discord"))];
+        let server = community_with(db, &sections, |config| config.limits.providers = Rate::per_minute(20)).await;
         let guest = server.client();
         for _ in 0..20 {
             guest.get("/api/callback?code=x&state=y").await.expect_redirect();

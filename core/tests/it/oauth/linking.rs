@@ -1,5 +1,7 @@
 //! Several ways into one account.
 
+use serde_json::{Value, json};
+
 use super::{DENIED, OK, STATE, accounts, browser, browser_of, community, identities, nobody, someone};
 use crate::support::{Account, PASSWORD, login_path};
 
@@ -16,13 +18,13 @@ db_test! {
         assert_eq!(ada.link("reddit", &reddit).await, LINKED);
         assert_eq!((&ada.me().await, accounts(&server).await), (&me, 1), "the session is still that of Discord");
         let list = identities(&ada.site).await;
-        let shown: Vec<_> = list.iter().map(|one| (one["provider"].as_str().unwrap(), one["username"].as_str().unwrap(), one["current"].as_bool().unwrap())).collect();
-        assert_eq!(shown, [("discord", "ada", true), ("reddit", "ada_r", false)]);
+        let shown: Vec<_> = list.iter().map(|one| json!([one["provider"], one["username"], one["current"]])).collect();
+        assert_eq!(shown, [json!(["discord", "ada", true]), json!(["reddit", "ada_r", false])]);
         assert!(list.iter().all(|one| one["providerName"].is_string() && one.get("subject").is_none()), "{list:?}");
         let mut phone = browser(&server);
         assert_eq!(phone.sign_in("reddit", &reddit).await, OK);
         let there = phone.me().await;
-        assert_eq!((&there["id"], &there["provider"], &there["email"]), (&me["id"], &"reddit".into(), &serde_json::Value::Null));
+        assert_eq!((&there["id"], &there["provider"], &there["email"]), (&me["id"], &"reddit".into(), &Value::Null));
         server.stop().await;
     }
 
@@ -91,9 +93,9 @@ db_test! {
             server.client().delete(&path).await.expect_error(401, "login_required");
         }
         server.client().get("/api/identities").await.expect_error(401, "login_required");
-        server.client().post("/api/reddit/link", serde_json::json!({})).await.expect_error(401, "login_required");
-        let forged = bob.site.call("POST", "/api/reddit/link").header("origin", "https://evil.example").header("sec-fetch-site", "cross-site");
-        assert_eq!(forged.send().await.status, 403);
+        server.client().post("/api/reddit/link", json!({})).await.expect_error(401, "login_required");
+        let forged = bob.site.call("POST", "/api/reddit/link").header("origin", "https://evil.example");
+        assert_eq!(forged.header("sec-fetch-site", "cross-site").send().await.status, 403);
         // What signs Ada in cannot be taken over.
         assert_eq!(bob.link("discord", &discord).await, ELSEWHERE);
         assert_eq!(identities(&bob.site).await.len(), 1);
@@ -155,7 +157,7 @@ db_test! {
         ann_here.link("discord", &account).await;
         let email = identities(&ann.client).await.into_iter().find(|one| one["provider"] == "email").unwrap();
         ann.client.delete(&format!("/api/identities/{}", email["id"].as_str().unwrap())).await.expect(200);
-        let login = serde_json::json!({ "email": ann.email, "password": PASSWORD });
+        let login = json!({ "email": ann.email, "password": PASSWORD });
         server.client().post("/api/email/login", login).await.expect(401);
         let mut again = browser(&server);
         assert_eq!(again.sit_down(&account).open(&login_path("discord")).await, OK);

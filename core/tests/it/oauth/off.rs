@@ -16,7 +16,7 @@ db_test! {
         let guest = server.client();
         for (provider, paths) in [
             ("DISCORD", ["/api/login", "/api/callback", "/api/discord/login", "/api/discord/callback?code=x&state=y"]),
-            ("REDDIT", ["/api/reddit/login", "/api/reddit/callback", "/api/reddit/login?next=/posts/", "/api/reddit/callback?error=access_denied"]),
+            ("REDDIT", ["/api/reddit/login", "/api/reddit/callback", "/api/reddit/login?next=/posts/", "/api/reddit/callback?error=x"]),
         ] {
             for path in paths {
                 let body = guest.get(path).await.expect_error(503, "provider_unavailable");

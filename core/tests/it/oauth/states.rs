@@ -2,22 +2,8 @@
 
 use std::time::Duration;
 
-use url::Url;
-
 use super::{OK, STATE, accounts, browser, community, count, nobody, someone};
-
-/// The value of a query parameter.
-fn parameter(url: &Url, name: &str) -> Option<String> {
-    url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
-}
-
-/// The same address with another value.
-fn with(url: &Url, name: &str, value: &str) -> Url {
-    let pairs: Vec<_> = url.query_pairs().into_owned().filter(|(key, _)| key != name).collect();
-    let mut url = url.clone();
-    url.query_pairs_mut().clear().extend_pairs(pairs).append_pair(name, value);
-    url
-}
+use crate::support::{parameter, with_parameter};
 
 db_test! {
     async fn b03_every_sign_in_has_a_state_of_its_own(db) {
@@ -42,7 +28,7 @@ db_test! {
         let back = ada.begin("discord", &someone("ada")).await;
         let state = parameter(&back, "state").unwrap();
         let other = if state.starts_with('A') { "B" } else { "A" };
-        let wrong = with(&back, "state", &format!("{other}{}", &state[1..]));
+        let wrong = with_parameter(&back, "state", Some(&format!("{other}{}", &state[1..])));
         assert_eq!(ada.go_on(wrong).await, STATE);
         // Used.
         assert_eq!(ada.go_on(back.clone()).await, OK);
@@ -104,15 +90,13 @@ db_test! {
         for (provider, issuer) in [("work", "https://evil.example"), ("discord", "https://evil.example")] {
             let mut ada = browser(&server);
             let back = ada.begin(provider, &someone("ada")).await;
-            assert_eq!(ada.go_on(with(&back, "iss", issuer)).await, STATE, "{provider}");
+            assert_eq!(ada.go_on(with_parameter(&back, "iss", Some(issuer))).await, STATE, "{provider}");
         }
         // A provider that always names itself has to.
         let mut ada = browser(&server);
         let back = ada.begin("work", &someone("ada")).await;
         assert!(parameter(&back, "iss").is_some());
-        let mut silent = back.clone();
-        silent.query_pairs_mut().clear().extend_pairs(back.query_pairs().filter(|(name, _)| name != "iss"));
-        assert_eq!(ada.go_on(silent).await, STATE);
+        assert_eq!(ada.go_on(with_parameter(&back, "iss", None)).await, STATE);
         assert_eq!(accounts(&server).await, 0);
         server.stop().await;
     }

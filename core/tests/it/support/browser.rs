@@ -167,6 +167,19 @@ impl Browser {
     }
 }
 
+/// The value of a parameter in an address.
+pub fn parameter(url: &Url, name: &str) -> Option<String> {
+    url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+}
+
+/// The same address with another value of a parameter, or without it.
+pub fn with_parameter(url: &Url, name: &str, value: Option<&str>) -> Url {
+    let pairs: Vec<_> = url.query_pairs().into_owned().filter(|(key, _)| key != name).collect();
+    let mut url = url.clone();
+    url.query_pairs_mut().clear().extend_pairs(pairs).extend_pairs(value.map(|value| (name, value)));
+    url
+}
+
 /// Where a sign-in begins. Discord's is the one that has no name in its path.
 pub fn login_path(provider: &str) -> String {
     if provider == "discord" { "/api/login".to_owned() } else { format!("/api/{provider}/login") }

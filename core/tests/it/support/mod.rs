@@ -24,7 +24,7 @@ use std::{future::Future, time::Duration};
 pub use self::{
     answer::Answer,
     binary::{Binary, Settings},
-    browser::{Browser, Hop, login_path},
+    browser::{Browser, Hop, login_path, parameter, with_parameter},
     client::{Call, Client},
     db::{Database, Db},
     faulty::{Endpoint, FaultyProvider, IdToken, Signature, Trouble},

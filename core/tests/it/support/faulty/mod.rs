@@ -85,9 +85,8 @@ struct State {
     trouble: Mutex<BTreeMap<Endpoint, Trouble>>,
     asked: Mutex<BTreeMap<Endpoint, usize>>,
     forge: Mutex<Forge>,
-    /// What the last person brought along, and what they are.
+    /// What the last person brought along.
     nonce: Mutex<Option<String>>,
-    subject: Mutex<String>,
     sent: Arc<AtomicUsize>,
 }
 
@@ -102,7 +101,6 @@ impl FaultyProvider {
             asked: Mutex::default(),
             forge: Mutex::new(Arc::new(|_| ())),
             nonce: Mutex::default(),
-            subject: Mutex::new("subject-1".to_owned()),
             sent: Arc::default(),
         });
         let task = tokio::spawn(serve(listener, state.clone()));
@@ -133,11 +131,6 @@ impl FaultyProvider {
     /// From now on ID tokens are changed by `forge` before they are signed.
     pub fn forge(&self, forge: impl Fn(&mut IdToken) + Send + Sync + 'static) {
         *self.state.forge.lock().unwrap() = Arc::new(forge);
-    }
-
-    /// From now on whoever comes is this person.
-    pub fn person(&self, subject: &str) {
-        subject.clone_into(&mut self.state.subject.lock().unwrap());
     }
 
     /// How often `endpoint` was asked.
@@ -222,20 +215,20 @@ impl State {
                 "scope": "openid profile email", "id_token": self.id_token(),
             }),
             Endpoint::Keys => self.keys(),
-            Endpoint::UserInfo => self.claims(),
+            Endpoint::UserInfo => Self::claims(),
         }
     }
 
     fn id_token(&self) -> String {
-        let claims = token::times(self.claims(), &self.url(), self.nonce.lock().unwrap().as_deref());
+        let claims = token::times(Self::claims(), &self.url(), self.nonce.lock().unwrap().as_deref());
         let mut token = IdToken::new(claims);
         let forge = self.forge.lock().unwrap().clone();
         forge(&mut token);
         token.encode(&self.key)
     }
 
-    fn claims(&self) -> Value {
-        json!({ "sub": *self.subject.lock().unwrap(), "preferred_username": "Fay", "name": "Fay F", "email": "fay@example.org", "email_verified": true })
+    fn claims() -> Value {
+        json!({ "sub": "subject-1", "preferred_username": "Fay", "name": "Fay F", "email": "fay@example.org", "email_verified": true })
     }
 
     fn keys(&self) -> Value {
