@@ -11,7 +11,7 @@ run: ## Build everything (release) and start the server on http://127.0.0.1:3000
 build: ## Build the plugins and the server (release); honours CARGO_TARGET_DIR
 	@.ci/build
 
-guests: ## Build the bundled plugins (WebAssembly components) only
+guests: ## Build the plugins (WebAssembly components) only
 	@.ci/guests
 
 test: ## Format, lints, every test on SQLite and PostgreSQL, API document checks; installs what it needs

@@ -100,5 +100,10 @@ build_guests() {
   CARGO_TARGET_DIR="$PLUGIN_TARGET" quietly cargo build --release --locked --manifest-path plugins/Cargo.toml --target "$WASM"
 }
 
+# build_example: the example of a plugin outside the workspace, beside the others, where the tests look for it.
+build_example() {
+  CARGO_TARGET_DIR="$PLUGIN_TARGET" quietly cargo build --release --locked --manifest-path examples/github-provider/Cargo.toml --target "$WASM"
+}
+
 # free_port: a TCP port nobody listens on at the moment. Needs Python, so only tests use it.
 free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }

@@ -5,7 +5,7 @@
 use std::{env, fs, path::PathBuf};
 
 /// The plugins that are part of the binary.
-const BUNDLED: [&str; 1] = ["email"];
+const BUNDLED: [&str; 4] = ["email", "discord", "reddit", "oidc"];
 
 fn main() {
     println!("cargo::rerun-if-env-changed=COMMUNITY_GUESTS_DIR");

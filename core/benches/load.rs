@@ -11,6 +11,7 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
     task::JoinSet,
+    time::sleep_until,
 };
 
 use crate::{Outcome, process::Process};
@@ -71,8 +72,18 @@ impl Sample {
     }
 }
 
-/// Sends `requests` over `connections` to `server` for a while.
+/// Sends `requests` over `connections` to `server` for a while, as fast as they are answered.
 pub async fn run(server: &Process, requests: &Requests, connections: usize, time: Duration) -> Outcome<Sample> {
+    drive_all(server, requests, connections, time, None).await
+}
+
+/// Sends `rate` requests a second, whether or not earlier ones were answered: what waits for its turn counts as slow.
+pub async fn paced(server: &Process, requests: &Requests, connections: usize, rate: f64, time: Duration) -> Outcome<Sample> {
+    let pause = Duration::from_secs_f64(f64::from(u32::try_from(connections)?) / rate);
+    drive_all(server, requests, connections, time, Some(pause)).await
+}
+
+async fn drive_all(server: &Process, requests: &Requests, connections: usize, time: Duration, pause: Option<Duration>) -> Outcome<Sample> {
     let mut open = Vec::with_capacity(connections);
     for _ in 0..connections {
         open.push(Connection::open(server.addr).await?);
@@ -81,7 +92,7 @@ pub async fn run(server: &Process, requests: &Requests, connections: usize, time
     let mut tasks = JoinSet::new();
     for (index, connection) in open.into_iter().enumerate() {
         // Each begins elsewhere, so that they are not in step.
-        tasks.spawn(connection.drive(requests.clone(), index * 7919, started + time));
+        tasks.spawn(connection.drive(requests.clone(), index * 7919, started + time, pause));
     }
     let mut latencies = Vec::new();
     while let Some(done) = tasks.join_next().await {
@@ -101,7 +112,12 @@ fn percentile(sorted: &[Duration], percent: usize) -> f64 {
 
 /// One answer, read to its end.
 pub async fn fetch(addr: SocketAddr, path: &str) -> Outcome<(String, Vec<u8>)> {
-    let requests = Requests::get([path.to_owned()], "");
+    fetch_expecting(addr, path, "200").await
+}
+
+/// One answer with the status `expected`, read to its end.
+pub async fn fetch_expecting(addr: SocketAddr, path: &str, expected: &'static str) -> Outcome<(String, Vec<u8>)> {
+    let requests = Requests::get([path.to_owned()], "").expecting(expected);
     let mut connection = Connection::open(addr).await?;
     let body = connection.exchange(&requests.texts[0], requests.expected).await?;
     let head = String::from_utf8_lossy(&connection.buffer[..body.start]).into_owned();
@@ -121,17 +137,21 @@ impl Connection {
         Ok(Self { stream, buffer: Vec::new() })
     }
 
-    async fn drive(mut self, requests: Requests, first: usize, until: Instant) -> Outcome<Vec<Duration>> {
+    async fn drive(mut self, requests: Requests, first: usize, until: Instant, pause: Option<Duration>) -> Outcome<Vec<Duration>> {
         let mut latencies = Vec::new();
         let mut sent = Instant::now();
         for index in first.. {
+            // Late ones keep the moment at which it was their turn.
+            if pause.is_some() {
+                sleep_until(sent.into()).await;
+            }
             self.exchange(&requests.texts[index % requests.texts.len()], requests.expected).await?;
             let now = Instant::now();
             latencies.push(now - sent);
             if now >= until {
                 break;
             }
-            sent = now;
+            sent = pause.map_or(now, |pause| sent + pause);
         }
         Ok(latencies)
     }

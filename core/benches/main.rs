@@ -12,6 +12,7 @@ mod footprint;
 mod load;
 mod plugin;
 mod process;
+mod providers;
 mod reads;
 mod seed;
 mod server;
@@ -39,7 +40,10 @@ async fn main() -> ExitCode {
     let outcome = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["memory", file, port] => baseline::memory::serve(Path::new(file), port).await,
         [node, ref parts @ ..] => run(Path::new(node), parts).await,
-        _ => Err("usage: community-bench NODE [footprint|reads|writes|plugin]…, with the path of Node.js 22; `make bench` knows it".into()),
+        _ => Err(
+            "usage: community-bench NODE [footprint|reads|writes|plugin|providers]…, with the path of Node.js 22; `make bench` knows it"
+                .into(),
+        ),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -72,6 +76,10 @@ async fn run(node: &Path, parts: &[&str]) -> Outcome {
     }
     if wanted("plugin") {
         plugin::measure(&folder.0.join("plugin"), &mut table).await?;
+    }
+
+    if wanted("providers") {
+        providers::measure(&site("providers")?, &mut table).await?;
     }
 
     println!("{table}");

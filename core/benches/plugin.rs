@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use community::plugins::{PasswordProvider, Plugins};
+use community::plugins::{PasswordProvider, Plugins, Site};
 
 use crate::{
     Outcome,
@@ -43,7 +43,8 @@ pub async fn measure(folder: &Path, table: &mut Table) -> Outcome {
 /// Starts an engine and loads the email provider.
 async fn load(folder: &Path) -> Outcome<(PasswordProvider, Duration)> {
     let started = Instant::now();
-    let plugins = Plugins::load(&BTreeMap::new(), folder).await?;
+    let site = Site { name: "Example".to_owned(), url: "https://community.example".to_owned() };
+    let plugins = Plugins::load(&BTreeMap::new(), folder, &site).await?;
     let provider = plugins.password("email")?;
     Ok((provider, started.elapsed()))
 }

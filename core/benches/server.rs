@@ -36,6 +36,11 @@ impl<'a> Site<'a> {
         self.folder.join("data/community.db")
     }
 
+    /// Writes the configuration file.
+    pub fn configure(&self, toml: &str) -> Outcome {
+        Ok(fs::write(self.folder.join("community.toml"), toml)?)
+    }
+
     /// Forgets the compiled plugins.
     pub fn chill(&self) -> Outcome {
         let cache = self.folder.join("data/cache");

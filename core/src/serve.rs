@@ -2,7 +2,7 @@
 
 use std::{io, net::SocketAddr, os::unix::fs::DirBuilderExt, path::Path, sync::Arc, time::Duration};
 
-use poem::{Endpoint, EndpointExt, Response, Route, get, handler, web::Data};
+use poem::{Endpoint, EndpointExt, IntoEndpoint, Request, Response, Route, endpoint::BoxEndpoint, get, handler, http::Extensions};
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -14,6 +14,7 @@ use crate::{
     http::{
         auth::Sessions,
         base::Base,
+        data::{Data, Shared},
         docs,
         failures::FailureDelay,
         metrics::Metrics,
@@ -24,8 +25,11 @@ use crate::{
         sender::Sender,
         transport::{SetupError, Transport},
     },
-    plugins::{EngineError, Plugins},
+    oauth::{self, breaker::Breakers, discovery::Directory, flows::OAuth, http::Providers},
+    outbound::{self, Outbound, Resolve, SystemResolver},
+    plugins::{EngineError, Plugins, Site},
     posts::{self, feed::Feed},
+    providers::catalog::Catalog,
     random::Random,
     sessions,
     store::{OpenError, Store},
@@ -44,12 +48,19 @@ pub struct Parts {
     pub random: Arc<Random>,
     /// The time that rate limits go by.
     pub ticks: Ticks,
+    /// Where the addresses of other hosts come from.
+    pub resolver: Arc<dyn Resolve>,
 }
 
 impl Parts {
     /// The machine's own.
     pub fn of_system() -> Self {
-        Self { clock: Arc::new(SystemClock), random: Arc::new(Random::from_system()), ticks: Ticks::monotonic() }
+        Self {
+            clock: Arc::new(SystemClock),
+            random: Arc::new(Random::from_system()),
+            ticks: Ticks::monotonic(),
+            resolver: Arc::new(SystemResolver),
+        }
     }
 }
 
@@ -65,6 +76,9 @@ pub enum StartError {
     /// Mail.
     #[error(transparent)]
     Mail(#[from] SetupError),
+    /// The client for requests to others.
+    #[error(transparent)]
+    Outbound(#[from] outbound::SetupError),
     /// The first look at the database.
     #[error("the database cannot be read: {0}")]
     Read(crate::error::Error),
@@ -103,8 +117,12 @@ pub struct App {
     pub config: Arc<Config>,
     /// The database.
     pub store: Store,
+    /// Requests to others.
+    pub outbound: Outbound,
     /// Signing up and in.
     pub flows: Flows,
+    /// Signing in at other sites.
+    pub oauth: OAuth,
     parts: Parts,
 }
 
@@ -117,11 +135,23 @@ impl App {
         let config = Arc::new(config);
         make_private(&config.data_dir)?;
         let store = Store::open(&config.database, &config.data_dir, parts.clock.clone(), parts.random.clone()).await?;
-        let plugins = Plugins::load(&config.plugins, &config.data_dir).await?;
+        let outbound = Outbound::new(&config.outbound, parts.resolver.clone(), &config.base_url())?;
+        let plugins = Plugins::load(&config.plugins, &config.data_dir, &Site::of(&config)).await?;
         let hasher = Hasher::start(&config.auth, parts.random.clone()).map_err(system("the threads that hash passwords"))?;
+        let oauth = OAuth {
+            store: store.clone(),
+            plugins: plugins.clone(),
+            outbound: outbound.clone(),
+            random: parts.random.clone(),
+            clock: parts.clock.clone(),
+            ticks: parts.ticks.clone(),
+            config: config.clone(),
+            directory: Directory::default(),
+            breakers: Breakers::default(),
+        };
         let (random, clock) = (parts.random.clone(), parts.clock.clone());
         let flows = Flows { store: store.clone(), plugins, hasher, random, clock, config: config.clone() };
-        Ok(Self { config, store, flows, parts })
+        Ok(Self { config, store, outbound, flows, oauth, parts })
     }
 
     /// What answers requests.
@@ -142,21 +172,27 @@ impl App {
             cookie: sessions::cookie::of_site(&base_url, &config.cors),
             rules: config.sessions.clone(),
         };
+        let catalog = Catalog::new(self.flows.plugins.clone(), &config.auth.root_provider);
         let routes = web::http::routes(docs::routes());
-        let route = Route::new().at("/healthz", get(healthz)).at("/readyz", get(readyz)).nest_no_strip("/api", docs::service());
-        let app = web::http::mount(route)
-            .data(email::http::Email { flows: self.flows.clone(), limits, failures, device: devices::cookie::of_site(&base_url) })
-            .data(web::http::Pages {
-                site: config.site.name.clone(),
-                feed: posts.feed.clone(),
-                password_min: email::policy::minimum(config.auth.password_profile),
-            })
-            .data(posts)
-            .data(sessions)
-            .data(self.store.clone())
-            .data(self.flows.plugins.clone())
-            .data(base.clone());
-        base.wrap(app, routes)
+        let providers = Providers::new(self.oauth.clone(), limits.clone());
+        base.metrics.register(providers.outcomes.clone());
+        let mut parts = Extensions::new();
+        parts.insert(email::http::Email { flows: self.flows.clone(), limits, failures, device: devices::cookie::of_site(&base_url) });
+        parts.insert(web::http::Pages {
+            site: config.site.name.clone(),
+            feed: posts.feed.clone(),
+            catalog: catalog.clone(),
+            password_min: email::policy::minimum(config.auth.password_profile),
+        });
+        parts.insert(posts);
+        parts.insert(providers);
+        parts.insert(sessions);
+        parts.insert(self.store.clone());
+        parts.insert(catalog);
+        parts.insert(base.clone());
+        let pages = web::http::mount(Route::new().at("/healthz", get(healthz)).at("/readyz", get(readyz)));
+        let app = Split { api: docs::service().into_endpoint(), pages };
+        base.wrap(app.data(Shared::from(parts)), routes)
     }
 
     /// Removes what has expired, now and then, until `stop`.
@@ -173,10 +209,25 @@ impl App {
     }
 }
 
+/// The API and everything else. A route that leads to another one would do the same, and would write and read each address anew.
+struct Split<P> {
+    api: BoxEndpoint<'static>,
+    pages: P,
+}
+
+impl<P: Endpoint<Output = Response>> Endpoint for Split<P> {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> poem::Result<Response> {
+        if request.uri().path().starts_with("/api/") { self.api.call(request).await } else { self.pages.call(request).await }
+    }
+}
+
 async fn sweep_once(store: &Store, keep_events: Duration) -> crate::error::Result<()> {
     while store.write((), |tx, ()| Box::pin(sessions::actions::sweep(tx))).await? {}
     while store.write((), |tx, ()| Box::pin(crate::mail::actions::sweep(tx))).await? {}
     store.write((), |tx, ()| Box::pin(email::actions::sweep(tx))).await?;
+    store.write((), |tx, ()| Box::pin(oauth::actions::sweep(tx))).await?;
     store.write((), |tx, ()| Box::pin(devices::actions::sweep(tx))).await?;
     store.sweep_events(keep_events).await
 }

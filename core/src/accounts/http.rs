@@ -1,57 +1,26 @@
-//! `GET /api/me`.
+//! `GET /api/me`, and the ways to sign in to one's own account.
 
-use poem::web::Data;
-use poem_openapi::{Object, OpenApi, payload::Json, types::Example};
+use poem_openapi::{OpenApi, param::Path, payload::Json};
 
-use super::queries;
+use super::{
+    actions, queries,
+    requests::{IdentityEntry, IdentityList, Me, MeUser},
+};
 use crate::{
+    error::Error,
     http::{
         auth::Auth,
-        fail::{E401, E503, Fail},
+        data::Data,
+        fail::{E401, E404, E409, E503, Fail, UNSAFE},
+        payload::Done,
     },
+    ids::IdentityId,
+    providers::catalog::Catalog,
     store::Store,
 };
 
 /// The operations on one's own account.
 pub struct Api;
-
-/// The answer of `GET /api/me`.
-#[derive(Debug, Object)]
-#[oai(example)]
-struct Me {
-    /// Always `true`.
-    ok: bool,
-    /// Who is signed in.
-    user: MeUser,
-}
-
-/// The signed-in user, as only they see themselves.
-#[derive(Debug, Object)]
-struct MeUser {
-    /// Opaque id.
-    id: String,
-    /// The name that others see.
-    username: String,
-    /// The provider that this session signed in with: `email`, `discord`, `reddit`, or the id of another one.
-    provider: String,
-    /// The address at that provider; `null` where there is none.
-    email: Option<String>,
-    /// `user` or `admin`.
-    role: String,
-}
-
-impl Example for Me {
-    fn example() -> Self {
-        let user = MeUser {
-            id: "usr-01kb3x2v5q8m4n7p9r1s3t5v7w".to_owned(),
-            username: "Ann".to_owned(),
-            provider: "email".to_owned(),
-            email: Some("ann@example.com".to_owned()),
-            role: "user".to_owned(),
-        };
-        Self { ok: true, user }
-    }
-}
 
 #[OpenApi(tag = "crate::http::docs::Part::Session")]
 impl Api {
@@ -70,5 +39,40 @@ impl Api {
             role: who.role.as_str().to_owned(),
         };
         Ok(Json(Me { ok: true, user }))
+    }
+
+    /// Own ways to sign in
+    ///
+    /// The accounts elsewhere, and the address, that open this account, oldest first. `POST /api/{provider}/link` adds one.
+    #[oai(path = "/api/identities", method = "get", operation_id = "listIdentities")]
+    async fn identities(
+        &self,
+        store: Data<&Store>,
+        catalog: Data<&Catalog>,
+        auth: Auth,
+    ) -> Result<Json<IdentityList>, Fail<{ E401 | E503 }>> {
+        let session = &auth.0.session;
+        let used = queries::used(store.reader(), session).await?.map(|identity| identity.id);
+        let own = queries::identities(store.reader(), &session.user).await?;
+        let entry = |identity| IdentityEntry::new(identity, &catalog, used.as_ref());
+        Ok(Json(IdentityList { ok: true, identities: own.into_iter().map(entry).collect() }))
+    }
+
+    /// Remove a way to sign in
+    ///
+    /// Ends all other sessions of the account. With an address its password goes, too. The last one cannot be removed
+    /// (`last_identity`).
+    #[oai(path = "/api/identities/:id", method = "delete", operation_id = "removeIdentity")]
+    async fn unlink(
+        &self,
+        store: Data<&Store>,
+        auth: Auth,
+        /// The identity's id.
+        id: Path<String>,
+    ) -> Result<Json<Done>, Fail<{ UNSAFE | E401 | E404 | E409 | E503 }>> {
+        let id = IdentityId::parse(&id).ok_or_else(|| Error::not_found("identity"))?;
+        let input = (auth.0.session, id);
+        store.write(input, |tx, (session, id)| Box::pin(actions::unlink(tx, &session.user, id, &session.id))).await?;
+        Ok(Json(Done::new()))
     }
 }

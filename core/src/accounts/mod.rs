@@ -17,4 +17,5 @@ pub mod events;
 pub mod http;
 pub mod model;
 pub mod queries;
+pub mod requests;
 pub(crate) mod store;

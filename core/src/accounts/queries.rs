@@ -37,8 +37,8 @@ pub async fn by_id(conn: &impl Conn, id: &UserId) -> Result<Option<User>> {
     store::user(conn, id).await
 }
 
-/// A page of users with their address, for the operator.
-pub async fn list(conn: &Reader, after: Option<&UserId>, limit: u64) -> Result<Vec<(User, Option<String>)>> {
+/// A page of users with their ways to sign in, for the operator.
+pub async fn list(conn: &Reader, after: Option<&UserId>, limit: u64) -> Result<Vec<(User, Vec<Identity>)>> {
     store::users(conn, after, limit).await
 }
 

@@ -1,5 +1,7 @@
 //! Accounts in the database.
 
+use std::collections::HashMap;
+
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
 
 use super::{
@@ -82,16 +84,20 @@ pub async fn identity_of(conn: &impl ConnectionTrait, user: &UserId, provider: &
     found.map(Identity::try_from).transpose()
 }
 
-/// Users with their first address, oldest first, `limit` of them after `after`.
-pub async fn users(conn: &impl ConnectionTrait, after: Option<&UserId>, limit: u64) -> Result<Vec<(User, Option<String>)>> {
+/// Users with their identities, both oldest first, `limit` of them after `after`.
+pub async fn users(conn: &impl ConnectionTrait, after: Option<&UserId>, limit: u64) -> Result<Vec<(User, Vec<Identity>)>> {
     let after = after.map_or("", UserId::as_str);
     let rows = users::Entity::find().filter(users::Column::Id.gt(after)).order_by_asc(users::Column::Id).limit(limit).all(conn).await?;
     let ids: Vec<String> = rows.iter().map(|row| row.id.clone()).collect();
-    let identities = identities::Entity::find().filter(identities::Column::UserId.is_in(ids)).all(conn).await?;
+    let theirs = identities::Entity::find().filter(identities::Column::UserId.is_in(ids)).order_by_asc(identities::Column::Id);
+    let mut by_user: HashMap<String, Vec<Identity>> = HashMap::new();
+    for row in theirs.all(conn).await? {
+        by_user.entry(row.user_id.clone()).or_default().push(row.try_into()?);
+    }
     rows.into_iter()
         .map(|row| {
-            let email = identities.iter().find(|identity| identity.user_id == row.id && identity.email.is_some());
-            Ok((User::try_from(row)?, email.and_then(|identity| identity.email.clone())))
+            let identities = by_user.remove(&row.id).unwrap_or_default();
+            Ok((User::try_from(row)?, identities))
         })
         .collect()
 }

@@ -3,11 +3,14 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line speaks on the terminal")]
 
 mod config;
+mod doctor;
+mod lines;
 mod log;
 mod mail;
 mod migrate;
 mod plugin;
 mod serve;
+mod trial;
 mod user;
 
 use std::{fmt::Display, path::PathBuf, process::ExitCode};
@@ -39,6 +42,8 @@ enum Command {
     /// Look at the configuration.
     #[command(subcommand)]
     Config(config::Command),
+    /// Look at everything the server depends on, and say what to do about what is wrong.
+    Doctor,
     /// Look at the plugins.
     #[command(subcommand)]
     Plugin(plugin::Command),
@@ -82,8 +87,9 @@ async fn dispatch(cli: Cli) -> Outcome {
         }
         Command::Config(command) => config::run(&command, cli.config.as_deref()),
         Command::Serve => serve::run(configuration(cli.config.as_deref())?).await,
+        Command::Doctor => doctor::run(configuration(cli.config.as_deref())?).await,
         Command::Migrate(args) => migrate::run(&args, &quiet(cli.config.as_deref())?).await,
-        Command::Plugin(command) => plugin::run(&command, &quiet(cli.config.as_deref())?).await,
+        Command::Plugin(command) => plugin::run(&command, quiet(cli.config.as_deref())?).await,
         Command::User(command) => user::run(command, quiet(cli.config.as_deref())?).await,
         Command::Mail(command) => mail::run(command, quiet(cli.config.as_deref())?).await,
     }

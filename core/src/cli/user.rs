@@ -7,7 +7,10 @@ use clap::{Subcommand, ValueEnum};
 
 use super::Outcome;
 use crate::{
-    accounts::{self, model::User},
+    accounts::{
+        self,
+        model::{Identity, User},
+    },
     actor::{Actor, Role},
     config::Config,
     email::{PROVIDER, flows::SignUp},
@@ -36,7 +39,7 @@ pub enum Command {
         #[arg(long)]
         admin: bool,
     },
-    /// All accounts: id, role, state, name, address.
+    /// All accounts: id, role, state, name, and the address, or for who has none the provider and the name there.
     List,
     /// Make someone an admin, or a plain user again. Their sessions end.
     Promote {
@@ -123,15 +126,25 @@ async fn list(app: &App) -> Outcome {
     let mut after = None;
     loop {
         let users = accounts::queries::list(app.store.reader(), after.as_ref(), PAGE).await?;
-        for (user, email) in &users {
+        for (user, identities) in &users {
             let state = if user.disabled { "disabled" } else { "active" };
-            println!("{}\t{}\t{state}\t{}\t{}", user.id, user.role.as_str(), user.username, email.as_deref().unwrap_or("-"));
+            println!("{}\t{}\t{state}\t{}\t{}", user.id, user.role.as_str(), user.username, known_as(identities));
         }
         match users.last() {
             Some((last, _)) if users.len() as u64 == PAGE => after = Some(last.id.clone()),
             _ => return Ok(()),
         }
     }
+}
+
+/// What tells an operator who someone is: the address, or else what the person is called at the first provider.
+fn known_as(identities: &[Identity]) -> String {
+    let address = identities.iter().find_map(|identity| identity.email.clone());
+    let elsewhere = || {
+        let first = identities.first()?;
+        Some(format!("{}:{}", first.provider, first.handle.as_ref().unwrap_or(&first.subject)))
+    };
+    address.or_else(elsewhere).unwrap_or_else(|| "-".to_owned())
 }
 
 async fn session(app: &App, user: User) -> Outcome {

@@ -18,6 +18,7 @@ mod load;
 mod log;
 mod mail;
 mod metrics;
+mod outbound;
 mod plugins;
 mod report;
 mod schema;
@@ -49,6 +50,7 @@ pub use self::{
     log::{LogFormat, LogSection},
     mail::{MailSection, MailTransport},
     metrics::MetricsSection,
+    outbound::OutboundSection,
     plugins::{PluginLimits, PluginSection},
     report::{Problem, Problems, Report},
     schema::keys,
@@ -81,6 +83,8 @@ pub struct Config {
     pub mail: MailSection,
     /// `[uploads]`
     pub uploads: UploadsSection,
+    /// `[outbound]`
+    pub outbound: OutboundSection,
     /// `[chat]`
     pub chat: ChatSection,
     /// `[limits]`
@@ -108,6 +112,7 @@ impl Default for Config {
             auth: AuthSection::default(),
             mail: MailSection::default(),
             uploads: UploadsSection::default(),
+            outbound: OutboundSection::default(),
             chat: ChatSection::default(),
             limits: LimitsSection::default(),
             log: LogSection::default(),
@@ -156,6 +161,7 @@ impl Config {
         self.sessions.validate(report);
         self.auth.validate(report);
         self.mail.validate(report);
+        self.outbound.validate(report);
         self.chat.validate(report);
         self.limits.validate(report);
         self.log.validate(report);

@@ -3,7 +3,7 @@
 use poem_openapi::{LicenseObject, OpenApi, OpenApiService};
 
 use super::{document, routes::RouteTable};
-use crate::{accounts, email, posts, providers, sessions};
+use crate::{accounts, email, oauth, posts, providers, sessions};
 
 /// The parts of the document.
 #[derive(poem_openapi::Tags)]
@@ -18,9 +18,10 @@ pub enum Part {
     Posts,
 }
 
-type Operations = (accounts::http::Api, sessions::http::Api, email::http::Api, providers::http::Api, posts::http::Api);
+type Operations = (accounts::http::Api, sessions::http::Api, email::http::Api, providers::http::Api, oauth::http::Api, posts::http::Api);
 
-const OPERATIONS: Operations = (accounts::http::Api, sessions::http::Api, email::http::Api, providers::http::Api, posts::http::Api);
+const OPERATIONS: Operations =
+    (accounts::http::Api, sessions::http::Api, email::http::Api, providers::http::Api, oauth::http::Api, posts::http::Api);
 
 const DESCRIPTION: &str = "The API of a community server: posts, and signing in.\n\n\
     Whoever is signed in sends the session cookie. Every error has the same shape: `ok` is `false`, `error` a sentence for people, \

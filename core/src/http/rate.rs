@@ -67,13 +67,18 @@ impl Ticks {
         let start = clock.now();
         Self(Arc::new(move || clock.now().since(start)))
     }
+
+    /// The time since a moment that never changes.
+    pub fn elapsed(&self) -> Duration {
+        (self.0)()
+    }
 }
 
 impl GovernorClock for Ticks {
     type Instant = Duration;
 
     fn now(&self) -> Duration {
-        (self.0)()
+        self.elapsed()
     }
 }
 

@@ -78,7 +78,7 @@ impl Transport {
                 Ok(Ok(_)) => Ok(()),
                 Ok(Err(error)) if error.is_permanent() => Err(SendError::Permanent(error.to_string())),
                 Ok(Err(error)) => Err(SendError::Passing(error.to_string())),
-                Err(_) => Err(SendError::Passing(format!("the mail server took longer than {} s", patience.as_secs()))),
+                Err(_) => Err(too_slow(*patience)),
             },
             Way::Files(files, folder) => {
                 let file = files.send(message).await.map_err(|error| SendError::Passing(error.to_string()))?;
@@ -87,6 +87,20 @@ impl Transport {
                 tracing::info!(file = %folder.join(format!("{file}.eml")).display(), link, "mail written to a file; set SMTP_URL to send it");
                 Ok(())
             }
+        }
+    }
+
+    /// Makes a connection, signs in and hangs up. Without a mail server there is nothing to reach.
+    ///
+    /// # Errors
+    /// Why mail would not leave.
+    pub async fn reach(&self) -> Result<(), SendError> {
+        let Way::Smtp(smtp, patience) = &self.way else { return Ok(()) };
+        match tokio::time::timeout(*patience, smtp.test_connection()).await {
+            Ok(Ok(true)) => Ok(()),
+            Ok(Ok(false)) => Err(SendError::Passing("the mail server hung up".to_owned())),
+            Ok(Err(error)) => Err(SendError::Passing(error.to_string())),
+            Err(_) => Err(too_slow(*patience)),
         }
     }
 
@@ -100,6 +114,10 @@ impl Transport {
             .subject(subject)
             .multipart(MultiPart::alternative_plain_html(text.clone(), html.clone()))?)
     }
+}
+
+fn too_slow(patience: Duration) -> SendError {
+    SendError::Passing(format!("the mail server took longer than {} s", patience.as_secs()))
 }
 
 /// The first link in a mail.

@@ -1,17 +1,77 @@
 //! The components that are part of the binary.
 
-/// Their names and bytes.
-const COMPONENTS: [(&str, &[u8]); 1] = [("email", include_bytes!(concat!(env!("OUT_DIR"), "/email.wasm")))];
+use super::kind::PluginKind;
 
-/// The bundled plugins that run without a section.
-pub const ALWAYS_ON: [&str; 1] = ["email"];
+/// A component that is part of the binary, and what its section says when it says nothing.
+pub struct Bundled {
+    /// Its name, which is also the id that it has without a section.
+    pub name: &'static str,
+    /// What people call it.
+    pub title: &'static str,
+    /// What it is there for.
+    pub kind: PluginKind,
+    /// Whether it has an entry without a section.
+    pub always: bool,
+    /// Where the host may go on its behalf.
+    pub hosts: &'static [&'static str],
+    /// Whether its site only talks to clients that have a secret.
+    pub needs_secret: bool,
+    /// The component.
+    pub bytes: &'static [u8],
+}
 
-/// The bytes of the bundled component `name`.
-pub fn component(name: &str) -> Option<&'static [u8]> {
-    COMPONENTS.iter().find(|(bundled, _)| *bundled == name).map(|(_, bytes)| *bytes)
+macro_rules! component {
+    ($name:literal) => {
+        include_bytes!(concat!(env!("OUT_DIR"), "/", $name, ".wasm"))
+    };
+}
+
+/// All of them.
+pub const ALL: [Bundled; 4] = [
+    Bundled {
+        name: "email",
+        title: "Email",
+        kind: PluginKind::PasswordProvider,
+        always: true,
+        hosts: &[],
+        needs_secret: false,
+        bytes: component!("email"),
+    },
+    Bundled {
+        name: "discord",
+        title: "Discord",
+        kind: PluginKind::OAuthProvider,
+        always: true,
+        hosts: &["discord.com"],
+        needs_secret: true,
+        bytes: component!("discord"),
+    },
+    Bundled {
+        name: "reddit",
+        title: "Reddit",
+        kind: PluginKind::OAuthProvider,
+        always: true,
+        hosts: &["www.reddit.com", "oauth.reddit.com"],
+        needs_secret: true,
+        bytes: component!("reddit"),
+    },
+    Bundled {
+        name: "oidc",
+        title: "OpenID",
+        kind: PluginKind::OAuthProvider,
+        always: false,
+        hosts: &[],
+        needs_secret: false,
+        bytes: component!("oidc"),
+    },
+];
+
+/// The bundled component `name`.
+pub fn find(name: &str) -> Option<&'static Bundled> {
+    ALL.iter().find(|bundled| bundled.name == name)
 }
 
 /// The names of all bundled components, as a list for people.
 pub fn names() -> String {
-    COMPONENTS.map(|(name, _)| name).join(", ")
+    ALL.map(|bundled| bundled.name).join(", ")
 }

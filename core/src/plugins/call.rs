@@ -157,3 +157,20 @@ impl Caller {
         Unavailable::new(reason)
     }
 }
+
+/// Calls one function of an interface in a fresh instance of `$of.component`, through `$of.caller`, and has `$check` look at the answer.
+macro_rules! ask {
+    ($of:expr, $interface:ident, $name:literal, $function:ident($argument:expr), $check:expr) => {{
+        let (component, argument) = ($of.component.clone(), $argument);
+        let body = move |mut store| {
+            let call = async move {
+                let instance = component.instantiate_async(&mut store).await?;
+                instance.$interface().$function(&mut store, &argument).await
+            };
+            Box::pin(call) as _
+        };
+        $of.caller.call($name, body, $check).await
+    }};
+}
+
+pub(super) use ask;

@@ -16,13 +16,19 @@ mod answers;
 mod bindings;
 mod bundled;
 mod call;
+mod client;
+mod component;
 mod engine;
 mod grants;
+mod id;
 mod inspect;
+mod kind;
 mod limits;
 mod log;
+mod oauth;
 mod password;
 mod registry;
+mod source;
 mod state;
 mod stdio;
 mod unavailable;
@@ -30,8 +36,10 @@ mod unavailable;
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 pub use engine::EngineError;
+pub use kind::PluginKind;
+pub use oauth::{ClientAuthentication, Document, Email, Failure, Flow, Identity, OAuthProvider, Profile, Server, Site, Source};
 pub use password::{Letter, Mail, PasswordProvider, Refusal, Registration, RegistrationForm, Subject};
-pub use registry::{PluginKind, PluginStatus};
+pub use registry::{PluginStatus, ProviderStatus};
 pub use unavailable::Unavailable;
 
 use crate::config::PluginSection;
@@ -43,22 +51,36 @@ pub struct Plugins {
 }
 
 impl Plugins {
-    /// Loads the bundled plugins and those that have a section; compiled code is kept in `<data_dir>/cache/wasm`.
+    /// Loads the bundled plugins and those that have a section; compiled code is kept in `<data_dir>/cache/wasm`. `site` is
+    /// what redirect providers are told about the community.
     ///
     /// A plugin that cannot run is logged and kept as off; only trouble with the engine itself is an error.
-    pub async fn load(sections: &BTreeMap<String, PluginSection>, data_dir: &Path) -> Result<Self, EngineError> {
+    pub async fn load(sections: &BTreeMap<String, PluginSection>, data_dir: &Path, site: &Site) -> Result<Self, EngineError> {
         let engine = engine::GuestEngine::start(data_dir)?;
-        Ok(Self { entries: Arc::new(registry::load(&engine, sections).await) })
+        Ok(Self { entries: Arc::new(registry::load(&engine, sections, site).await) })
     }
 
     /// The password provider `id`, or why there is none: unknown, off, or of another kind.
     pub fn password(&self, id: &str) -> Result<PasswordProvider, Unavailable> {
-        let entry = self.entries.get(id).ok_or_else(|| Unavailable::new(format!("there is no plugin `{id}`")))?;
-        entry.password()
+        self.entry(id)?.password(id)
+    }
+
+    /// The redirect provider `id`, or why there is none: unknown, off, or of another kind.
+    pub fn oauth(&self, id: &str) -> Result<OAuthProvider, Unavailable> {
+        self.entry(id)?.oauth(id)
+    }
+
+    /// Every way to sign in, on or off, ordered by id.
+    pub fn providers(&self) -> Vec<ProviderStatus> {
+        self.entries.iter().filter_map(|(id, entry)| entry.provider(id)).collect()
     }
 
     /// What an operator wants to know about each plugin, ordered by id.
     pub fn status(&self) -> Vec<PluginStatus> {
         self.entries.iter().map(|(id, entry)| entry.status(id)).collect()
+    }
+
+    fn entry(&self, id: &str) -> Result<&registry::Entry, Unavailable> {
+        self.entries.get(id).ok_or_else(|| Unavailable::new(format!("there is no plugin `{id}`")))
     }
 }

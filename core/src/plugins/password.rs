@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::{
-    Unavailable, answers,
-    bindings::{PasswordProviderPre, exports::openclaw::provider::password as guest},
-    call::Caller,
+    Unavailable,
+    answers::password as answers,
+    bindings::password::{PasswordProviderPre, exports::openclaw::provider::password as guest},
+    call::{Caller, ask},
     state::GuestState,
 };
 
@@ -75,21 +76,6 @@ pub struct PasswordProvider {
     component: PasswordProviderPre<GuestState>,
 }
 
-/// Instantiates the component in the store and calls one function of its `password` interface.
-macro_rules! ask {
-    ($self:ident, $name:literal, $function:ident($argument:expr), $check:path) => {{
-        let (component, argument) = ($self.component.clone(), $argument);
-        let body = move |mut store| {
-            let call = async move {
-                let instance = component.instantiate_async(&mut store).await?;
-                instance.openclaw_provider_password().$function(&mut store, &argument).await
-            };
-            Box::pin(call) as _
-        };
-        $self.caller.call($name, body, $check).await
-    }};
-}
-
 impl PasswordProvider {
     pub(super) fn new(caller: Arc<Caller>, component: PasswordProviderPre<GuestState>) -> Self {
         Self { caller, component }
@@ -103,22 +89,22 @@ impl PasswordProvider {
     /// Normalises what a person typed to sign up, or says what is wrong with it.
     pub async fn check_registration(&self, form: RegistrationForm) -> Result<Result<Registration, Refusal>, Unavailable> {
         let form = guest::RegistrationForm { login: form.login, username: form.username };
-        ask!(self, "check-registration", call_check_registration(form), answers::registration)
+        ask!(self, openclaw_provider_password, "check-registration", call_check_registration(form), answers::registration)
     }
 
     /// The subject that a login belongs to, whether or not there is such an account.
     pub async fn check_login(&self, login: &str) -> Result<Result<Subject, Refusal>, Unavailable> {
-        ask!(self, "check-login", call_check_login(login.to_owned()), answers::login)
+        ask!(self, openclaw_provider_password, "check-login", call_check_login(login.to_owned()), answers::login)
     }
 
     /// The mail that asks a new person to confirm the address.
     pub async fn verification_mail(&self, letter: Letter) -> Result<Mail, Unavailable> {
-        ask!(self, "verification-mail", call_verification_mail(letter.into_guest()), answers::mail)
+        ask!(self, openclaw_provider_password, "verification-mail", call_verification_mail(letter.into_guest()), answers::mail)
     }
 
     /// The mail that lets a person choose a new password.
     pub async fn reset_mail(&self, letter: Letter) -> Result<Mail, Unavailable> {
-        ask!(self, "reset-mail", call_reset_mail(letter.into_guest()), answers::mail)
+        ask!(self, openclaw_provider_password, "reset-mail", call_reset_mail(letter.into_guest()), answers::mail)
     }
 
     pub(super) fn caller(&self) -> &Caller {

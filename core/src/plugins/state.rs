@@ -15,7 +15,7 @@ use wasmtime_wasi::{
 };
 
 use super::{
-    bindings::openclaw::{
+    bindings::password::openclaw::{
         log::log::{self, Level as GuestLevel},
         settings::settings,
     },

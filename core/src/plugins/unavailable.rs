@@ -4,16 +4,28 @@ use std::{error::Error as StdError, fmt};
 
 use crate::error::{Error, Kind};
 
-/// The plugin is off, broke down or broke a limit. Another call may well succeed.
+/// The plugin is off, broke down or broke a limit. Another call may well succeed, unless there is a `message`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unavailable {
     /// Why, for the operator; people who sign in are not shown it.
     pub reason: String,
+    /// A sentence for people, where nothing changes until the operator acts.
+    pub message: Option<String>,
 }
 
 impl Unavailable {
     pub(super) fn new(reason: impl Into<String>) -> Self {
-        Self { reason: reason.into() }
+        Self { reason: reason.into(), message: None }
+    }
+
+    /// The same with a sentence for people.
+    pub(super) fn telling(self, message: impl Into<String>) -> Self {
+        Self { message: Some(message.into()), ..self }
+    }
+
+    /// What people who sign in are told.
+    pub fn message(&self) -> &str {
+        self.message.as_deref().unwrap_or("This way of signing in is not available at the moment.")
     }
 }
 
@@ -27,7 +39,6 @@ impl StdError for Unavailable {}
 
 impl From<Unavailable> for Error {
     fn from(unavailable: Unavailable) -> Self {
-        let message = "This way of signing in is not available at the moment.";
-        Self::new(Kind::Unavailable, "provider_unavailable", message).caused_by(unavailable)
+        Self::new(Kind::Unavailable, "provider_unavailable", unavailable.message()).caused_by(unavailable)
     }
 }

@@ -1,74 +1,76 @@
-//! The redirect providers' paths. They are there whether or not the provider is: off, they answer 503.
+//! `GET /api/providers`.
 
-use poem::web::Data;
-use poem_openapi::{OpenApi, param::Query};
+use poem_openapi::{Enum, Object, OpenApi, payload::Json, types::Example};
 
-use crate::{
-    error::{Error, Kind},
-    http::{
-        fail::{E503, Fail},
-        payload::Redirect,
-    },
-    plugins::Plugins,
-};
+use super::catalog::{Catalog, Offer};
+use crate::http::{data::Data, fail::Fail};
 
-/// The operations of the redirect providers.
+/// The operations on the list of providers.
 pub struct Api;
 
-/// Why `provider` cannot be used. No kind of plugin on this server can be sent to another site yet, so there is always a reason.
-fn unavailable(plugins: &Plugins, provider: &str) -> Error {
-    let status = plugins.status().into_iter().find(|plugin| plugin.id == provider);
-    if let Some(reason) = status.and_then(|plugin| plugin.reason) {
-        tracing::warn!(provider, reason, "a login provider is off");
+/// The answer of `GET /api/providers`.
+#[derive(Debug, Object)]
+#[oai(example)]
+struct ProviderList {
+    /// Always `true`.
+    ok: bool,
+    /// Those that can be used now, by id.
+    providers: Vec<ProviderEntry>,
+}
+
+/// A way to sign in.
+#[derive(Debug, Object)]
+#[oai(rename = "Provider")]
+struct ProviderEntry {
+    /// The id, as in `/api/{provider}/login`.
+    id: String,
+    /// What people call it.
+    name: String,
+    /// How it works.
+    kind: ProviderKind,
+    /// Where signing in begins: the browser goes there (`redirect`), or an address and a password are sent there (`password`).
+    login: String,
+}
+
+/// How a provider works.
+#[derive(Debug, Enum)]
+#[oai(rename_all = "lowercase")]
+enum ProviderKind {
+    /// People sign in at another site and come back.
+    Redirect,
+    /// People type an address and a password.
+    Password,
+}
+
+impl From<Offer> for ProviderEntry {
+    fn from(offer: Offer) -> Self {
+        let kind = if offer.is_redirect() { ProviderKind::Redirect } else { ProviderKind::Password };
+        Self { id: offer.id, name: offer.name, kind, login: offer.login }
     }
-    Error::new(Kind::Unavailable, "provider_unavailable", format!("Signing in with {provider} is not available on this server."))
+}
+
+impl Example for ProviderList {
+    fn example() -> Self {
+        let entry = |id: &str, name: &str, kind, login: &str| ProviderEntry {
+            id: id.to_owned(),
+            name: name.to_owned(),
+            kind,
+            login: login.to_owned(),
+        };
+        let discord = entry("discord", "Discord", ProviderKind::Redirect, "/api/login");
+        let email = entry("email", "Email", ProviderKind::Password, "/api/email/login");
+        Self { ok: true, providers: vec![discord, email] }
+    }
 }
 
 #[OpenApi(tag = "crate::http::docs::Part::Providers")]
 impl Api {
-    /// Sign in with Discord
+    /// Ways to sign in
     ///
-    /// Goes to Discord, which sends the browser back to `/api/callback`.
-    #[oai(path = "/api/login", method = "get", operation_id = "loginWithDiscord")]
-    async fn login_with_discord(&self, plugins: Data<&Plugins>) -> Result<Redirect, Fail<E503>> {
-        Err(unavailable(&plugins, "discord").into())
-    }
-
-    /// Come back from Discord
-    ///
-    /// Signs in and goes to `/?login=ok`.
-    #[oai(path = "/api/callback", method = "get", operation_id = "returnFromDiscord")]
-    async fn return_from_discord(
-        &self,
-        plugins: Data<&Plugins>,
-        /// What Discord gives to who approved.
-        code: Query<Option<String>>,
-    ) -> Result<Redirect, Fail<E503>> {
-        drop(code);
-        Err(unavailable(&plugins, "discord").into())
-    }
-
-    /// Sign in with Reddit
-    ///
-    /// Goes to Reddit, which sends the browser back to `/api/reddit/callback`.
-    #[oai(path = "/api/reddit/login", method = "get", operation_id = "loginWithReddit")]
-    async fn login_with_reddit(&self, plugins: Data<&Plugins>) -> Result<Redirect, Fail<E503>> {
-        Err(unavailable(&plugins, "reddit").into())
-    }
-
-    /// Come back from Reddit
-    ///
-    /// Signs in and goes to `/?login=ok`.
-    #[oai(path = "/api/reddit/callback", method = "get", operation_id = "returnFromReddit")]
-    async fn return_from_reddit(
-        &self,
-        plugins: Data<&Plugins>,
-        /// What Reddit gives to who approved.
-        code: Query<Option<String>>,
-        /// What was sent along to Reddit.
-        state: Query<Option<String>>,
-    ) -> Result<Redirect, Fail<E503>> {
-        drop((code, state));
-        Err(unavailable(&plugins, "reddit").into())
+    /// What a sign-in page needs to draw its buttons. Providers that are off are not listed.
+    #[oai(path = "/api/providers", method = "get", operation_id = "listProviders")]
+    async fn list(&self, catalog: Data<&Catalog>) -> Result<Json<ProviderList>, Fail<0>> {
+        let providers = catalog.offers().into_iter().map(ProviderEntry::from).collect();
+        Ok(Json(ProviderList { ok: true, providers }))
     }
 }

@@ -1,3 +1,4 @@
-//! Signing in at other sites: the paths of the redirect providers. While none is loaded they say so.
+//! Which ways to sign in there are on this server. What happens at each of them is `email`'s and `oauth`'s business.
 
+pub mod catalog;
 pub mod http;

@@ -4,7 +4,13 @@ use super::{
     model::{Session, SignedIn},
     store,
 };
-use crate::{clock::Timestamp, error::Result, ids::UserId, random::Token, store::Reader};
+use crate::{
+    clock::Timestamp,
+    error::Result,
+    ids::UserId,
+    random::Token,
+    store::{Conn, Reader},
+};
 
 /// Who presents `token`, if it belongs to a live session of an open account.
 pub async fn signed_in(conn: &Reader, token: &Token, now: Timestamp) -> Result<Option<SignedIn>> {
@@ -12,6 +18,6 @@ pub async fn signed_in(conn: &Reader, token: &Token, now: Timestamp) -> Result<O
 }
 
 /// A user's live sessions, newest first.
-pub async fn of_user(conn: &Reader, user: &UserId, now: Timestamp) -> Result<Vec<Session>> {
+pub async fn of_user(conn: &impl Conn, user: &UserId, now: Timestamp) -> Result<Vec<Session>> {
     Ok(store::of_user(conn, user).await?.into_iter().filter(|session| session.is_live(now)).collect())
 }

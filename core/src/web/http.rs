@@ -1,4 +1,4 @@
-//! `/`, `/posts/`, the interactive API reference and the document it reads.
+//! `/`, `/posts/`, `/settings/`, the interactive API reference and the document it reads.
 
 use std::sync::LazyLock;
 
@@ -8,21 +8,31 @@ use poem::{
     error::NotFoundError,
     get, handler,
     http::{Method, StatusCode, header},
-    web::{Data, Html, Query, Redirect},
+    web::{Html, Query, Redirect},
 };
 use serde::Deserialize;
 
 use super::{
     assets,
     notice::Notice,
-    pages::{DocsPage, Frame, HomePage, PostView, PostsPage, TroublePage, Viewer},
+    pages::{DocsPage, Frame, HomePage, PostView, PostsPage, TroublePage, Viewer, Ways},
+    settings::SettingsPage,
 };
 use crate::{
     actor::Role,
     error::{Error, Result as AppResult},
-    http::{self, auth::MaybeAuth, docs, error::Failure, routes::RouteTable},
+    http::{
+        self,
+        auth::{MaybeAuth, Sessions},
+        data::{self, Data},
+        docs,
+        error::Failure,
+        routes::RouteTable,
+    },
     ids::PostId,
     posts::feed::Feed,
+    providers::catalog::Catalog,
+    sessions::model::Session,
 };
 
 /// Posts whose titles are shown at `/`.
@@ -37,6 +47,8 @@ pub struct Pages {
     pub site: String,
     /// The list of posts.
     pub feed: Feed,
+    /// The ways to sign in.
+    pub catalog: Catalog,
     /// The shortest password, in characters.
     pub password_min: usize,
 }
@@ -53,6 +65,7 @@ struct Wanted {
 /// What all pages need from a request.
 struct Visit {
     viewer: Option<Viewer>,
+    session: Option<Session>,
     wanted: Wanted,
 }
 
@@ -61,8 +74,9 @@ impl<'a> FromRequest<'a> for Visit {
         let MaybeAuth(who) = MaybeAuth::from_request(request, body).await?;
         // A page with a mangled address is still the page.
         let Query(wanted) = Query::from_request(request, body).await.unwrap_or_default();
+        let session = who.as_ref().map(|who| who.session.clone());
         let viewer = who.map(|who| Viewer { username: who.username, id: who.session.user.to_string(), is_admin: who.role == Role::Admin });
-        Ok(Self { viewer, wanted })
+        Ok(Self { viewer, session, wanted })
     }
 }
 
@@ -79,6 +93,8 @@ pub fn mount(route: Route) -> impl Endpoint<Output = Response> {
         .at("/", page(home_page))
         .at("/posts", get(to_posts))
         .at("/posts/", page(posts_page))
+        .at("/settings", get(to_settings))
+        .at("/settings/", page(settings_page))
         .at("/api-docs.html", page(reference))
         .at("/docs", page(reference))
         .at("/openapi.json", get(document))
@@ -94,21 +110,41 @@ pub fn mount(route: Route) -> impl Endpoint<Output = Response> {
 
 /// Adds the addresses of the pages to `table`.
 pub fn routes(table: RouteTable) -> RouteTable {
-    let paths = ["/", "/posts", "/posts/", "/api-docs.html", "/docs", "/openapi.json", assets::ROUTE];
+    let paths = ["/", "/posts", "/posts/", "/settings", "/settings/", "/api-docs.html", "/docs", "/openapi.json", assets::ROUTE];
     paths.into_iter().fold(table, |table, path| table.route(path, &[Method::GET]))
 }
 
 #[handler]
 async fn home_page(pages: Data<&Pages>, visit: Visit) -> poem::Result<Response> {
     let (posts, _) = read(&pages.feed, None, LATEST).await.map_err(Failure)?;
-    render(&HomePage { frame: visit.frame(&pages, "home"), posts })
+    render(&HomePage { frame: visit.frame(&pages, "home"), posts, ways: Ways::of(&pages.catalog) })
 }
 
 #[handler]
 async fn posts_page(pages: Data<&Pages>, visit: Visit) -> poem::Result<Response> {
     let before = visit.wanted.before.as_deref().and_then(PostId::parse);
     let (posts, older) = read(&pages.feed, before.as_ref(), PER_PAGE).await.map_err(Failure)?;
-    render(&PostsPage { frame: visit.frame(&pages, "posts"), posts, is_first: before.is_none(), older, password_min: pages.password_min })
+    render(&PostsPage {
+        frame: visit.frame(&pages, "posts"),
+        posts,
+        is_first: before.is_none(),
+        older,
+        ways: Ways::of(&pages.catalog),
+        password_min: pages.password_min,
+    })
+}
+
+/// One's own account. Strangers are shown where to sign in.
+#[handler]
+async fn settings_page(pages: Data<&Pages>, sessions: Data<&Sessions>, visit: Visit) -> poem::Result<Response> {
+    let Some(session) = &visit.session else { return Ok(Redirect::see_other("/posts/#sign-in").into_response()) };
+    let frame = visit.frame(&pages, "settings");
+    render(&SettingsPage::read(&pages, &sessions, session, frame).await.map_err(Failure)?)
+}
+
+#[handler]
+fn to_settings() -> Redirect {
+    Redirect::permanent("/settings/")
 }
 
 #[handler]
@@ -174,7 +210,7 @@ fn nothing_here(site: &str) -> poem::Result<Response> {
 }
 
 fn site_of(request: &Request) -> String {
-    request.data::<Pages>().map(|pages| pages.site.clone()).unwrap_or_default()
+    data::find::<Pages>(request).map(|pages| pages.site.clone()).unwrap_or_default()
 }
 
 fn trouble(site: &str, status: StatusCode, title: &str, text: &str) -> poem::Result<Response> {

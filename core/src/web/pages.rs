@@ -4,13 +4,17 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::{assets, notice::Notice};
+use crate::{
+    email,
+    providers::catalog::{Catalog, Offer},
+};
 
 /// What every page has around it.
 #[derive(Debug)]
 pub struct Frame<'a> {
     /// The name of the community.
     pub site: &'a str,
-    /// Which page this is: `home`, `posts` or `docs`.
+    /// Which page this is: `home`, `posts`, `settings` or `docs`.
     pub here: &'static str,
     /// Who is looking, if signed in.
     pub viewer: Option<&'a Viewer>,
@@ -53,6 +57,15 @@ pub struct PostView {
 #[serde(transparent)]
 pub struct Link(pub String);
 
+/// How people can sign in on this server.
+#[derive(Debug)]
+pub struct Ways {
+    /// Whether an address and a password will do.
+    pub by_password: bool,
+    /// The other sites that will.
+    pub elsewhere: Vec<Offer>,
+}
+
 /// `/`
 #[derive(Debug, Template)]
 #[template(path = "home.html")]
@@ -61,6 +74,8 @@ pub struct HomePage<'a> {
     pub frame: Frame<'a>,
     /// The latest posts.
     pub posts: Vec<PostView>,
+    /// The ways to sign in.
+    pub ways: Ways,
 }
 
 /// `/posts/`
@@ -75,6 +90,8 @@ pub struct PostsPage<'a> {
     pub is_first: bool,
     /// The id before which the next page begins, if there are older posts.
     pub older: Option<String>,
+    /// The ways to sign in.
+    pub ways: Ways,
     /// The shortest password, in characters.
     pub password_min: usize,
 }
@@ -107,19 +124,33 @@ impl Frame<'_> {
     }
 }
 
+impl Ways {
+    /// The ways that `catalog` has.
+    pub fn of(catalog: &Catalog) -> Self {
+        let offers = catalog.offers();
+        let by_password = offers.iter().any(|offer| offer.id == email::PROVIDER);
+        Self { by_password, elsewhere: offers.into_iter().filter(Offer::is_redirect).collect() }
+    }
+}
+
 impl PostsPage<'_> {
-    /// Whether the viewer may delete `post`. Decides about a button only; the operation asks again.
-    fn deletable(&self, post: &PostView) -> bool {
+    /// Whether the viewer may change and delete `post`. Decides about buttons only; the operations ask again.
+    fn is_own(&self, post: &PostView) -> bool {
         self.frame.viewer.is_some_and(|viewer| viewer.is_admin || viewer.id == post.author_id)
     }
 }
 
 impl PostView {
-    /// The moment of writing for readers without scripts: date and minute, UTC.
+    /// The moment of writing.
     pub fn when(&self) -> String {
-        let date = self.created_at.get(..10).unwrap_or(&self.created_at);
-        format!("{date} {} UTC", self.created_at.get(11..16).unwrap_or_default())
+        moment(&self.created_at)
     }
+}
+
+/// An RFC 3339 moment for readers without scripts: date and minute, UTC.
+pub fn moment(text: &str) -> String {
+    let date = text.get(..10).unwrap_or(text);
+    format!("{date} {} UTC", text.get(11..16).unwrap_or_default())
 }
 
 impl Link {

@@ -200,6 +200,14 @@ fn the_database_layer_knows_no_slice() {
 }
 
 #[test]
+fn only_the_guarded_client_calls_others() {
+    let allowed = |source: &Source, line: &str| {
+        source.part() == "outbound" || ["hyper::client", "TcpStream::connect", "reqwest"].iter().all(|path| !names(line, path))
+    };
+    none(&broken(allowed), "requests to others go through outbound/, which knows where they may go");
+}
+
+#[test]
 fn migrations_know_no_entity() {
     let sources = sources("migrations");
     let broken =

@@ -24,6 +24,8 @@ mod email;
 mod harness;
 mod http;
 mod mail;
+mod oauth;
+mod outbound;
 mod plugins;
 mod posts;
 mod sessions;

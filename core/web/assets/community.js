@@ -44,7 +44,7 @@ async function submit(event) {
   form.dataset.key ||= newKey();
   button.disabled = true;
   say(form, "");
-  const answer = await send("POST", form.dataset.api, fields(form), { "idempotency-key": form.dataset.key });
+  const answer = await send(form.dataset.method ?? "POST", form.dataset.api, fields(form), { "idempotency-key": form.dataset.key });
   button.disabled = false;
   const resend = form.querySelector("[data-resend]");
   if (!answer.ok) {
@@ -54,7 +54,7 @@ async function submit(event) {
     return say(form, answer.error ?? "That did not work. Please try again.");
   }
   if (form.dataset.then === "redirect") return location.assign(answer.redirect ?? "/posts/");
-  if (form.dataset.then === "reload") return location.assign("/posts/");
+  if (form.dataset.then === "reload") return location.reload();
   if (resend) resend.hidden = false;
   if ("once" in form.dataset) button.hidden = true;
   for (const input of form.querySelectorAll("[type=password]")) input.value = "";
@@ -67,17 +67,18 @@ async function resend(event) {
   say(form, answer.ok ? answer.message : answer.error, answer.ok);
 }
 
+/** Deletes what the button names, and then the entry that it stands in. */
 async function remove(event) {
   const button = event.currentTarget;
-  const post = button.closest("article");
-  const title = post.querySelector("h2").textContent;
-  if (!confirm(`Delete “${title}”? This cannot be undone.`)) return;
+  const entry = button.closest("[data-entry]");
+  if (button.dataset.confirm && !confirm(button.dataset.confirm)) return;
   button.disabled = true;
-  const answer = await send("DELETE", `/api/posts/${encodeURIComponent(button.dataset.delete)}`);
+  const answer = await send("DELETE", button.dataset.delete);
   button.disabled = false;
-  if (!answer.ok) return say(post, answer.error);
-  const next = post.nextElementSibling?.querySelector("h2") ?? document.querySelector("h1");
-  post.remove();
+  if (!answer.ok) return say(button.parentElement, answer.error);
+  if (button.dataset.then === "reload") return location.reload();
+  const next = entry.nextElementSibling?.querySelector("h2, strong") ?? document.querySelector("h1");
+  entry.remove();
   next.tabIndex = -1;
   next.focus();
 }
@@ -115,6 +116,8 @@ function followHash() {
   if (tab) {
     select(tab);
     document.querySelector(`#${hash} input`).focus();
+  } else if (hash === "sign-in" || hash === "sign-up") {
+    document.getElementById("join")?.scrollIntoView();
   } else if (hash === "write") {
     document.getElementById("post-title")?.focus();
   }

@@ -1,7 +1,7 @@
 //! Lines for the operator's log. Never put passwords, tokens or addresses into them.
 
 #[cfg(target_family = "wasm")]
-use crate::bindings::openclaw::log::log::{Level, write};
+use crate::bindings::password::openclaw::log::log::{Level, write};
 
 macro_rules! level {
     ($(#[$doc:meta])* $name:ident, $level:ident) => {

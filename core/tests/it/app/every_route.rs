@@ -134,7 +134,7 @@ db_test! {
     async fn c17_only_public_things_may_be_kept(db) {
         let server = TestServer::start(db).await;
         let ann = server.member("Ann").await.client;
-        for path in ["/api/me", "/api/me?x=1", "/api/sessions"] {
+        for path in ["/api/me", "/api/me?x=1", "/api/sessions", "/api/identities"] {
             let answer = ann.call("GET", path).header("x-forwarded-host", "evil.example").header("x-original-url", "/api/posts").send().await.expect(200);
             assert_eq!(answer.header("cache-control"), Some("no-store"), "{path}");
             assert_eq!(answer.header("etag"), None, "{path}");

@@ -106,6 +106,9 @@ fn sections_check_their_values() {
         ("SMTP_URL", "https://mail.example", "mail.smtp_url"),
         ("COMMUNITY_LOG__FILTER", "=,=", "log.filter"),
         ("COMMUNITY_SITE__NAME", " ", "site.name"),
+        ("COMMUNITY_OUTBOUND__TIMEOUT", "1s", "outbound.timeout"),
+        ("COMMUNITY_OUTBOUND__MAX_HEAD", "1 KiB", "outbound.max_head"),
+        ("COMMUNITY_OUTBOUND__CONCURRENCY", "0", "outbound.concurrency"),
         ("BASE_URL", "https://x.org/community", "http.base_url"),
     ] {
         let text = complaint("", &[(name, value)]);

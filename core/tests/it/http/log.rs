@@ -1,60 +1,10 @@
 //! What the log says about requests, and what it must not say.
 
-use std::{
-    io,
-    sync::{Arc, Mutex},
-};
-
-use serde_json::Value;
-use tracing::{dispatcher::DefaultGuard, subscriber::set_default};
-use tracing_subscriber::fmt::MakeWriter;
-
 use super::{
     app::{App, config},
     raw::{Raw, ask, json, request},
 };
-
-/// The log of this thread, on which tests run their server too.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    fn begin() -> (Self, DefaultGuard) {
-        let log = Self::default();
-        let subscriber = tracing_subscriber::fmt().json().with_writer(log.clone()).finish();
-        (log, set_default(subscriber))
-    }
-
-    fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-    }
-
-    /// The lines with this message.
-    fn lines(&self, message: &str) -> Vec<Value> {
-        let text = self.text();
-        let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-        lines.filter(|line| line["fields"]["message"] == message).collect()
-    }
-}
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Log {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
+use crate::support::Log;
 
 #[tokio::test]
 async fn a24_a_line_for_each_request_without_secrets_and_addresses() {

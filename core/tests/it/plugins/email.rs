@@ -46,14 +46,14 @@ async fn a_provider_that_is_off_says_so_and_costs_a_503() {
 #[tokio::test]
 async fn status_tells_what_each_plugin_is_and_may_do() {
     let data = tempfile::tempdir().unwrap();
-    let plugins = load_in(data.path(), [("discord", PluginSection::default())]).await;
+    let plugins = load_in(data.path(), [("nobody", PluginSection::default())]).await;
     plugins.password("email").unwrap().check_login("x").await.unwrap().unwrap_err();
     let status: BTreeMap<_, _> = plugins.status().into_iter().map(|status| (status.id.clone(), status)).collect();
     let email = &status["email"];
     assert_eq!((email.kind, email.on, email.counts.calls, email.counts.failures), (Some(PluginKind::PasswordProvider), true, 1, 0));
     assert!(!email.imports.iter().any(|words| words.contains("files")), "{:?}", email.imports);
-    let discord = status["discord"].reason.clone().unwrap();
-    assert!(discord.starts_with("plugin `discord` has no `component`"), "{discord}");
+    let nobody = status["nobody"].reason.clone().unwrap();
+    assert!(nobody.starts_with("plugin `nobody` has no `component`"), "{nobody}");
     let cache = data.path().join("cache/wasm");
     assert!(std::fs::read_dir(&cache).unwrap().next().is_some(), "compiled code is kept");
     #[cfg(unix)]

@@ -1,8 +1,10 @@
 //! The plugin host, with the bundled provider and with guests that misbehave.
 
 mod answers;
+mod bundled;
 mod email;
 mod limits;
+mod oauth;
 mod refusals;
 mod support;
 mod traps;

@@ -81,8 +81,8 @@ async fn p18_unknown_and_newer_interfaces_are_refused() {
 async fn p18_missing_and_newer_exports_are_refused() {
     assert_eq!(
         refusal(section("no_exports")).await,
-        "plugin `bad` exports nothing that this server calls: it looks for `openclaw:provider/password@0.1.0`; build it with an export macro \
-         of the SDK"
+        "plugin `bad` exports nothing that this server calls: it looks for one of `openclaw:provider/password@0.1.0`, \
+         `openclaw:provider/oauth@0.1.0`; build it with one export macro of the SDK"
     );
     assert_eq!(
         refusal(section("newer_provider")).await,

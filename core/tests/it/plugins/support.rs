@@ -7,12 +7,17 @@ use std::{
 
 use community::{
     config::PluginSection,
-    plugins::{Letter, PasswordProvider, Plugins, RegistrationForm},
+    plugins::{Letter, PasswordProvider, Plugins, RegistrationForm, Site},
 };
 
 /// A component from `plugins/test-guests`, as `make guests` leaves it.
 pub fn guest(name: &str) -> PathBuf {
-    let file = Path::new(env!("COMMUNITY_GUESTS_DIR")).join(format!("test_{name}.wasm"));
+    built(&format!("test_{name}"))
+}
+
+/// A component that `make guests` builds.
+pub fn built(name: &str) -> PathBuf {
+    let file = Path::new(env!("COMMUNITY_GUESTS_DIR")).join(format!("{name}.wasm"));
     assert!(file.is_file(), "{} is missing: run `make guests` first", file.display());
     file
 }
@@ -39,7 +44,7 @@ pub async fn load(sections: impl IntoIterator<Item = (&'static str, PluginSectio
 /// Loads the sections in a data folder.
 pub async fn load_in(data: &Path, sections: impl IntoIterator<Item = (&'static str, PluginSection)>) -> Plugins {
     let sections: BTreeMap<String, PluginSection> = sections.into_iter().map(|(id, section)| (id.to_owned(), section)).collect();
-    Plugins::load(&sections, data).await.expect("the engine starts")
+    Plugins::load(&sections, data, &site()).await.expect("the engine starts")
 }
 
 /// Loads one section as the plugin `bad`.
@@ -56,4 +61,9 @@ pub fn form(login: &str, username: Option<&str>) -> RegistrationForm {
 /// A letter to nobody in particular.
 pub fn letter() -> Letter {
     Letter { link: "https://x.example/?token=a".into(), site: "Example".into(), username: "Zoë".into(), valid_hours: 24 }
+}
+
+/// The community that plugins are told of.
+pub fn site() -> Site {
+    Site { name: "Example".into(), url: "https://community.example".into() }
 }

@@ -3,8 +3,9 @@
 use std::{
     collections::BTreeMap,
     fs::{self, File},
+    io::{BufRead, BufReader, Lines},
     path::{Path, PathBuf},
-    process::{Command, ExitStatus, Output, Stdio},
+    process::{ChildStdout, Command, ExitStatus, Output, Stdio},
     time::Duration,
 };
 
@@ -42,19 +43,21 @@ impl Binary {
         let folder = tempfile::tempdir().unwrap();
         share_plugin_cache(&folder.path().join("data"));
         let database = Database::create(db, folder.path()).await;
+        let port = free_port();
         let mut variables = BTreeMap::from([
             ("COMMUNITY_DATA_DIR".to_owned(), folder.path().join("data").display().to_string()),
             ("DATABASE_URL".to_owned(), database.url.clone()),
+            ("PORT".to_owned(), port.to_string()),
         ]);
         variables.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
-        Self { folder, database, port: free_port(), variables, server: None }
+        Self { folder, database, port, variables, server: None }
     }
 
     /// Starts the server and waits until it is ready. After a crash or a stop it starts again, on the same port.
     pub async fn serve(&mut self) {
         let log = File::options().create(true).append(true).open(self.log_path()).unwrap();
         let mut command = self.command(&["serve"]);
-        command.env("PORT", self.port.to_string()).stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
+        command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
         let mut server = Process::spawn(&mut command).unwrap();
         let client = self.client();
         let ready = timeout(3 * DEADLINE, async {
@@ -83,6 +86,14 @@ impl Binary {
         let errors = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{arguments:?} failed ({}): {errors}", output.status);
         String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Begins a command and gives it with what it prints, line by line, as long as it runs.
+    pub fn begin(&self, arguments: &[&str]) -> (Process, Lines<BufReader<ChildStdout>>) {
+        let mut command = self.command(arguments);
+        let mut process = Process::spawn(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit())).unwrap();
+        let lines = BufReader::new(process.0.stdout.take().unwrap()).lines();
+        (process, lines)
     }
 
     /// `kill -9`.

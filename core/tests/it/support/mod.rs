@@ -5,9 +5,13 @@
 
 mod answer;
 mod binary;
+mod browser;
 mod client;
 mod db;
+mod faulty;
+mod log;
 mod mail;
+mod oauth;
 mod people;
 mod process;
 mod proxy;
@@ -20,9 +24,13 @@ use std::{future::Future, time::Duration};
 pub use self::{
     answer::Answer,
     binary::{Binary, Settings},
+    browser::{Browser, Hop, login_path, parameter, with_parameter},
     client::{Call, Client},
     db::{Database, Db},
+    faulty::{Endpoint, FaultyProvider, IdToken, Signature, Trouble},
+    log::Log,
     mail::{Mail, Maildir},
+    oauth::{Account, OAuthServers},
     people::{PASSWORD, Person},
     proxy::{Cut, Proxy},
     raw::{Raw, RawAnswer},

@@ -6,7 +6,6 @@ use community::{
     clock::{Clock, ManualClock, Timestamp},
     config::{Config, SecretUrl},
     http::rate::Ticks,
-    random::Random,
     serve::{Parts, Running, start},
     store::Store,
 };
@@ -51,7 +50,7 @@ impl TestServer {
         config.database.connections = 5;
         change(&mut config);
         let clock = Arc::new(ManualClock::at(BEGINNING));
-        let parts = Parts { clock: clock.clone(), random: Arc::new(Random::from_system()), ticks: Ticks::of(clock.clone()) };
+        let parts = Parts { clock: clock.clone(), ticks: Ticks::of(clock.clone()), ..Parts::of_system() };
         let running = start(config.clone(), parts.clone()).await.unwrap();
         Self { running: Some(running), parts, database, side: OnceCell::new(), clock, config, folder }
     }

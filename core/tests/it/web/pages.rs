@@ -30,7 +30,7 @@ async fn members_write_and_delete_their_own() {
     let id = post(&ann, "Hello", "First\n\nsecond").await;
     let hers = page(&ann, "/posts/").await;
     assert!(hers.contains(&format!("id=\"{id}\"")) && hers.contains("First\n\nsecond"), "{hers}");
-    assert!(hers.contains("data-api=\"/api/posts\"") && hers.contains(&format!("data-delete=\"{id}\"")), "{hers}");
+    assert!(hers.contains("data-api=\"/api/posts\"") && hers.contains(&format!("data-delete=\"/api/posts/{id}\"")), "{hers}");
     assert!(hers.contains("Signed in as Ann") && hers.contains("href=\"/api/logout\""), "{hers}");
     for other in [page(&bob, "/posts/").await, page(&server.client(), "/posts/").await] {
         assert!(other.contains("Hello") && !other.contains("data-delete"), "{other}");
@@ -70,6 +70,11 @@ async fn every_redirect_from_signing_in_arrives_at_a_sentence() {
         ("login=error&reason=invalid_token", "This link does not work any more"),
         ("login=error&reason=denied", "You did not give your consent"),
         ("login=error&reason=provider", "The other site could not sign you in"),
+        ("login=error&reason=refused", "cannot be used to sign in here"),
+        ("login=error&reason=state", "was begun in another browser"),
+        ("login=error&reason=disabled", "closed by an administrator"),
+        ("login=error&reason=linked_elsewhere", "belongs to another member"),
+        ("login=error&reason=too_many_identities", "as many ways to sign in as it can have"),
         ("login=error&reason=%3Cscript%3E", "Signing in did not work"),
         ("login=already", "You are still signed in with your other account"),
     ] {
@@ -79,6 +84,8 @@ async fn every_redirect_from_signing_in_arrives_at_a_sentence() {
         }
     }
     assert!(page(&ann, "/posts/?login=ok").await.contains("You are signed in."));
+    assert!(page(&ann, "/?login=linked").await.contains("from now on you can sign in this way"));
+    assert!(page(&stranger, "/?login=tried").await.contains("nobody was signed in"));
     assert!(!page(&stranger, "/posts/?login=ok").await.contains("You are signed in."), "not to someone who is not");
     server.stop().await;
 }

@@ -1,18 +1,14 @@
-//! The host's own look at what a provider answered: a plugin may be wrong, or hostile.
+//! What the functions of the `password` interface answered.
 
-use lettre::Address;
-
-use super::{
-    bindings::exports::openclaw::provider::password as guest,
-    password::{Mail, Refusal, Registration, Subject},
+use super::{can_be_mailed, check_subject, is_printable};
+use crate::{
+    plugins::{
+        bindings::password::exports::openclaw::provider::password as guest,
+        password::{Mail, Refusal, Registration, Subject},
+    },
+    text,
 };
 
-/// Longest subject, in bytes.
-const MAX_SUBJECT: usize = 255;
-/// Longest address, in bytes.
-const MAX_ADDRESS: usize = 254;
-/// Longest user name, in characters.
-const MAX_USERNAME: usize = 64;
 /// Longest field name of a refusal, in bytes.
 const MAX_FIELD: usize = 32;
 /// Longest sentence of a refusal, in bytes.
@@ -27,10 +23,11 @@ pub fn registration(answer: Result<guest::Registration, guest::Refusal>) -> Resu
         Err(refusal) => self::refusal(refusal).map(Err),
         Ok(guest::Registration { subject, address, username }) => {
             check_subject(&subject)?;
-            check_address(&address)?;
-            let fits = (1..=MAX_USERNAME).contains(&username.chars().count()) && username.trim() == username;
-            if !fits || !is_printable(&username) {
-                return Err("answered with a user name that is empty, too long or not printable".to_owned());
+            if !can_be_mailed(&address) {
+                return Err("answered with an address that cannot be mailed".to_owned());
+            }
+            if !text::is_name(&username) {
+                return Err("answered with a user name that is empty, too long, not printable or reserved".to_owned());
             }
             Ok(Ok(Registration { subject: Subject(subject), address, username }))
         }
@@ -65,27 +62,4 @@ fn refusal(refusal: guest::Refusal) -> Result<Refusal, String> {
         return Err("refused without a field and a sentence that can be shown".to_owned());
     }
     Ok(Refusal { field, message })
-}
-
-fn check_subject(subject: &str) -> Result<(), String> {
-    if !(1..=MAX_SUBJECT).contains(&subject.len()) || subject.trim() != subject || !is_printable(subject) {
-        return Err("answered with a subject that is empty, longer than 255 bytes or not printable".to_owned());
-    }
-    Ok(())
-}
-
-/// The mail library quotes what it must, but what has to be quoted has no business here in the first place.
-fn check_address(address: &str) -> Result<(), String> {
-    let plain = address.len() <= MAX_ADDRESS && address.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"<>(),;:\\[]".contains(&byte));
-    if !plain || address.parse::<Address>().is_err() {
-        return Err("answered with an address that cannot be mailed".to_owned());
-    }
-    Ok(())
-}
-
-/// No control characters, line separators or marks that turn the reading direction around.
-fn is_printable(text: &str) -> bool {
-    !text
-        .chars()
-        .any(|c| c.is_control() || matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}'))
 }

@@ -1,0 +1,88 @@
+//! `community doctor`: looks at everything the server depends on and says, for whatever is wrong, what to do.
+//!
+//! It changes nothing that lasts, and may run beside the server. A *finding* is one line: what was looked at, how it is, and
+//! the fix. What is bad keeps people from something; what is doubtful works for now.
+
+mod database;
+mod mail;
+mod plugins;
+mod providers;
+mod site;
+
+use std::fmt::{self, Display, Formatter};
+
+pub use providers::examine_one as examine_provider;
+
+use crate::{
+    config::Loaded,
+    plugins::{Plugins, Site},
+};
+
+/// How something was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verdict {
+    /// As it should be.
+    Good,
+    /// Works, but the operator should know.
+    Doubtful,
+    /// Does not work.
+    Bad,
+}
+
+impl Display for Verdict {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Good => "ok",
+            Self::Doubtful => "warning",
+            Self::Bad => "FAILED",
+        })
+    }
+}
+
+/// One line of the report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// How it is.
+    pub verdict: Verdict,
+    /// What was looked at, in a word or two.
+    pub subject: String,
+    /// What was found and what to do about it. Never holds a secret.
+    pub text: String,
+}
+
+impl Display for Finding {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{:<8} {:<16} {}", self.verdict, self.subject, self.text)
+    }
+}
+
+impl Finding {
+    fn good(subject: &str, text: impl Into<String>) -> Self {
+        Self { verdict: Verdict::Good, subject: subject.to_owned(), text: text.into() }
+    }
+
+    fn doubtful(subject: &str, text: impl Into<String>) -> Self {
+        Self { verdict: Verdict::Doubtful, subject: subject.to_owned(), text: text.into() }
+    }
+
+    fn bad(subject: &str, text: impl Into<String>) -> Self {
+        Self { verdict: Verdict::Bad, subject: subject.to_owned(), text: text.into() }
+    }
+}
+
+/// Looks at everything, and hands each finding to `report` as soon as it is there.
+pub async fn examine(loaded: &Loaded, mut report: impl FnMut(Finding)) {
+    let config = &loaded.config;
+    site::configuration(loaded).into_iter().for_each(&mut report);
+    site::address(config).into_iter().for_each(&mut report);
+    report(site::data_folder(config));
+    report(database::examine(config).await);
+    report(mail::examine(config).await);
+    match Plugins::load(&config.plugins, &config.data_dir, &Site::of(config)).await {
+        Ok(plugins) => {
+            plugins::examine(config, &plugins).into_iter().for_each(&mut report);
+            providers::examine(config, &plugins).await.into_iter().for_each(&mut report);
+        }
+        Err(error) => report(Finding::bad("plugins", error.to_string())),
+    }
+}

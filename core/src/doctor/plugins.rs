@@ -1,0 +1,26 @@
+//! The plugins: which are on, and why one is not.
+
+use super::Finding;
+use crate::{
+    config::Config,
+    plugins::{PluginStatus, Plugins},
+};
+
+pub fn examine(config: &Config, plugins: &Plugins) -> Vec<Finding> {
+    plugins.status().iter().map(|status| describe(status, config)).collect()
+}
+
+fn describe(status: &PluginStatus, config: &Config) -> Finding {
+    let subject = format!("plugin {}", status.id);
+    let Some(reason) = &status.reason else {
+        let may = if status.imports.is_empty() { "nothing beyond its own computing".to_owned() } else { status.imports.join(", ") };
+        return Finding::good(&subject, format!("on; may: {may}"));
+    };
+    match config.plugins.get(&status.id) {
+        // What ships with the server and nobody asked for.
+        None => Finding::good(&subject, format!("off; {reason}")),
+        Some(section) if section.enabled == Some(false) => Finding::good(&subject, reason),
+        Some(_) if status.on => Finding::doubtful(&subject, reason),
+        Some(_) => Finding::bad(&subject, reason),
+    }
+}

@@ -1,0 +1,73 @@
+//! What the host itself reads from the section of a redirect provider: who this server is at the provider's site, and where the
+//! host may go.
+
+use url::Url;
+
+use super::{Unavailable, bundled::Bundled};
+use crate::{
+    config::{PluginSection, Secret},
+    outbound::AllowList,
+};
+
+/// Settings whose hosts count as allowed: the operator typed them.
+const ADDRESSES: [&str; 4] = ["issuer", "authorize_url", "token_url", "api_url"];
+/// Longest client id and secret, in bytes.
+const MAX_CREDENTIAL: usize = 512;
+
+/// This server as a client of the provider's site.
+pub struct Client {
+    /// What the site calls it.
+    pub id: String,
+    /// What proves it.
+    pub secret: Option<Secret>,
+    /// Where the host may go.
+    pub allowed: AllowList,
+}
+
+impl Client {
+    /// Reads the section of plugin `id`.
+    pub fn read(id: &str, title: &str, section: &PluginSection, bundled: Option<&Bundled>) -> Result<Self, Unavailable> {
+        let given = |key: &str| section.settings.get(key).map(|value| value.trim()).filter(|value| !value.is_empty());
+        let wants_secret = bundled.is_some_and(|bundled| bundled.needs_secret);
+        let (client, secret) = (given("client_id"), given("client_secret"));
+        let (Some(client), true) = (client, secret.is_some() || !wants_secret) else {
+            let missing = ["client_id", "client_secret"].into_iter().take(1 + usize::from(wants_secret)).filter(|key| given(key).is_none());
+            let names = missing.map(|key| setting(id, key)).collect::<Vec<_>>().join(" and ");
+            let message = format!("Signing in with {title} is not set up on this server: its operator has to set {names}.");
+            return Err(Unavailable::new(format!("plugin `{id}` is not set up: set {names}")).telling(message));
+        };
+        let wrong = |reason: String| Unavailable::new(format!("plugin `{id}` {reason}"));
+        for (key, value) in [("client_id", Some(client)), ("client_secret", secret)] {
+            let plain = |value: &str| value.len() <= MAX_CREDENTIAL && value.bytes().all(|byte| matches!(byte, 0x20..=0x7e));
+            if value.is_some_and(|value| !plain(value)) {
+                return Err(wrong(format!("has a {key} that is longer than 512 characters or not plain ASCII: copy it again")));
+            }
+        }
+        let allowed = allow_list(section, bundled).map_err(wrong)?;
+        Ok(Self { id: client.to_owned(), secret: secret.map(Secret::new), allowed })
+    }
+}
+
+/// The place where an operator sets `key`: the variable that people know, or the section.
+fn setting(id: &str, key: &str) -> String {
+    match id {
+        "discord" | "reddit" => format!("{}_{}", id.to_uppercase(), key.to_uppercase()),
+        _ => format!("[plugins.{id}.settings] {key}"),
+    }
+}
+
+/// The hosts of the component, of the section and of the addresses among the settings.
+fn allow_list(section: &PluginSection, bundled: Option<&Bundled>) -> Result<AllowList, String> {
+    let mut hosts: Vec<String> = section.allow_hosts.clone();
+    hosts.extend(bundled.iter().flat_map(|bundled| bundled.hosts).map(|&host| host.to_owned()));
+    for key in ADDRESSES {
+        let Some(value) = section.settings.get(key) else { continue };
+        let url = Url::parse(value).ok().filter(|url| matches!(url.scheme(), "https" | "http"));
+        let Some((host, port)) = url.as_ref().and_then(|url| Some((url.host_str()?, url.port_or_known_default()?))) else {
+            return Err(format!("has a setting {key} that is not a web address: write it like https://example.com/path"));
+        };
+        hosts.push(format!("{host}:{port}"));
+    }
+    AllowList::parse(&hosts, section.allow_private)
+        .map_err(|reason| format!("has hosts that cannot be used ({reason}): correct allow_hosts, or the addresses in its settings"))
+}

@@ -1,0 +1,54 @@
+//! From bytes to something that can be instantiated: look at the outside, compare with the grants, compile, link.
+
+use wasmtime::component::{Component, InstancePre, Linker};
+
+use super::{
+    engine::GuestEngine,
+    grants, id,
+    inspect::inspect,
+    kind::PluginKind,
+    limits,
+    source::Source,
+    state::{self, GuestState},
+};
+use crate::config::PluginSection;
+
+/// A component that may run, not compiled yet.
+pub struct Candidate {
+    /// What it is there for.
+    pub kind: PluginKind,
+    /// What it may do, in plain words.
+    pub imports: Vec<&'static str>,
+    bytes: Vec<u8>,
+}
+
+impl Candidate {
+    /// Everything that can be said about plugin `id` without compiling it, the cheap checks first.
+    pub fn read(id: &str, section: &PluginSection) -> Result<Self, String> {
+        id::check(id)?;
+        limits::check(&section.limits)?;
+        grants::check_names(&section.grants)?;
+        let bytes = Source::of(id, section)?.read(section)?;
+        let outline = inspect(&bytes)?;
+        let mut imports = Vec::new();
+        for import in &outline.imports {
+            let words = grants::permit(import, &section.grants)?;
+            imports.extend(words.filter(|words| !imports.contains(words)));
+        }
+        Ok(Self { kind: PluginKind::of(&outline)?, imports, bytes })
+    }
+
+    /// Compiles the component, or takes it from the cache, and links it with what it was granted.
+    pub fn compile(&self, engine: &GuestEngine) -> Result<InstancePre<GuestState>, String> {
+        let component =
+            Component::new(engine.wasmtime(), &self.bytes).map_err(|error| format!("cannot be compiled ({error:#}): build it again"))?;
+        let mut linker = Linker::new(engine.wasmtime());
+        state::link_basics(&mut linker).map_err(|error| unfit(&error))?;
+        linker.instantiate_pre(&component).map_err(|error| unfit(&error))
+    }
+}
+
+/// The sentence for a component whose types are not those of this server.
+pub fn unfit(error: &wasmtime::Error) -> String {
+    format!("does not fit this server ({error:#}): build it against the server's own `wit` folder")
+}

@@ -1,0 +1,134 @@
+//! `community plugin try`, and what `community doctor` says about redirect providers.
+
+use std::fs;
+
+use url::Url;
+
+use crate::support::{Account, Binary, Browser, Db, OAuthServers, free_port};
+
+/// A place with its own configuration file, in which Discord is the real server of the tests, known by `secret`.
+async fn community(db: Db, secret: &str) -> Binary {
+    let url = OAuthServers::shared().await.url("discord");
+    let binary = Binary::prepare(db, &[]).await;
+    configure(&binary, url, secret);
+    binary
+}
+
+fn configure(binary: &Binary, url: &str, secret: &str) {
+    let text = format!(
+        "[plugins.discord]\nallow_private = true\n[plugins.discord.settings]\nclient_id = \"discord-id\"\nclient_secret = \"{secret}\"\n\
+         authorize_url = \"{url}/api/oauth2/authorize\"\ntoken_url = \"{url}/api/oauth2/token\"\napi_url = \"{url}/api/v10/users/@me\"\n"
+    );
+    fs::write(binary.folder().join("community.toml"), text).unwrap();
+}
+
+/// Runs the trial in the browser of `account`; gives where the browser ended and what the command printed.
+async fn attempt(binary: &Binary, account: Option<&Account>) -> (String, String, bool) {
+    let (mut process, lines) = binary.begin(&["plugin", "try", "discord"]);
+    let (heard, mut said) = tokio::sync::mpsc::unbounded_channel();
+    let reader = std::thread::spawn(move || {
+        lines.map_while(Result::ok).fold(String::new(), |all, line| {
+            let _ = heard.send(line.clone());
+            all + &line + "\n"
+        })
+    });
+    let address = loop {
+        let line = said.recv().await.expect("the command ended before it said where to go");
+        if line.trim().starts_with("http://") && line.contains("client_id=") {
+            break Url::parse(line.trim()).unwrap();
+        }
+    };
+    while !said.recv().await.expect("the command ended").contains("Waiting") {}
+    let mut browser = Browser::new(&binary.base_url(), binary.client());
+    match account {
+        Some(account) => browser.sit_down(account),
+        None => browser.say_no(),
+    };
+    let place = browser.go_on(address).await;
+    assert_eq!(binary.client().get("/api/me").await.status, 401, "nobody is signed in by a trial");
+    let well = process.end().await.expect("the command ends").success();
+    (place, reader.join().unwrap(), well)
+}
+
+db_test! {
+    async fn beside_a_running_server_a_trial_shows_who_signed_in_and_makes_no_account(db) {
+        let mut binary = community(db, "discord-secret").await;
+        binary.serve().await;
+        let ann = Account { name: Some("Ann A".to_owned()), ..Account::new("ann").with_email("ann@example.org", true) };
+        let (place, report, well) = attempt(&binary, Some(&ann)).await;
+        assert!(well && place.starts_with("/?login=tried"), "{place}\n{report}");
+        assert!(report.contains(&format!("{}/api/callback", binary.base_url())), "{report}");
+        for shown in ["running server", &ann.id, "Ann A", "ann@example.org", "verified", "identify email"] {
+            assert!(report.contains(shown), "{shown}:\n{report}");
+        }
+        assert_eq!(binary.run_well(&["user", "list"], "").await, "");
+        binary.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_a_server_the_command_is_one_for_as_long_as_it_takes() {
+    let binary = community(Db::Sqlite, "discord-secret").await;
+    let ann = Account { withheld: vec!["email".to_owned()], ..Account::new("ann").with_email("ann@example.org", true) };
+    let (mut process, lines) = binary.begin(&["plugin", "try", "discord"]);
+    let mut report = String::new();
+    for line in lines {
+        let line = line.unwrap();
+        report += &format!("{line}\n");
+        if let Some(address) = line.trim().strip_prefix("http://").filter(|line| line.contains("client_id=")) {
+            let mut browser = Browser::new(&binary.base_url(), binary.client());
+            browser.sit_down(&ann);
+            browser.go_on(Url::parse(&format!("http://{address}")).unwrap()).await;
+        }
+    }
+    assert!(process.end().await.unwrap().success(), "{report}");
+    assert!(report.contains("this command") && report.contains("MISSING       email"), "{report}");
+    binary.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_person_who_cancels_and_a_wrong_secret_are_told_apart() {
+    let mut binary = community(Db::Sqlite, "discord-secret").await;
+    binary.serve().await;
+    let (_, _, well) = attempt(&binary, None).await;
+    assert!(!well);
+    configure(&binary, OAuthServers::shared().await.url("discord"), "wrong");
+    let output = binary.run(&["plugin", "try", "discord"], "").await;
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(!output.status.success() && said.contains("FAILED") && said.contains("client id and secret"), "{said}");
+    binary.stop().await;
+}
+
+#[tokio::test]
+async fn a_provider_that_is_not_set_up_cannot_be_tried_and_says_what_to_set() {
+    let binary = Binary::prepare(Db::Sqlite, &[]).await;
+    let output = binary.run(&["plugin", "try", "discord"], "").await;
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success() && errors.contains("DISCORD_CLIENT_ID"), "{errors}");
+    binary.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_doctor_asks_the_site_of_every_redirect_provider() {
+    let servers = OAuthServers::shared().await;
+    let binary = community(Db::Sqlite, "discord-secret").await;
+    let report = async || String::from_utf8(binary.run(&["doctor"], "").await.stdout).unwrap();
+    let line = |report: &str| report.lines().find(|line| line.contains("sign-in discord")).unwrap_or(report).to_owned();
+
+    let well = line(&report().await);
+    assert!(well.starts_with("ok") && well.contains(&format!("{}/api/callback", binary.base_url())), "{well}");
+
+    configure(&binary, servers.url("discord"), "wrong");
+    let wrong = line(&report().await);
+    assert!(wrong.starts_with("FAILED") && wrong.contains("client id and secret"), "{wrong}");
+
+    configure(&binary, &format!("http://127.0.0.1:{}", free_port()), "discord-secret");
+    let gone = line(&report().await);
+    assert!(gone.starts_with("FAILED") && gone.contains("127.0.0.1"), "{gone}");
+
+    let bare = Binary::prepare(Db::Sqlite, &[]).await;
+    let report = String::from_utf8(bare.run(&["doctor"], "").await.stdout).unwrap();
+    assert!(report.contains("DISCORD_CLIENT_ID") && report.contains("REDDIT_CLIENT_SECRET"), "{report}");
+    bare.stop().await;
+    binary.stop().await;
+}

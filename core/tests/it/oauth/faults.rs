@@ -1,0 +1,144 @@
+//! Providers that are down, slow, or make no sense: the visitor is told, and nobody else notices.
+
+use std::time::{Duration, Instant};
+
+use community::config::{Config, Span};
+use serde_json::json;
+
+use super::{OK, PROVIDER, accounts, browser, community_with, faulty_community, nobody, someone};
+use crate::support::{DEADLINE, Db, Endpoint, FaultyProvider, TestServer, Trouble};
+
+/// More than the breaker waits.
+const PAUSE: Duration = Duration::from_secs(31);
+
+/// A community that has little patience, so that its tests need little.
+async fn impatient_community(db: Db, change: impl FnOnce(&mut Config)) -> (TestServer, FaultyProvider) {
+    let provider = FaultyProvider::start().await;
+    let sections = [("faulty", provider.section())];
+    let impatient = |config: &mut Config| {
+        (config.outbound.connect_timeout, config.outbound.timeout) = (Span::seconds(1), Span::seconds(1));
+        change(config);
+    };
+    (community_with(db, &sections, impatient).await, provider)
+}
+
+fn troubles() -> Vec<Trouble> {
+    let text = |status, kind, body: &str| Trouble::Answer(status, kind, body.to_owned());
+    vec![
+        text(500, "text/plain", "Canary"),
+        text(200, "text/html", "<p>Canary"),
+        text(200, "application/json", "Canary"),
+        text(200, "application/json", r#"{"access_token":7,"token_type":[]}"#),
+        text(200, "application/json", ""),
+        text(400, "application/json", r#"{"error":"invalid_grant","error_description":"Canary"}"#),
+        text(200, "application/json", r#"{"error":"bad_verification_code","error_description":"Canary"}"#),
+        text(401, "application/json", r#"{"error":"invalid_client"}"#),
+        text(429, "application/json", r#"{"message":"Too Many Requests"}"#),
+        text(200, "application/json", &json!({ "access_token": "x", "token_type": "Bearer" }).to_string()),
+        text(200, "application/json", &format!(r#"{{"access_token":"{}","token_type":"Bearer"}}"#, "x".repeat(300 << 10))),
+        Trouble::Redirect("http://169.254.169.254/latest/meta-data/".to_owned()),
+        Trouble::Silence,
+        Trouble::Drip,
+        Trouble::Endless,
+    ]
+}
+
+db_test! {
+    async fn b13_whatever_the_token_endpoint_does_the_visitor_is_told(db) {
+        let (server, provider) = impatient_community(db, |_| ()).await;
+        for trouble in troubles() {
+            let shown = format!("{trouble:.200?}");
+            provider.trouble(Endpoint::Token, trouble);
+            let mut ada = browser(&server);
+            let began = Instant::now();
+            assert_eq!(ada.sign_in("faulty", &someone("ada")).await, PROVIDER, "{shown}");
+            assert!(began.elapsed() < DEADLINE, "{shown} took {:?}", began.elapsed());
+            assert!(!ada.answer().text().contains("Canary"));
+            nobody(&ada.site).await;
+            server.clock.advance(PAUSE);
+        }
+        assert!(provider.sent() < 16 << 20, "{} bytes of an endless answer were taken", provider.sent());
+        assert_eq!(accounts(&server).await, 0);
+        provider.heal();
+        assert_eq!(browser(&server).sign_in("faulty", &someone("ada")).await, OK);
+        server.stop().await;
+    }
+
+    async fn b13_nor_does_a_failing_profile_sign_anybody_in_as_somebody(db) {
+        let (server, provider) = impatient_community(db, |_| ()).await;
+        let text = |status, kind, body: &str| Trouble::Answer(status, kind, body.to_owned());
+        for trouble in [
+            text(500, "text/plain", "Canary"),
+            text(200, "application/json", r#"{"sub":"somebody-else"}"#),
+            text(200, "application/json", r#"{"name":"nobody"}"#),
+            text(200, "text/html", "<p>Canary"),
+            Trouble::Redirect("http://169.254.169.254/".to_owned()),
+            Trouble::Silence,
+            Trouble::Endless,
+        ] {
+            let shown = format!("{trouble:?}");
+            provider.trouble(Endpoint::UserInfo, trouble);
+            let mut ada = browser(&server);
+            assert_eq!(ada.sign_in("faulty", &someone("ada")).await, PROVIDER, "{shown}");
+            nobody(&ada.site).await;
+            server.clock.advance(PAUSE);
+        }
+        assert_eq!(accounts(&server).await, 0);
+        server.stop().await;
+    }
+
+    async fn b13_after_five_failures_nobody_is_sent_there_for_half_a_minute(db) {
+        let (server, provider) = faulty_community(db).await;
+        provider.trouble(Endpoint::Token, Trouble::Answer(500, "text/plain", String::new()));
+        let asked = || provider.asked(Endpoint::Token);
+        for _ in 0..8 {
+            assert_eq!(browser(&server).sign_in("faulty", &someone("ada")).await, PROVIDER);
+        }
+        assert_eq!(asked(), 5);
+        provider.heal();
+        assert_eq!(browser(&server).sign_in("faulty", &someone("ada")).await, PROVIDER, "it is left alone for a while");
+        server.clock.advance(PAUSE);
+        assert_eq!(browser(&server).sign_in("faulty", &someone("ada")).await, OK);
+        assert_eq!(asked(), 6);
+        server.stop().await;
+    }
+
+    async fn b13_what_people_do_is_no_failure_of_the_provider(db) {
+        let (server, provider) = faulty_community(db).await;
+        provider.trouble(Endpoint::Token, Trouble::Answer(400, "application/json", r#"{"error":"invalid_grant"}"#.to_owned()));
+        for _ in 0..8 {
+            assert_eq!(browser(&server).sign_in("faulty", &someone("mallory")).await, PROVIDER);
+            server.client().get("/api/faulty/callback?error=access_denied").await.expect_redirect();
+        }
+        provider.heal();
+        assert_eq!(browser(&server).sign_in("faulty", &someone("ada")).await, OK, "nobody can shut a provider for others");
+        server.stop().await;
+    }
+
+    async fn b13_a_stalled_provider_holds_no_connection_of_the_database(db) {
+        let (server, provider) = impatient_community(db, |config| {
+            (config.outbound.connect_timeout, config.outbound.timeout) = (Span::seconds(5), Span::seconds(5));
+            (config.database.connections, config.database.readers) = (2, 2);
+        })
+        .await;
+        let ann = server.member("Ann").await;
+        // Everything that is looked up once is looked up before.
+        assert_eq!(browser(&server).sign_in("faulty", &someone("ada")).await, OK);
+        provider.trouble(Endpoint::Token, Trouble::Silence);
+        let waiting: Vec<_> = (0..8).map(|_| {
+            let mut ada = browser(&server);
+            tokio::spawn(async move { ada.sign_in("faulty", &someone("ada")).await })
+        }).collect();
+        crate::support::eventually("all to wait for the provider", || async { (provider.asked(Endpoint::Token) >= 9).then_some(()) }).await;
+        for number in 0..5 {
+            ann.client.post("/api/posts", json!({ "title": format!("Post {number}") })).await.expect(200);
+            ann.client.get("/api/posts").await.expect(200);
+            ann.client.get("/api/me").await.expect(200);
+        }
+        assert!(waiting.iter().all(|one| !one.is_finished()), "they do wait meanwhile");
+        for one in waiting {
+            assert_eq!(one.await.unwrap(), PROVIDER);
+        }
+        server.stop().await;
+    }
+}
