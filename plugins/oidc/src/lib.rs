@@ -24,7 +24,7 @@ impl OAuthProvider for OpenId {
             scopes: settings::words("scopes").unwrap_or(scopes),
             parameters: prompt.into_iter().collect(),
             client_authentication: client_authentication(&settings::get_or("client_authentication", "basic"))?,
-            sources: vec![settings::get("api_url").map_or(Source::Userinfo, Source::Url)],
+            sources: sources(settings::get("userinfo").as_deref(), settings::get("api_url"))?,
             user_agent: None,
         })
     }
@@ -43,6 +43,16 @@ fn client_authentication(text: &str) -> Result<ClientAuthentication, String> {
         "basic" => Ok(ClientAuthentication::Basic),
         "post" => Ok(ClientAuthentication::Post),
         _ => Err("set `client_authentication` to \"basic\" or \"post\"".to_owned()),
+    }
+}
+
+/// Where to read what the ID token does not say. Few providers have no such place.
+fn sources(userinfo: Option<&str>, api_url: Option<String>) -> Result<Vec<Source>, String> {
+    match (api_url, userinfo) {
+        (Some(address), _) => Ok(vec![Source::Url(address)]),
+        (None, None | Some("true")) => Ok(vec![Source::Userinfo]),
+        (None, Some("false")) => Ok(Vec::new()),
+        _ => Err("set `userinfo` to true or false".to_owned()),
     }
 }
 

@@ -1,6 +1,6 @@
-use openclaw_sdk::{Document, Failure, Identity, OAuthProvider, Profile};
+use openclaw_sdk::{Document, Failure, Identity, OAuthProvider, Profile, Source};
 
-use super::{Claims, OpenId, check_domain, identity};
+use super::{Claims, OpenId, check_domain, identity, sources};
 
 fn profile(claims: &str, status: u16, info: &str) -> Profile {
     let documents = vec![Document { status, body: info.into() }];
@@ -71,4 +71,14 @@ fn only_verified_addresses_of_the_domains_are_let_in() {
     assert!(allowed("n@corp.example", true) && allowed("n@other.EXAMPLE", true));
     assert!(!allowed("n@corp.example", false) && !allowed("n@evil-corp.example", true) && !allowed("n@corp.example@evil.example", true));
     assert!(check_domain(None, Some(&domains)).is_err() && check_domain(None, None).is_ok());
+}
+
+#[test]
+fn there_may_be_no_userinfo_endpoint() {
+    assert!(matches!(sources(None, None).unwrap()[..], [Source::Userinfo]));
+    assert!(matches!(&sources(Some("false"), Some("https://x".to_owned())).unwrap()[..], [Source::Url(address)] if address == "https://x"));
+    assert!(sources(Some("false"), None).unwrap().is_empty());
+    sources(Some("off"), None).unwrap_err();
+    let alone = Profile { claims: Some(r#"{"sub": "1"}"#.to_owned()), scopes: Vec::new(), documents: Vec::new() };
+    assert_eq!(OpenId::identify(alone).unwrap().subject, "1");
 }
