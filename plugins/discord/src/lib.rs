@@ -26,7 +26,7 @@ impl OAuthProvider for Discord {
                 authorize: settings::get_or("authorize_url", "https://discord.com/oauth2/authorize"),
                 token: settings::get_or("token_url", "https://discord.com/api/oauth2/token"),
             }),
-            scopes: vec!["identify".to_owned(), "email".to_owned()],
+            scopes: settings::words("scopes").unwrap_or_else(|| vec!["identify".to_owned(), "email".to_owned()]),
             parameters: Vec::new(),
             client_authentication: ClientAuthentication::Post,
             sources: vec![Source::Url(settings::get_or("api_url", "https://discord.com/api/v10/users/@me"))],
