@@ -2,7 +2,7 @@
 
 use std::{io, net::SocketAddr, os::unix::fs::DirBuilderExt, path::Path, sync::Arc, time::Duration};
 
-use poem::{Endpoint, EndpointExt, Response, Route, get, handler, web::Data};
+use poem::{Endpoint, EndpointExt, IntoEndpoint, Request, Response, Route, endpoint::BoxEndpoint, get, handler, http::Extensions};
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -14,6 +14,7 @@ use crate::{
     http::{
         auth::Sessions,
         base::Base,
+        data::{Data, Shared},
         docs,
         failures::FailureDelay,
         metrics::Metrics,
@@ -173,24 +174,25 @@ impl App {
         };
         let catalog = Catalog::new(self.flows.plugins.clone(), &config.auth.root_provider);
         let routes = web::http::routes(docs::routes());
-        let route = Route::new().at("/healthz", get(healthz)).at("/readyz", get(readyz)).nest_no_strip("/api", docs::service());
         let providers = Providers::new(self.oauth.clone(), limits.clone());
         base.metrics.register(providers.outcomes.clone());
-        let app = web::http::mount(route)
-            .data(email::http::Email { flows: self.flows.clone(), limits, failures, device: devices::cookie::of_site(&base_url) })
-            .data(web::http::Pages {
-                site: config.site.name.clone(),
-                feed: posts.feed.clone(),
-                catalog: catalog.clone(),
-                password_min: email::policy::minimum(config.auth.password_profile),
-            })
-            .data(posts)
-            .data(providers)
-            .data(sessions)
-            .data(self.store.clone())
-            .data(catalog)
-            .data(base.clone());
-        base.wrap(app, routes)
+        let mut parts = Extensions::new();
+        parts.insert(email::http::Email { flows: self.flows.clone(), limits, failures, device: devices::cookie::of_site(&base_url) });
+        parts.insert(web::http::Pages {
+            site: config.site.name.clone(),
+            feed: posts.feed.clone(),
+            catalog: catalog.clone(),
+            password_min: email::policy::minimum(config.auth.password_profile),
+        });
+        parts.insert(posts);
+        parts.insert(providers);
+        parts.insert(sessions);
+        parts.insert(self.store.clone());
+        parts.insert(catalog);
+        parts.insert(base.clone());
+        let pages = web::http::mount(Route::new().at("/healthz", get(healthz)).at("/readyz", get(readyz)));
+        let app = Split { api: docs::service().into_endpoint(), pages };
+        base.wrap(app.data(Shared::from(parts)), routes)
     }
 
     /// Removes what has expired, now and then, until `stop`.
@@ -204,6 +206,20 @@ impl App {
                 () = stop.cancelled() => return,
             }
         }
+    }
+}
+
+/// The API and everything else. A route that leads to another one would do the same, and would write and read each address anew.
+struct Split<P> {
+    api: BoxEndpoint<'static>,
+    pages: P,
+}
+
+impl<P: Endpoint<Output = Response>> Endpoint for Split<P> {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> poem::Result<Response> {
+        if request.uri().path().starts_with("/api/") { self.api.call(request).await } else { self.pages.call(request).await }
     }
 }
 

@@ -1,6 +1,5 @@
 //! `GET /api/me`, and the ways to sign in to one's own account.
 
-use poem::web::Data;
 use poem_openapi::{OpenApi, param::Path, payload::Json};
 
 use super::{
@@ -11,6 +10,7 @@ use crate::{
     error::Error,
     http::{
         auth::Auth,
+        data::Data,
         fail::{E401, E404, E409, E503, Fail, UNSAFE},
         payload::Done,
     },

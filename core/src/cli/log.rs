@@ -4,6 +4,7 @@ use std::io::{IsTerminal, stderr};
 
 use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
+use super::lines::Lines;
 use crate::config::{LogFormat, LogSection};
 
 /// Starts the server's log, on standard error.
@@ -15,7 +16,8 @@ pub fn start(section: &LogSection) -> Result<(), Box<dyn std::error::Error>> {
     let log = tracing_subscriber::registry().with(filter);
     match section.format {
         LogFormat::Json => log.with(fmt::layer().json().flatten_event(true).with_writer(stderr)).try_init()?,
-        LogFormat::Text => log.with(fmt::layer().with_ansi(stderr().is_terminal()).with_writer(stderr)).try_init()?,
+        LogFormat::Text if stderr().is_terminal() => log.with(fmt::layer().with_writer(stderr)).try_init()?,
+        LogFormat::Text => log.with(fmt::layer().event_format(Lines).fmt_fields(Lines).with_writer(stderr)).try_init()?,
     }
     Ok(())
 }

@@ -4,6 +4,7 @@
 
 mod config;
 mod doctor;
+mod lines;
 mod log;
 mod mail;
 mod migrate;

@@ -1,6 +1,6 @@
 //! The routes of the email provider.
 
-use poem::{Request, web::Data};
+use poem::Request;
 use poem_openapi::{
     ApiResponse, OpenApi,
     param::Query,
@@ -21,6 +21,7 @@ use crate::{
         base::Base,
         body::JsonBody,
         client_ip::ClientIp,
+        data::Data,
         document::ErrorExample,
         fail::{BODY, E401, E429, E503, Fail},
         failures::FailureDelay,

@@ -8,7 +8,7 @@ use poem_openapi::{
     registry::{MetaSecurityScheme, Registry},
 };
 
-use super::error::Failure;
+use super::{data, error::Failure};
 use crate::{
     clock::Clock,
     config::SessionsSection,
@@ -66,7 +66,7 @@ impl Sessions {
     }
 
     fn of(request: &Request) -> Result<&Self> {
-        request.data::<Self>().ok_or_else(|| Error::internal("requests carry no way to find sessions"))
+        data::find(request)
     }
 }
 

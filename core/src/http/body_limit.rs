@@ -12,15 +12,15 @@ use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::combinators::BoxBody;
 use poem::{
-    Body, Endpoint, Request, Response,
+    Body, Request, Response,
     http::{HeaderMap, HeaderValue, StatusCode, header},
 };
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::{error::refuse, layer::Layer};
+use super::error::refuse;
 use crate::config::HttpSection;
 
-/// The layer.
+/// The bounds.
 #[derive(Debug, Clone)]
 pub struct BodyLimits {
     /// Path prefixes with caps of their own in bytes; the first that fits counts.
@@ -53,26 +53,33 @@ impl BodyLimits {
         self
     }
 
+    /// Bounds the body of `request`. Fails with the refusal of one that is declared too large or in a form that is not read.
+    pub(super) fn bound(&self, request: &mut Request) -> Result<Watch, Response> {
+        if !has_body(request.headers()) {
+            return Ok(Watch(None));
+        }
+        let cap = self.cap(request.uri().path());
+        if let Some(fault) = declared_fault(request.headers(), cap) {
+            return Err(fault.respond());
+        }
+        let fault = Arc::new(OnceLock::new());
+        let body = Bounded::new(request.take_body(), cap, self.pace, Arc::clone(&fault));
+        request.set_body(Body::from(BoxBody::new(body)));
+        Ok(Watch(Some(fault)))
+    }
+
     fn cap(&self, path: &str) -> u64 {
         self.caps.iter().find(|(prefix, _)| path.starts_with(prefix)).map_or(self.default, |(_, cap)| *cap)
     }
 }
 
-impl Layer for BodyLimits {
-    async fn handle(&self, mut request: Request, next: &impl Endpoint<Output = Response>) -> Response {
-        if !has_body(request.headers()) {
-            return next.get_response(request).await;
-        }
-        let cap = self.cap(request.uri().path());
-        if let Some(refusal) = declared_fault(request.headers(), cap) {
-            return refusal.respond();
-        }
-        let fault = Arc::new(OnceLock::new());
-        let body = Bounded::new(request.take_body(), cap, self.pace, Arc::clone(&fault));
-        request.set_body(Body::from(BoxBody::new(body)));
-        let response = next.get_response(request).await;
-        // Whatever the handler made of a body that broke off: this is the reason.
-        fault.get().map_or(response, |fault| fault.respond())
+/// What became of the body of a request.
+pub(super) struct Watch(Option<Arc<OnceLock<Fault>>>);
+
+impl Watch {
+    /// The answer to the request. Whatever the handler made of a body that broke off: that is the reason.
+    pub fn judge(self, response: Response) -> Response {
+        self.0.and_then(|fault| fault.get().copied()).map_or(response, Fault::respond)
     }
 }
 

@@ -9,9 +9,8 @@ use std::{
 };
 
 use ipnet::IpNet;
-use poem::{Endpoint, FromRequest, Request, RequestBody, Response, http::HeaderMap};
+use poem::{FromRequest, Request, RequestBody, http::HeaderMap};
 
-use super::layer::Layer;
 use crate::config::Network;
 
 const FORWARDED_FOR: &str = "x-forwarded-for";
@@ -119,13 +118,4 @@ fn address(text: &str) -> Option<IpAddr> {
 /// The address of the connection's other end.
 pub(super) fn peer(request: &Request) -> IpAddr {
     request.remote_addr().as_socket_addr().map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), SocketAddr::ip)
-}
-
-/// Puts the [`ClientIp`] into each request.
-impl Layer for Proxies {
-    async fn handle(&self, mut request: Request, next: &impl Endpoint<Output = Response>) -> Response {
-        let client = self.client(peer(&request), request.headers());
-        request.set_data(client);
-        next.get_response(request).await
-    }
 }

@@ -1,12 +1,12 @@
-//! Lets pages of the origins in `cors.origins` read answers, and nobody else's. Without a list, this layer does nothing but
-//! refuse preflights.
+//! Lets pages of the origins in `cors.origins` read answers, and nobody else's. Without a list, nothing happens here but
+//! the refusal of preflights.
 
 use poem::{
-    Endpoint, Request, Response,
+    Request, Response,
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
 };
 
-use super::{error::refuse, layer::Layer, origin::Origins};
+use super::{error::refuse, origin::Origins};
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE");
 const HEADERS: HeaderValue = HeaderValue::from_static("Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match");
@@ -14,31 +14,19 @@ const EXPOSED: HeaderValue = HeaderValue::from_static("ETag, Link, Location, Ret
 /// How long browsers may remember a preflight, in seconds.
 const MAX_AGE: HeaderValue = HeaderValue::from_static("600");
 
-/// The layer, over the same list as the origin check.
-pub struct Cors(pub Origins);
-
-impl Layer for Cors {
-    async fn handle(&self, request: Request, next: &impl Endpoint<Output = Response>) -> Response {
-        let origin = self.0.listed(request.headers()).cloned();
-        let mut response = match (&origin, is_preflight(&request)) {
-            (Some(_), true) => preflight(),
-            (None, true) => refuse(StatusCode::FORBIDDEN, "origin_rejected", "Pages of this origin may not use the API."),
-            (_, false) => next.get_response(request).await,
-        };
-        if let Some(origin) = origin {
-            self.allow(origin, response.headers_mut());
-        }
-        response
-    }
+/// The answer to a question of a browser whether a page may send a request; `listed` says whether its origin may.
+pub(super) fn preflight(request: &Request, listed: bool) -> Option<Response> {
+    is_preflight(request).then(|| {
+        if listed { allowed() } else { refuse(StatusCode::FORBIDDEN, "origin_rejected", "Pages of this origin may not use the API.") }
+    })
 }
 
-impl Cors {
-    fn allow(&self, origin: HeaderValue, headers: &mut HeaderMap) {
-        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
-        if self.0.cross_site_cookies() {
-            headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
-        }
+/// Lets pages of a listed `origin` read an answer.
+pub(super) fn allow(origins: &Origins, origin: HeaderValue, headers: &mut HeaderMap) {
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+    headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
+    if origins.cross_site_cookies() {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
     }
 }
 
@@ -49,7 +37,7 @@ fn is_preflight(request: &Request) -> bool {
         && headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
 }
 
-fn preflight() -> Response {
+fn allowed() -> Response {
     Response::builder()
         .status(StatusCode::NO_CONTENT)
         .header(header::ACCESS_CONTROL_ALLOW_METHODS, METHODS)

@@ -4,13 +4,12 @@
 use std::sync::Arc;
 
 use poem::{
-    Endpoint, IntoResponse, Request, Response,
+    IntoResponse, Request, Response,
     http::{HeaderValue, Method, StatusCode, Version, header},
 };
 
 use super::{
     error::refuse,
-    layer::Layer,
     payload::Redirect,
     routes::{RouteTable, allow},
 };
@@ -18,28 +17,20 @@ use super::{
 /// The longest address: path and query.
 const MAX_URI: usize = 4 << 10;
 
+/// The longest address to which another site sends people back. What is too long in it they are told by a page, not by a 414.
+const MAX_CALLBACK: usize = 12 << 10;
+
 /// The longest `Cookie` header. Ours are short; browsers send all that a host ever set.
 const MAX_COOKIES: usize = 8 << 10;
 
-/// Paths whose GET changes something; `*` stands for one segment. poem answers HEAD by running the GET handler, and mail
-/// scanners and browsers fetch links ahead of people.
-const ACTING: [&str; 6] = ["/api/logout", "/api/email/verify", "/api/login", "/api/callback", "/api/*/login", "/api/*/callback"];
-
-/// The layer.
-pub struct Gate(pub Arc<RouteTable>);
-
-impl Layer for Gate {
-    async fn handle(&self, request: Request, next: &impl Endpoint<Output = Response>) -> Response {
-        match self.refusal(&request) {
-            Some(refusal) => refusal,
-            None => next.get_response(request).await,
-        }
-    }
-}
+/// What refuses; it knows the routes for the sake of `Allow`.
+pub(super) struct Gate(pub Arc<RouteTable>);
 
 impl Gate {
-    fn refusal(&self, request: &Request) -> Option<Response> {
-        if request.uri().path_and_query().is_some_and(|uri| uri.as_str().len() > MAX_URI) {
+    /// The answer to a request that nothing else is to see.
+    pub fn refusal(&self, request: &Request) -> Option<Response> {
+        let longest = if request.uri().path().ends_with("/callback") { MAX_CALLBACK } else { MAX_URI };
+        if request.uri().path_and_query().is_some_and(|uri| uri.as_str().len() > longest) {
             return Some(refuse(StatusCode::URI_TOO_LONG, "uri_too_long", "The address is too long."));
         }
         if request.version() == Version::HTTP_11 && request.headers().get_all(header::HOST).iter().count() != 1 {
@@ -67,13 +58,13 @@ impl Gate {
     }
 }
 
+/// Whether a GET of this path changes something. poem answers HEAD by running the GET handler, and mail scanners and browsers
+/// fetch links ahead of people.
 fn is_acting(path: &str) -> bool {
-    let fits = |pattern: &str| {
-        let mut segments = path.split('/');
-        let all = pattern.split('/').all(|wanted| segments.next().is_some_and(|segment| wanted == "*" || wanted == segment));
-        all && segments.next().is_none()
-    };
-    ACTING.iter().any(|pattern| fits(pattern))
+    match path.strip_prefix("/api/").map(|path| path.split_once('/').unwrap_or(("", path))) {
+        Some(("email", "verify") | ("", "logout") | (_, "login" | "callback")) => true,
+        _ => false,
+    }
 }
 
 /// Whether a browser says that it fetches ahead of a click.

@@ -1,12 +1,8 @@
 //! The headers of every answer, whoever made it. A handler that set a `Content-Security-Policy`, `Cache-Control`,
 //! `Cross-Origin-Resource-Policy` or `X-Frame-Options` of its own keeps it.
 
-use poem::{
-    Endpoint, Request, Response,
-    http::{HeaderMap, HeaderName, HeaderValue, header},
-};
+use poem::http::{HeaderMap, HeaderName, HeaderValue, header};
 
-use super::layer::Layer;
 use crate::config::BaseUrl;
 
 /// The same on every answer. No `Server` and no `X-Powered-By` anywhere.
@@ -27,6 +23,9 @@ const DEFAULTS: [(HeaderName, HeaderValue); 3] = [
     (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
 ];
 
+/// Headers that are added at most, the request's id included.
+const MOST: usize = 11;
+
 const OPENER: (HeaderName, HeaderValue) = (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin"));
 const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000; includeSubDomains");
 const DATA_POLICY: HeaderValue =
@@ -34,7 +33,7 @@ const DATA_POLICY: HeaderValue =
 /// Shared caches must not mix up visitors or origins.
 const VARY: HeaderValue = HeaderValue::from_static("Cookie, Origin");
 
-/// The layer.
+/// What depends on where the server is.
 #[derive(Debug, Clone)]
 pub struct SecurityHeaders {
     https: bool,
@@ -53,7 +52,9 @@ impl SecurityHeaders {
         Self { https: base_url.is_https(), page_policy }
     }
 
-    fn apply(&self, headers: &mut HeaderMap) {
+    /// Completes the headers of an answer.
+    pub(super) fn apply(&self, headers: &mut HeaderMap) {
+        headers.reserve(MOST);
         for (name, value) in ALWAYS {
             headers.insert(name, value);
         }
@@ -70,13 +71,5 @@ impl SecurityHeaders {
         let policy = if is_page { &self.page_policy } else { &DATA_POLICY };
         headers.entry(header::CONTENT_SECURITY_POLICY).or_insert_with(|| policy.clone());
         headers.append(header::VARY, VARY);
-    }
-}
-
-impl Layer for SecurityHeaders {
-    async fn handle(&self, request: Request, next: &impl Endpoint<Output = Response>) -> Response {
-        let mut response = next.get_response(request).await;
-        self.apply(response.headers_mut());
-        response
     }
 }

@@ -2,14 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
-use poem::{Endpoint, EndpointExt, Request, Response, Route, endpoint::make_sync, get, http::Method};
+use poem::{EndpointExt, Response, Route, endpoint::make_sync, get, http::Method};
 use prometheus::{
     Encoder, HistogramVec, IntCounter, IntCounterVec, IntGauge, Registry, TEXT_FORMAT, TextEncoder, core::Collector, histogram_opts, opts,
 };
-use tokio::{net::TcpListener, time::Instant};
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::{layer::Layer, routes::Pattern, server::Server};
+use super::{routes::Pattern, server::Server};
 use crate::config::HttpSection;
 
 /// All counters of the process. Cheap to clone.
@@ -67,8 +67,10 @@ impl Metrics {
         self.0.panics.inc();
     }
 
-    fn answered(&self, method: &str, route: &str, status: &str, after: Duration) {
-        self.0.requests.with_label_values(&[method, route, status]).inc();
+    /// Counts an answer that began `after` the request came.
+    pub(super) fn answered(&self, method: &Method, response: &Response, after: Duration) {
+        let route = response.data::<Pattern>().map_or("other", Pattern::as_str);
+        self.0.requests.with_label_values(&[known(method), route, response.status().as_str()]).inc();
         self.0.durations.with_label_values(&[route]).observe(after.as_secs_f64());
     }
 
@@ -99,17 +101,6 @@ pub struct OpenConnection(IntGauge);
 impl Drop for OpenConnection {
     fn drop(&mut self) {
         self.0.dec();
-    }
-}
-
-/// Counts every answer.
-impl Layer for Metrics {
-    async fn handle(&self, request: Request, next: &impl Endpoint<Output = Response>) -> Response {
-        let (started, method) = (Instant::now(), known(request.method()));
-        let response = next.get_response(request).await;
-        let route = response.data::<Pattern>().map_or("other", Pattern::as_str);
-        self.answered(method, route, response.status().as_str(), started.elapsed());
-        response
     }
 }
 

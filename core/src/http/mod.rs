@@ -1,8 +1,8 @@
 //! The HTTP base: the accept loop, what every request passes through, and the one shape of errors.
 //!
-//! [`base::Base`] puts the layers around an app, in this order from the outside: [`request_id`], [`log`], [`metrics`],
-//! [`headers`], [`panic`], [`client_ip`], [`gate`], [`cors`], [`origin`], [`body_limit`], [`routes`]. [`server::Server`]
-//! then serves it.
+//! [`base::Base`] puts around an app what every request passes, in this order from the outside: [`request_id`], [`log`],
+//! [`metrics`], [`headers`], [`panic`], [`client_ip`], [`gate`], [`cors`], [`origin`], [`body_limit`], [`routes`].
+//! [`server::Server`] then serves it.
 
 pub mod auth;
 pub mod base;
@@ -10,6 +10,7 @@ pub mod body;
 pub mod body_limit;
 pub mod client_ip;
 pub mod cors;
+pub mod data;
 pub mod docs;
 pub mod document;
 pub mod error;
@@ -18,7 +19,6 @@ pub mod failures;
 pub mod gate;
 mod guard;
 pub mod headers;
-pub mod layer;
 pub mod log;
 pub mod map_error;
 pub mod metrics;

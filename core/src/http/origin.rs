@@ -4,12 +4,12 @@
 use std::sync::Arc;
 
 use poem::{
-    Endpoint, Request, Response,
+    Request, Response,
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
 };
 use url::Url;
 
-use super::{error::refuse, layer::Layer};
+use super::error::refuse;
 use crate::config::{BaseUrl, CorsSection};
 
 const SEC_FETCH_SITE: &str = "sec-fetch-site";
@@ -75,6 +75,13 @@ impl Origins {
         }
     }
 
+    /// The refusal of a request that acts and comes from a foreign page, before its body is read.
+    pub(super) fn refusal(&self, request: &Request) -> Option<Response> {
+        let sentence = "A page of another site sent this request, so it was not carried out.";
+        let foreign = acts(request) && self.source(request.headers()) == Source::Foreign;
+        foreign.then(|| refuse(StatusCode::FORBIDDEN, "origin_rejected", sentence))
+    }
+
     fn of_referer(&self, referer: &HeaderValue) -> Source {
         let origin = referer.to_str().ok().and_then(|text| Url::parse(text).ok()).map(|url| url.origin().ascii_serialization());
         match origin {
@@ -95,18 +102,4 @@ fn only<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a HeaderValue> {
 fn acts(request: &Request) -> bool {
     let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     !safe || request.headers().contains_key(header::UPGRADE)
-}
-
-/// Refuses requests that act and come from a foreign page, before their body is read.
-impl Layer for Origins {
-    async fn handle(&self, request: Request, next: &impl Endpoint<Output = Response>) -> Response {
-        if acts(&request) && self.source(request.headers()) == Source::Foreign {
-            return refuse(
-                StatusCode::FORBIDDEN,
-                "origin_rejected",
-                "A page of another site sent this request, so it was not carried out.",
-            );
-        }
-        next.get_response(request).await
-    }
 }

@@ -3,19 +3,15 @@
 use std::panic::AssertUnwindSafe;
 
 use futures_util::FutureExt;
-use poem::{Endpoint, Request, Response, http::StatusCode};
+use poem::{Response, http::StatusCode};
 
-use super::{error::refuse, layer::Layer, metrics::Metrics};
+use super::{error::refuse, metrics::Metrics};
 
-/// Answers for handlers that panicked, and counts them. What the panic said stays in the process's own output.
-pub struct CatchPanics(pub Metrics);
-
-impl Layer for CatchPanics {
-    async fn handle(&self, request: Request, next: &impl Endpoint<Output = Response>) -> Response {
-        AssertUnwindSafe(next.get_response(request)).catch_unwind().await.unwrap_or_else(|_| {
-            self.0.panicked();
-            tracing::error!("a handler panicked");
-            refuse(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something went wrong on our side.")
-        })
-    }
+/// What `answer` gives; if it panics, that is counted. What the panic said stays in the process's own output.
+pub(super) async fn caught(answer: impl Future<Output = Response>, metrics: &Metrics) -> Response {
+    AssertUnwindSafe(answer).catch_unwind().await.unwrap_or_else(|_| {
+        metrics.panicked();
+        tracing::error!("a handler panicked");
+        refuse(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something went wrong on our side.")
+    })
 }

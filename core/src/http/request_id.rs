@@ -3,16 +3,13 @@
 use std::sync::Arc;
 
 use poem::{
-    Endpoint, FromRequest, Request, RequestBody, Response,
+    FromRequest, Request, RequestBody,
     http::{HeaderName, HeaderValue},
 };
-use tracing::Instrument;
+use tracing::Span;
 use ulid::Ulid;
 
-use super::{
-    client_ip::{Proxies, peer},
-    layer::Layer,
-};
+use super::client_ip::{Proxies, peer};
 
 const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 /// The longest id that is taken over from a proxy.
@@ -23,6 +20,23 @@ const MAX_LENGTH: usize = 64;
 pub struct RequestId(Arc<str>);
 
 impl RequestId {
+    /// The name of `request`. The one a trusted proxy chose, or a new one: from anyone else it could be made to look like another
+    /// request's.
+    pub(super) fn of(request: &Request, proxies: &Proxies) -> Self {
+        let chosen = request.header(HEADER).filter(|text| proxies.trusts(peer(request)) && is_plain(text));
+        chosen.map_or_else(fresh, |text| Self(text.into()))
+    }
+
+    /// The span of the request's log lines.
+    pub(super) fn span(&self) -> Span {
+        tracing::info_span!("request", id = self.as_str())
+    }
+
+    /// The header of the answer.
+    pub(super) fn header(&self) -> Option<(HeaderName, HeaderValue)> {
+        Some((HEADER, HeaderValue::from_str(self.as_str()).ok()?))
+    }
+
     /// The id as text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -35,30 +49,9 @@ impl<'a> FromRequest<'a> for RequestId {
     }
 }
 
-/// Names requests, and puts the name into the span of all their log lines.
-pub struct RequestIds(pub Proxies);
-
-impl Layer for RequestIds {
-    async fn handle(&self, mut request: Request, next: &impl Endpoint<Output = Response>) -> Response {
-        let id = self.inherited(&request).unwrap_or_else(fresh);
-        let span = tracing::info_span!("request", id = id.as_str());
-        let header = HeaderValue::from_str(id.as_str());
-        request.set_data(id);
-        let mut response = next.get_response(request).instrument(span).await;
-        if let Ok(header) = header {
-            response.headers_mut().insert(HEADER, header);
-        }
-        response
-    }
-}
-
-impl RequestIds {
-    /// The id a trusted proxy chose. From anyone else it could be made to look like another request's.
-    fn inherited(&self, request: &Request) -> Option<RequestId> {
-        let text = request.header(HEADER).filter(|_| self.0.trusts(peer(request)))?;
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-        (!text.is_empty() && text.len() <= MAX_LENGTH && text.bytes().all(plain)).then(|| RequestId(text.into()))
-    }
+fn is_plain(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    !text.is_empty() && text.len() <= MAX_LENGTH && text.bytes().all(plain)
 }
 
 #[expect(clippy::disallowed_methods, reason = "a name for the log; nothing is decided by it")]

@@ -3,12 +3,12 @@
 use std::{collections::HashMap, sync::Arc};
 
 use poem::{
-    Endpoint, PathPattern, Request, Response,
+    PathPattern, Response,
     http::{HeaderValue, Method, StatusCode, header},
 };
 use poem_openapi::OpenApi;
 
-use super::{layer::Layer, map_error::map_error};
+use super::map_error::map_error;
 
 /// The pattern of the route that answered, like `/api/posts/{id}`; put into answers by [`RouteTable`].
 #[derive(Debug, Clone)]
@@ -66,6 +66,20 @@ impl RouteTable {
         self.routes.get(path).map(|known| known.methods.as_slice())
     }
 
+    /// The answer of an app: its error is one, too, it learns its [`Pattern`], and a wrong method is told the right ones.
+    pub(super) fn name(&self, outcome: poem::Result<Response>) -> Response {
+        let mut response = outcome.unwrap_or_else(map_error);
+        let known = response.data::<PathPattern>().and_then(|pattern| self.find(pattern));
+        if response.status() == StatusCode::METHOD_NOT_ALLOWED && !response.headers().contains_key(header::ALLOW) {
+            let methods = known.map_or([Method::GET, Method::HEAD].as_slice(), |known| &known.methods);
+            response.headers_mut().insert(header::ALLOW, allow(methods));
+        }
+        if let Some(known) = known {
+            response.set_data(known.pattern.clone());
+        }
+        response
+    }
+
     fn find(&self, pattern: &PathPattern) -> Option<&Known> {
         self.routes.get(&*pattern.0).or_else(|| self.routes.get(&unnamed(&pattern.0)))
     }
@@ -81,20 +95,4 @@ pub(super) fn allow<'a>(methods: impl IntoIterator<Item = &'a Method>) -> Header
 fn unnamed(path: &str) -> String {
     let segments = path.split('/').map(|segment| if segment.starts_with([':', '{', '<', '*']) { "{}" } else { segment });
     segments.collect::<Vec<_>>().join("/")
-}
-
-/// The innermost layer: errors become answers, answers learn their [`Pattern`], a wrong method is told the right ones.
-impl Layer for Arc<RouteTable> {
-    async fn handle(&self, request: Request, next: &impl Endpoint<Output = Response>) -> Response {
-        let mut response = next.call(request).await.unwrap_or_else(map_error);
-        let known = response.data::<PathPattern>().and_then(|pattern| self.find(pattern));
-        if response.status() == StatusCode::METHOD_NOT_ALLOWED && !response.headers().contains_key(header::ALLOW) {
-            let methods = known.map_or([Method::GET, Method::HEAD].as_slice(), |known| &known.methods);
-            response.headers_mut().insert(header::ALLOW, allow(methods));
-        }
-        if let Some(known) = known {
-            response.set_data(known.pattern.clone());
-        }
-        response
-    }
 }

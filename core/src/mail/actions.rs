@@ -2,11 +2,12 @@
 
 use super::{
     events,
-    model::{Kind, NewMail},
+    model::{Content, DueMail, Kind, NewMail},
     policy::{DAY, PER_ORIGIN},
     store,
 };
 use crate::{
+    clock::Timestamp,
     error::{Error, Result},
     ids::MailId,
     store::Tx,
@@ -34,10 +35,12 @@ async fn has_had_its_share(tx: &Tx, mail: &NewMail) -> Result<bool> {
     Ok(store::times_to(tx, mail.kind, &address, tx.now().minus(span), share).await?.len() >= share)
 }
 
-/// Counts a mail that is not sent because nobody waits for it, so that the quota tells nothing about who has an account.
+/// Counts a mail that is not sent because nobody waits for it, so that the quota tells nothing about who has an account. It is kept
+/// without address and text: it counts for the network and for nobody else.
 pub async fn count(tx: &mut Tx, mail: &NewMail) -> Result<()> {
     let id = MailId::new(tx.now(), tx.random());
-    store::add(tx, &id, mail, None).await
+    let content = Content { subject: String::new(), text: String::new(), html: String::new() };
+    store::add(tx, &id, &NewMail { address: String::new(), content, ..mail.clone() }, None).await
 }
 
 /// Refuses a network that has asked for its share of verification mails. Counted in the transaction that queues the mail, with a
@@ -55,6 +58,17 @@ pub async fn require_quota(tx: &Tx, origin: &str) -> Result<()> {
         }
         _ => Ok(()),
     }
+}
+
+/// Takes those of `due` that no other process has taken meanwhile, each for one try that lasts until `until` at most.
+pub async fn claim(tx: &mut Tx, due: &[DueMail], until: Timestamp) -> Result<Vec<DueMail>> {
+    let mut claimed = Vec::new();
+    for mail in due {
+        if store::claim(tx, mail, until).await? {
+            claimed.push(mail.clone());
+        }
+    }
+    Ok(claimed)
 }
 
 /// Forgets mails that are older than the quotas look back and no longer wait; true if there may be more.

@@ -2,12 +2,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use futures_util::{StreamExt, future::ready, stream};
-use tokio::sync::Notify;
+use tokio::{sync::Notify, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    events,
+    actions, events,
     model::DueMail,
     policy, store,
     transport::{SendError, Transport},
@@ -16,8 +15,6 @@ use crate::{clock::Clock, config::MailSection, error::Result, store::Store};
 
 /// How long at most until the queue is looked at again.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
-/// Mails taken from the queue at once.
-const CHUNK: u64 = 32;
 
 /// Delivers queued mails.
 pub struct Sender {
@@ -33,7 +30,7 @@ impl Sender {
         Self { store, transport, section, clock }
     }
 
-    /// Delivers until `stop`; a delivery that has begun is finished.
+    /// Delivers until `stop`; a delivery that has begun is finished. A slow one holds up no other, as long as connections are free.
     pub async fn run(self, stop: CancellationToken) {
         let wake = Arc::new(Notify::new());
         let waker = wake.clone();
@@ -42,41 +39,49 @@ impl Sender {
                 waker.notify_one();
             }
         });
+        let (sender, mut deliveries) = (Arc::new(self), JoinSet::new());
         while !stop.is_cancelled() {
-            match self.round(&stop).await {
-                Ok(full) if full => continue,
-                Ok(_) => {}
-                Err(error) => tracing::warn!(%error, cause = ?error.source, "the mail queue could not be read"),
-            }
+            sender.begin(&mut deliveries).await;
             tokio::select! {
+                Some(_) = deliveries.join_next() => {}
                 () = wake.notified() => {}
                 () = tokio::time::sleep(LOOK_AGAIN) => {}
                 () = stop.cancelled() => {}
             }
         }
+        deliveries.join_all().await;
     }
 
-    /// Tries everything that is due now, but begins nothing after `stop`; true if there may be more.
-    async fn round(&self, stop: &CancellationToken) -> Result<bool> {
-        let due = store::due(self.store.reader(), self.clock.now(), CHUNK).await?;
-        let full = due.len() as u64 == CHUNK;
-        let due = stream::iter(due).take_while(|_| ready(!stop.is_cancelled()));
-        let tries = due.for_each_concurrent(self.section.connections as usize, |mail| async move {
-            if let Err(error) = self.deliver(&mail).await {
-                tracing::warn!(mail = %mail.id, %error, cause = ?error.source, "a delivery could not be written down");
-            }
+    /// Begins to deliver what is due, on the connections that are free.
+    async fn begin(self: &Arc<Self>, deliveries: &mut JoinSet<()>) {
+        let free = (self.section.connections as usize).saturating_sub(deliveries.len());
+        let mails = self.take(free).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, cause = ?error.source, "the mail queue could not be read");
+            Vec::new()
         });
-        tries.await;
-        Ok(full)
+        for mail in mails {
+            let sender = self.clone();
+            deliveries.spawn(async move {
+                if let Err(error) = sender.deliver(&mail).await {
+                    tracing::warn!(mail = %mail.id, %error, cause = ?error.source, "a delivery could not be written down");
+                }
+            });
+        }
+    }
+
+    /// Takes up to `limit` mails whose turn has come.
+    async fn take(&self, limit: usize) -> Result<Vec<DueMail>> {
+        let now = self.clock.now();
+        let due = if limit == 0 { Vec::new() } else { store::due(self.store.reader(), now, limit as u64).await? };
+        if due.is_empty() {
+            return Ok(due);
+        }
+        // Should this process die, another try begins when the lease is over.
+        let lease = now.plus(policy::lease(&self.section));
+        self.store.write((due, lease), |tx, (due, lease)| Box::pin(actions::claim(tx, due, *lease))).await
     }
 
     async fn deliver(&self, mail: &DueMail) -> Result<()> {
-        // Should this process die, another try begins when the lease is over.
-        let lease = self.clock.now().plus(policy::lease(&self.section));
-        let claimed = self.store.write((mail.clone(), lease), |tx, (mail, lease)| Box::pin(store::claim(tx, mail, *lease))).await?;
-        if !claimed {
-            return Ok(());
-        }
         let outcome = self.transport.send(mail).await;
         let now = self.clock.now();
         let (error, retry) = match outcome {

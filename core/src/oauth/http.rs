@@ -1,6 +1,6 @@
 //! The redirect providers' paths. They are there whether or not the provider is: off, they answer 503.
 
-use poem::{FromRequest, Request, RequestBody, web::Data};
+use poem::{FromRequest, Request, RequestBody};
 use poem_openapi::{
     Object, OpenApi,
     param::{Path, Query},
@@ -20,6 +20,7 @@ use crate::{
     http::{
         auth::{Auth, ClientName, MaybeAuth, Sessions},
         client_ip::ClientIp,
+        data::Data,
         fail::{E401, E404, E429, E503, Fail, UNSAFE},
         payload::Redirect,
         rate::{Limit, Limits},

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use openidconnect::{
-    AccessToken, OAuth2TokenResponse, TokenResponse,
+    AccessToken, OAuth2TokenResponse, TokenResponse, UserInfoUrl,
     http::{HeaderValue, Request, header},
 };
 use serde_json::Value;
@@ -124,7 +124,7 @@ impl Visit {
 
     /// Fetches one document with the access token. What comes from UserInfo has to be about the person of the ID token.
     async fn document(&self, source: &Source, token: &AccessToken, verified: Option<&Verified>) -> Result<Document, Trouble> {
-        let userinfo = || self.metadata.as_ref()?.userinfo_endpoint().map(|endpoint| endpoint.url());
+        let userinfo = || self.metadata.as_ref()?.userinfo_endpoint().map(UserInfoUrl::url);
         let url = match source {
             Source::Url(url) => url,
             Source::UserInfo => userinfo().ok_or_else(|| Trouble::rejected("the discovery document names no UserInfo endpoint"))?,

@@ -30,7 +30,7 @@ macro_rules! component {
 pub const ALL: [Bundled; 4] = [
     Bundled {
         name: "email",
-        title: "email",
+        title: "Email",
         kind: PluginKind::PasswordProvider,
         always: true,
         hosts: &[],

@@ -13,7 +13,7 @@ use std::{
 
 use thiserror::Error;
 use tokio::runtime::{Builder, Handle, Runtime};
-use wasmtime::{Cache, CacheConfig, Config, Engine, PoolingAllocationConfig, Strategy};
+use wasmtime::{Cache, CacheConfig, Config, Enabled, Engine, PoolingAllocationConfig, Strategy};
 
 /// How often a running guest is interrupted to see whether it has used up its time.
 const TICK: Duration = Duration::from_millis(10);
@@ -125,7 +125,9 @@ fn pool() -> PoolingAllocationConfig {
         .total_stacks(CALLS)
         .linear_memory_keep_resident(KEEP_RESIDENT)
         .table_keep_resident(KEEP_RESIDENT)
-        .async_stack_keep_resident(KEEP_RESIDENT);
+        .async_stack_keep_resident(KEEP_RESIDENT)
+        // Where the kernel can tell which pages a guest has written, only those are cleared, wherever they are.
+        .pagemap_scan(Enabled::Auto);
     pool
 }
 

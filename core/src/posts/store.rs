@@ -120,12 +120,13 @@ pub async fn json_run(conn: &impl ConnectionTrait, before: Option<&PostId>, limi
     Ok(JsonRun::find_by_statement(statement).one(conn).await?.unwrap_or_default())
 }
 
-/// SQLite aggregates in the order of the inner query.
+/// SQLite aggregates in the order of the inner query. The plus changes nothing but this: SQLite would compile a statement anew
+/// whenever its bare `LIMIT ?` is bound, to plan for the very number.
 const SQLITE_RUN: &str = "SELECT posts, last, EXISTS (SELECT 1 FROM posts WHERE id < last) AS more FROM (
     SELECT group_concat(post, ',') AS posts, min(id) AS last FROM (
         SELECT p.id, json_object('id', p.id, 'author_id', p.author_id, 'author_name', u.username, 'title', p.title, 'body', p.body,
             'attachments', json(p.attachments), 'created_at', p.created_at, 'edited_at', p.edited_at) AS post
-        FROM posts p JOIN users u ON u.id = p.author_id WHERE p.id < ? ORDER BY p.id DESC LIMIT ?))";
+        FROM posts p JOIN users u ON u.id = p.author_id WHERE p.id < ? ORDER BY p.id DESC LIMIT +?))";
 
 const POSTGRES_RUN: &str = "SELECT posts, last, EXISTS (SELECT 1 FROM posts WHERE id < last) AS more FROM (
     SELECT string_agg(post, ',' ORDER BY id DESC) AS posts, min(id) AS last FROM (

@@ -1,10 +1,9 @@
 //! `GET /api/providers`.
 
-use poem::web::Data;
 use poem_openapi::{Enum, Object, OpenApi, payload::Json, types::Example};
 
 use super::catalog::{Catalog, Offer};
-use crate::http::fail::Fail;
+use crate::http::{data::Data, fail::Fail};
 
 /// The operations on the list of providers.
 pub struct Api;

@@ -19,19 +19,6 @@ pub struct Model {
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {
-    #[sea_orm(
-        belongs_to = "crate::accounts::entity::users::Entity",
-        from = "Column::UserId",
-        to = "crate::accounts::entity::users::Column::Id"
-    )]
-    User,
-}
-
-impl Related<crate::accounts::entity::users::Entity> for Entity {
-    fn to() -> RelationDef {
-        Relation::User.def()
-    }
-}
+pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -1,6 +1,6 @@
 //! `/api/logout` and `/api/sessions`.
 
-use poem::{Request, web::Data};
+use poem::Request;
 use poem_openapi::{
     Object, OpenApi,
     param::Path,
@@ -14,6 +14,7 @@ use crate::{
     http::{
         auth::{Auth, MaybeAuth, Sessions},
         base::Base,
+        data::Data,
         fail::{E401, E404, E503, Fail, UNSAFE},
         origin::Source,
         payload::{Done, Redirect},

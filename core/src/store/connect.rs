@@ -77,6 +77,8 @@ fn options(url: &SecretUrl, section: &DatabaseSection) -> ConnectOptions {
     let mut options = ConnectOptions::new(url.expose());
     options.sqlx_logging(false).acquire_timeout(section.acquire_timeout.0).connect_timeout(section.acquire_timeout.0);
     options.set_application_name("community");
+    // A file does not go away, and asking costs a turn of the connection's thread.
+    options.test_before_acquire(!is_sqlite(url));
     options.map_sqlx_postgres_opts(|postgres| {
         postgres.options([("statement_timeout", "30s"), ("lock_timeout", "5s"), ("idle_in_transaction_session_timeout", "30s")])
     });

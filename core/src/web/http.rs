@@ -8,30 +8,30 @@ use poem::{
     error::NotFoundError,
     get, handler,
     http::{Method, StatusCode, header},
-    web::{Data, Html, Query, Redirect},
+    web::{Html, Query, Redirect},
 };
 use serde::Deserialize;
 
 use super::{
     assets,
     notice::Notice,
-    pages::{DocsPage, Frame, HomePage, PostView, PostsPage, TroublePage, Viewer},
+    pages::{DocsPage, Frame, HomePage, PostView, PostsPage, TroublePage, Viewer, Ways},
     settings::SettingsPage,
 };
 use crate::{
     actor::Role,
-    email,
     error::{Error, Result as AppResult},
     http::{
         self,
         auth::{MaybeAuth, Sessions},
+        data::{self, Data},
         docs,
         error::Failure,
         routes::RouteTable,
     },
     ids::PostId,
     posts::feed::Feed,
-    providers::catalog::{Catalog, Offer},
+    providers::catalog::Catalog,
     sessions::model::Session,
 };
 
@@ -51,13 +51,6 @@ pub struct Pages {
     pub catalog: Catalog,
     /// The shortest password, in characters.
     pub password_min: usize,
-}
-
-impl Pages {
-    /// Whether people can sign in with an address and a password.
-    pub fn offers_passwords(&self, offers: &[Offer]) -> bool {
-        offers.iter().any(|offer| offer.id == email::PROVIDER)
-    }
 }
 
 /// What a page's address may say.
@@ -124,21 +117,19 @@ pub fn routes(table: RouteTable) -> RouteTable {
 #[handler]
 async fn home_page(pages: Data<&Pages>, visit: Visit) -> poem::Result<Response> {
     let (posts, _) = read(&pages.feed, None, LATEST).await.map_err(Failure)?;
-    render(&HomePage { frame: visit.frame(&pages, "home"), posts })
+    render(&HomePage { frame: visit.frame(&pages, "home"), posts, ways: Ways::of(&pages.catalog) })
 }
 
 #[handler]
 async fn posts_page(pages: Data<&Pages>, visit: Visit) -> poem::Result<Response> {
     let before = visit.wanted.before.as_deref().and_then(PostId::parse);
     let (posts, older) = read(&pages.feed, before.as_ref(), PER_PAGE).await.map_err(Failure)?;
-    let offers = pages.catalog.offers();
     render(&PostsPage {
         frame: visit.frame(&pages, "posts"),
         posts,
         is_first: before.is_none(),
         older,
-        by_password: pages.offers_passwords(&offers),
-        elsewhere: offers.into_iter().filter(Offer::is_redirect).collect(),
+        ways: Ways::of(&pages.catalog),
         password_min: pages.password_min,
     })
 }
@@ -219,7 +210,7 @@ fn nothing_here(site: &str) -> poem::Result<Response> {
 }
 
 fn site_of(request: &Request) -> String {
-    request.data::<Pages>().map(|pages| pages.site.clone()).unwrap_or_default()
+    data::find::<Pages>(request).map(|pages| pages.site.clone()).unwrap_or_default()
 }
 
 fn trouble(site: &str, status: StatusCode, title: &str, text: &str) -> poem::Result<Response> {

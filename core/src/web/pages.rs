@@ -4,7 +4,10 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::{assets, notice::Notice};
-use crate::providers::catalog::Offer;
+use crate::{
+    email,
+    providers::catalog::{Catalog, Offer},
+};
 
 /// What every page has around it.
 #[derive(Debug)]
@@ -54,6 +57,15 @@ pub struct PostView {
 #[serde(transparent)]
 pub struct Link(pub String);
 
+/// How people can sign in on this server.
+#[derive(Debug)]
+pub struct Ways {
+    /// Whether an address and a password will do.
+    pub by_password: bool,
+    /// The other sites that will.
+    pub elsewhere: Vec<Offer>,
+}
+
 /// `/`
 #[derive(Debug, Template)]
 #[template(path = "home.html")]
@@ -62,6 +74,8 @@ pub struct HomePage<'a> {
     pub frame: Frame<'a>,
     /// The latest posts.
     pub posts: Vec<PostView>,
+    /// The ways to sign in.
+    pub ways: Ways,
 }
 
 /// `/posts/`
@@ -76,10 +90,8 @@ pub struct PostsPage<'a> {
     pub is_first: bool,
     /// The id before which the next page begins, if there are older posts.
     pub older: Option<String>,
-    /// Whether people can sign in with an address and a password.
-    pub by_password: bool,
-    /// The other sites at which people can sign in.
-    pub elsewhere: Vec<Offer>,
+    /// The ways to sign in.
+    pub ways: Ways,
     /// The shortest password, in characters.
     pub password_min: usize,
 }
@@ -109,6 +121,15 @@ impl Frame<'_> {
     #[expect(clippy::unused_self, reason = "templates call methods")]
     pub fn asset(&self, name: &str) -> String {
         assets::url(name)
+    }
+}
+
+impl Ways {
+    /// The ways that `catalog` has.
+    pub fn of(catalog: &Catalog) -> Self {
+        let offers = catalog.offers();
+        let by_password = offers.iter().any(|offer| offer.id == email::PROVIDER);
+        Self { by_password, elsewhere: offers.into_iter().filter(Offer::is_redirect).collect() }
     }
 }
 

@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::{
     http::Pages,
-    pages::{Frame, moment},
+    pages::{Frame, Ways, moment},
 };
 use crate::{
     accounts::{self, model::Identity},
@@ -26,8 +26,8 @@ pub struct SettingsPage<'a> {
     identities: Vec<IdentityView>,
     /// The providers at which one more can be had.
     linkable: Vec<Offer>,
-    /// Whether there is a password to change.
-    has_password: bool,
+    /// The address whose password can be changed.
+    address: Option<String>,
     /// The shortest password, in characters.
     password_min: usize,
     /// Where the person is signed in, newest first.
@@ -60,14 +60,14 @@ impl<'a> SettingsPage<'a> {
         let used = accounts::queries::used(all.store.reader(), session).await?.map(|identity| identity.id);
         let identities = accounts::queries::identities(all.store.reader(), &session.user).await?;
         let live = sessions::queries::of_user(all.store.reader(), &session.user, all.clock.now()).await?;
-        let offers = pages.catalog.offers();
-        let has_password = pages.offers_passwords(&offers) && identities.iter().any(|identity| identity.provider == email::PROVIDER);
+        let Ways { by_password, elsewhere } = Ways::of(&pages.catalog);
+        let own = identities.iter().find(|identity| by_password && identity.provider == email::PROVIDER);
         Ok(Self {
             frame,
-            has_password,
+            address: own.map(|identity| identity.email.clone().unwrap_or_default()),
             password_min: pages.password_min,
             identities: identities.into_iter().map(|identity| IdentityView::new(identity, pages, used.as_ref())).collect(),
-            linkable: offers.into_iter().filter(Offer::is_redirect).collect(),
+            linkable: elsewhere,
             sessions: live.into_iter().map(|one| SessionView::new(one, pages, session)).collect(),
         })
     }

@@ -2,8 +2,10 @@
 
 use std::process::Output;
 
+use community::accounts::actions;
 use serde_json::json;
 
+use super::profile;
 use crate::support::{Answer, Binary, Client, Db, PASSWORD};
 
 const ME: &str = "/api/me";
@@ -53,6 +55,17 @@ db_test! {
         let list = binary.run_well(&["user", "list"], "").await;
         assert_eq!(list, format!("{ann}\tuser\tactive\tAnn\tAnn@example.org\n{root}\tadmin\tactive\tRoot\troot@example.org\n"));
         assert!(binary.mails().all().is_empty(), "an account from the operator needs no mail");
+        binary.stop().await;
+    }
+
+    async fn who_has_no_address_is_listed_by_the_name_at_the_provider(db) {
+        let binary = start(db).await;
+        let store = crate::store::open(&binary).await;
+        let found = store.write(profile("reddit", "ann"), |tx, profile| Box::pin(actions::sign_in(tx, profile))).await.unwrap();
+        let (id, list) = (found.user.id.to_string(), binary.run_well(&["user", "list"], "").await);
+        assert_eq!(list, format!("{id}\tuser\tactive\tann\treddit:ann_handle\n"));
+        let me = session(&binary, &id).await.get(ME).await.expect(200).json();
+        assert_eq!((&me["user"]["provider"], &me["user"]["email"]), (&json!("reddit"), &json!(null)));
         binary.stop().await;
     }
 

@@ -58,10 +58,10 @@ async fn the_document_on_the_terminal_is_the_one_on_the_web() {
 async fn the_plugins_and_what_they_may_do_are_listed() {
     let binary = Binary::prepare(Db::Sqlite, &[]).await;
     let list = binary.run_well(&["plugin", "list"], "").await;
-    assert!(list.lines().any(|line| line.starts_with("email\ton\tmay: ")), "{list}");
+    assert!(list.lines().any(|line| line.starts_with("email\tpassword provider\ton\t")), "{list}");
     fs::write(binary.folder().join("community.toml"), "[plugins.email]\nenabled = false\n").unwrap();
     let list = binary.run_well(&["plugin", "list"], "").await;
-    assert!(list.lines().any(|line| line.starts_with("email\toff: ")), "{list}");
+    assert!(list.lines().any(|line| line.starts_with("email\tpassword provider\toff: ")), "{list}");
     binary.stop().await;
 }
 

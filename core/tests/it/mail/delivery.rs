@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use community::config::SecretUrl;
+
 use super::queue::{register, rows, until, with_sink};
-use crate::support::Fault;
+use crate::support::{Fault, SmtpSink, TestServer, eventually};
 
 const ANN: &str = "ann@example.org";
 const LINK: &str = "/api/email/verify";
@@ -75,6 +77,20 @@ db_test! {
         server.clock.advance(Duration::from_secs(10));
         let mail = sink.wait(ANN, 1).await;
         assert_eq!(server.client().get(&mail.link(LINK)).await.expect_redirect(), "/posts/?login=ok");
+        server.stop().await;
+    }
+
+    async fn a40_a_slow_delivery_holds_up_no_other(db) {
+        let sink = SmtpSink::start().await;
+        let server = TestServer::start_with(db, |config| config.mail.smtp_url = Some(SecretUrl::new(sink.url()))).await;
+        sink.fault(Fault { delay: 5.0, ..Fault::default() }).await;
+        for (number, address) in [(1, ANN), (2, "bob@example.org")] {
+            register(&server.client(), address).await;
+            eventually("the mail server to hear of it", || async { (sink.seen().await["recipients"] == number).then_some(()) }).await;
+        }
+        assert!(sink.all().await.is_empty(), "the first was under way when the second began");
+        sink.wait(ANN, 1).await;
+        sink.wait("bob@example.org", 1).await;
         server.stop().await;
     }
 

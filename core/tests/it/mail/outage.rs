@@ -9,8 +9,8 @@ use tokio::{
     time::timeout,
 };
 
-use super::queue::{register, rows, sending_to, until, with_sink};
-use crate::support::{Binary, DEADLINE, Fault, SmtpSink, eventually, free_port};
+use super::queue::{register, sending_to, until, with_sink};
+use crate::support::{Binary, DEADLINE, Fault, SmtpSink, free_port};
 
 const ANN: &str = "ann@example.org";
 
@@ -57,8 +57,7 @@ db_test! {
         }
         server.client().get("/api/posts").await.expect(200);
         let connection = server.database().connect().await;
-        let given_up = || async { rows(&connection).await.iter().any(|row| row.last_error.is_some()).then_some(()) };
-        eventually("the connection to be given up", given_up).await;
+        until(&connection, "every connection to be given up", |row| row.last_error.is_some()).await;
         drop(held);
         let relay = relay(mute, sink.port());
         server.clock.advance(Duration::from_secs(20));

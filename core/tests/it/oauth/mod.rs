@@ -15,6 +15,7 @@ mod next;
 mod off;
 mod states;
 mod stories;
+mod transactions;
 
 use std::time::Duration;
 

@@ -164,7 +164,6 @@ db_test! {
     async fn who_follows_the_log_goes_on_where_the_rest_of_it_was_removed(db) {
         let own = Own::open(db).await;
         let (other, connection) = (own.other().await, own.database.connect().await);
-        record(&other, "before").await.unwrap();
         let (list, stop) = (heard(&own.store), CancellationToken::new());
         let follower = own.store.follow(stop.clone()).await.unwrap();
         for subject in ["one", "two"] {

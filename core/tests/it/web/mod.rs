@@ -3,6 +3,7 @@
 mod assets;
 mod pages;
 mod policy;
+mod settings;
 
 use serde_json::json;
 

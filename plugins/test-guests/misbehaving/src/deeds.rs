@@ -22,7 +22,7 @@ pub fn act(mode: &str) {
         "exit" => std::process::exit(3),
         "sleep" => thread::sleep(Duration::from_hours(24 * 365)),
         "log-spam" => (0..500).for_each(|_| log::info(&"spam ".repeat(1000))),
-        "print-spam" => (0..100_000).for_each(|_| println!("{}", "spam ".repeat(200))),
+        "print-spam" => (0..20_000).for_each(|_| println!("{}", "spam ".repeat(200))),
         "log-huge" => log::info(&"x".repeat(100 << 20)),
         "host-calls" => (0..100_000).for_each(|_| drop(settings::get("x"))),
         "huge-list" => {

@@ -1,0 +1,36 @@
+//! The writes of signing up and in.
+
+mod login;
+mod passwords;
+mod register;
+
+pub use self::{
+    login::{Entered, Login, login},
+    passwords::{ChangePassword, Forgot, change_password, forgot, reset},
+    register::{Register, Resend, Verify, open_account, register, resend, verify},
+};
+use super::store;
+use crate::{
+    error::{Error, Kind, Result},
+    store::Tx,
+};
+
+/// The one answer to a wrong address, a wrong password and a shut account.
+pub fn invalid_credentials() -> Error {
+    Error::new(Kind::Unauthenticated, "invalid_credentials", "Email or password is wrong.")
+}
+
+/// The answer to a wrong password of someone who is signed in.
+pub fn wrong_current() -> Error {
+    Error::new(Kind::Unauthenticated, "invalid_credentials", "The current password is wrong.")
+}
+
+/// The one answer to links that do not work, whatever the reason.
+pub fn invalid_token() -> Error {
+    Error::new(Kind::Invalid, "invalid_token", "This link does not work any more. Please request a new one.")
+}
+
+/// Removes links that no longer work.
+pub async fn sweep(tx: &mut Tx) -> Result<()> {
+    store::remove_expired(tx).await
+}
