@@ -50,7 +50,7 @@ pub enum Redirect {
         /// Where.
         #[oai(header = "Location")]
         String,
-        /// The session cookie, set or taken away.
+        /// A cookie, set or taken away.
         #[oai(header = "Set-Cookie")]
         Option<String>,
     ),
