@@ -89,7 +89,7 @@ async fn dispatch(cli: Cli) -> Outcome {
         Command::Serve => serve::run(configuration(cli.config.as_deref())?).await,
         Command::Doctor => doctor::run(configuration(cli.config.as_deref())?).await,
         Command::Migrate(args) => migrate::run(&args, &quiet(cli.config.as_deref())?).await,
-        Command::Plugin(command) => plugin::run(&command, quiet(cli.config.as_deref())?).await,
+        Command::Plugin(command) => Box::pin(plugin::run(&command, quiet(cli.config.as_deref())?)).await,
         Command::User(command) => user::run(command, quiet(cli.config.as_deref())?).await,
         Command::Mail(command) => mail::run(command, quiet(cli.config.as_deref())?).await,
     }

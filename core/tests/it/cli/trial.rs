@@ -74,7 +74,8 @@ async fn without_a_server_the_command_is_one_for_as_long_as_it_takes() {
     let mut report = String::new();
     for line in lines {
         let line = line.unwrap();
-        report += &format!("{line}\n");
+        report.push_str(&line);
+        report.push('\n');
         if let Some(address) = line.trim().strip_prefix("http://").filter(|line| line.contains("client_id=")) {
             let mut browser = Browser::new(&binary.base_url(), binary.client());
             browser.sit_down(&ann);
