@@ -2,20 +2,22 @@
 
 use std::fs;
 
+use serde_json::{Map, json};
+
 use super::{OK, PROVIDER, STATE, someone};
 use crate::support::{Binary, Browser, Endpoint, FaultyProvider, OAuthServers, Trouble, free_port, parameter};
 
 /// The settings of a file that has people sign in at the faulty provider and at two real ones.
 async fn settings(provider: &FaultyProvider, metrics: u16) -> String {
     let servers = OAuthServers::shared().await;
-    let mut text = format!("[log]\nfilter = \"trace\"\n[metrics]\nlisten = \"127.0.0.1:{metrics}\"\n");
-    for (id, section) in [("faulty", provider.section()), ("discord", servers.section("discord")), ("work", servers.section("work"))] {
-        text += &format!("[plugins.{id}]\nallow_private = true\n");
-        text += &section.component.map(|component| format!("component = \"{component}\"\n")).unwrap_or_default();
-        text += &format!("[plugins.{id}.settings]\n");
-        text += &section.settings.iter().map(|(name, value)| format!("{name} = \"{value}\"\n")).collect::<String>();
-    }
-    text
+    let sections = [("faulty", provider.section()), ("discord", servers.section("discord")), ("work", servers.section("work"))];
+    let plugins = sections.map(|(id, section)| {
+        let component = section.component.unwrap_or_else(|| format!("bundled:{id}"));
+        (id.to_owned(), json!({ "component": component, "allow_private": true, "settings": section.settings }))
+    });
+    let plugins = Map::from_iter(plugins);
+    let file = json!({ "log": { "filter": "trace" }, "metrics": { "listen": format!("127.0.0.1:{metrics}") }, "plugins": plugins });
+    toml::to_string(&file).unwrap()
 }
 
 db_test! {

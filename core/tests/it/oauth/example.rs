@@ -1,6 +1,6 @@
 //! The example of a provider that is no part of the plugins' workspace: a file, loaded by its checksum.
 
-use std::{fs, path::PathBuf};
+use std::{fmt::Write as _, fs, path::PathBuf};
 
 use community::config::PluginSection;
 use sha2::{Digest, Sha256};
@@ -18,7 +18,10 @@ fn component() -> PathBuf {
 /// What its README has operators write, pointed at the test's server.
 async fn section() -> PluginSection {
     let file = component();
-    let sha256 = Sha256::digest(fs::read(&file).unwrap()).iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut sha256 = String::new();
+    for byte in Sha256::digest(fs::read(&file).unwrap()) {
+        write!(sha256, "{byte:02x}").unwrap();
+    }
     PluginSection { component: Some(file.display().to_string()), sha256: Some(sha256), ..OAuthServers::shared().await.section("github") }
 }
 
