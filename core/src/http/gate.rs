@@ -61,10 +61,8 @@ impl Gate {
 /// Whether a GET of this path changes something. poem answers HEAD by running the GET handler, and mail scanners and browsers
 /// fetch links ahead of people.
 fn is_acting(path: &str) -> bool {
-    match path.strip_prefix("/api/").map(|path| path.split_once('/').unwrap_or(("", path))) {
-        Some(("email", "verify") | ("", "logout") | (_, "login" | "callback")) => true,
-        _ => false,
-    }
+    let parts = path.strip_prefix("/api/").map(|path| path.split_once('/').unwrap_or(("", path)));
+    matches!(parts, Some(("email", "verify") | ("", "logout") | (_, "login" | "callback")))
 }
 
 /// Whether a browser says that it fetches ahead of a click.

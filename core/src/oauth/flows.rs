@@ -141,9 +141,13 @@ impl OAuth {
     /// Finishes what a browser comes back from.
     pub async fn finish(&self, back: Return) -> Finished {
         let finished = self.try_finish(&back).await;
-        if let Err(Fault::Stop(Stop { reason, detail })) = &finished.outcome {
-            let (provider, reason) = (back.provider.as_str(), reason.as_str());
-            tracing::warn!(provider, reason, detail, "a sign-in came to nothing");
+        if let Err(Fault::Stop(stop)) = &finished.outcome {
+            let (provider, reason, detail) = (back.provider.as_str(), stop.reason.as_str(), stop.detail.as_str());
+            match stop.reason {
+                Reason::Provider | Reason::Refused => tracing::warn!(provider, reason, detail, "a sign-in came to nothing"),
+                // Anybody can cause these at will.
+                _ => tracing::info!(provider, reason, detail, "a sign-in came to nothing"),
+            }
         }
         finished
     }
@@ -201,7 +205,7 @@ impl OAuth {
     /// Who agreed at the provider, by the word of its plugin.
     async fn identity(&self, provider: &OAuthProvider, transaction: &Transaction, answer: &Answer) -> Result<(Identity, Fetched), Fault> {
         let code = match &answer.reply {
-            Reply::Code(code) => code.clone(),
+            Reply::Code(code) => code.expose().to_owned(),
             Reply::Failed(error) => return Err(Stop::new(Reason::Provider, format!("the provider answers {error}")).into()),
             Reply::Denied => return Err(Stop::new(Reason::Denied, "the person did not agree").into()),
         };

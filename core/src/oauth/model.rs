@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     clock::Timestamp,
+    config::Secret,
     error::Error,
     ids::UserId,
     plugins::Unavailable,
@@ -70,7 +71,7 @@ pub struct Transaction {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reply {
     /// The person agreed: a code to exchange.
-    Code(String),
+    Code(Secret),
     /// The person did not agree, or there is nothing to go on with.
     Denied,
     /// The provider could not do what it was asked, in the words of the specification.
@@ -97,7 +98,7 @@ impl Answer {
     pub fn parse(code: Option<String>, state: Option<&str>, error: Option<&str>, issuer: Option<String>) -> Self {
         let reply = match (error, code) {
             (Some(error), _) => FAILURES.iter().find(|known| **known == error).map_or(Reply::Denied, |known| Reply::Failed(known)),
-            (None, Some(code)) if !code.is_empty() && code.len() <= MAX_CODE => Reply::Code(code),
+            (None, Some(code)) if !code.is_empty() && code.len() <= MAX_CODE => Reply::Code(Secret::new(code)),
             (None, _) => Reply::Denied,
         };
         Self { state: state.and_then(Token::parse), reply, issuer }
@@ -228,7 +229,7 @@ mod tests {
 
     #[test]
     fn b02_only_a_code_of_sensible_length_is_a_code() {
-        assert_eq!(parse(Some("abc"), None), Reply::Code("abc".to_owned()));
+        assert_eq!(parse(Some("abc"), None), Reply::Code(Secret::new("abc")));
         assert!(matches!(parse(Some(&"c".repeat(2048)), None), Reply::Code(_)));
         for code in [None, Some(""), Some("c".repeat(2049).as_str()), Some("c".repeat(10_000).as_str())] {
             assert_eq!(parse(code, None), Reply::Denied);

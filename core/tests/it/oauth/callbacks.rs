@@ -42,9 +42,8 @@ db_test! {
         let mut ada = browser(&server);
         let back = ada.begin("faulty", &someone("ada")).await;
         let with_code = |length: usize| with_parameter(&back, "code", Some(&"c".repeat(length)));
-        ada.go_on(with_code(20_000)).await;
-        ada.answer().clone().expect_error(414, "uri_too_long");
         assert_eq!(ada.go_on(with_code(10_000)).await, DENIED);
+        assert_eq!(ada.go_on(with_code(3000)).await, DENIED);
         assert_eq!(provider.asked(Endpoint::Token), 0);
         nobody(&ada.site).await;
         server.stop().await;

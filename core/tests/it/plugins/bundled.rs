@@ -37,7 +37,7 @@ async fn discord_and_reddit_are_listed_and_say_what_is_missing() {
         "Signing in with Discord is not set up on this server: its operator has to set DISCORD_CLIENT_ID and DISCORD_CLIENT_SECRET."
     );
     let providers: Vec<_> = plugins.providers().into_iter().map(|it| (it.id, it.name, it.reason.is_none())).collect();
-    let expected = [("discord", "Discord", false), ("email", "email", true), ("reddit", "Reddit", false)];
+    let expected = [("discord", "Discord", false), ("email", "Email", true), ("reddit", "Reddit", false)];
     assert_eq!(providers, expected.map(|(id, name, on)| (id.to_owned(), name.to_owned(), on)));
 }
 
