@@ -99,7 +99,9 @@ async fn provider(vice: Vice) -> Outcome<u16> {
 /// Ends when the other side has enough.
 async fn misbehave(mut stream: TcpStream, vice: Vice) -> std::io::Result<()> {
     let mut request = [0; 4096];
-    stream.read(&mut request).await?;
+    if stream.read(&mut request).await? == 0 {
+        return Ok(());
+    }
     if matches!(vice, Vice::Silent) {
         while stream.read(&mut request).await? > 0 {}
         return Ok(());

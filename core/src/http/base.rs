@@ -117,7 +117,7 @@ impl Based {
     async fn pass(&self, mut request: Request) -> Response {
         match self.base.bodies.bound(&mut request) {
             Ok(watch) => watch.judge(self.routes.name(self.app.call(request).await)),
-            Err(refusal) => refusal,
+            Err(fault) => fault.respond(),
         }
     }
 }

@@ -53,14 +53,14 @@ impl BodyLimits {
         self
     }
 
-    /// Bounds the body of `request`. Fails with the refusal of one that is declared too large or in a form that is not read.
-    pub(super) fn bound(&self, request: &mut Request) -> Result<Watch, Response> {
+    /// Bounds the body of `request`. Fails if it is declared too large or in a form that is not read.
+    pub(super) fn bound(&self, request: &mut Request) -> Result<Watch, Fault> {
         if !has_body(request.headers()) {
             return Ok(Watch(None));
         }
         let cap = self.cap(request.uri().path());
         if let Some(fault) = declared_fault(request.headers(), cap) {
-            return Err(fault.respond());
+            return Err(fault);
         }
         let fault = Arc::new(OnceLock::new());
         let body = Bounded::new(request.take_body(), cap, self.pace, Arc::clone(&fault));
@@ -99,7 +99,7 @@ fn declared_fault(headers: &HeaderMap, cap: u64) -> Option<Fault> {
 
 /// Why a body is not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fault {
+pub(super) enum Fault {
     TooLarge,
     TooSlow,
     Encoded,
@@ -107,7 +107,7 @@ enum Fault {
 
 impl Fault {
     /// The answer. The rest of the body is not read, so the connection cannot go on.
-    fn respond(self) -> Response {
+    pub fn respond(self) -> Response {
         let mut response = match self {
             Self::TooLarge => refuse(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", "The body of the request is too large."),
             Self::TooSlow => refuse(StatusCode::REQUEST_TIMEOUT, "request_timeout", "The body of the request came too slowly."),
