@@ -112,12 +112,11 @@ fn percentile(sorted: &[Duration], percent: usize) -> f64 {
 
 /// One answer, read to its end.
 pub async fn fetch(addr: SocketAddr, path: &str) -> Outcome<(String, Vec<u8>)> {
-    fetch_expecting(addr, path, "200").await
+    ask(addr, &Requests::get([path.to_owned()], "")).await
 }
 
-/// One answer with the status `expected`, read to its end.
-pub async fn fetch_expecting(addr: SocketAddr, path: &str, expected: &'static str) -> Outcome<(String, Vec<u8>)> {
-    let requests = Requests::get([path.to_owned()], "").expecting(expected);
+/// The answer to the first of `requests`, read to its end: head and body.
+pub async fn ask(addr: SocketAddr, requests: &Requests) -> Outcome<(String, Vec<u8>)> {
     let mut connection = Connection::open(addr).await?;
     let body = connection.exchange(&requests.texts[0], requests.expected).await?;
     let head = String::from_utf8_lossy(&connection.buffer[..body.start]).into_owned();

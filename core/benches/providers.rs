@@ -1,13 +1,15 @@
 //! What readers notice while login providers are down, slow or hostile: nothing, ideally.
 
 use std::{
+    net::SocketAddr,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
     time::{Duration, Instant},
 };
 
+use serde_json::json;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -41,32 +43,40 @@ enum Vice {
     Slow,
     /// A document without end.
     Endless,
+    /// Is well until it is to exchange a code.
+    Speechless,
 }
 
-const VICES: [(&str, Vice); 3] = [("silent", Vice::Silent), ("slow", Vice::Slow), ("endless", Vice::Endless)];
+const VICES: [(&str, Vice); 4] =
+    [("silent", Vice::Silent), ("slow", Vice::Slow), ("endless", Vice::Endless), ("speechless", Vice::Speechless)];
 
 pub async fn measure(site: &Site<'_>, table: &mut Table) -> Outcome {
-    let mut config = String::new();
+    let (mut config, mut asked) = (String::new(), Vec::new());
     for (id, vice) in VICES {
-        config += &section(id, provider(vice).await?);
+        let provider = Provider::start(vice).await?;
+        config += &section(id, provider.port);
+        asked.push(provider.asked);
     }
     site.configure(&config)?;
     drop(site.serve()?);
     seed::posts(&site.database(), FEW).await?;
-    let server = site.serve()?;
     let page = Requests::get([PAGE.to_owned()], "");
-    let full = load::run(&server, &page, CONNECTIONS, ROUND).await?;
-    let half = full.rate / 2.0;
+    let half = load::run(&site.serve()?, &page, CONNECTIONS, ROUND).await?.rate / 2.0;
 
-    let (mut calm, mut troubled, mut longest) = (Vec::new(), Vec::new(), Duration::ZERO);
-    let before = server.pss()?;
-    let mut held = 0;
+    let (mut calm, mut troubled, mut longest, mut held) = (Vec::new(), Vec::new(), Duration::ZERO, 0);
     for _ in 0..ROUNDS {
+        // A server that has not learnt yet whom to leave alone.
+        let server = site.serve()?;
+        let before = asked.iter().map(|asked| asked.load(Ordering::Relaxed)).collect::<Vec<_>>();
         calm.push(load::paced(&server, &page, CONNECTIONS, half, ROUND).await?.p99);
+        let memory = server.pss()?;
         let visitors = Visitors::come(&server);
         troubled.push(load::paced(&server, &page, CONNECTIONS, half, ROUND).await?.p99);
-        held = held.max(server.pss()?.saturating_sub(before));
+        held = held.max(server.pss()?.saturating_sub(memory));
         longest = longest.max(visitors.leave().await?);
+        if asked.iter().zip(before).any(|(asked, before)| asked.load(Ordering::Relaxed) == before) {
+            return Err("a provider was not asked, so its trouble was not measured".into());
+        }
     }
     let figure = Figure::new("p99 of the first page at half load, providers in trouble", Unit::Millis, median(troubled));
     table.add(figure.beside("all well", median(calm)).budget(Budget::AtMostTimes(2.0)));
@@ -84,38 +94,70 @@ fn section(id: &str, port: u16) -> String {
     )
 }
 
-/// A server that misbehaves; gives its port.
-async fn provider(vice: Vice) -> Outcome<u16> {
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
-    let port = listener.local_addr()?.port();
-    tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            tokio::spawn(misbehave(stream, vice));
-        }
-    });
-    Ok(port)
+/// A server that misbehaves.
+struct Provider {
+    port: u16,
+    /// How often it was asked.
+    asked: Arc<AtomicU32>,
+}
+
+impl Provider {
+    async fn start(vice: Vice) -> Outcome<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let (port, asked) = (listener.local_addr()?.port(), Arc::<AtomicU32>::default());
+        let counter = Arc::clone(&asked);
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                counter.fetch_add(1, Ordering::Relaxed);
+                tokio::spawn(misbehave(stream, vice, port));
+            }
+        });
+        Ok(Self { port, asked })
+    }
 }
 
 /// Ends when the other side has enough.
-async fn misbehave(mut stream: TcpStream, vice: Vice) -> std::io::Result<()> {
+async fn misbehave(mut stream: TcpStream, vice: Vice, port: u16) -> std::io::Result<()> {
     let mut request = [0; 4096];
-    if stream.read(&mut request).await? == 0 {
-        return Ok(());
+    let length = stream.read(&mut request).await?;
+    let path = String::from_utf8_lossy(&request[..length]).split(' ').nth(1).unwrap_or_default().to_owned();
+    match vice {
+        Vice::Speechless if path != "/token" => {
+            let body = document(&path, port);
+            let head = format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n", body.len());
+            stream.write_all((head + &body).as_bytes()).await
+        }
+        Vice::Silent | Vice::Speechless => {
+            while stream.read(&mut request).await? > 0 {}
+            Ok(())
+        }
+        Vice::Slow => babble(stream, b"x", Duration::from_millis(200)).await,
+        Vice::Endless => babble(stream, &[b'x'; 16 << 10], Duration::ZERO).await,
     }
-    if matches!(vice, Vice::Silent) {
-        while stream.read(&mut request).await? > 0 {}
-        return Ok(());
-    }
+}
+
+/// Begins a document and does not end it.
+async fn babble(mut stream: TcpStream, text: &[u8], pause: Duration) -> std::io::Result<()> {
     stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{\"issuer\":\"").await?;
-    let flood = [b'x'; 16 << 10];
     loop {
-        if matches!(vice, Vice::Slow) {
-            stream.write_all(b"x").await?;
-            sleep(Duration::from_millis(200)).await;
-        } else {
-            stream.write_all(&flood).await?;
+        stream.write_all(text).await?;
+        if !pause.is_zero() {
+            sleep(pause).await;
         }
     }
+}
+
+/// What an OpenID provider publishes.
+fn document(path: &str, port: u16) -> String {
+    if path == "/keys" {
+        return json!({ "keys": [] }).to_string();
+    }
+    let at = |path: &str| format!("http://127.0.0.1:{port}{path}");
+    let document = json!({
+        "issuer": at(""), "authorization_endpoint": at("/authorize"), "token_endpoint": at("/token"), "jwks_uri": at("/keys"),
+        "response_types_supported": ["code"], "subject_types_supported": ["public"], "id_token_signing_alg_values_supported": ["RS256"],
+    });
+    document.to_string()
 }
 
 /// People who try to sign in, again and again.
@@ -134,7 +176,7 @@ impl Visitors {
                     let mut longest = Duration::ZERO;
                     while !leaving.load(Ordering::Relaxed) {
                         let sent = Instant::now();
-                        load::fetch_expecting(addr, &format!("/api/{id}/login"), "303").await?;
+                        sign_in(addr, id).await?;
                         longest = longest.max(sent.elapsed());
                         // People need a moment before they try again.
                         sleep(Duration::from_millis(100)).await;
@@ -155,6 +197,18 @@ impl Visitors {
         }
         Ok(longest)
     }
+}
+
+/// Begins to sign in, and comes back with a code if that works.
+async fn sign_in(addr: SocketAddr, provider: &str) -> Outcome {
+    let begin = Requests::get([format!("/api/{provider}/login")], "").expecting("303");
+    let (head, _) = load::ask(addr, &begin).await?;
+    let header = |name: &str| head.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
+    let state = header("location: ").split(['?', '&']).find_map(|parameter| parameter.strip_prefix("state="));
+    let Some(state) = state else { return Ok(()) };
+    let cookie = header("set-cookie: ").split(';').next().unwrap_or_default();
+    let back = Requests::get([format!("/api/{provider}/callback?code=bench&state={state}")], &format!("Cookie: {cookie}\r\n"));
+    load::ask(addr, &back.expecting("303")).await.map(drop)
 }
 
 fn median(mut values: Vec<f64>) -> f64 {

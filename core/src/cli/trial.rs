@@ -20,17 +20,18 @@ const LOOK_EVERY: Duration = Duration::from_millis(300);
 pub async fn run(id: &str, config: Config) -> Outcome {
     let app = App::open(config.clone(), Parts::of_system()).await?;
     let provider = app.flows.plugins.oauth(id)?;
-    for finding in doctor::examine_provider(&config, &provider).await {
+    let findings = doctor::examine_provider(&config, &provider).await;
+    for finding in &findings {
         println!("{finding}");
-        if finding.verdict == Verdict::Bad {
-            return Err("nobody can sign in like this; see FAILED above".into());
-        }
+    }
+    if findings.iter().any(|finding| finding.verdict == Verdict::Bad) {
+        return Err("nobody can sign in like this; see FAILED above".into());
     }
     let trial = app.oauth.begin_trial(id).await.map_err(explain)?;
     let server = server(config).await?;
     println!("\nRegistered with {} must be:\n  {}", provider.flow().name, trial.redirect_uri);
     println!("Open this in a browser and sign in:\n  {}\n", trial.location);
-    let who = if server.is_some() { "this command" } else { "the running server" };
+    let who = if server.is_some() { "this command" } else { "the running server, which must have been started with this configuration" };
     println!("The browser comes back to {who}. Waiting for it, at most {} minutes…", LIFETIME.as_secs() / 60);
     let outcome = wait(&app, &trial).await;
     if let Some(server) = server {

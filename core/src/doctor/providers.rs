@@ -6,12 +6,14 @@ use crate::{
     config::Config,
     oauth::checkup::{CheckUp, Checker, Introduction},
     outbound::{Outbound, SystemResolver},
-    plugins::{OAuthProvider, PluginKind, Plugins},
+    plugins::{OAuthProvider, PluginKind, Plugins, Server},
     random::Random,
 };
 
-/// From how many seconds on two clocks disagree: ID tokens are then refused, now or soon.
+/// From how many seconds on two clocks disagree enough to say so.
 const SKEW: i64 = 30;
+/// From how many seconds on a provider that is ahead has its ID tokens refused.
+const TOO_FAR: i64 = 60;
 
 pub async fn examine(config: &Config, plugins: &Plugins) -> Vec<Finding> {
     let mut findings = root(config, plugins);
@@ -32,10 +34,12 @@ pub async fn examine_one(config: &Config, provider: &OAuthProvider) -> Vec<Findi
     let random = Random::from_system();
     let checker = Checker { config, outbound: &outbound, clock: &SystemClock, random: &random };
     let subject = format!("sign-in {}", provider.id());
+    let mut findings = vec![Finding::good(&subject, format!("redirect address to register: {}", checker.redirect_uri(provider)))];
     match checker.check_up(provider).await {
-        Ok(found) => describe(&subject, provider.id(), &found),
-        Err(trouble) => vec![Finding::bad(&subject, trouble.to_string())],
+        Ok(found) => findings.extend(describe(&subject, provider, &found)),
+        Err(trouble) => findings.push(Finding::bad(&subject, trouble.to_string())),
     }
+    findings
 }
 
 /// The provider of the short paths has to be one that sends people elsewhere.
@@ -46,23 +50,17 @@ fn root(config: &Config, plugins: &Plugins) -> Vec<Finding> {
     if known { Vec::new() } else { vec![Finding::doubtful("root_provider", text())] }
 }
 
-fn describe(subject: &str, id: &str, found: &CheckUp) -> Vec<Finding> {
-    let register = format!("register the redirect address {}", found.redirect_uri);
+fn describe(subject: &str, provider: &OAuthProvider, found: &CheckUp) -> Vec<Finding> {
     let mut findings = vec![match &found.introduction {
-        Introduction::Known => Finding::good(subject, format!("{} answers and knows this server; {register}", host(&found.authorize_at))),
-        Introduction::Unknown => {
-            Finding::bad(subject, format!("the provider does not accept the client id and secret: copy both again; {register}"))
-        }
-        Introduction::Unclear(how) => Finding::doubtful(subject, format!("{how}; try it with `community plugin try {id}`; {register}")),
+        Introduction::Known => Finding::good(subject, format!("the provider knows this server; people sign in at {}", found.authorize_at)),
+        Introduction::Unknown => Finding::bad(subject, "the provider does not accept the client id and secret: copy both again"),
+        Introduction::Unclear(how) => Finding::doubtful(subject, format!("{how}; try it with `community plugin try {}`", provider.id())),
     }];
     if let Some(ahead) = found.ahead.filter(|ahead| ahead.abs() > SKEW) {
-        let text = format!("the provider's clock is {ahead} s ahead of this machine's: set this one by NTP");
-        findings.push(Finding::bad(subject, text));
+        let relation = if ahead > 0 { "ahead of" } else { "behind" };
+        let text = format!("the provider's clock is {} s {relation} this machine's: set this one by NTP", ahead.abs());
+        let has_id_tokens = matches!(provider.flow().server, Server::Issuer { .. });
+        findings.push(if has_id_tokens && ahead > TOO_FAR { Finding::bad(subject, text) } else { Finding::doubtful(subject, text) });
     }
     findings
-}
-
-/// The host of an address, for a sentence.
-fn host(address: &str) -> String {
-    url::Url::parse(address).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_else(|| address.to_owned())
 }

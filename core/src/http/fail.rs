@@ -21,6 +21,8 @@ pub const E401: u32 = 1 << 1;
 pub const E403: u32 = 1 << 2;
 /// There is no such thing, or the caller may not know of it.
 pub const E404: u32 = 1 << 3;
+/// The address is another operation's, which has another method: an id in the path may be a word that has a place of its own.
+pub const E405: u32 = 1 << 11;
 /// The body came too slowly.
 pub const E408: u32 = 1 << 4;
 /// The request contradicts the present state.
@@ -45,11 +47,12 @@ pub const BODY: u32 = UNSAFE | E400;
 pub const ALWAYS: u32 = E500;
 
 /// Bit, status and description of each member of a set.
-const STATUSES: [(u32, u16, &str); 11] = [
+const STATUSES: [(u32, u16, &str); 12] = [
     (E400, 400, "The request is not acceptable; `error` says which part and why."),
     (E401, 401, "Nobody is signed in, or the credentials are wrong."),
     (E403, 403, "The caller may not do this, or a page of another site sent the request."),
     (E404, 404, "There is no such thing, or the caller may not know of it."),
+    (E405, 405, "The address answers to another method; `Allow` names it."),
     (E408, 408, "The body of the request came too slowly."),
     (E409, 409, "The request contradicts the present state."),
     (E413, 413, "The body of the request is too large."),

@@ -21,7 +21,7 @@ use crate::{
         auth::{Auth, ClientName, MaybeAuth, Sessions},
         client_ip::ClientIp,
         data::Data,
-        fail::{E401, E404, E429, E503, Fail, UNSAFE},
+        fail::{E401, E404, E405, E429, E503, Fail, UNSAFE},
         payload::Redirect,
         rate::{Limit, Limits},
     },
@@ -241,7 +241,7 @@ impl Api {
     /// Sign in with a provider
     ///
     /// Goes to the provider, which sends the browser back to `/api/{provider}/callback`. If the provider does not answer, goes to
-    /// `/?login=error&reason=provider`.
+    /// `/?login=error&reason=provider`. A provider that takes passwords has a POST at this address.
     #[oai(path = "/api/:provider/login", method = "get", operation_id = "loginWithProvider")]
     async fn login_with_provider(
         &self,
@@ -251,7 +251,7 @@ impl Api {
         provider: Path<String>,
         /// The path to go to afterwards: letters, digits, `/`, `_` and `-`. Any other is ignored.
         next: Query<Option<String>>,
-    ) -> Result<Away, Fail<{ E404 | E429 | E503 }>> {
+    ) -> Result<Away, Fail<{ E404 | E405 | E429 | E503 }>> {
         providers.require(&provider)?;
         Ok(providers.login(&provider, visitor, next.as_deref()).await?)
     }

@@ -114,10 +114,12 @@ async fn the_doctor_asks_the_site_of_every_redirect_provider() {
     let servers = OAuthServers::shared().await;
     let binary = community(Db::Sqlite, "discord-secret").await;
     let report = async || String::from_utf8(binary.run(&["doctor"], "").await.stdout).unwrap();
-    let line = |report: &str| report.lines().find(|line| line.contains("sign-in discord")).unwrap_or(report).to_owned();
+    let line = |report: &str| report.lines().rfind(|line| line.contains("sign-in discord")).unwrap_or(report).to_owned();
 
-    let well = line(&report().await);
-    assert!(well.starts_with("ok") && well.contains(&format!("{}/api/callback", binary.base_url())), "{well}");
+    let report_of_all = report().await;
+    assert!(report_of_all.contains(&format!("register: {}/api/callback", binary.base_url())), "{report_of_all}");
+    let well = line(&report_of_all);
+    assert!(well.starts_with("ok") && well.contains("/api/oauth2/authorize"), "{well}");
 
     configure(&binary, servers.url("discord"), "wrong");
     let wrong = line(&report().await);
@@ -126,6 +128,18 @@ async fn the_doctor_asks_the_site_of_every_redirect_provider() {
     configure(&binary, &format!("http://127.0.0.1:{}", free_port()), "discord-secret");
     let gone = line(&report().await);
     assert!(gone.starts_with("FAILED") && gone.contains("127.0.0.1"), "{gone}");
+
+    let work = servers.url("work");
+    let text = format!(
+        "[plugins.work]\ncomponent = \"bundled:oidc\"\nallow_private = true\n[plugins.work.settings]\nissuer = \"{work}\"\n\
+         client_id = \"work-id\"\nclient_secret = \"work-secret\"\n"
+    );
+    fs::write(binary.folder().join("community.toml"), text).unwrap();
+    let openid = report().await;
+    assert!(
+        openid.lines().any(|line| line.starts_with("ok") && line.contains("sign-in work") && line.contains("knows this server")),
+        "{openid}"
+    );
 
     let bare = Binary::prepare(Db::Sqlite, &[]).await;
     let report = String::from_utf8(bare.run(&["doctor"], "").await.stdout).unwrap();
