@@ -16,6 +16,6 @@ pub enum Command {
 pub fn run(command: &Command, path: Option<&Path>) -> Outcome {
     let Command::Check = command;
     let env = of_process();
-    print!("{}", check(Sources { path, directory: Path::new("."), env: &env })?);
+    say!("{}", check(Sources { path, directory: Path::new("."), env: &env })?.trim_end());
     Ok(())
 }

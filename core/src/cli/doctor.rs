@@ -10,7 +10,7 @@ pub async fn run(loaded: Loaded) -> Outcome {
     let mut bad = 0;
     doctor::examine(&loaded, |finding| {
         bad += usize::from(finding.verdict == Verdict::Bad);
-        println!("{finding}");
+        say!("{finding}");
     })
     .await;
     match bad {

@@ -24,7 +24,9 @@ pub fn start(section: &LogSection) -> Result<(), Box<dyn std::error::Error>> {
 
 /// Starts a log that says only what is wrong.
 pub fn start_quiet() {
-    let log = tracing_subscriber::registry().with(EnvFilter::new("warn")).with(fmt::layer().without_time().with_writer(stderr));
+    let log = tracing_subscriber::registry()
+        .with(EnvFilter::new("warn"))
+        .with(fmt::layer().without_time().with_ansi(stderr().is_terminal()).with_writer(stderr));
     // A second start in the same process changes nothing.
     let _ = log.try_init();
 }

@@ -32,8 +32,8 @@ pub async fn run(command: Command, config: Config) -> Outcome {
     let mail = DueMail { id: MailId::new(now, &parts.random), address: address.clone(), content, created_at: now, attempts: 0 };
     Transport::new(&config)?.send(&mail).await?;
     match config.mail_transport() {
-        MailTransport::Smtp(_) => println!("The mail server took a mail for {address}."),
-        MailTransport::Files(folder) => println!("No mail server is set, so the mail for {address} is a file in {}.", folder.display()),
+        MailTransport::Smtp(_) => say!("The mail server took a mail for {address}."),
+        MailTransport::Files(folder) => say!("No mail server is set, so the mail for {address} is a file in {}.", folder.display()),
     }
     Ok(())
 }

@@ -19,18 +19,18 @@ pub struct Args {
 pub async fn run(args: &Args, config: &Config) -> Outcome {
     let plan = Store::plan(&config.database, &config.data_dir).await?;
     if plan.pending.is_empty() {
-        println!("The schema is up to date.");
+        say!("The schema is up to date.");
         return Ok(());
     }
     let word = if args.plan { "would run" } else { "running" };
     for step in &plan.pending {
-        println!("{word}: {step}");
+        say!("{word}: {step}");
     }
     if !args.plan {
         make_private(&config.data_dir)?;
         let parts = Parts::of_system();
         Store::open(&config.database, &config.data_dir, parts.clock, parts.random).await?;
-        println!("The schema is up to date.");
+        say!("The schema is up to date.");
     }
     Ok(())
 }

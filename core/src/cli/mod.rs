@@ -2,6 +2,11 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line speaks on the terminal")]
 
+/// Prints a line on standard output. Whoever closed it, like `head`, has read enough: the command ends.
+macro_rules! say {
+    ($($text:tt)*) => { $crate::cli::print_line(format_args!($($text)*)) };
+}
+
 mod config;
 mod doctor;
 mod lines;
@@ -13,7 +18,12 @@ mod serve;
 mod trial;
 mod user;
 
-use std::{fmt::Display, path::PathBuf, process::ExitCode};
+use std::{
+    fmt::{Arguments, Display},
+    io::{Write, stdout},
+    path::PathBuf,
+    process::{self, ExitCode},
+};
 
 use clap::{Parser, Subcommand};
 
@@ -73,6 +83,12 @@ pub fn run() -> ExitCode {
     }
 }
 
+fn print_line(text: Arguments<'_>) {
+    if writeln!(stdout().lock(), "{text}").is_err() {
+        process::exit(0);
+    }
+}
+
 fn failed(error: &(impl Display + ?Sized)) -> ExitCode {
     eprintln!("community: {error}");
     ExitCode::FAILURE
@@ -82,7 +98,7 @@ async fn dispatch(cli: Cli) -> Outcome {
     let command = cli.command.unwrap_or(Command::Serve);
     match command {
         Command::Openapi => {
-            print!("{}", docs::document());
+            say!("{}", docs::document().trim_end());
             Ok(())
         }
         Command::Config(command) => config::run(&command, cli.config.as_deref()),

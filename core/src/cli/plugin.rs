@@ -35,7 +35,7 @@ async fn list(config: &Config) -> Outcome {
             (false, reason) => format!("off: {}", reason.as_deref().unwrap_or_default()),
         };
         let may = if plugin.imports.is_empty() { "nothing beyond its own computing".to_owned() } else { plugin.imports.join("; ") };
-        println!("{}\t{kind}\t{state}\tmay: {may}", plugin.id);
+        say!("{}\t{kind}\t{state}\tmay: {may}", plugin.id);
     }
     Ok(())
 }

@@ -22,17 +22,17 @@ pub async fn run(id: &str, config: Config) -> Outcome {
     let provider = app.flows.plugins.oauth(id)?;
     let findings = doctor::examine_provider(&config, &provider).await;
     for finding in &findings {
-        println!("{finding}");
+        say!("{finding}");
     }
     if findings.iter().any(|finding| finding.verdict == Verdict::Bad) {
         return Err("nobody can sign in like this; see FAILED above".into());
     }
     let trial = app.oauth.begin_trial(id).await.map_err(explain)?;
     let server = server(config).await?;
-    println!("\nRegistered with {} must be:\n  {}", provider.flow().name, trial.redirect_uri);
-    println!("Open this in a browser and sign in:\n  {}\n", trial.location);
+    say!("\nRegistered with {} must be:\n  {}", provider.flow().name, trial.redirect_uri);
+    say!("Open this in a browser and sign in:\n  {}\n", trial.location);
     let who = if server.is_some() { "this command" } else { "the running server, which must have been started with this configuration" };
-    println!("The browser comes back to {who}. Waiting for it, at most {} minutes…", LIFETIME.as_secs() / 60);
+    say!("The browser comes back to {who}. Waiting for it, at most {} minutes…", LIFETIME.as_secs() / 60);
     let outcome = wait(&app, &trial).await;
     if let Some(server) = server {
         server.stop().await;
@@ -71,20 +71,20 @@ async fn wait(app: &App, trial: &Trial) -> Result<TrialOutcome, Box<dyn std::err
 
 fn show(report: &TrialReport) {
     let or_none = |value: &Option<String>| value.clone().unwrap_or_else(|| "none".to_owned());
-    let verified = if report.email_verified { ", verified by the provider" } else { "" };
+    let verified = if report.email_verified { ", verified by the provider" } else { ", not verified" };
     let email = report.email.as_ref().map_or_else(|| "none".to_owned(), |email| format!("{email}{verified}"));
-    println!("It works. The plugin says:");
-    println!("  subject       {}", report.subject);
-    println!("  username      {}", report.username);
-    println!("  display name  {}", or_none(&report.display_name));
-    println!("  email         {email}");
-    println!("  avatar        {}", or_none(&report.avatar));
-    println!("  scopes        {} of {} granted", report.granted.join(" "), report.asked.join(" "));
+    say!("It works. The plugin says:");
+    say!("  subject       {}", report.subject);
+    say!("  username      {}", report.username);
+    say!("  display name  {}", or_none(&report.display_name));
+    say!("  email         {email}");
+    say!("  avatar        {}", or_none(&report.avatar));
+    say!("  scopes        asked for: {}; granted: {}", report.asked.join(" "), report.granted.join(" "));
     if !report.missing.is_empty() {
-        println!("  MISSING       {}: allow these for the client at the provider, or do not ask for them", report.missing.join(" "));
+        say!("  MISSING       {}: allow these for the client at the provider, or do not ask for them", report.missing.join(" "));
     }
     if !report.claims.is_empty() {
-        println!("  claims        {}", report.claims.join(" "));
+        say!("  claims        {}", report.claims.join(" "));
     }
 }
 

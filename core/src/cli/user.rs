@@ -85,7 +85,7 @@ pub async fn run(command: Command, config: Config) -> Outcome {
         Command::Create { email, username, admin, password_stdin: _ } => {
             let role = if admin { Role::Admin } else { Role::User };
             let form = SignUp { email, password: password()?, username };
-            println!("{}", app.flows.create_user(form, role).await?.id);
+            say!("{}", app.flows.create_user(form, role).await?.id);
         }
         Command::List => list(&app).await?,
         Command::Promote { who, role } => {
@@ -128,7 +128,7 @@ async fn list(app: &App) -> Outcome {
         let users = accounts::queries::list(app.store.reader(), after.as_ref(), PAGE).await?;
         for (user, identities) in &users {
             let state = if user.disabled { "disabled" } else { "active" };
-            println!("{}\t{}\t{state}\t{}\t{}", user.id, user.role.as_str(), user.username, known_as(identities));
+            say!("{}\t{}\t{state}\t{}\t{}", user.id, user.role.as_str(), user.username, known_as(identities));
         }
         match users.last() {
             Some((last, _)) if users.len() as u64 == PAGE => after = Some(last.id.clone()),
@@ -162,6 +162,6 @@ async fn session(app: &App, user: User) -> Outcome {
         rules: app.config.sessions.clone(),
     };
     let (_, token) = app.store.write(new, |tx, new| Box::pin(sessions::actions::start(tx, new))).await?;
-    println!("{}={}", sessions::cookie::of_site(&app.config.base_url(), &app.config.cors).name(), token.expose());
+    say!("{}={}", sessions::cookie::of_site(&app.config.base_url(), &app.config.cors).name(), token.expose());
     Ok(())
 }

@@ -220,5 +220,5 @@ impl Debug for Config {
 /// True for names of settings whose values are kept out of sight wherever they come from.
 fn sounds_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    ["secret", "token", "password", "key", "credential"].iter().any(|word| name.contains(word))
+    !name.ends_with("_url") && ["secret", "token", "password", "key", "credential"].iter().any(|word| name.contains(word))
 }

@@ -4,7 +4,10 @@ use super::Finding;
 use crate::{
     clock::SystemClock,
     config::Config,
-    oauth::checkup::{CheckUp, Checker, Introduction},
+    oauth::{
+        checkup::{CheckUp, Checker, Introduction},
+        policy,
+    },
     outbound::{Outbound, SystemResolver},
     plugins::{OAuthProvider, PluginKind, Plugins, Server},
     random::Random,
@@ -17,9 +20,10 @@ const TOO_FAR: i64 = 60;
 
 pub async fn examine(config: &Config, plugins: &Plugins) -> Vec<Finding> {
     let mut findings = root(config, plugins);
-    for status in plugins.providers() {
-        if let Ok(provider) = plugins.oauth(&status.id) {
-            findings.extend(examine_one(config, &provider).await);
+    for status in plugins.providers().into_iter().filter(|status| status.kind == PluginKind::OAuthProvider) {
+        match plugins.oauth(&status.id) {
+            Ok(provider) => findings.extend(examine_one(config, &provider).await),
+            Err(_) => findings.push(to_register(config, &status.id)),
         }
     }
     findings
@@ -34,12 +38,18 @@ pub async fn examine_one(config: &Config, provider: &OAuthProvider) -> Vec<Findi
     let random = Random::from_system();
     let checker = Checker { config, outbound: &outbound, clock: &SystemClock, random: &random };
     let subject = format!("sign-in {}", provider.id());
-    let mut findings = vec![Finding::good(&subject, format!("redirect address to register: {}", checker.redirect_uri(provider)))];
+    let mut findings = vec![to_register(config, provider.id())];
     match checker.check_up(provider).await {
         Ok(found) => findings.extend(describe(&subject, provider, &found)),
         Err(trouble) => findings.push(Finding::bad(&subject, trouble.to_string())),
     }
     findings
+}
+
+/// What whoever sets up a provider has to tell its site.
+fn to_register(config: &Config, id: &str) -> Finding {
+    let redirect_uri = policy::redirect_uri(&config.base_url(), &config.auth.root_provider, id);
+    Finding::good(&format!("sign-in {id}"), format!("redirect address to register: {redirect_uri}"))
 }
 
 /// The provider of the short paths has to be one that sends people elsewhere.

@@ -57,11 +57,6 @@ pub struct Checker<'a> {
 }
 
 impl Checker<'_> {
-    /// The address to register with `provider`.
-    pub fn redirect_uri(&self, provider: &OAuthProvider) -> String {
-        policy::redirect_uri(&self.config.base_url(), &self.config.auth.root_provider, provider.id())
-    }
-
     /// Asks the servers of `provider`.
     ///
     /// # Errors
@@ -70,7 +65,8 @@ impl Checker<'_> {
         let remote = Remote::new(self.outbound.clone(), provider.clone());
         check_hosts(&remote).await?;
         let metadata = Directory::default().get(&remote, Duration::ZERO).await?;
-        let client = Client::new(provider, metadata.as_deref(), &self.redirect_uri(provider))?;
+        let redirect_uri = policy::redirect_uri(&self.config.base_url(), &self.config.auth.root_provider, provider.id());
+        let client = Client::new(provider, metadata.as_deref(), &redirect_uri)?;
         let (introduction, date) = self.introduce(&remote, &client).await?;
         let ahead = date.and_then(|date| ahead(&date, self.clock.now()));
         Ok(CheckUp { authorize_at: client.authorize_at().to_string(), introduction, ahead })

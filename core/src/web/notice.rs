@@ -36,7 +36,7 @@ fn trouble(reason: &str) -> &'static str {
         }
         "denied" => "You did not give your consent at the other site, so nothing was changed here.",
         "provider" | "provider_unavailable" => "The other site could not sign you in at the moment. Please try again later.",
-        "refused" => "The other site says that your account there cannot be used to sign in here.",
+        "refused" => "This account cannot be used to sign in here.",
         "state" | "expired" => "Signing in took too long, or was begun in another browser. Please start again.",
         "disabled" => "This account was closed by an administrator.",
         "linked_elsewhere" => {
