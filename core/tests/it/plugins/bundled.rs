@@ -54,6 +54,15 @@ async fn other_providers_name_the_setting_that_is_missing() {
 }
 
 #[tokio::test]
+async fn p24_a_redirect_provider_does_not_get_the_identities_of_password_accounts() {
+    let settings = [("issuer", "https://id.example"), ("client_id", "x")];
+    let plugins = load([("email", PluginSection { component: Some("bundled:oidc".into()), ..section(&settings) })]).await;
+    let reason = "plugin `email` sends people to another site, but `email` stands for accounts with passwords: rename its section";
+    assert_eq!(plugins.oauth("email").map(|_| ()).unwrap_err().reason, reason);
+    assert_eq!(plugins.password("email").map(|_| ()).unwrap_err().reason, reason);
+}
+
+#[tokio::test]
 async fn a_provider_that_is_switched_off_says_so() {
     let off = PluginSection { enabled: Some(false), ..section(&CLIENT) };
     let plugins = load([("discord", off)]).await;
