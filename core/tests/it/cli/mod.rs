@@ -66,6 +66,18 @@ async fn the_plugins_and_what_they_may_do_are_listed() {
 }
 
 #[tokio::test]
+async fn a_provider_without_its_secret_names_the_variable() {
+    let binary = Binary::prepare(Db::Sqlite, &[]).await;
+    let section = "[plugins.company]\ncomponent = \"bundled:oidc\"\n[plugins.company.settings]\nissuer = \"https://id.example\"\n\
+                   client_id = \"community\"\nclient_secret = \"env:COMPANY_CLIENT_SECRET\"\n";
+    fs::write(binary.folder().join("community.toml"), section).unwrap();
+    let list = binary.run_well(&["plugin", "list"], "").await;
+    let off = "company\tredirect provider\toff: plugin `company` is not set up: set COMPANY_CLIENT_SECRET";
+    assert!(list.lines().any(|line| line.starts_with(off)), "{list}");
+    binary.stop().await;
+}
+
+#[tokio::test]
 async fn a_command_before_the_first_start_leaves_the_data_folder_private() {
     let binary = Binary::prepare(Db::Sqlite, &[("COMMUNITY_DATA_DIR", "new/data".to_owned())]).await;
     fs::write(binary.folder().join("community.toml"), "[plugins.email]\nenabled = false\n").unwrap();
