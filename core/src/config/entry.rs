@@ -43,8 +43,8 @@ pub(super) enum Resolved {
     Plain(Written),
     /// The text was read from elsewhere and must not be shown.
     Fetched(String),
-    /// A plugin setting that refers to a variable that is not set: there is no such setting.
-    Unset,
+    /// A plugin setting that refers to this variable, which is not set: there is no such setting.
+    Unset(String),
 }
 
 impl Entry {
@@ -76,7 +76,7 @@ impl Entry {
         if let Some(name) = text.strip_prefix("env:") {
             return match env.get(name).filter(|value| !value.is_empty()) {
                 Some(value) => Ok(Resolved::Fetched(value.clone())),
-                None if self.plugin_setting().is_some() => Ok(Resolved::Unset),
+                None if self.plugin_setting().is_some() => Ok(Resolved::Unset(name.to_owned())),
                 None => Err(self.problem(format!("the environment variable {name} is not set; set it, or remove this key"))),
             };
         }

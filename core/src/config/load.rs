@@ -78,13 +78,23 @@ struct Draft<'a> {
     tree: Value,
     places: BTreeMap<String, String>,
     hidden: BTreeSet<(String, String)>,
+    /// Variables that are not set, by plugin and setting.
+    unset: BTreeMap<(String, String), String>,
     problems: Vec<Problem>,
 }
 
 impl<'a> Draft<'a> {
     fn new(env: &'a Environment) -> Self {
         let defaults = schema::tree();
-        Self { env, tree: defaults.clone(), defaults, places: BTreeMap::new(), hidden: BTreeSet::new(), problems: Vec::new() }
+        Self {
+            env,
+            tree: defaults.clone(),
+            defaults,
+            places: BTreeMap::new(),
+            hidden: BTreeSet::new(),
+            unset: BTreeMap::new(),
+            problems: Vec::new(),
+        }
     }
 
     /// Takes the entries that fit and remembers what is wrong with the others.
@@ -102,7 +112,10 @@ impl<'a> Draft<'a> {
         }
         let setting = entry.plugin_setting().map(|(id, name)| (id.to_owned(), name.to_owned()));
         let (readings, fetched) = match entry.resolve(self.env)? {
-            Resolved::Unset => return Ok(()),
+            Resolved::Unset(variable) => {
+                self.unset.extend(setting.map(|setting| (setting, variable)));
+                return Ok(());
+            }
             Resolved::Fetched(text) => (entry::text_readings(text), true),
             Resolved::Plain(written) => (written.readings(setting.is_some()), false),
         };
@@ -111,6 +124,9 @@ impl<'a> Draft<'a> {
             .map_err(|what| entry.problem(if fetched { "the value this refers to does not fit here".to_owned() } else { what }))?;
         put(&mut self.tree, &entry.key, value);
         self.places.insert(entry.dotted(), entry.origin.to_string());
+        if let Some(setting) = &setting {
+            self.unset.remove(setting);
+        }
         match setting {
             Some(setting) if fetched => self.hidden.insert(setting),
             Some(setting) => self.hidden.remove(&setting),
@@ -147,13 +163,18 @@ impl<'a> Draft<'a> {
 
     /// The checked configuration and its warnings.
     fn finish(mut self) -> Result<(Config, Vec<Problem>), Problems> {
-        let config = match serde_json::from_value::<Config>(self.tree) {
+        let mut config = match serde_json::from_value::<Config>(self.tree) {
             Ok(config) => Config { hidden: self.hidden, ..config },
             Err(error) => {
                 self.problems.push(Problem::new("", "", error.to_string()));
                 return Err(Problems(self.problems));
             }
         };
+        for ((id, name), variable) in self.unset {
+            let section = config.plugins.entry(id).or_default();
+            section.settings.remove(&name);
+            section.unset.insert(name, variable);
+        }
         let mut report = Report::default();
         config.validate(&mut report);
         let place = |mut problem: Problem| {

@@ -29,6 +29,9 @@ pub struct PluginSection {
     pub grants: Vec<String>,
     /// What the plugin reads through `settings`. Values may be secret: they are not printed.
     pub settings: BTreeMap<String, String>,
+    /// Settings that were written as `env:NAME` while that variable is not set: the name of the variable, by setting.
+    #[serde(skip)]
+    pub unset: BTreeMap<String, String>,
     /// `[plugins.<id>.limits]`
     pub limits: PluginLimits,
 }
@@ -44,6 +47,7 @@ impl Debug for PluginSection {
             .field("allow_private", &self.allow_private)
             .field("grants", &self.grants)
             .field("settings", &self.settings.keys())
+            .field("unset", &self.unset)
             .field("limits", &self.limits)
             .finish()
     }

@@ -1,7 +1,7 @@
 //! `community doctor`: looks at everything the server depends on and says, for whatever is wrong, what to do.
 //!
-//! It changes nothing that lasts, and may run beside the server. A *finding* is one line: what was looked at, how it is, and
-//! the fix. What is bad keeps people from something; what is doubtful works for now.
+//! It leaves nothing behind but compiled plugins in their cache, and may run beside the server. A *finding* is one line: what was
+//! looked at, how it is, and the fix. What is bad keeps people from something; what is doubtful works for now.
 
 mod database;
 mod mail;

@@ -29,12 +29,11 @@ impl Client {
     pub fn read(id: &str, title: &str, section: &PluginSection, bundled: Option<&Bundled>) -> Result<Self, Unavailable> {
         let given = |key: &str| section.settings.get(key).map(|value| value.trim()).filter(|value| !value.is_empty());
         let wants_secret = bundled.is_some_and(|bundled| bundled.needs_secret);
-        let (client, secret) = (given("client_id"), given("client_secret"));
-        let (Some(client), true) = (client, secret.is_some() || !wants_secret) else {
-            let missing = ["client_id", "client_secret"].into_iter().take(1 + usize::from(wants_secret)).filter(|key| given(key).is_none());
-            let names = missing.map(|key| setting(id, key)).collect::<Vec<_>>().join(" and ");
-            let message = format!("Signing in with {title} is not set up on this server: its operator has to set {names}.");
-            return Err(Unavailable::new(format!("plugin `{id}` is not set up: set {names}")).telling(message));
+        // A secret that was written counts as wanted: without it, the server would go on as a client that needs none.
+        let wanted = |key: &str| key == "client_id" || wants_secret || section.unset.contains_key(key);
+        let missing: Vec<&str> = ["client_id", "client_secret"].into_iter().filter(|key| wanted(key) && given(key).is_none()).collect();
+        let (Some(client), secret, true) = (given("client_id"), given("client_secret"), missing.is_empty()) else {
+            return Err(not_set_up(id, title, section, &missing));
         };
         let wrong = |reason: String| Unavailable::new(format!("plugin `{id}` {reason}"));
         for (key, value) in [("client_id", Some(client)), ("client_secret", secret)] {
@@ -46,6 +45,15 @@ impl Client {
         let allowed = allow_list(section, bundled).map_err(wrong)?;
         Ok(Self { id: client.to_owned(), secret: secret.map(Secret::new), allowed })
     }
+}
+
+/// What the operator and everybody else are told when the settings `missing` are.
+fn not_set_up(id: &str, title: &str, section: &PluginSection, missing: &[&str]) -> Unavailable {
+    let names = |name: &dyn Fn(&str) -> String| missing.iter().map(|key| name(key)).collect::<Vec<_>>().join(" and ");
+    let places = names(&|key| setting(id, key));
+    let variables = names(&|key| section.unset.get(key).cloned().unwrap_or_else(|| setting(id, key)));
+    Unavailable::new(format!("plugin `{id}` is not set up: set {variables}"))
+        .telling(format!("Signing in with {title} is not set up on this server: its operator has to set {places}."))
 }
 
 /// The place where an operator sets `key`: the variable that people know, or the section.

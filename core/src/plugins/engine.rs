@@ -1,7 +1,9 @@
 //! What all guests share: the compiler, the clock that interrupts them, and the thread they run on.
 
 use std::{
-    fs, io,
+    fs::{self, DirBuilder, Permissions},
+    io,
+    os::unix::fs::{DirBuilderExt, PermissionsExt},
     path::Path,
     sync::{
         Arc,
@@ -147,26 +149,16 @@ fn config(cache: Cache) -> Config {
     config
 }
 
-/// The cache of compiled code. Whoever can write there can run code in this process, hence a folder for the owner only.
+/// The cache of compiled code. Whoever can write there can run code in this process, hence a folder for the owner only. Commands
+/// may come before the first start of the server, so the data folder may have to be made as well, as private as the server makes it.
 fn cache(folder: &Path) -> Result<Cache, EngineError> {
     let failed = |source| EngineError::Cache { folder: folder.display().to_string(), source };
-    fs::create_dir_all(folder).map_err(failed)?;
-    keep_private(folder).map_err(failed)?;
+    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
+    fs::set_permissions(folder, Permissions::from_mode(0o700)).map_err(failed)?;
     let folder = folder.canonicalize().map_err(failed)?;
     let mut config = CacheConfig::new();
     config.with_directory(folder);
     Cache::new(config).map_err(EngineError::Engine)
-}
-
-#[cfg(unix)]
-fn keep_private(folder: &Path) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    fs::set_permissions(folder, fs::Permissions::from_mode(0o700))
-}
-
-#[cfg(not(unix))]
-fn keep_private(_: &Path) -> io::Result<()> {
-    Ok(())
 }
 
 /// An OS thread that advances the engine's epoch while guests run and sleeps while none does. A task would not do: a guest

@@ -157,6 +157,12 @@ impl Entry {
         self.imports.clone_from(&candidate.imports);
         let client = match candidate.kind {
             PluginKind::PasswordProvider => None,
+            // Identities are keyed by the id: they would be those of accounts with passwords.
+            PluginKind::OAuthProvider if id == PASSWORD => {
+                return Err(off(format!(
+                    "sends people to another site, but `{PASSWORD}` stands for accounts with passwords: rename its section"
+                )));
+            }
             PluginKind::OAuthProvider => Some(Client::read(id, &self.title, section, bundled_as(id, section))?),
         };
         let compiler = engine.clone();

@@ -3,7 +3,7 @@
 mod doctor;
 mod trial;
 
-use std::fs;
+use std::{fs, os::unix::fs::PermissionsExt};
 
 use serde_json::Value;
 
@@ -62,6 +62,30 @@ async fn the_plugins_and_what_they_may_do_are_listed() {
     fs::write(binary.folder().join("community.toml"), "[plugins.email]\nenabled = false\n").unwrap();
     let list = binary.run_well(&["plugin", "list"], "").await;
     assert!(list.lines().any(|line| line.starts_with("email\tpassword provider\toff: ")), "{list}");
+    binary.stop().await;
+}
+
+#[tokio::test]
+async fn a_provider_without_its_secret_names_the_variable() {
+    let binary = Binary::prepare(Db::Sqlite, &[]).await;
+    let section = "[plugins.company]\ncomponent = \"bundled:oidc\"\n[plugins.company.settings]\nissuer = \"https://id.example\"\n\
+                   client_id = \"community\"\nclient_secret = \"env:COMPANY_CLIENT_SECRET\"\n";
+    fs::write(binary.folder().join("community.toml"), section).unwrap();
+    let list = binary.run_well(&["plugin", "list"], "").await;
+    let off = "company\tredirect provider\toff: plugin `company` is not set up: set COMPANY_CLIENT_SECRET";
+    assert!(list.lines().any(|line| line.starts_with(off)), "{list}");
+    binary.stop().await;
+}
+
+#[tokio::test]
+async fn a_command_before_the_first_start_leaves_the_data_folder_private() {
+    let binary = Binary::prepare(Db::Sqlite, &[("COMMUNITY_DATA_DIR", "new/data".to_owned())]).await;
+    fs::write(binary.folder().join("community.toml"), "[plugins.email]\nenabled = false\n").unwrap();
+    binary.run_well(&["plugin", "list"], "").await;
+    for folder in ["new/data", "new/data/cache", "new/data/cache/wasm"] {
+        let mode = fs::metadata(binary.folder().join(folder)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700, "{folder}");
+    }
     binary.stop().await;
 }
 

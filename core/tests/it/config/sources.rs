@@ -117,6 +117,16 @@ fn secrets_and_settings_may_be_kept_elsewhere() {
     let settings = &config.plugins["discord"].settings;
     assert!(!settings.contains_key("client_id"), "a plugin setting whose variable is not set is not set");
     assert_eq!((settings["client_secret"].as_str(), settings["shard"].as_str()), ("shh", "7"));
+    assert_eq!(config.plugins["discord"].unset["client_id"], "UNSET", "but the name of the variable is known");
+}
+
+#[test]
+fn a_variable_that_is_not_set_is_forgotten_when_a_later_source_has_a_value_and_only_then() {
+    let toml = "[plugins.discord.settings]\nclient_id = \"env:OUR_ID\"\nclient_secret = \"written\"\n";
+    let later = [("DISCORD_CLIENT_ID", "42"), ("COMMUNITY_PLUGINS__DISCORD__SETTINGS__CLIENT_SECRET", "env:OUR_SECRET")];
+    let discord = &config(toml, &later).plugins["discord"];
+    assert_eq!((discord.settings["client_id"].as_str(), discord.settings.get("client_secret")), ("42", None));
+    assert_eq!((discord.unset.len(), discord.unset["client_secret"].as_str()), (1, "OUR_SECRET"));
 }
 
 #[test]

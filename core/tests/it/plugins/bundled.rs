@@ -54,6 +54,39 @@ async fn other_providers_name_the_setting_that_is_missing() {
 }
 
 #[tokio::test]
+async fn a_credential_whose_variable_is_not_set_is_named_and_not_left_out() {
+    let unset = |section: PluginSection, written: &[(&str, &str)]| PluginSection {
+        unset: written.iter().map(|&(key, variable)| (key.to_owned(), variable.to_owned())).collect(),
+        ..section
+    };
+    let settings = [("issuer", "https://id.example"), ("client_id", "x")];
+    let oidc = PluginSection { component: Some("bundled:oidc".into()), ..section(&settings) };
+    let plugins = load([
+        ("public", oidc.clone()),
+        ("company", unset(oidc, &[("client_secret", "COMPANY_CLIENT_SECRET")])),
+        ("discord", unset(section(&[]), &[("client_id", "OUR_ID"), ("client_secret", "OUR_SECRET")])),
+        ("reddit", unset(section(&[]), &[("client_id", "OUR_ID")])),
+    ])
+    .await;
+    let off = |id: &str| plugins.oauth(id).map(|_| ()).unwrap_err();
+    assert!(plugins.oauth("public").unwrap().client_secret().is_none(), "to have no secret takes not writing one");
+    assert_eq!(off("company").reason, "plugin `company` is not set up: set COMPANY_CLIENT_SECRET");
+    assert_eq!(off("discord").reason, "plugin `discord` is not set up: set OUR_ID and OUR_SECRET");
+    assert_eq!(off("reddit").reason, "plugin `reddit` is not set up: set OUR_ID and REDDIT_CLIENT_SECRET");
+    // The names that an operator chose are nobody else's business.
+    assert!(off("company").message().ends_with("has to set [plugins.company.settings] client_secret."), "{}", off("company").message());
+}
+
+#[tokio::test]
+async fn p24_a_redirect_provider_does_not_get_the_identities_of_password_accounts() {
+    let settings = [("issuer", "https://id.example"), ("client_id", "x")];
+    let plugins = load([("email", PluginSection { component: Some("bundled:oidc".into()), ..section(&settings) })]).await;
+    let reason = "plugin `email` sends people to another site, but `email` stands for accounts with passwords: rename its section";
+    assert_eq!(plugins.oauth("email").map(|_| ()).unwrap_err().reason, reason);
+    assert_eq!(plugins.password("email").map(|_| ()).unwrap_err().reason, reason);
+}
+
+#[tokio::test]
 async fn a_provider_that_is_switched_off_says_so() {
     let off = PluginSection { enabled: Some(false), ..section(&CLIENT) };
     let plugins = load([("discord", off)]).await;
