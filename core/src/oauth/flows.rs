@@ -241,9 +241,9 @@ impl OAuth {
     /// Lets `work` ask a provider, for a while, unless that is known to be in vain.
     async fn guarded<T>(&self, provider: &OAuthProvider, work: impl Future<Output = Result<T, Trouble>>) -> Result<T, Stop> {
         let id = provider.id();
-        if !self.breakers.is_closed(id, self.ticks.elapsed()) {
+        let Some(_leave) = self.breakers.leave(id, self.ticks.elapsed()) else {
             return Err(Stop::new(Reason::Provider, "it failed several times in a row and is left alone for a while"));
-        }
+        };
         let late = |_| Err(Trouble::broken(format!("it takes longer than {} s", ASKING.as_secs())));
         timeout(ASKING, work).await.unwrap_or_else(late).map_err(|trouble| {
             if matches!(trouble, Trouble::Broken(_)) && self.breakers.failed(id, self.ticks.elapsed()) {
