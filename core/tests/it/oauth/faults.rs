@@ -71,6 +71,7 @@ db_test! {
             text(500, "text/plain", "Canary"),
             text(200, "application/json", r#"{"sub":"somebody-else"}"#),
             text(200, "application/json", r#"{"name":"nobody"}"#),
+            text(200, "application/jwt", "eyJDYW5hcnk"),
             text(200, "text/html", "<p>Canary"),
             Trouble::Redirect("http://169.254.169.254/".to_owned()),
             Trouble::Silence,
