@@ -151,12 +151,20 @@ pub struct Stop {
     pub reason: Reason,
     /// A sentence for the operator, without any secret.
     pub detail: String,
+    /// Whether it is worth a warning: strangers cannot bring it about at will.
+    pub is_grave: bool,
 }
 
 impl Stop {
     /// Ends a sign-in for `reason`; `detail` is for the operator.
     pub fn new(reason: Reason, detail: impl Into<String>) -> Self {
-        Self { reason, detail: detail.into() }
+        Self { reason, detail: detail.into(), is_grave: matches!(reason, Reason::Provider | Reason::Refused) }
+    }
+
+    /// The same, if strangers can bring it about at will, by what they send.
+    #[must_use]
+    pub fn by_anybody(self) -> Self {
+        Self { is_grave: false, ..self }
     }
 }
 
