@@ -32,6 +32,8 @@ use crate::{
 const ASKING: Duration = Duration::from_secs(10);
 /// How long the plugin may take to read what they said.
 const READING: Duration = Duration::from_secs(4);
+/// A visitor waits less than 15 seconds, whatever happens.
+const _: () = assert!(ASKING.as_secs() + READING.as_secs() < 15);
 
 /// Signing in at other sites. Cheap to clone.
 #[derive(Clone)]
