@@ -10,7 +10,7 @@ use std::{
 const FAILURES: usize = 5;
 /// …within this time open the breaker…
 const WITHIN: Duration = Duration::from_secs(30);
-/// …for this long. Then the next visitor tries.
+/// …for this long. Then one visitor tries at a time.
 const OPEN: Duration = Duration::from_secs(30);
 
 /// One breaker per provider. Moments are durations since any fixed one. Cheap to clone.
@@ -21,12 +21,37 @@ pub struct Breakers(Arc<Mutex<HashMap<String, Breaker>>>);
 struct Breaker {
     failures: VecDeque<Duration>,
     open_until: Option<Duration>,
+    /// Whether somebody tries whether the provider is well again.
+    is_tried: bool,
+}
+
+/// The leave to ask a provider. While the breaker was open and nobody succeeded since, there is one at a time.
+#[derive(Debug)]
+pub struct Leave {
+    /// Whose breaker waits for the outcome, if it was open.
+    trying: Option<(Breakers, String)>,
+}
+
+impl Drop for Leave {
+    /// However it ended, and even if the visitor went away: the next one may try.
+    fn drop(&mut self) {
+        if let Some((breakers, provider)) = &self.trying {
+            breakers.with(provider, |breaker| breaker.is_tried = false);
+        }
+    }
 }
 
 impl Breakers {
-    /// Whether `provider` may be asked at `now`.
-    pub fn is_closed(&self, provider: &str, now: Duration) -> bool {
-        self.with(provider, |breaker| breaker.open_until.is_none_or(|until| until <= now))
+    /// The leave to ask `provider` at `now`, to keep while that is done; `None` if it is to be left alone.
+    pub fn leave(&self, provider: &str, now: Duration) -> Option<Leave> {
+        self.with(provider, |breaker| {
+            let Some(until) = breaker.open_until else { return Some(Leave { trying: None }) };
+            if until > now || breaker.is_tried {
+                return None;
+            }
+            breaker.is_tried = true;
+            Some(Leave { trying: Some((self.clone(), provider.to_owned())) })
+        })
     }
 
     /// `provider` did its part: earlier failures are forgotten.
@@ -68,11 +93,32 @@ mod tests {
         let breakers = Breakers::default();
         let opened: Vec<bool> = (0..5).map(|second| breakers.failed("discord", at(second))).collect();
         assert_eq!(opened, [false, false, false, false, true]);
-        assert!(!breakers.is_closed("discord", at(33)));
-        assert!(breakers.is_closed("discord", at(34)));
-        assert!(breakers.is_closed("reddit", at(5)), "each provider has its own");
+        assert!(breakers.leave("discord", at(33)).is_none());
+        assert!(breakers.leave("discord", at(34)).is_some());
+        assert!(breakers.leave("reddit", at(5)).is_some(), "each provider has its own");
         assert!(breakers.failed("discord", at(40)), "one failure after the pause suffices");
-        assert!(!breakers.is_closed("discord", at(69)));
+        assert!(breakers.leave("discord", at(69)).is_none());
+    }
+
+    #[test]
+    fn b13_after_the_pause_one_visitor_tries_at_a_time() {
+        let breakers = Breakers::default();
+        for second in 0..5 {
+            breakers.failed("discord", at(second));
+        }
+        let first = breakers.leave("discord", at(40)).expect("one tries");
+        assert!(breakers.leave("discord", at(40)).is_none(), "the others wait for the outcome");
+        assert!(breakers.leave("reddit", at(40)).is_some());
+        drop(first);
+        let second = breakers.leave("discord", at(40)).expect("who goes away without an outcome makes room");
+        assert!(breakers.failed("discord", at(41)));
+        drop(second);
+        assert!(breakers.leave("discord", at(70)).is_none(), "it failed again");
+        let third = breakers.leave("discord", at(71)).expect("one tries");
+        breakers.succeeded("discord");
+        drop(third);
+        let (one, another) = (breakers.leave("discord", at(72)), breakers.leave("discord", at(72)));
+        assert!(one.is_some() && another.is_some(), "after a success all may ask");
     }
 
     #[test]
@@ -81,7 +127,7 @@ mod tests {
         for second in (0..100).step_by(8) {
             assert!(!breakers.failed("discord", at(second)));
         }
-        assert!(breakers.is_closed("discord", at(100)));
+        assert!(breakers.leave("discord", at(100)).is_some());
     }
 
     #[test]
@@ -92,6 +138,6 @@ mod tests {
         }
         breakers.succeeded("discord");
         assert!(!breakers.failed("discord", at(5)));
-        assert!(breakers.is_closed("discord", at(5)));
+        assert!(breakers.leave("discord", at(5)).is_some());
     }
 }

@@ -1,13 +1,15 @@
 //! The two things that the server says to a provider's OAuth endpoints: where a browser should go, and the exchange of a code.
 
+use futures_util::future::BoxFuture;
 use openidconnect::{
-    AuthType, AuthUrl, AuthenticationFlow, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointNotSet, EndpointSet, HttpRequest,
-    HttpResponse, IssuerUrl, JsonWebKeySet, Nonce, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RequestTokenError, Scope,
-    StandardErrorResponse, TokenUrl,
+    AsyncHttpClient, AuthType, AuthUrl, AuthenticationFlow, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointNotSet,
+    EndpointSet, HttpRequest, HttpResponse, IssuerUrl, JsonWebKeySet, Nonce, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl,
+    RequestTokenError, Scope, StandardErrorResponse, TokenUrl,
     core::{
         CoreAuthDisplay, CoreAuthPrompt, CoreErrorResponseType, CoreGenderClaim, CoreJsonWebKey, CoreJweContentEncryptionAlgorithm,
         CoreResponseType, CoreRevocableToken, CoreRevocationErrorResponse, CoreTokenIntrospectionResponse,
     },
+    http::StatusCode,
 };
 use url::Url;
 
@@ -152,7 +154,7 @@ impl Client {
     /// Exchanges a code for tokens.
     pub async fn exchange(&self, remote: &Remote, code: String, pkce_verifier: &Token) -> Result<Tokens, Trouble> {
         let request = self.inner.exchange_code(AuthorizationCode::new(code)).set_pkce_verifier(verifier(pkce_verifier));
-        request.request_async(remote).await.map_err(|error| match error {
+        request.request_async(&TokenEndpoint(remote)).await.map_err(|error| match error {
             RequestTokenError::Request(trouble) => trouble,
             RequestTokenError::ServerResponse(answer) => refused(&answer),
             // Some answer with an error and the status of a success. The text may hold a token, so it is not shown.
@@ -167,6 +169,31 @@ impl Client {
 
 fn verifier(token: &Token) -> PkceCodeVerifier {
     PkceCodeVerifier::new(token.expose().to_owned())
+}
+
+/// The way to a token endpoint, whose refusals are sorted on the way back.
+struct TokenEndpoint<'a>(&'a Remote);
+
+impl<'c> AsyncHttpClient<'c> for TokenEndpoint<'_> {
+    type Error = Trouble;
+    type Future = BoxFuture<'c, Result<HttpResponse, Trouble>>;
+
+    fn call(&'c self, request: HttpRequest) -> Self::Future {
+        Box::pin(async move { self.0.send(request).await.and_then(oauth_answer) })
+    }
+}
+
+/// Sorts out what says no without the words of OAuth, such as a firewall's page. Anybody can cause that with an odd code, so the
+/// provider has not failed, unless it says that it has no time.
+fn oauth_answer(response: HttpResponse) -> Result<HttpResponse, Trouble> {
+    let status = response.status();
+    let sentence = || format!("the token endpoint answers {}", status.as_u16());
+    match status {
+        StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS => Err(Trouble::broken(sentence())),
+        _ if !status.is_client_error() || serde_json::from_slice::<ErrorAnswer>(response.body()).is_ok() => Ok(response),
+        StatusCode::UNAUTHORIZED => Err(Trouble::rejected(format!("{}: check the client id and the client secret", sentence()))),
+        _ => Err(Trouble::rejected(sentence())),
+    }
 }
 
 /// The sentence about an error of the token endpoint, whose code is shown if it is one word.

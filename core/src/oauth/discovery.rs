@@ -17,6 +17,7 @@ use openidconnect::{
     },
 };
 use serde::{Deserialize, Serialize};
+use tokio::time::timeout;
 
 use super::remote::{Remote, Trouble};
 use crate::plugins::Server;
@@ -25,6 +26,8 @@ use crate::plugins::Server;
 const FRESH: Duration = Duration::from_mins(5);
 /// How long it is used if asking again is in vain.
 const STALE: Duration = Duration::from_hours(24);
+/// How long asking again may take while there is something to go on with, so that time is left for the rest of a sign-in.
+const RENEWING: Duration = Duration::from_secs(3);
 /// Keys are fetched again at most this often because of an ID token that names an unknown one.
 const KEYS_EVERY: Duration = Duration::from_mins(1);
 /// A provider with more keys than that is not taken seriously.
@@ -85,14 +88,19 @@ impl Directory {
         let before = entry.attempts.load(Ordering::SeqCst);
         let mut known = entry.known.lock().await;
         let age = now.saturating_sub(known.read_at);
-        if let Some(metadata) = known.metadata.as_ref().filter(|_| age < FRESH) {
-            return Ok(Some(metadata.clone()));
+        let kept = known.metadata.clone().filter(|_| age < STALE);
+        if age < FRESH && kept.is_some() {
+            return Ok(kept);
         }
         // Whoever waited for an attempt that failed shares the failure instead of waiting for the next.
         if let Some(failure) = known.failure.clone().filter(|_| entry.attempts.load(Ordering::SeqCst) > before) {
-            return known.metadata.clone().filter(|_| age < STALE).map(Some).ok_or(failure);
+            return kept.map(Some).ok_or(failure);
         }
-        let fetched = discover(remote, name).await;
+        let late = |_| Err(Trouble::broken(format!("asking again takes longer than {} s", RENEWING.as_secs())));
+        let fetched = match kept {
+            Some(_) => timeout(RENEWING, discover(remote, name)).await.unwrap_or_else(late),
+            None => discover(remote, name).await,
+        };
         entry.attempts.fetch_add(1, Ordering::SeqCst);
         match fetched {
             Ok(metadata) => {
@@ -102,7 +110,7 @@ impl Directory {
             }
             Err(trouble) => {
                 known.failure = Some(trouble.clone());
-                let Some(metadata) = known.metadata.clone().filter(|_| age < STALE) else { return Err(trouble) };
+                let Some(metadata) = kept else { return Err(trouble) };
                 tracing::warn!(provider = remote.provider().id(), %trouble, "an older discovery document is used");
                 Ok(Some(metadata))
             }

@@ -32,6 +32,8 @@ use crate::{
 const ASKING: Duration = Duration::from_secs(10);
 /// How long the plugin may take to read what they said.
 const READING: Duration = Duration::from_secs(4);
+/// A visitor waits less than 15 seconds, whatever happens.
+const _: () = assert!(ASKING.as_secs() + READING.as_secs() < 15);
 
 /// Signing in at other sites. Cheap to clone.
 #[derive(Clone)]
@@ -143,10 +145,10 @@ impl OAuth {
         let finished = self.try_finish(&back).await;
         if let Err(Fault::Stop(stop)) = &finished.outcome {
             let (provider, reason, detail) = (back.provider.as_str(), stop.reason.as_str(), stop.detail.as_str());
-            match stop.reason {
-                Reason::Provider | Reason::Refused => tracing::warn!(provider, reason, detail, "a sign-in came to nothing"),
-                // Anybody can cause these at will.
-                _ => tracing::info!(provider, reason, detail, "a sign-in came to nothing"),
+            if stop.is_grave {
+                tracing::warn!(provider, reason, detail, "a sign-in came to nothing");
+            } else {
+                tracing::info!(provider, reason, detail, "a sign-in came to nothing");
             }
         }
         finished
@@ -206,7 +208,7 @@ impl OAuth {
     async fn identity(&self, provider: &OAuthProvider, transaction: &Transaction, answer: &Answer) -> Result<(Identity, Fetched), Fault> {
         let code = match &answer.reply {
             Reply::Code(code) => code.expose().to_owned(),
-            Reply::Failed(error) => return Err(Stop::new(Reason::Provider, format!("the provider answers {error}")).into()),
+            Reply::Failed(error) => return Err(Stop::new(Reason::Provider, format!("the provider answers {error}")).by_anybody().into()),
             Reply::Denied => return Err(Stop::new(Reason::Denied, "the person did not agree").into()),
         };
         let fetch = async {
@@ -241,15 +243,19 @@ impl OAuth {
     /// Lets `work` ask a provider, for a while, unless that is known to be in vain.
     async fn guarded<T>(&self, provider: &OAuthProvider, work: impl Future<Output = Result<T, Trouble>>) -> Result<T, Stop> {
         let id = provider.id();
-        if !self.breakers.is_closed(id, self.ticks.elapsed()) {
+        let Some(_leave) = self.breakers.leave(id, self.ticks.elapsed()) else {
             return Err(Stop::new(Reason::Provider, "it failed several times in a row and is left alone for a while"));
-        }
+        };
         let late = |_| Err(Trouble::broken(format!("it takes longer than {} s", ASKING.as_secs())));
         timeout(ASKING, work).await.unwrap_or_else(late).map_err(|trouble| {
-            if matches!(trouble, Trouble::Broken(_)) && self.breakers.failed(id, self.ticks.elapsed()) {
+            let stop = Stop::new(Reason::Provider, trouble.to_string());
+            if matches!(trouble, Trouble::Rejected(_)) {
+                return stop.by_anybody();
+            }
+            if self.breakers.failed(id, self.ticks.elapsed()) {
                 tracing::error!(provider = id, %trouble, "a login provider fails again and again; nobody is sent there for a while");
             }
-            Stop::new(Reason::Provider, trouble.to_string())
+            stop
         })
     }
 }

@@ -98,11 +98,16 @@ impl Answer {
     pub fn parse(code: Option<String>, state: Option<&str>, error: Option<&str>, issuer: Option<String>) -> Self {
         let reply = match (error, code) {
             (Some(error), _) => FAILURES.iter().find(|known| **known == error).map_or(Reply::Denied, |known| Reply::Failed(known)),
-            (None, Some(code)) if !code.is_empty() && code.len() <= MAX_CODE => Reply::Code(Secret::new(code)),
+            (None, Some(code)) if is_code(&code) => Reply::Code(Secret::new(code)),
             (None, _) => Reply::Denied,
         };
         Self { state: state.and_then(Token::parse), reply, issuer }
     }
+}
+
+/// Whether a code is worth asking the provider about: it has the characters of the specification (RFC 6749, appendix A.11).
+fn is_code(code: &str) -> bool {
+    (1..=MAX_CODE).contains(&code.len()) && code.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic())
 }
 
 /// Why nobody is signed in, as people are told. There are no others.
@@ -146,12 +151,20 @@ pub struct Stop {
     pub reason: Reason,
     /// A sentence for the operator, without any secret.
     pub detail: String,
+    /// Whether it is worth a warning: strangers cannot bring it about at will.
+    pub is_grave: bool,
 }
 
 impl Stop {
     /// Ends a sign-in for `reason`; `detail` is for the operator.
     pub fn new(reason: Reason, detail: impl Into<String>) -> Self {
-        Self { reason, detail: detail.into() }
+        Self { reason, detail: detail.into(), is_grave: matches!(reason, Reason::Provider | Reason::Refused) }
+    }
+
+    /// The same, if strangers can bring it about at will, by what they send.
+    #[must_use]
+    pub fn by_anybody(self) -> Self {
+        Self { is_grave: false, ..self }
     }
 }
 
@@ -228,11 +241,14 @@ mod tests {
     }
 
     #[test]
-    fn b02_only_a_code_of_sensible_length_is_a_code() {
+    fn b02_only_a_code_of_sensible_length_and_characters_is_a_code() {
         assert_eq!(parse(Some("abc"), None), Reply::Code(Secret::new("abc")));
         assert!(matches!(parse(Some(&"c".repeat(2048)), None), Reply::Code(_)));
         for code in [None, Some(""), Some("c".repeat(2049).as_str()), Some("c".repeat(10_000).as_str())] {
             assert_eq!(parse(code, None), Reply::Denied);
+        }
+        for code in ["\0", "a\r\nb", "\u{7f}", "caf\u{e9}", "\u{202e}abc", "\u{1f600}"] {
+            assert_eq!(parse(Some(code), None), Reply::Denied, "{code:?}");
         }
     }
 

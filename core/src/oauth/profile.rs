@@ -135,8 +135,12 @@ impl Visit {
         let request = Request::get(url.as_str()).header(header::AUTHORIZATION, bearer).header(header::ACCEPT, "application/json");
         let request = request.body(Vec::new()).map_err(|error| Trouble::rejected(format!("{url}: {error}")))?;
         let response = self.remote.send(request).await?;
+        let is_signed = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/jwt"));
         let (status, body) = (response.status(), response.into_body());
         if let (Source::UserInfo, Some(verified), true) = (source, verified, status.is_success()) {
+            if is_signed {
+                return Err(Trouble::rejected("the UserInfo document is signed, which is not read; set userinfo = false"));
+            }
             verified.require_same(&body)?;
         }
         Ok(Document { status: status.as_u16(), body })

@@ -11,7 +11,15 @@ use crate::{
     error::Result,
     plugins::Identity,
     random::{Token, TokenHash},
+    text,
 };
+
+/// The longest sentence that is shown, in characters.
+const MAX_SENTENCE: usize = 500;
+/// The longest name of a scope or a claim that is shown, in characters…
+const MAX_WORD: usize = 200;
+/// …and so many of them.
+const MAX_WORDS: usize = 100;
 
 /// A trial that has begun.
 #[derive(Debug)]
@@ -37,25 +45,47 @@ impl OAuth {
     }
 }
 
-/// What a trial found out, for the one who began it.
+/// What a trial found out, for the one who began it: at a terminal, so what the provider wrote is shown without control
+/// characters.
 pub(super) fn outcome(asked: &[String], found: Result<(Identity, Fetched), Fault>) -> TrialOutcome {
     let (identity, fetched) = match found {
         Ok(found) => found,
-        Err(Fault::Stop(stop)) => return TrialOutcome::Failed(stop.detail),
-        Err(Fault::Error(error)) => return TrialOutcome::Failed(error.source.map_or(error.message, |source| source.to_string())),
+        Err(Fault::Stop(stop)) => return failed(&stop.detail),
+        Err(Fault::Error(error)) => return failed(&error.source.map_or(error.message, |source| source.to_string())),
     };
     let granted = fetched.profile.scopes;
-    let missing = asked.iter().filter(|scope| !granted.contains(scope)).cloned().collect();
+    let missing: Vec<String> = asked.iter().filter(|scope| !granted.contains(scope)).cloned().collect();
     TrialOutcome::Worked(Box::new(TrialReport {
-        subject: identity.subject.0,
+        subject: text::one_line(&identity.subject.0, MAX_WORD),
         username: identity.username,
         display_name: identity.display_name,
         avatar: identity.avatar,
         email_verified: identity.email.as_ref().is_some_and(|email| email.verified),
         email: identity.email.map(|email| email.address),
-        asked: asked.to_vec(),
-        granted,
-        missing,
-        claims: fetched.claims,
+        asked: words(asked),
+        granted: words(&granted),
+        missing: words(&missing),
+        claims: words(&fetched.claims),
     }))
+}
+
+fn failed(sentence: &str) -> TrialOutcome {
+    TrialOutcome::Failed(text::one_line(sentence, MAX_SENTENCE))
+}
+
+fn words(words: &[String]) -> Vec<String> {
+    words.iter().take(MAX_WORDS).map(|word| text::one_line(word, MAX_WORD)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_provider_wrote_cannot_steer_the_terminal() {
+        let evil = "\u{1b}]0;owned\u{7}open\r\nid\u{202e}";
+        assert_eq!(words(&[evil.to_owned()]), ["]0;ownedopen id"]);
+        assert_eq!(failed(evil), TrialOutcome::Failed("]0;ownedopen id".to_owned()));
+        assert_eq!(words(&vec!["x".repeat(1000); 1000]), vec!["x".repeat(MAX_WORD); MAX_WORDS]);
+    }
 }

@@ -71,6 +71,7 @@ db_test! {
             text(500, "text/plain", "Canary"),
             text(200, "application/json", r#"{"sub":"somebody-else"}"#),
             text(200, "application/json", r#"{"name":"nobody"}"#),
+            text(200, "application/jwt", "eyJDYW5hcnk"),
             text(200, "text/html", "<p>Canary"),
             Trouble::Redirect("http://169.254.169.254/".to_owned()),
             Trouble::Silence,
@@ -105,11 +106,18 @@ db_test! {
 
     async fn b13_what_people_do_is_no_failure_of_the_provider(db) {
         let (server, provider) = faulty_community(db).await;
-        provider.trouble(Endpoint::Token, Trouble::Answer(400, "application/json", r#"{"error":"invalid_grant"}"#.to_owned()));
-        for _ in 0..8 {
-            assert_eq!(browser(&server).sign_in("faulty", &someone("mallory")).await, PROVIDER);
-            server.client().get("/api/faulty/callback?error=access_denied").await.expect_redirect();
+        for (status, kind, said) in [
+            (400, "application/json", r#"{"error":"invalid_grant"}"#),
+            (403, "text/html", "<h1>Forbidden</h1>"),
+            (400, "text/plain", ""),
+        ] {
+            provider.trouble(Endpoint::Token, Trouble::Answer(status, kind, said.to_owned()));
+            for _ in 0..8 {
+                assert_eq!(browser(&server).sign_in("faulty", &someone("mallory")).await, PROVIDER);
+                server.client().get("/api/faulty/callback?error=access_denied").await.expect_redirect();
+            }
         }
+        assert_eq!(provider.asked(Endpoint::Token), 24, "it is asked every time");
         provider.heal();
         assert_eq!(browser(&server).sign_in("faulty", &someone("ada")).await, OK, "nobody can shut a provider for others");
         server.stop().await;

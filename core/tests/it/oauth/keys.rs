@@ -117,6 +117,16 @@ db_test! {
         server.stop().await;
     }
 
+    async fn b09_what_is_known_suffices_while_asking_again_is_in_vain(db) {
+        let (server, provider) = faulty_community(db).await;
+        assert_eq!(sign_in(&server).await, OK);
+        provider.trouble(Endpoint::Discovery, Trouble::Silence);
+        server.clock.advance(Duration::from_mins(6));
+        assert_eq!(sign_in(&server).await, OK);
+        assert!(provider.asked(Endpoint::Discovery) > 1, "it was asked again");
+        server.stop().await;
+    }
+
     async fn b09_a_provider_that_is_down_at_first_is_asked_again(db) {
         let (server, provider) = faulty_community(db).await;
         provider.trouble(Endpoint::Discovery, Trouble::Answer(503, "text/html", "<p>Canary".to_owned()));
