@@ -11,6 +11,8 @@ use crate::{
 
 /// Settings whose hosts count as allowed: the operator typed them.
 const ADDRESSES: [&str; 4] = ["issuer", "authorize_url", "token_url", "api_url"];
+/// What the server is called at the provider's site, and what proves it.
+const CREDENTIALS: [&str; 2] = ["client_id", "client_secret"];
 /// Longest client id and secret, in bytes.
 const MAX_CREDENTIAL: usize = 512;
 
@@ -29,14 +31,16 @@ impl Client {
     pub fn read(id: &str, title: &str, section: &PluginSection, bundled: Option<&Bundled>) -> Result<Self, Unavailable> {
         let given = |key: &str| section.settings.get(key).map(|value| value.trim()).filter(|value| !value.is_empty());
         let wants_secret = bundled.is_some_and(|bundled| bundled.needs_secret);
-        // A secret that was written counts as wanted: without it, the server would go on as a client that needs none.
-        let wanted = |key: &str| key == "client_id" || wants_secret || section.unset.contains_key(key);
-        let missing: Vec<&str> = ["client_id", "client_secret"].into_iter().filter(|key| wanted(key) && given(key).is_none()).collect();
+        // What was written counts as wanted: without its secret the server would go on as a client that needs none, and without a
+        // rule on who may come in everybody might.
+        let wanted = |key: &str| key == "client_id" || (key == "client_secret" && wants_secret) || section.unset.contains_key(key);
+        let others = section.unset.keys().map(String::as_str).filter(|key| !CREDENTIALS.contains(key));
+        let missing: Vec<&str> = CREDENTIALS.into_iter().chain(others).filter(|key| wanted(key) && given(key).is_none()).collect();
         let (Some(client), secret, true) = (given("client_id"), given("client_secret"), missing.is_empty()) else {
             return Err(not_set_up(id, title, section, &missing));
         };
         let wrong = |reason: String| Unavailable::new(format!("plugin `{id}` {reason}"));
-        for (key, value) in [("client_id", Some(client)), ("client_secret", secret)] {
+        for (key, value) in CREDENTIALS.into_iter().zip([Some(client), secret]) {
             let plain = |value: &str| value.len() <= MAX_CREDENTIAL && value.bytes().all(|byte| matches!(byte, 0x20..=0x7e));
             if value.is_some_and(|value| !plain(value)) {
                 return Err(wrong(format!("has a {key} that is longer than 512 characters or not plain ASCII: copy it again")));
