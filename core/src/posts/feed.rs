@@ -30,13 +30,15 @@ struct State {
     version: AtomicU64,
     /// The first page by its length.
     first: Mutex<HashMap<u64, Page>>,
+    /// Held by whoever reads a first page: of many who want it at once, one reads it for all.
+    reading: tokio::sync::Mutex<()>,
 }
 
 impl Feed {
     /// The list in `store`, from now on.
     pub fn new(store: Store, random: &Random) -> Self {
         let process = random.token().expose()[..11].to_owned();
-        let state = Arc::new(State { process, version: AtomicU64::new(0), first: Mutex::default() });
+        let state = Arc::new(State { process, version: AtomicU64::new(0), first: Mutex::default(), reading: tokio::sync::Mutex::default() });
         let heard = state.clone();
         store.listen(move |event| {
             if events::changes_the_list(event) {
@@ -58,8 +60,12 @@ impl Feed {
         if before.is_some() {
             return queries::page(self.store.reader(), before, limit).await;
         }
-        if let Some(page) = self.first().get(&limit) {
-            return Ok(page.clone());
+        if let Some(page) = self.kept(limit) {
+            return Ok(page);
+        }
+        let _turn = self.state.reading.lock().await;
+        if let Some(page) = self.kept(limit) {
+            return Ok(page);
         }
         let version = self.state.version.load(Ordering::SeqCst);
         let page = queries::page(self.store.reader(), None, limit).await?;
@@ -75,6 +81,10 @@ impl Feed {
             }
         }
         Ok(page)
+    }
+
+    fn kept(&self, limit: u64) -> Option<Page> {
+        self.first().get(&limit).cloned()
     }
 
     fn first(&self) -> std::sync::MutexGuard<'_, HashMap<u64, Page>> {
