@@ -38,7 +38,8 @@ impl Feed {
     /// The list in `store`, from now on.
     pub fn new(store: Store, random: &Random) -> Self {
         let process = random.token().expose()[..11].to_owned();
-        let state = Arc::new(State { process, version: AtomicU64::new(0), first: Mutex::default(), reading: tokio::sync::Mutex::default() });
+        let state =
+            Arc::new(State { process, version: AtomicU64::new(0), first: Mutex::default(), reading: tokio::sync::Mutex::default() });
         let heard = state.clone();
         store.listen(move |event| {
             if events::changes_the_list(event) {
