@@ -78,3 +78,19 @@ id! {
     /// A process that writes to the database, new at each start.
     NodeId, "node-"
 }
+id! {
+    /// A room.
+    RoomId, "r-"
+}
+id! {
+    /// A message in a room.
+    MessageId, "m-"
+}
+id! {
+    /// A program that takes part under a name of its own.
+    BotId, "bot-"
+}
+id! {
+    /// A file that somebody uploaded.
+    UploadId, "up-"
+}
