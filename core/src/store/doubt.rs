@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Duration};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 
 use super::{Context, Event};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 
 /// How often the database is asked.
 const ASK_AGAIN: Duration = Duration::from_millis(250);
@@ -44,39 +44,83 @@ pub(super) struct Doubt {
 }
 
 impl Doubt {
-    /// Finds out how the transaction ended, and tells the listeners if it stands; false if it does not, or nobody knows yet.
-    pub(super) async fn resolve(self, pool: DatabaseConnection, context: Arc<Context>) -> bool {
+    /// Finds out how the transaction ended, and tells the listeners unless it was undone: they only look again. `None` if nobody knows
+    /// yet.
+    pub(super) async fn resolve(self, pool: DatabaseConnection, context: Arc<Context>) -> Option<Ending> {
         let found_out = tokio::spawn(async move {
-            let stands = stands(&pool, self.transaction).await;
-            for event in self.events.iter().filter(|_| stands) {
+            let ending = ending(&pool, self.transaction).await;
+            for event in self.events.iter().filter(|_| ending != Ending::Undone) {
                 context.listeners.tell(event);
             }
-            stands
+            ending
         });
-        matches!(tokio::time::timeout(PATIENCE, found_out).await, Ok(Ok(true)))
+        tokio::time::timeout(PATIENCE, found_out).await.ok()?.ok()
     }
 }
 
+/// How a transaction ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// It stands.
+    Kept,
+    /// It never was.
+    Undone,
+    /// Nobody will ever say.
+    Unknown,
+}
+
+impl Ending {
+    /// What the database's word for it means; `None` as long as it is under way.
+    fn of(status: &str) -> Option<Self> {
+        match status {
+            "in progress" => None,
+            "committed" => Some(Self::Kept),
+            "aborted" => Some(Self::Undone),
+            _ => Some(Self::Unknown),
+        }
+    }
+}
+
+/// The answer to whoever made a change of which nobody knows whether it was kept.
+pub(super) fn unknown(cause: Error) -> Error {
+    let message = "The database broke off while this was saved, and it is not known whether it was. Please look before you try again.";
+    Error { kind: Kind::Unavailable, code: "unavailable", message: message.to_owned(), ..cause }
+}
+
 /// Asks until there is an answer.
-async fn stands(pool: &DatabaseConnection, transaction: i64) -> bool {
+async fn ending(pool: &DatabaseConnection, transaction: i64) -> Ending {
     loop {
         match status(pool, transaction).await {
-            Ok(status) if status == "in progress" => {}
-            Ok(status) => return status != "aborted",
+            Ok(status) => {
+                if let Some(ending) = Ending::of(&status) {
+                    return ending;
+                }
+            }
             Err(error) if error.is_unavailable() => {}
             Err(error) => {
                 // As after a restore of a backup, where the transaction has never been.
                 tracing::error!(%error, cause = ?error.source, "how a transaction ended cannot be found out");
-                return false;
+                return Ending::Unknown;
             }
         }
         tokio::time::sleep(ASK_AGAIN).await;
     }
 }
 
-/// `committed`, `aborted` or `in progress`; `forgotten` where it ended too long ago to tell, so that listeners are told to be safe.
+/// `committed`, `aborted` or `in progress`; `forgotten` where it ended too long ago to tell.
 async fn status(pool: &DatabaseConnection, transaction: i64) -> Result<String> {
     let query = "SELECT coalesce(pg_xact_status(($1::bigint)::text::xid8), 'forgotten')";
     let row = pool.query_one_raw(Statement::from_sql_and_values(DbBackend::Postgres, query, [transaction.into()])).await?;
     Ok(row.ok_or_else(|| Error::internal("a transaction has no status"))?.try_get_by_index(0)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_the_database_vouches_for_counts_as_kept() {
+        let endings = ["in progress", "committed", "aborted", "forgotten"].map(Ending::of);
+        assert_eq!(endings, [None, Some(Ending::Kept), Some(Ending::Undone), Some(Ending::Unknown)]);
+    }
 }

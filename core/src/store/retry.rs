@@ -5,7 +5,11 @@ use std::{sync::Arc, time::Duration};
 use futures_util::future::BoxFuture;
 use sea_orm::{DatabaseConnection, TransactionTrait};
 
-use super::{Context, Tx, doubt::Uncommitted, error};
+use super::{
+    Context, Tx,
+    doubt::{Ending, Uncommitted, unknown},
+    error,
+};
 use crate::error::{Error, Result};
 
 /// How often a write that collides with others is tried.
@@ -55,9 +59,10 @@ async fn once<I, T>(
     let mut tx = Tx::new(pool.begin().await?, context.clone());
     let result = work(&mut tx, input).await?;
     let Err(Uncommitted { error, doubt }) = tx.commit().await else { return Ok(result) };
-    let stands = match doubt {
-        Some(doubt) if !error::is_collision(&error) => doubt.resolve(pool.clone(), context.clone()).await,
-        _ => false,
-    };
-    if stands { Ok(result) } else { Err(error) }
+    let Some(doubt) = doubt.filter(|_| !error::is_collision(&error)) else { return Err(error) };
+    match doubt.resolve(pool.clone(), context.clone()).await {
+        Some(Ending::Kept) => Ok(result),
+        Some(Ending::Undone) => Err(error),
+        Some(Ending::Unknown) | None => Err(unknown(error)),
+    }
 }
