@@ -26,7 +26,7 @@ use crate::{
         transport::{SetupError, Transport},
     },
     oauth::{self, breaker::Breakers, discovery::Directory, flows::OAuth, http::Providers},
-    outbound::{self, Outbound, Resolve, SystemResolver},
+    outbound::{self, Outbound, Place, Resolve, SystemResolver},
     plugins::{EngineError, Plugins, Site},
     posts::{self, feed::Feed},
     providers::catalog::Catalog,
@@ -135,7 +135,7 @@ impl App {
         let config = Arc::new(config);
         make_private(&config.data_dir)?;
         let store = Store::open(&config.database, &config.data_dir, parts.clock.clone(), parts.random.clone()).await?;
-        let outbound = Outbound::new(&config.outbound, parts.resolver.clone(), &config.base_url())?;
+        let outbound = Outbound::new(&config.outbound, parts.resolver.clone(), &config.base_url(), Place::back_rooms(&config))?;
         let plugins = Plugins::load(&config.plugins, &config.data_dir, &Site::of(&config)).await?;
         let hasher = Hasher::start(&config.auth, parts.random.clone()).map_err(system("the threads that hash passwords"))?;
         let oauth = OAuth {

@@ -1,5 +1,7 @@
 //! The redirect providers: whether their sites answer, know this server, and agree with it about the time.
 
+use std::sync::Arc;
+
 use super::Finding;
 use crate::{
     clock::SystemClock,
@@ -8,7 +10,7 @@ use crate::{
         checkup::{CheckUp, Checker, Introduction},
         policy,
     },
-    outbound::{Outbound, SystemResolver},
+    outbound::{Outbound, Place, SystemResolver},
     plugins::{OAuthProvider, PluginKind, Plugins, Server},
     random::Random,
 };
@@ -31,7 +33,7 @@ pub async fn examine(config: &Config, plugins: &Plugins) -> Vec<Finding> {
 
 /// Asks the site of one provider.
 pub async fn examine_one(config: &Config, provider: &OAuthProvider) -> Vec<Finding> {
-    let outbound = match Outbound::new(&config.outbound, std::sync::Arc::new(SystemResolver), &config.base_url()) {
+    let outbound = match Outbound::new(&config.outbound, Arc::new(SystemResolver), &config.base_url(), Place::back_rooms(config)) {
         Ok(outbound) => outbound,
         Err(error) => return vec![Finding::bad("outbound", error.to_string())],
     };

@@ -22,6 +22,7 @@ use tokio_util::task::AbortOnDropHandle;
 use url::Host;
 
 use super::{
+    avoid::Place,
     dial::{Dialler, Io, MOST_TRIED, is_own},
     error::{ErrorKind, OutboundError, Refused, SetupError, chain},
     hosts::AllowList,
@@ -56,6 +57,7 @@ struct Inner {
     dialler: Dialler,
     http: http1::Builder,
     section: OutboundSection,
+    avoided: Vec<Place>,
     slots: Semaphore,
     user_agent: HeaderValue,
 }
@@ -67,11 +69,12 @@ struct Answer {
 }
 
 impl Outbound {
-    /// A client with the bounds of `section`. It calls itself `openclaw-community/<version> (+<base URL>)`.
+    /// A client with the bounds of `section` that goes to none of the places `avoided`. It calls itself
+    /// `openclaw-community/<version> (+<base URL>)`.
     ///
     /// # Errors
     /// `outbound.ca_file` cannot be used.
-    pub fn new(section: &OutboundSection, resolver: Arc<dyn Resolve>, base_url: &BaseUrl) -> Result<Self, SetupError> {
+    pub fn new(section: &OutboundSection, resolver: Arc<dyn Resolve>, base_url: &BaseUrl, avoided: Vec<Place>) -> Result<Self, SetupError> {
         let mut http = http1::Builder::new();
         http.max_headers(section.max_headers).max_header_size(section.max_head.as_usize()).max_buf_size(section.max_head.as_usize());
         let user_agent = format!("openclaw-community/{} (+{})", env!("CARGO_PKG_VERSION"), base_url.origin());
@@ -81,6 +84,7 @@ impl Outbound {
             http,
             slots: Semaphore::new(section.concurrency),
             section: section.clone(),
+            avoided,
             user_agent: user_agent.parse().map_err(|_| SetupError("http.base_url cannot stand in a header".to_owned()))?,
         })))
     }
@@ -126,8 +130,14 @@ impl Inner {
                 self.resolver.resolve(name, target.port).await.map_err(unknown)?.iter().map(SocketAddr::ip).collect()
             }
         };
-        allowed.vet(&target.host, found.iter().copied())?;
+        allowed.vet(&target.host, target.is_https(), found.iter().copied())?;
         found.truncate(MOST_TRIED);
+        for place in &self.avoided {
+            if place.is(&target.host, target.port, &found, &*self.resolver).await {
+                let what = "is where the database, the mail server or the counters of this server are";
+                return Err(Refused(format!("{}:{} {what}", target.host, target.port)).into());
+            }
+        }
         if !allowed.allows_private() && found.iter().copied().any(is_own) {
             return Err(Refused(format!("{} is this machine itself; allow_private = true permits that", target.host)).into());
         }

@@ -21,7 +21,7 @@ pub struct AllowList {
 
 impl AllowList {
     /// A list of `host` or `host:port`, 443 unless said; an IPv6 address in brackets. Names in any script are the same as in
-    /// their ASCII form. With `allow_private`, private and loopback addresses and plain http are permitted as well; link-local
+    /// their ASCII form. With `allow_private`, private and loopback addresses are permitted as well, and plain http to them; link-local
     /// ones and the metadata services of clouds only where an entry is that very address.
     ///
     /// # Errors
@@ -50,11 +50,14 @@ impl AllowList {
         }
     }
 
-    /// Whether all `addresses` behind `host` may be dialled.
-    pub(super) fn vet(&self, host: &Host, addresses: impl IntoIterator<Item = IpAddr>) -> Result<(), Refused> {
+    /// Whether all `addresses` behind `host` may be dialled, encrypted or not: over plain http only inside one's own network, where
+    /// nobody else is on the way.
+    pub(super) fn vet(&self, host: &Host, encrypted: bool, addresses: impl IntoIterator<Item = IpAddr>) -> Result<(), Refused> {
         let literal = !matches!(host, Host::Domain(_));
         for address in addresses {
-            if let Some(fault) = self.fault(address, literal) {
+            let open = !encrypted && reach(address) == Reach::Public;
+            let fault = if open { Some("is a public address, and those are asked over https only") } else { self.fault(address, literal) };
+            if let Some(fault) = fault {
                 return Err(Refused(if literal { format!("{address} {fault}") } else { format!("{host} is {address}, which {fault}") }));
             }
         }

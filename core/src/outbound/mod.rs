@@ -2,11 +2,13 @@
 //!
 //! A request goes only to a host and port that an [`AllowList`] names ([`hosts`]). The name is looked up once ([`resolve`]); if
 //! any of the addresses is one that requests from a server must not reach ([`addresses`]), the whole request is refused, and
-//! otherwise exactly these addresses are dialled ([`dial`]), so that the name cannot change its meaning in between. One exchange
+//! otherwise exactly these addresses are dialled ([`dial`]), so that the name cannot change its meaning in between; what the server
+//! is connected to itself, like its database, is refused as well ([`avoid`]). One exchange
 //! over HTTP/1.1 follows, with caps on time and size ([`client`]). Redirects are handed back like any other answer, bodies are
 //! never decompressed, cookies and proxies do not exist.
 
 pub mod addresses;
+mod avoid;
 mod client;
 mod dial;
 mod error;
@@ -15,6 +17,7 @@ mod resolve;
 mod target;
 
 pub use self::{
+    avoid::Place,
     client::Outbound,
     error::{ErrorKind, OutboundError, Refused, SetupError},
     hosts::AllowList,

@@ -1,10 +1,13 @@
 //! Which host, port and scheme a request may name.
 
-use community::outbound::AllowList;
+use community::{
+    config::OutboundSection,
+    outbound::{AllowList, ErrorKind, Outbound, Place},
+};
 use url::Url;
 
 use super::{
-    Names, assert_refused, client_with, get, owned,
+    Names, assert_refused, client, client_with, get, owned,
     peer::{Canary, Peer},
     private, public,
 };
@@ -103,6 +106,36 @@ fn p09_plain_http_needs_the_permission_for_private_addresses() {
     assert!(refused.contains("allow_private = true"), "{refused}");
     assert!(private(&["id.example:80"]).check(&url).is_ok());
     assert!(private(&["id.example"]).check(&url).is_err());
+}
+
+#[tokio::test]
+async fn p09_plain_http_goes_to_private_addresses_only() {
+    let allowed = private(&["id.example:80", "1.1.1.1:80"]);
+    for answer in [&["93.184.215.14"][..], &["127.0.0.1", "93.184.215.14"]] {
+        let outbound = client_with(Names::answering(&[answer]), |_| ());
+        let error = get(&outbound, &allowed, "http://id.example/").await.unwrap_err();
+        assert!(error.kind == ErrorKind::Refused && error.to_string().contains("https only"), "{error}");
+    }
+    assert_refused(get(&client(|_| ()), &allowed, "http://1.1.1.1/").await, "a public address by itself");
+}
+
+#[tokio::test]
+async fn p06_what_the_server_is_connected_to_itself_is_not_asked() {
+    let canary = Canary::listen();
+    let port = canary.port();
+    let (section, site) = (OutboundSection::default(), "https://community.example".parse().unwrap());
+    let allowed = private(&[&format!("id.example:{port}"), &format!("127.0.0.1:{port}")]);
+    for (place, entry) in
+        [("127.0.0.1", "id.example"), ("id.example", "id.example"), ("db.example", "127.0.0.1"), ("0.0.0.0", "id.example")]
+    {
+        let names = Names::answering(&[&["127.0.0.1"]]);
+        let outbound = Outbound::new(&section, names, &site, vec![Place::new(place, port)]).unwrap();
+        assert_refused(get(&outbound, &allowed, &format!("http://{entry}:{port}/")).await, &format!("{place} by {entry}"));
+    }
+    canary.assert_unvisited("the database was asked");
+    let peer = Peer::answering("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").await;
+    let outbound = Outbound::new(&section, Names::answering(&[&["127.0.0.1"]]), &site, vec![Place::new("127.0.0.1", port)]).unwrap();
+    get(&outbound, &private(&[&peer.entry()]), &peer.url("/")).await.expect("another port is another server");
 }
 
 #[tokio::test]

@@ -59,7 +59,7 @@ fn client(change: impl FnOnce(&mut OutboundSection)) -> Outbound {
 fn client_with(names: Arc<Names>, change: impl FnOnce(&mut OutboundSection)) -> Outbound {
     let mut section = OutboundSection::default();
     change(&mut section);
-    Outbound::new(&section, names, &"https://community.example".parse().unwrap()).unwrap()
+    Outbound::new(&section, names, &"https://community.example".parse().unwrap(), Vec::new()).unwrap()
 }
 
 /// A list that permits these hosts, private ones too.

@@ -112,7 +112,7 @@ fn a_file_without_authorities_is_an_error_that_names_it() {
         [(folder.path().join("none.pem"), "No such file"), (empty, "no certificate"), (file("server.key"), "no certificate")]
     {
         let section = OutboundSection { ca_file: Some(path.clone()), ..OutboundSection::default() };
-        let outcome = Outbound::new(&section, Names::answering(&[]), &"https://community.example".parse().unwrap());
+        let outcome = Outbound::new(&section, Names::answering(&[]), &"https://community.example".parse().unwrap(), Vec::new());
         let error = outcome.map(|_| ()).unwrap_err().to_string();
         assert!(error.contains("outbound.ca_file") && error.contains(path.to_str().unwrap()) && error.contains(fault), "{error}");
     }
