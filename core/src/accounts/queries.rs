@@ -42,6 +42,16 @@ pub async fn list(conn: &Reader, after: Option<&UserId>, limit: u64) -> Result<V
     store::users(conn, after, limit).await
 }
 
+/// The identities by which a provider knows somebody as `name`, for the operator: the subject, or what people are called there.
+pub async fn identities_called(conn: &Reader, provider: &str, name: &str) -> Result<Vec<Identity>> {
+    store::identities_called(conn, provider, name).await
+}
+
+/// The identities with this address, whatever provider tells it and whether or not that vouches for it, for the operator.
+pub async fn identities_with_address(conn: &Reader, address: &str) -> Result<Vec<Identity>> {
+    store::identities_with_address(conn, address).await
+}
+
 /// The identity with this subject.
 pub async fn identity(conn: &impl Conn, provider: &str, subject: &str) -> Result<Option<Identity>> {
     store::identity(conn, provider, subject).await

@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
+};
 
 use super::{
     entity::{identities, users},
@@ -100,6 +102,20 @@ pub async fn users(conn: &impl ConnectionTrait, after: Option<&UserId>, limit: u
             Ok((User::try_from(row)?, identities))
         })
         .collect()
+}
+
+/// The identities by which a provider knows somebody as `name`: the subject, or what people are called there.
+pub async fn identities_called(conn: &impl ConnectionTrait, provider: &str, name: &str) -> Result<Vec<Identity>> {
+    use identities::Column;
+    let called = Condition::any().add(Column::Subject.eq(name)).add(Column::Handle.eq(name));
+    let found = identities::Entity::find().filter(Column::Provider.eq(provider)).filter(called);
+    found.order_by_asc(Column::Id).all(conn).await?.into_iter().map(Identity::try_from).collect()
+}
+
+/// The identities with this address, whatever provider tells it. Reads them all, since only the operator asks.
+pub async fn identities_with_address(conn: &impl ConnectionTrait, address: &str) -> Result<Vec<Identity>> {
+    let found = identities::Entity::find().filter(identities::Column::Email.eq(address));
+    found.order_by_asc(identities::Column::Id).all(conn).await?.into_iter().map(Identity::try_from).collect()
 }
 
 /// Adds a user.

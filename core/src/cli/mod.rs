@@ -17,6 +17,7 @@ mod plugin;
 mod serve;
 mod trial;
 mod user;
+mod who;
 
 use std::{
     fmt::{Arguments, Display},

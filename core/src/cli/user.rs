@@ -5,7 +5,10 @@ use std::io::Read;
 
 use clap::{Subcommand, ValueEnum};
 
-use super::Outcome;
+use super::{
+    Outcome,
+    who::{WHO, find},
+};
 use crate::{
     accounts::{
         self,
@@ -14,7 +17,6 @@ use crate::{
     actor::{Actor, Role},
     config::Config,
     email::{PROVIDER, flows::SignUp},
-    ids::UserId,
     serve::{App, Parts},
     sessions::{self, model::NewSession},
 };
@@ -43,7 +45,7 @@ pub enum Command {
     List,
     /// Make someone an admin, or a plain user again. Their sessions end.
     Promote {
-        /// Id or address.
+        #[arg(help = WHO)]
         who: String,
         /// The new role.
         #[arg(long, value_enum, default_value_t = RoleName::Admin)]
@@ -51,7 +53,7 @@ pub enum Command {
     },
     /// Shut an account. Its sessions end.
     Disable {
-        /// Id or address.
+        #[arg(help = WHO)]
         who: String,
         /// Open it again.
         #[arg(long)]
@@ -59,7 +61,7 @@ pub enum Command {
     },
     /// Begin a session and print its cookie: `curl -H "Cookie: $(community user session ann@example.com)" …`.
     Session {
-        /// Id or address.
+        #[arg(help = WHO)]
         who: String,
     },
 }
@@ -108,18 +110,6 @@ fn password() -> std::io::Result<String> {
     let mut text = String::new();
     std::io::stdin().read_to_string(&mut text)?;
     Ok(text.lines().next().unwrap_or_default().to_owned())
-}
-
-async fn find(app: &App, who: &str) -> Result<User, Box<dyn std::error::Error>> {
-    let reader = app.store.reader();
-    let found = if let Some(id) = UserId::parse(who) {
-        accounts::queries::by_id(reader, &id).await?
-    } else {
-        let subject = app.flows.plugins.password(PROVIDER)?.check_login(who).await?;
-        let subject = subject.map_err(|refusal| format!("{who} is neither a user id nor an address: {}", refusal.message))?;
-        accounts::queries::by_subject(reader, PROVIDER, &subject.0).await?
-    };
-    found.ok_or_else(|| format!("there is no account {who}; see `community user list`").into())
 }
 
 async fn list(app: &App) -> Outcome {

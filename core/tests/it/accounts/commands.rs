@@ -2,7 +2,7 @@
 
 use std::process::Output;
 
-use community::accounts::actions;
+use community::accounts::{actions, model::Profile};
 use serde_json::json;
 
 use super::profile;
@@ -36,6 +36,11 @@ async fn session(binary: &Binary, who: &str) -> Client {
     client
 }
 
+/// A person whom a provider knows by this address, too.
+fn known(provider: &str, subject: &str, email: &str, email_verified: bool) -> Profile {
+    Profile { email: Some(email.to_owned()), email_verified, ..profile(provider, subject) }
+}
+
 fn refusal(output: &Output) -> String {
     assert!(!output.status.success() && output.stdout.is_empty(), "{output:?}");
     let sentence = String::from_utf8(output.stderr.clone()).unwrap();
@@ -66,6 +71,34 @@ db_test! {
         assert_eq!(list, format!("{id}\tuser\tactive\tann\treddit:ann_handle\n"));
         let me = session(&binary, &id).await.get(ME).await.expect(200).json();
         assert_eq!((&me["user"]["provider"], &me["user"]["email"]), (&json!("reddit"), &json!(null)));
+        binary.stop().await;
+    }
+
+    async fn whoever_the_list_shows_can_be_named_as_it_shows_them(db) {
+        let binary = start(db).await;
+        let store = crate::store::open(&binary).await;
+        let enter = async |profile| store.write(profile, |tx, profile| Box::pin(actions::sign_in(tx, profile))).await.unwrap().user.id.to_string();
+        let (reddit, discord) = (enter(profile("reddit", "ann")).await, enter(known("discord", "bob", "bob@example.org", true)).await);
+        let mallory = enter(known("discord", "mallory", "eve@example.org", false)).await;
+        for (who, id) in [("reddit:ann_handle", &reddit), ("reddit:ann", &reddit), ("bob@example.org", &discord)] {
+            let me = session(&binary, who).await.get(ME).await.expect(200).json();
+            assert_eq!(&me["user"]["id"], id, "{who}");
+        }
+        binary.run_well(&["user", "promote", "reddit:ann_handle"], "").await;
+        binary.run_well(&["user", "disable", "bob@example.org"], "").await;
+        let list = binary.run_well(&["user", "list"], "").await;
+        assert!(list.contains(&format!("{reddit}\tadmin")) && list.contains(&format!("{discord}\tuser\tdisabled")), "{list}");
+
+        // Anybody can write any address at a site that does not check it.
+        let sentence = refusal(&binary.run(&["user", "promote", "eve@example.org"], "").await);
+        assert!(sentence.contains("discord does not vouch") && sentence.contains(&mallory), "{sentence}");
+        // Names change hands: one that fits two people fits nobody.
+        let other = enter(known("reddit", "ann_handle", "ann@example.net", true)).await;
+        let sentence = refusal(&binary.run(&["user", "promote", "reddit:ann_handle"], "").await);
+        assert!(sentence.contains(&reddit) && sentence.contains(&other), "{sentence}");
+        assert!(refusal(&binary.run(&["user", "session", "reddit:nobody"], "").await).contains("there is no account reddit:nobody"));
+        let sentence = refusal(&binary.run(&["user", "session", "nonsense"], "").await);
+        assert!(sentence.contains("neither a user id nor an address nor provider:name"), "{sentence}");
         binary.stop().await;
     }
 
