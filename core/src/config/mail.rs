@@ -13,6 +13,8 @@ use super::{BaseUrl, Report, SecretUrl, Span};
 pub struct MailSection {
     /// `smtp://host:port`, `smtps://user:password@host`, or `smtp://user:password@host:587?tls=required`. Unset: files.
     pub smtp_url: Option<SecretUrl>,
+    /// A PEM file with certificates of authorities that are trusted beside the public ones, for a mail server inside an intranet.
+    pub ca_file: Option<PathBuf>,
     /// Where mails go as `.eml` files while no mail server is set. Unset: `mail` in the data folder.
     pub directory: Option<PathBuf>,
     /// The sender: `address@host` or `Name <address@host>`. Unset: `community@` and the host of the base URL.
@@ -42,6 +44,7 @@ impl Default for MailSection {
     fn default() -> Self {
         Self {
             smtp_url: None,
+            ca_file: None,
             directory: None,
             from: None,
             connections: 4,
@@ -73,6 +76,10 @@ impl MailSection {
             if usable && url.scheme() == "smtp" && !url.expose().contains("tls=") && url.expose().contains('@') {
                 report.warning("mail.smtp_url", "sends its password unencrypted; use smtps:// or add ?tls=required");
             }
+        }
+        let encrypted = self.smtp_url.as_ref().is_some_and(|url| url.scheme() == "smtps" || url.expose().contains("tls="));
+        if self.ca_file.is_some() && !encrypted {
+            report.warning("mail.ca_file", "has no effect: mail.smtp_url does not ask for TLS; use smtps:// or add ?tls=required");
         }
         if let Some(from) = &self.from {
             report.require(

@@ -1,18 +1,25 @@
 //! How mails leave: over SMTP, or into files.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use lettre::{
     AsyncFileTransport, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
     message::{Mailbox, MultiPart},
-    transport::smtp::PoolConfig,
+    transport::smtp::{
+        AsyncSmtpTransportBuilder, PoolConfig,
+        client::{Certificate, Tls, TlsParameters},
+    },
 };
+use url::Url;
 
 use super::{
     model::{Content, DueMail},
     policy,
 };
-use crate::config::{Config, MailTransport};
+use crate::config::{Config, MailTransport, SecretUrl};
+
+/// How a certificate begins in a PEM file.
+const PEM: &[u8] = b"-----BEGIN CERTIFICATE-----";
 
 /// A way out, with the sender's address.
 pub struct Transport {
@@ -55,6 +62,10 @@ impl Transport {
             MailTransport::Smtp(url) => {
                 let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(url.expose())
                     .map_err(|error| SetupError(format!("mail.smtp_url: {error}")))?;
+                let builder = match &section.ca_file {
+                    Some(file) => trusting(builder, &url, file)?,
+                    None => builder,
+                };
                 let pool = PoolConfig::new().max_size(section.connections);
                 Way::Smtp(builder.timeout(Some(section.timeout.0)).pool_config(pool).build(), policy::patience(section))
             }
@@ -114,6 +125,29 @@ impl Transport {
             .subject(subject)
             .multipart(MultiPart::alternative_plain_html(text.clone(), html.clone()))?)
     }
+}
+
+/// The same way with the authorities in `file` trusted, too. lettre keeps whom it trusts and how it encrypts in one value, so that
+/// what the URL says of the latter is said once more.
+fn trusting(builder: AsyncSmtpTransportBuilder, url: &SecretUrl, file: &Path) -> Result<AsyncSmtpTransportBuilder, SetupError> {
+    let wrong = |fault: String| SetupError(format!("mail.ca_file {}: {fault}", file.display()));
+    let pem = std::fs::read(file).map_err(|error| wrong(error.to_string()))?;
+    if !pem.windows(PEM.len()).any(|part| part == PEM) {
+        return Err(wrong("has no certificate in it".to_owned()));
+    }
+    let url = Url::parse(url.expose()).map_err(|error| SetupError(format!("mail.smtp_url: {error}")))?;
+    let parameters = || -> Result<TlsParameters, SetupError> {
+        let authorities = Certificate::from_pem(&pem).map_err(|error| wrong(error.to_string()))?;
+        let host = url.host_str().unwrap_or_default().to_owned();
+        TlsParameters::builder(host).add_root_certificate(authorities).build_rustls().map_err(|error| wrong(error.to_string()))
+    };
+    let wanted = url.query_pairs().find(|(name, _)| name == "tls").map(|(_, value)| value.into_owned());
+    Ok(match (url.scheme(), wanted.as_deref()) {
+        ("smtps", _) => builder.tls(Tls::Wrapper(parameters()?)),
+        (_, Some("required")) => builder.tls(Tls::Required(parameters()?)),
+        (_, Some("opportunistic")) => builder.tls(Tls::Opportunistic(parameters()?)),
+        _ => builder,
+    })
 }
 
 fn too_slow(patience: Duration) -> SendError {

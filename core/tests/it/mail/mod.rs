@@ -4,3 +4,4 @@ mod command;
 mod delivery;
 mod outage;
 mod queue;
+mod tls;

@@ -20,6 +20,8 @@ pub struct Mail {
     pub html: Option<String>,
     /// The whole message as sent.
     pub raw: String,
+    /// Whether a mail server got it over an encrypted connection.
+    pub encrypted: bool,
 }
 
 impl Mail {
@@ -41,6 +43,7 @@ impl Mail {
             text: text("text"),
             html: mail["html"].as_str().map(str::to_owned),
             raw: text("raw"),
+            encrypted: mail["tls"] == true,
         }
     }
 
@@ -54,6 +57,7 @@ impl Mail {
             text: message.find("text/plain").unwrap_or_default(),
             html: message.find("text/html"),
             raw,
+            encrypted: false,
         }
     }
 }
