@@ -86,6 +86,12 @@ impl Token {
     pub fn hash(&self) -> TokenHash {
         TokenHash(URL_SAFE_NO_PAD.encode(Sha256::digest(self.0.as_bytes())))
     }
+
+    /// The hash of the token together with a text: whoever knows the token can tell whether it is still the same text, and nobody else
+    /// learns anything of it.
+    pub fn hash_with(&self, text: &str) -> TokenHash {
+        TokenHash(URL_SAFE_NO_PAD.encode(Sha256::new().chain_update(self.0.as_bytes()).chain_update(text.as_bytes()).finalize()))
+    }
 }
 
 impl std::fmt::Debug for Token {

@@ -36,6 +36,9 @@ async fn list(config: &Config) -> Outcome {
         };
         let may = if plugin.imports.is_empty() { "nothing beyond its own computing".to_owned() } else { plugin.imports.join("; ") };
         say!("{}\t{kind}\t{state}\tmay: {may}", plugin.id);
+        for sentence in &plugin.unread {
+            say!("{}\twarning: {sentence}", plugin.id);
+        }
     }
     Ok(())
 }

@@ -31,7 +31,7 @@ pub async fn run(id: &str, config: Config) -> Outcome {
     let server = server(config).await?;
     say!("\nRegistered with {} must be:\n  {}", provider.flow().name, trial.redirect_uri);
     say!("Open this in a browser and sign in:\n  {}\n", trial.location);
-    let who = if server.is_some() { "this command" } else { "the running server, which must have been started with this configuration" };
+    let who = if server.is_some() { "this command" } else { "the running server, which has to know the same settings" };
     say!("The browser comes back to {who}. Waiting for it, at most {} minutes…", LIFETIME.as_secs() / 60);
     let outcome = wait(&app, &trial).await;
     if let Some(server) = server {

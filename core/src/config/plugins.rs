@@ -73,6 +73,8 @@ pub struct PluginLimits {
     pub log_lines: u32,
     /// Calls that run at the same time; further ones wait.
     pub concurrency: u32,
+    /// Requests to others that the host makes on the plugin's behalf at the same time; further ones wait.
+    pub requests: u32,
 }
 
 impl Default for PluginLimits {
@@ -86,6 +88,7 @@ impl Default for PluginLimits {
             returned: Size::mib(2),
             log_lines: 100,
             concurrency: 4,
+            requests: 4,
         }
     }
 }

@@ -7,7 +7,11 @@ use crate::{
 };
 
 pub fn examine(config: &Config, plugins: &Plugins) -> Vec<Finding> {
-    plugins.status().iter().map(|status| describe(status, config)).collect()
+    plugins.status().iter().flat_map(|status| [describe(status, config)].into_iter().chain(unread(status))).collect()
+}
+
+fn unread(status: &PluginStatus) -> impl Iterator<Item = Finding> {
+    status.unread.iter().map(|sentence| Finding::doubtful(&format!("plugin {}", status.id), sentence))
 }
 
 fn describe(status: &PluginStatus, config: &Config) -> Finding {

@@ -102,6 +102,11 @@ pub async fn record_trial(tx: &mut Tx, state: &TokenHash, outcome: &TrialOutcome
     store::put_outcome(tx, state, outcome, tx.now().plus(LIFETIME)).await
 }
 
+/// Ends the trial of `provider` that a state belongs to with `outcome`, if it is one. Anything else stays as it is.
+pub async fn end_trial(tx: &mut Tx, state: &TokenHash, provider: &str, outcome: &TrialOutcome) -> Result<()> {
+    if store::take_trial(tx, state, provider).await? { record_trial(tx, state, outcome).await } else { Ok(()) }
+}
+
 /// Removes what can no longer be finished or picked up.
 pub async fn sweep(tx: &mut Tx) -> Result<()> {
     store::remove_expired(tx).await

@@ -128,7 +128,10 @@ impl OAuth {
         let location = visit.authorize(&Secrets { state: &state, pkce_verifier: &pkce_verifier, nonce: &nonce }).to_string();
         let transaction = Transaction {
             state: state.hash(),
-            browser: browser.map(Token::hash),
+            browser: match purpose {
+                Purpose::Trial => Some(self.settings_hash(&state, provider.id())),
+                Purpose::SignIn | Purpose::Link(_) => browser.map(Token::hash),
+            },
             provider: provider.id().to_owned(),
             purpose,
             next,
@@ -158,7 +161,10 @@ impl OAuth {
         let unchanged = |fault: Fault| Finished { outcome: Err(fault), keep_cookie: true };
         let provider = match self.plugins.oauth(&back.provider) {
             Ok(provider) => provider,
-            Err(unavailable) => return unchanged(unavailable.into()),
+            Err(unavailable) => {
+                self.give_up_trial(&back.provider, &back.answer, &unavailable.reason).await;
+                return unchanged(unavailable.into());
+            }
         };
         let Some(state) = &back.answer.state else {
             let stop = denial(&back.answer.reply).unwrap_or_else(|| Stop::new(Reason::State, "the answer has no state of ours"));
@@ -178,14 +184,17 @@ impl OAuth {
     /// Goes on with a sign-in that was taken out.
     async fn settle(&self, provider: &OAuthProvider, taken: Result<Transaction, Stop>, back: &Return) -> Result<Outcome, Fault> {
         let transaction = taken.map_err(|stop| denial(&back.answer.reply).unwrap_or(stop))?;
-        let found = self.identity(provider, &transaction, &back.answer).await;
         if transaction.purpose == Purpose::Trial {
-            let outcome = trial::outcome(&client::asked(provider), found);
+            let outcome = if self.knows_settings(&transaction, &back.answer) {
+                trial::outcome(&client::asked(provider), self.identity(provider, &transaction, &back.answer).await)
+            } else {
+                trial::other_settings()
+            };
             let input = (transaction.state, outcome);
             self.store.write(input, |tx, (state, outcome)| Box::pin(actions::record_trial(tx, state, outcome))).await?;
             return Ok(Outcome::Tried);
         }
-        let (identity, _) = found?;
+        let (identity, _) = self.identity(provider, &transaction, &back.answer).await?;
         let profile = profile(provider, identity);
         match transaction.purpose {
             Purpose::Link(user) => {
@@ -209,7 +218,7 @@ impl OAuth {
         let code = match &answer.reply {
             Reply::Code(code) => code.expose().to_owned(),
             Reply::Failed(error) => return Err(Stop::new(Reason::Provider, format!("the provider answers {error}")).by_anybody().into()),
-            Reply::Denied => return Err(Stop::new(Reason::Denied, "the person did not agree").into()),
+            Reply::Denied | Reply::Nothing => return Err(Stop::new(Reason::Denied, "the person did not agree").into()),
         };
         let fetch = async {
             let visit = self.visit(provider).await?;

@@ -31,6 +31,8 @@ use crate::{
 
 /// Where a browser goes after signing in.
 const SIGNED_IN: &str = "/?login=ok";
+/// Where a browser goes that has added a way to sign in: to the list of them.
+const LINKED: &str = "/settings/?login=linked";
 
 /// The provider whose paths the reference names.
 const REDDIT: &str = "reddit";
@@ -150,7 +152,7 @@ impl Providers {
             Ok(Outcome::SignedIn { secret, next }) => {
                 to(next.as_deref().unwrap_or(SIGNED_IN)).header("set-cookie", sessions.hand_out(&secret))
             }
-            Ok(Outcome::Linked) => to("/?login=linked"),
+            Ok(Outcome::Linked) => to(LINKED),
             Ok(Outcome::Tried) => to("/?login=tried"),
             Err(fault) => failed(fault)?,
         };
@@ -286,7 +288,7 @@ impl Api {
     /// Link another way to sign in
     ///
     /// Adds an identity at the provider to one's own account. The answer says where to send the browser; it comes back to
-    /// `/?login=linked`, or to `/?login=error&reason=…` for the reasons of signing in, `linked_elsewhere` (somebody else signs in with
+    /// `/settings/?login=linked`, or to `/?login=error&reason=…` for the reasons of signing in, `linked_elsewhere` (somebody else signs in with
     /// it) or `too_many_identities`. All other sessions end.
     #[oai(path = "/api/:provider/link", method = "post", operation_id = "linkProvider")]
     async fn link(

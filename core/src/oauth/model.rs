@@ -51,7 +51,7 @@ impl Purpose {
 pub struct Transaction {
     /// The hash of the state that the provider hands back.
     pub state: TokenHash,
-    /// The hash of the browser's cookie; none for a trial.
+    /// The hash of the browser's cookie. A trial is bound to the settings it began with instead: their hash.
     pub browser: Option<TokenHash>,
     /// Where the person was sent.
     pub provider: String,
@@ -74,6 +74,8 @@ pub enum Reply {
     Code(Secret),
     /// The person did not agree, or there is nothing to go on with.
     Denied,
+    /// There is no answer at all: nobody was sent back here.
+    Nothing,
     /// The provider could not do what it was asked, in the words of the specification.
     Failed(&'static str),
 }
@@ -99,6 +101,7 @@ impl Answer {
         let reply = match (error, code) {
             (Some(error), _) => FAILURES.iter().find(|known| **known == error).map_or(Reply::Denied, |known| Reply::Failed(known)),
             (None, Some(code)) if is_code(&code) => Reply::Code(Secret::new(code)),
+            (None, None) if state.is_none() => Reply::Nothing,
             (None, _) => Reply::Denied,
         };
         Self { state: state.and_then(Token::parse), reply, issuer }

@@ -69,6 +69,7 @@ impl Remote {
             request.headers_mut().insert(header::USER_AGENT, agent);
         }
         let address = without_query(&request);
+        let _slot = self.provider.request_slot().await;
         let response = self.outbound.send(self.provider.allow_list(), request).await?;
         match response.status().as_u16() {
             200..=299 | 400..=499 => Ok(response),

@@ -78,6 +78,15 @@ pub async fn take(tx: &Tx, state: &TokenHash) -> Result<Option<Transaction>> {
     if deleted == 0 { Ok(None) } else { found.map(transaction).transpose() }
 }
 
+/// Takes out the trial of `provider` with this state. False if there is none.
+pub async fn take_trial(tx: &Tx, state: &TokenHash, provider: &str) -> Result<bool> {
+    let trial = transactions::Entity::delete_many()
+        .filter(transactions::Column::StateHash.eq(state.as_str()))
+        .filter(transactions::Column::Provider.eq(provider))
+        .filter(transactions::Column::Purpose.eq(Purpose::Trial.as_str()));
+    Ok(trial.exec(tx.conn()).await?.rows_affected > 0)
+}
+
 /// Whether a browser has a sign-in under way that can still be finished.
 pub async fn has_open(tx: &Tx, browser: &TokenHash) -> Result<bool> {
     let open = transactions::Entity::find()

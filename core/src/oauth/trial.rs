@@ -2,8 +2,9 @@
 //! process of the same configuration, and the outcome waits in the database.
 
 use super::{
+    actions,
     flows::OAuth,
-    model::{Fault, Purpose, TrialOutcome, TrialReport},
+    model::{Answer, Fault, Purpose, Transaction, TrialOutcome, TrialReport},
     profile::Fetched,
     queries,
 };
@@ -20,6 +21,9 @@ const MAX_SENTENCE: usize = 500;
 const MAX_WORD: usize = 200;
 /// …and so many of them.
 const MAX_WORDS: usize = 100;
+
+/// What helps against a server that was started before the settings changed.
+const RESTART: &str = "restart it, or stop it for as long as you try";
 
 /// A trial that has begun.
 #[derive(Debug)]
@@ -39,10 +43,38 @@ impl OAuth {
         Ok(Trial { handle: Token::hash(&state), location, redirect_uri: self.redirect_uri(provider) })
     }
 
+    /// What a trial is bound to: what this process knows of the provider. Another process that finishes it has to know the same, or it
+    /// would try settings that nobody asked about.
+    pub(super) fn settings_hash(&self, state: &Token, provider: &str) -> TokenHash {
+        let section = serde_json::to_string(&self.config.plugins.get(provider)).unwrap_or_default();
+        state.hash_with(&format!("{}\n{section}", self.redirect_uri(provider)))
+    }
+
+    /// Whether this process has the settings that a trial began with.
+    pub(super) fn knows_settings(&self, trial: &Transaction, answer: &Answer) -> bool {
+        let ours = answer.state.as_ref().map(|state| self.settings_hash(state, &trial.provider));
+        ours.is_some() && ours == trial.browser
+    }
+
+    /// Ends a trial of a provider that is off here, so that nobody waits for it in vain.
+    pub(super) async fn give_up_trial(&self, provider: &str, answer: &Answer, reason: &str) {
+        let Some(state) = &answer.state else { return };
+        let input = (state.hash(), provider.to_owned(), failed(&format!("the running server has it off ({reason}); {RESTART}")));
+        let ended = self.store.write(input, |tx, (state, provider, outcome)| Box::pin(actions::end_trial(tx, state, provider, outcome)));
+        if let Err(error) = ended.await {
+            tracing::warn!(%error, cause = ?error.source, "a trial could not be ended");
+        }
+    }
+
     /// What a trial found out; `None` as long as nobody came back.
     pub async fn trial_outcome(&self, handle: &TokenHash) -> Result<Option<TrialOutcome>> {
         queries::trial_outcome(self.store.reader(), handle).await
     }
+}
+
+/// The outcome at a server that was started before the settings changed.
+pub(super) fn other_settings() -> TrialOutcome {
+    failed(&format!("the running server knows other settings of this provider than this command; {RESTART}"))
 }
 
 /// What a trial found out, for the one who began it: at a terminal, so what the provider wrote is shown without control

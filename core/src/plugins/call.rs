@@ -1,11 +1,8 @@
 //! One call of a plugin: a fresh store, bounded in every direction, on the guest thread.
 
-use std::{
-    collections::BTreeMap,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicU64, Ordering},
 };
 
 use futures_util::future::BoxFuture;
@@ -21,6 +18,7 @@ use super::{
     engine::GuestEngine,
     limits::{CpuMeter, Metered},
     log::{CallLog, LogAllowance},
+    settings::Settings,
     state::GuestState,
 };
 use crate::config::{PluginLimits, PluginSection};
@@ -29,7 +27,7 @@ use crate::config::{PluginLimits, PluginSection};
 pub struct Caller {
     id: Arc<str>,
     engine: GuestEngine,
-    settings: Arc<BTreeMap<String, String>>,
+    settings: Arc<Settings>,
     limits: PluginLimits,
     running: Arc<Semaphore>,
     log: Arc<LogAllowance>,
@@ -57,7 +55,7 @@ impl Caller {
         Self {
             id: id.into(),
             engine,
-            settings: Arc::new(section.settings.clone()),
+            settings: Arc::new(Settings::new(section.settings.clone())),
             running: Arc::new(Semaphore::new(limits.concurrency as usize)),
             log: LogAllowance::new(limits.log_lines),
             limits,
@@ -69,6 +67,11 @@ impl Caller {
 
     pub fn id(&self) -> &str {
         &self.id
+    }
+
+    /// What the operator set for it.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
     }
 
     pub fn counts(&self) -> CallCounts {

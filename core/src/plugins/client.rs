@@ -1,6 +1,7 @@
 //! What the host itself reads from the section of a redirect provider: who this server is at the provider's site, and where the
 //! host may go.
 
+use tokio::sync::Semaphore;
 use url::Url;
 
 use super::{Unavailable, bundled::Bundled};
@@ -11,8 +12,8 @@ use crate::{
 
 /// Settings whose hosts count as allowed: the operator typed them.
 const ADDRESSES: [&str; 4] = ["issuer", "authorize_url", "token_url", "api_url"];
-/// What the server is called at the provider's site, and what proves it.
-const CREDENTIALS: [&str; 2] = ["client_id", "client_secret"];
+/// The settings that the host reads by itself: what the server is called at the provider's site, and what proves it.
+pub const CREDENTIALS: [&str; 2] = ["client_id", "client_secret"];
 /// Longest client id and secret, in bytes.
 const MAX_CREDENTIAL: usize = 512;
 
@@ -24,6 +25,8 @@ pub struct Client {
     pub secret: Option<Secret>,
     /// Where the host may go.
     pub allowed: AllowList,
+    /// How often at the same time: a site that stalls must not hold up the requests of other plugins.
+    pub requests: Semaphore,
 }
 
 impl Client {
@@ -47,7 +50,12 @@ impl Client {
             }
         }
         let allowed = allow_list(section, bundled).map_err(wrong)?;
-        Ok(Self { id: client.to_owned(), secret: secret.map(Secret::new), allowed })
+        Ok(Self {
+            id: client.to_owned(),
+            secret: secret.map(Secret::new),
+            allowed,
+            requests: Semaphore::new(section.limits.requests as usize),
+        })
     }
 }
 

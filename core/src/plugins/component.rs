@@ -19,7 +19,8 @@ pub struct Candidate {
     pub kind: PluginKind,
     /// What it may do, in plain words.
     pub imports: Vec<&'static str>,
-    bytes: Vec<u8>,
+    /// The component itself.
+    pub bytes: Vec<u8>,
 }
 
 impl Candidate {

@@ -27,7 +27,7 @@ const MEMORIES: usize = 8;
 
 /// Limits that make no sense are refused when the plugin is loaded, with the key and what is wrong.
 pub fn check(limits: &PluginLimits) -> Result<(), String> {
-    let PluginLimits { file, memory, wall_clock, cpu, host_calls: _, returned, log_lines: _, concurrency } = limits;
+    let PluginLimits { file, memory, wall_clock, cpu, host_calls: _, returned, log_lines: _, concurrency, requests } = limits;
     let nothing = [
         ("file", file.0 == 0),
         ("memory", memory.0 == 0),
@@ -35,6 +35,7 @@ pub fn check(limits: &PluginLimits) -> Result<(), String> {
         ("cpu", cpu.as_millis() == 0),
         ("returned", returned.0 == 0),
         ("concurrency", *concurrency == 0),
+        ("requests", *requests == 0),
     ];
     if let Some((key, _)) = nothing.into_iter().find(|(_, zero)| *zero) {
         return Err(format!("limits.{key} must be more than zero"));

@@ -28,6 +28,7 @@ mod log;
 mod oauth;
 mod password;
 mod registry;
+mod settings;
 mod source;
 mod state;
 mod stdio;

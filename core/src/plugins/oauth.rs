@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use tokio::sync::SemaphorePermit;
 use url::Url;
 
 use super::{
@@ -196,6 +197,12 @@ impl OAuthProvider {
     /// Where the host may go on behalf of this provider.
     pub fn allow_list(&self) -> &AllowList {
         &self.client.allowed
+    }
+
+    /// Waits until the host may make one more request on behalf of this provider; it may until what this returns is dropped.
+    pub async fn request_slot(&self) -> Option<SemaphorePermit<'_>> {
+        // The semaphore is never closed.
+        self.client.requests.acquire().await.ok()
     }
 
     /// Who the profile belongs to, or why nobody is signed in.

@@ -9,7 +9,7 @@ use super::{
     bindings::{oauth::OauthProviderPre, password::PasswordProviderPre},
     bundled::{self, Bundled},
     call::{CallCounts, Caller},
-    client::Client,
+    client::{CREDENTIALS, Client},
     component::{Candidate, unfit},
     engine::GuestEngine,
     kind::PluginKind,
@@ -35,6 +35,8 @@ pub struct PluginStatus {
     pub reason: Option<String>,
     /// What it may do, in plain words.
     pub imports: Vec<&'static str>,
+    /// A sentence about each of its settings that nothing reads.
+    pub unread: Vec<String>,
     /// How its calls went.
     pub counts: CallCounts,
 }
@@ -57,6 +59,7 @@ pub struct Entry {
     kind: Option<PluginKind>,
     title: String,
     imports: Vec<&'static str>,
+    unread: Vec<String>,
     state: State,
 }
 
@@ -92,7 +95,7 @@ impl Entry {
             State::OAuth(provider) => (true, None, provider.caller().counts()),
             State::Off(unavailable) => (false, Some(unavailable.reason.clone()), CallCounts::default()),
         };
-        PluginStatus { id: id.to_owned(), kind: self.kind, on, reason, imports: self.imports.clone(), counts }
+        PluginStatus { id: id.to_owned(), kind: self.kind, on, reason, imports: self.imports.clone(), unread: self.unread.clone(), counts }
     }
 
     /// What people want to know, if it is a login provider.
@@ -110,7 +113,7 @@ impl Entry {
         let bundled = bundled_as(id, section);
         let title = bundled.filter(|bundled| bundled.name == id).map_or(id, |bundled| bundled.title).to_owned();
         let state = State::Off(Unavailable::new(format!("plugin `{id}` is being loaded")));
-        Self { kind: bundled.map(|bundled| bundled.kind), title, imports: Vec::new(), state }
+        Self { kind: bundled.map(|bundled| bundled.kind), title, imports: Vec::new(), unread: Vec::new(), state }
     }
 }
 
@@ -166,15 +169,17 @@ impl Entry {
             PluginKind::OAuthProvider => Some(Client::read(id, &self.title, section, bundled_as(id, section))?),
         };
         let compiler = engine.clone();
-        let component = blocking(move || candidate.compile(&compiler)).await.map_err(off)?;
+        let (component, code) = blocking(move || Ok((candidate.compile(&compiler)?, candidate.bytes))).await.map_err(off)?;
         let caller = Caller::new(id, engine.clone(), section);
         let Some(client) = client else {
             let component = PasswordProviderPre::new(component).map_err(|error| off(unfit(&error)))?;
+            self.unread = caller.settings().unread(&[], &code);
             return Ok(State::Password(PasswordProvider::new(Arc::new(caller), component)));
         };
         let component = OauthProviderPre::new(component).map_err(|error| off(unfit(&error)))?;
         let provider = OAuthProvider::start(caller, component, client, site).await?;
         self.title.clone_from(&provider.flow().name);
+        self.unread = provider.caller().settings().unread(&CREDENTIALS, &code);
         Ok(State::OAuth(provider))
     }
 
@@ -184,6 +189,9 @@ impl Entry {
             State::Off(Unavailable { reason, .. }) if has_section => tracing::error!(plugin = id, "{reason}"),
             State::Off(Unavailable { reason, .. }) => tracing::info!(plugin = id, "{reason}"),
             _ => tracing::info!(plugin = id, may = self.imports.join(", "), "plugin loaded"),
+        }
+        for sentence in &self.unread {
+            tracing::warn!(plugin = id, "plugin `{id}`: {sentence}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What a running instance can reach: its settings, its log, and the WASI basics with nothing behind them.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use tracing::Level;
 use wasmtime::{
@@ -17,10 +17,11 @@ use wasmtime_wasi::{
 use super::{
     bindings::password::openclaw::{
         log::log::{self, Level as GuestLevel},
-        settings::settings,
+        settings::settings as guest_settings,
     },
     limits::MemoryLimiter,
     log::CallLog,
+    settings::Settings,
     stdio::LogStream,
 };
 
@@ -33,7 +34,7 @@ const MAX_RESOURCES: usize = 256;
 pub struct GuestState {
     /// Bounds the memory of the store.
     pub memory: MemoryLimiter,
-    settings: Arc<BTreeMap<String, String>>,
+    settings: Arc<Settings>,
     log: Arc<CallLog>,
     host_calls_left: u32,
     wasi: WasiCtx,
@@ -41,7 +42,7 @@ pub struct GuestState {
 }
 
 impl GuestState {
-    pub fn new(settings: Arc<BTreeMap<String, String>>, log: Arc<CallLog>, memory: usize, host_calls: u32) -> Self {
+    pub fn new(settings: Arc<Settings>, log: Arc<CallLog>, memory: usize, host_calls: u32) -> Self {
         let printed = LogStream::new(Arc::clone(&log));
         // No arguments, no environment, an empty stdin: the builder's defaults.
         let wasi = WasiCtx::builder().stdout(printed.clone()).stderr(printed).max_random_size(MAX_RANDOM).build();
@@ -62,14 +63,10 @@ impl WasiView for GuestState {
     }
 }
 
-impl settings::Host for GuestState {
+impl guest_settings::Host for GuestState {
     fn get(&mut self, key: String) -> Result<Option<String>> {
         self.count_host_call()?;
-        // The host uses such values on the plugin's behalf, so the plugin has no need to see them.
-        if key.ends_with("secret") {
-            return Ok(None);
-        }
-        Ok(self.settings.get(&key).cloned())
+        Ok(self.settings.get(&key))
     }
 }
 
@@ -90,7 +87,7 @@ impl log::Host for GuestState {
 /// Links what every plugin may have: settings, log, and the WASI interfaces that toolchains import by themselves. No
 /// files, no sockets: what is not linked cannot be called, whatever the checks before say.
 pub fn link_basics(linker: &mut Linker<GuestState>) -> Result<()> {
-    settings::add_to_linker::<_, HasSelf<_>>(linker, |state| state)?;
+    guest_settings::add_to_linker::<_, HasSelf<_>>(linker, |state| state)?;
     log::add_to_linker::<_, HasSelf<_>>(linker, |state| state)?;
     p2::add_to_linker_proxy_interfaces_async(linker)?;
     wasi::random::insecure::add_to_linker::<_, WasiRandom>(linker, |state| state.wasi.random())?;

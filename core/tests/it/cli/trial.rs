@@ -88,6 +88,31 @@ async fn without_a_server_the_command_is_one_for_as_long_as_it_takes() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_was_started_with_other_settings_is_no_judge_of_the_new_ones() {
+    let url = OAuthServers::shared().await.url("discord");
+    let ann = Account::new("ann").with_email("ann@example.org", true);
+    let restart = "restart it, or stop it for as long as you try";
+    let mut binary = community(Db::Sqlite, "wrong").await;
+    binary.serve().await;
+    configure(&binary, url, "discord-secret");
+    let (place, _, well) = attempt(&binary, Some(&ann)).await;
+    let errors = binary.errors();
+    assert!(
+        !well && place.starts_with("/?login=tried") && errors.contains("knows other settings") && errors.contains(restart),
+        "{place}\n{errors}"
+    );
+    binary.stop().await;
+
+    let mut binary = Binary::prepare(Db::Sqlite, &[]).await;
+    binary.serve().await;
+    configure(&binary, url, "discord-secret");
+    let (_, _, well) = attempt(&binary, Some(&ann)).await;
+    let errors = binary.errors();
+    assert!(!well && errors.contains("has it off") && errors.contains(restart), "{errors}");
+    binary.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_person_who_cancels_and_a_wrong_secret_are_told_apart() {
     let mut binary = community(Db::Sqlite, "discord-secret").await;
     binary.serve().await;

@@ -5,7 +5,7 @@ use crate::support::{Browser, Endpoint, OAuthServers, with_parameter};
 
 /// What somebody might write into the address.
 const NOTHING: [(&str, &str); 9] = [
-    ("", DENIED),
+    ("", STATE),
     ("?state=x", DENIED),
     ("?code=", DENIED),
     ("?error=access_denied&error_description=%3Cscript%3ECanary%3C/script%3E", DENIED),

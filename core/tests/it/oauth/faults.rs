@@ -149,4 +149,27 @@ db_test! {
         }
         server.stop().await;
     }
+
+    async fn b13_a_stalled_provider_holds_up_no_other_one(db) {
+        let (stalled, well) = (FaultyProvider::start().await, FaultyProvider::start().await);
+        let sections = [("stalled", stalled.section()), ("well", well.section())];
+        let server = community_with(db, &sections, |_| ()).await;
+        assert_eq!(browser(&server).sign_in("stalled", &someone("ada")).await, OK);
+        assert_eq!(browser(&server).sign_in("well", &someone("ada")).await, OK);
+        stalled.trouble(Endpoint::Token, Trouble::Silence);
+        let before = stalled.asked(Endpoint::Token);
+        // More than all plugins together may ask at once.
+        let waiting: Vec<_> = (0..40).map(|_| {
+            let mut ada = browser(&server);
+            tokio::spawn(async move { ada.sign_in("stalled", &someone("ada")).await })
+        }).collect();
+        crate::support::eventually("the stalled provider to be asked", || async {
+            (stalled.asked(Endpoint::Token) >= before + 4).then_some(())
+        }).await;
+        assert_eq!(browser(&server).sign_in("well", &someone("bob")).await, OK);
+        assert!(waiting.iter().all(|one| !one.is_finished()), "they wait meanwhile");
+        assert_eq!(stalled.asked(Endpoint::Token), before + 4, "its limit of requests at the same time");
+        waiting.iter().for_each(tokio::task::JoinHandle::abort);
+        server.stop().await;
+    }
 }

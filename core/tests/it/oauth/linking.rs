@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{DENIED, OK, STATE, accounts, browser, browser_of, community, identities, nobody, someone};
 use crate::support::{Account, PASSWORD, login_path};
 
-const LINKED: &str = "/?login=linked";
+const LINKED: &str = "/settings/?login=linked";
 const ELSEWHERE: &str = "/?login=error&reason=linked_elsewhere";
 
 db_test! {

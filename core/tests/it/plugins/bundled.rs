@@ -186,3 +186,22 @@ async fn the_example_runs_as_its_readme_says() {
     let unheard = load([("github", PluginSection { allow_hosts: Vec::new(), ..github })]).await.oauth("github").map(|_| ()).unwrap_err();
     assert!(unheard.reason.contains("github.com:443 is not among allow_hosts"), "{unheard}");
 }
+
+#[tokio::test]
+async fn a_setting_that_nothing_reads_is_noticed_and_one_that_is_read_later_is_not() {
+    let unread = async |id: &'static str, section: PluginSection| {
+        load([(id, section)]).await.status().into_iter().find(|status| status.id == id).unwrap().unread
+    };
+    let with = |more: &[(&str, &str)]| section(&[&CLIENT[..], more].concat());
+    assert_eq!(unread("discord", with(&[("token_url", "https://discord.com/t"), ("api_url", "https://discord.com/u")])).await, [""; 0]);
+    let mistyped = unread("discord", with(&[("tokenurl", "https://discord.com/t")])).await;
+    assert_eq!(mistyped, ["nothing reads its setting tokenurl; did you mean token_url?"]);
+    let oidc = |key: &'static str| PluginSection {
+        component: Some("bundled:oidc".into()),
+        ..with(&[("issuer", "https://id.example"), (key, "corp.example")])
+    };
+    // Asked for only when somebody signs in.
+    assert_eq!(unread("work", oidc("allowed_domains")).await, [""; 0]);
+    assert_eq!(unread("work", oidc("allow_domains")).await.len(), 1, "or everybody would be let in unnoticed");
+    assert_eq!(unread("email", section(&[("colour", "red")])).await, ["nothing reads its setting colour: correct it, or take it out"]);
+}

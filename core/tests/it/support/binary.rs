@@ -88,12 +88,18 @@ impl Binary {
         String::from_utf8(output.stdout).unwrap()
     }
 
-    /// Begins a command and gives it with what it prints, line by line, as long as it runs.
+    /// Begins a command and gives it with what it prints, line by line, as long as it runs; its errors are in [`Self::errors`].
     pub fn begin(&self, arguments: &[&str]) -> (Process, Lines<BufReader<ChildStdout>>) {
         let mut command = self.command(arguments);
-        let mut process = Process::spawn(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit())).unwrap();
+        let errors = File::create(self.folder.path().join("errors")).unwrap();
+        let mut process = Process::spawn(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(errors)).unwrap();
         let lines = BufReader::new(process.0.stdout.take().unwrap()).lines();
         (process, lines)
+    }
+
+    /// What the command that was begun last said on its standard error.
+    pub fn errors(&self) -> String {
+        fs::read_to_string(self.folder.path().join("errors")).unwrap()
     }
 
     /// `kill -9`.

@@ -84,7 +84,7 @@ async fn every_redirect_from_signing_in_arrives_at_a_sentence() {
         }
     }
     assert!(page(&ann, "/posts/?login=ok").await.contains("You are signed in."));
-    assert!(page(&ann, "/?login=linked").await.contains("from now on you can sign in this way"));
+    assert!(page(&ann, "/settings/?login=linked").await.contains("from now on you can sign in this way"));
     assert!(page(&stranger, "/?login=tried").await.contains("nobody was signed in"));
     assert!(!page(&stranger, "/posts/?login=ok").await.contains("You are signed in."), "not to someone who is not");
     server.stop().await;
