@@ -51,6 +51,11 @@ need_postgres() {
   need_debian 'ls /usr/lib/postgresql/*/bin/initdb || command -v initdb' postgresql
 }
 
+# need_nginx: the proxy that most operators have in front.
+need_nginx() {
+  need_debian 'ls /usr/sbin/nginx' nginx-light
+}
+
 # need_cargo_deny: from the machine if it is there, else built here once (three minutes on two cores).
 need_cargo_deny() {
   if cargo deny --version >/dev/null 2>&1; then return; fi

@@ -27,4 +27,5 @@ pub mod serve;
 pub mod sessions;
 pub mod store;
 pub mod text;
+mod threads;
 pub mod web;

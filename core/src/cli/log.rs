@@ -4,22 +4,26 @@ use std::io::{IsTerminal, stderr};
 
 use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
-use super::lines::Lines;
+use super::{
+    gather::{Flush, Gathered},
+    lines::Lines,
+};
 use crate::config::{LogFormat, LogSection};
 
-/// Starts the server's log, on standard error.
+/// Starts the server's log, on standard error, until what it returns is dropped.
 ///
 /// # Errors
 /// The filter cannot be read.
-pub fn start(section: &LogSection) -> Result<(), Box<dyn std::error::Error>> {
+pub fn start(section: &LogSection) -> Result<Flush, Box<dyn std::error::Error>> {
     let filter = EnvFilter::try_new(&section.filter)?;
     let log = tracing_subscriber::registry().with(filter);
+    let (out, flush) = Gathered::start(stderr())?;
     match section.format {
-        LogFormat::Json => log.with(fmt::layer().json().flatten_event(true).with_writer(stderr)).try_init()?,
-        LogFormat::Text if stderr().is_terminal() => log.with(fmt::layer().with_writer(stderr)).try_init()?,
-        LogFormat::Text => log.with(fmt::layer().event_format(Lines).fmt_fields(Lines).with_writer(stderr)).try_init()?,
+        LogFormat::Json => log.with(fmt::layer().json().flatten_event(true).with_writer(out)).try_init()?,
+        LogFormat::Text if stderr().is_terminal() => log.with(fmt::layer().with_writer(out)).try_init()?,
+        LogFormat::Text => log.with(fmt::layer().event_format(Lines).fmt_fields(Lines).with_writer(out)).try_init()?,
     }
-    Ok(())
+    Ok(flush)
 }
 
 /// Starts a log that says only what is wrong.

@@ -9,6 +9,7 @@ macro_rules! say {
 
 mod config;
 mod doctor;
+mod gather;
 mod lines;
 mod log;
 mod mail;

@@ -12,7 +12,7 @@ use crate::{
 
 pub async fn run(loaded: Loaded) -> Outcome {
     let Loaded { config, warnings, file } = loaded;
-    log::start(&config.log)?;
+    let _log = log::start(&config.log)?;
     if let Some(file) = &file {
         tracing::info!(file = %file.display(), "configuration read");
     } else {

@@ -16,6 +16,8 @@ use crate::{
 
 /// How often to look whether somebody came back.
 const LOOK_EVERY: Duration = Duration::from_millis(300);
+/// How long the browser has to fetch the page it is sent to in the end.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 pub async fn run(id: &str, config: Config) -> Outcome {
     let app = App::open(config.clone(), Parts::of_system()).await?;
@@ -35,6 +37,7 @@ pub async fn run(id: &str, config: Config) -> Outcome {
     say!("The browser comes back to {who}. Waiting for it, at most {} minutes…", LIFETIME.as_secs() / 60);
     let outcome = wait(&app, &trial).await;
     if let Some(server) = server {
+        tokio::time::sleep(FAREWELL).await;
         server.stop().await;
     }
     match outcome? {

@@ -20,6 +20,7 @@ use crate::{
     config::AuthSection,
     error::{Error, Result},
     random::Random,
+    threads::stand_back,
 };
 
 /// OWASP's minimum for argon2id: memory in KiB, passes, lanes.
@@ -107,6 +108,7 @@ impl Hasher {
 /// A hashing thread. It ends when the last [`Hasher`] is gone.
 #[expect(clippy::disallowed_types, reason = "these threads are their own, and waiting is their work")]
 fn work_off(jobs: &Mutex<mpsc::Receiver<Job>>) {
+    stand_back();
     loop {
         let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(Job { work, until, answer }) = job else { return };

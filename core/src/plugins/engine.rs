@@ -17,6 +17,8 @@ use thiserror::Error;
 use tokio::runtime::{Builder, Handle, Runtime};
 use wasmtime::{Cache, CacheConfig, Config, Enabled, Engine, PoolingAllocationConfig, Strategy};
 
+use crate::threads::stand_back;
+
 /// How often a running guest is interrupted to see whether it has used up its time.
 const TICK: Duration = Duration::from_millis(10);
 /// The stack of a guest.
@@ -61,9 +63,10 @@ impl GuestEngine {
     pub fn start(data_dir: &Path) -> Result<Self, EngineError> {
         let cache = cache(&data_dir.join("cache/wasm"))?;
         let engine = Engine::new(&config(cache)).map_err(EngineError::Engine)?;
-        // One worker: however many guests loop, the other cores stay with the server.
-        let runtime = Builder::new_multi_thread().worker_threads(1).max_blocking_threads(1).thread_name("guests").enable_time().build();
-        let runtime = Some(runtime.map_err(EngineError::Threads)?);
+        // One worker: however many guests loop, the other cores stay with the server, and most of this one as well.
+        let mut runtime = Builder::new_multi_thread();
+        runtime.worker_threads(1).max_blocking_threads(1).thread_name("guests").enable_time().on_thread_start(stand_back);
+        let runtime = Some(runtime.build().map_err(EngineError::Threads)?);
         let ticker = Ticker::start(&engine).map_err(EngineError::Threads)?;
         Ok(Self { engine, shared: Arc::new(Shared { ticker, runtime }) })
     }

@@ -8,13 +8,13 @@ use std::{
         atomic::{AtomicU64, Ordering},
     },
     task::{Context, Poll},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use futures_util::future::BoxFuture;
 use wasmtime::{Error, ResourceLimiter, UpdateDeadline};
 
-use crate::config::PluginLimits;
+use crate::{config::PluginLimits, threads::cpu_time};
 
 /// No 32-bit guest can use more.
 const MAX_MEMORY: u64 = 4 << 30;
@@ -85,39 +85,38 @@ impl ResourceLimiter for MemoryLimiter {
     }
 }
 
-/// Measures the time a call spends on the guest thread. Waiting, for a turn or for the host, costs nothing.
+/// Measures the CPU time a call spends on the guest thread. Waiting, for a turn, for the host or for a core, costs nothing.
 pub struct CpuMeter {
     budget: Duration,
-    /// A point in time before any other, so that the others fit into atomics.
-    origin: Instant,
     spent_before: AtomicU64,
+    /// The CPU time of the thread then, of which there is one.
     turn_began: AtomicU64,
 }
 
 impl CpuMeter {
     pub fn new(budget: Duration) -> Arc<Self> {
-        Arc::new(Self { budget, origin: Instant::now(), spent_before: AtomicU64::new(0), turn_began: AtomicU64::new(0) })
+        Arc::new(Self { budget, spent_before: AtomicU64::new(0), turn_began: AtomicU64::new(0) })
     }
 
     /// What happens to a guest that the ticker has interrupted: on with it after the others had their turn, or the end.
     pub fn on_tick(&self) -> UpdateDeadline {
-        let turn = self.now() - self.turn_began.load(Ordering::Relaxed);
+        let turn = now() - self.turn_began.load(Ordering::Relaxed);
         let spent = Duration::from_nanos(self.spent_before.load(Ordering::Relaxed) + turn);
         if spent >= self.budget { UpdateDeadline::Interrupt } else { UpdateDeadline::Yield(1) }
     }
 
     fn begin_turn(&self) {
-        self.turn_began.store(self.now(), Ordering::Relaxed);
+        self.turn_began.store(now(), Ordering::Relaxed);
     }
 
     fn end_turn(&self) {
-        let turn = self.now() - self.turn_began.load(Ordering::Relaxed);
+        let turn = now() - self.turn_began.load(Ordering::Relaxed);
         self.spent_before.fetch_add(turn, Ordering::Relaxed);
     }
+}
 
-    fn now(&self) -> u64 {
-        u64::try_from(self.origin.elapsed().as_nanos()).unwrap_or(u64::MAX)
-    }
+fn now() -> u64 {
+    u64::try_from(cpu_time().as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// A call whose turns on the thread are measured.
@@ -162,6 +161,17 @@ mod tests {
         let instance = Instance::new(&mut store, &module, &[]).unwrap();
         let grow = instance.get_typed_func::<(), i32>(&mut store, "f").unwrap();
         assert_eq!(grow.call(&mut store, ()).unwrap(), -1);
+    }
+
+    #[test]
+    fn p01_time_in_which_the_guest_does_not_run_is_not_counted() {
+        let meter = CpuMeter::new(Duration::from_millis(30));
+        meter.begin_turn();
+        #[expect(clippy::disallowed_methods, reason = "the thread is not to run")]
+        std::thread::sleep(Duration::from_millis(60));
+        assert!(matches!(meter.on_tick(), UpdateDeadline::Yield(1)), "others had the core");
+        while matches!(meter.on_tick(), UpdateDeadline::Yield(1)) {}
+        assert!(cpu_time() >= Duration::from_millis(30));
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod headers;
 mod json;
 mod log;
 mod metrics;
+mod nginx;
 mod openapi;
 mod origin;
 mod rate;

@@ -8,24 +8,49 @@ use super::{
 /// What a smuggled request would run.
 const SMUGGLED: &str = "POST /api/rooms/r-1/join HTTP/1.1\r\nHost: community.example\r\nContent-Length: 0\r\n\r\n";
 
+/// Headers that two parsers could read in two ways.
+const AMBIGUOUS: [(&str, &str); 13] = [
+    ("a transfer coding that is not chunked", "Transfer-Encoding: xchunked\r\n"),
+    ("chunked, but not last", "Transfer-Encoding: chunked, identity\r\n"),
+    ("a folded header", "X-One: a\r\n b\r\n"),
+    ("a space before the colon", "Transfer-Encoding : chunked\r\n"),
+    ("two lengths", "Content-Length: 5\r\nContent-Length: 6\r\n"),
+    ("a length with a sign", "Content-Length: +5\r\n"),
+    ("a length in hexadecimal", "Content-Length: 0x5\r\n"),
+    ("a negative length", "Content-Length: -1\r\n"),
+    ("a list of lengths", "Content-Length: 5, 6\r\n"),
+    ("a control character", "X-One: a\u{1}b\r\n"),
+    ("a NUL", "X-One: a\0b\r\n"),
+    ("a lone CR", "X-One: a\rX-Two: b\r\n"),
+    ("a header without a name", ": a\r\n"),
+];
+
+/// Both ways to say how long a body is.
+const CHUNKS_AND_LENGTH: [&str; 2] =
+    ["Content-Length: 4\r\nTransfer-Encoding: chunked\r\n", "Transfer-Encoding: chunked\r\nContent-Length: 4\r\n"];
+
+/// Chunks that end somewhere, but where?
+const MALFORMED_CHUNKS: [&str; 4] = ["zz\r\nab\r\n0\r\n\r\n", "2\r\nabcd\r\n0\r\n\r\n", "ffffffffffffffffff\r\n", "2;\nab\r\n0\r\n\r\n"];
+
+/// Everything above as whole connections: what a proxy in front of the server gets to read.
+pub fn corpus() -> Vec<(String, Vec<u8>)> {
+    let post =
+        |head: &str, rest: &str| format!("POST /api/upload HTTP/1.1\r\nHost: community.example\r\n{head}\r\n{rest}{SMUGGLED}").into_bytes();
+    let ambiguous = AMBIGUOUS.iter().map(|(what, head)| ((*what).to_owned(), post(head, "")));
+    let lengths = CHUNKS_AND_LENGTH.iter().map(|head| (format!("{head:?}"), post(head, "0\r\n\r\n")));
+    let chunks = MALFORMED_CHUNKS.iter().map(|chunks| (format!("{chunks:?}"), post("Transfer-Encoding: chunked\r\n", chunks)));
+    let length = SMUGGLED.len();
+    let bodies = ["\r\n", "\n"].map(|end| {
+        let head = ["GET /api/cached HTTP/1.1", "Host: community.example", &format!("Content-Length: {length}"), "", ""].join(end);
+        (format!("a GET with a body, lines ended by {end:?}"), (head + SMUGGLED).into_bytes())
+    });
+    ambiguous.chain(lengths).chain(chunks).chain(bodies).collect()
+}
+
 #[tokio::test]
 async fn c11_ambiguous_requests_are_refused_and_end_the_connection() {
     let app = App::start(config()).await;
-    for (what, head) in [
-        ("a transfer coding that is not chunked", "Transfer-Encoding: xchunked\r\n"),
-        ("chunked, but not last", "Transfer-Encoding: chunked, identity\r\n"),
-        ("a folded header", "X-One: a\r\n b\r\n"),
-        ("a space before the colon", "Transfer-Encoding : chunked\r\n"),
-        ("two lengths", "Content-Length: 5\r\nContent-Length: 6\r\n"),
-        ("a length with a sign", "Content-Length: +5\r\n"),
-        ("a length in hexadecimal", "Content-Length: 0x5\r\n"),
-        ("a negative length", "Content-Length: -1\r\n"),
-        ("a list of lengths", "Content-Length: 5, 6\r\n"),
-        ("a control character", "X-One: a\u{1}b\r\n"),
-        ("a NUL", "X-One: a\0b\r\n"),
-        ("a lone CR", "X-One: a\rX-Two: b\r\n"),
-        ("a header without a name", ": a\r\n"),
-    ] {
+    for (what, head) in AMBIGUOUS {
         let mut raw = Raw::open(app.address).await;
         raw.send(format!("POST /api/upload HTTP/1.1\r\nHost: community.example\r\n{head}\r\n{SMUGGLED}")).await;
         let answer = raw.answer().await.unwrap_or_else(|| panic!("{what}: closed without an answer"));
@@ -38,7 +63,7 @@ async fn c11_ambiguous_requests_are_refused_and_end_the_connection() {
 #[tokio::test]
 async fn c11_a_length_beside_chunks_does_not_hide_a_request() {
     let app = App::start(config()).await;
-    for headers in ["Content-Length: 4\r\nTransfer-Encoding: chunked\r\n", "Transfer-Encoding: chunked\r\nContent-Length: 4\r\n"] {
+    for headers in CHUNKS_AND_LENGTH {
         let mut raw = Raw::open(app.address).await;
         raw.send(format!("POST /api/upload HTTP/1.1\r\nHost: community.example\r\n{headers}\r\n0\r\n\r\n{SMUGGLED}")).await;
         let answer = raw.answer().await.unwrap();
@@ -53,7 +78,7 @@ async fn c11_a_length_beside_chunks_does_not_hide_a_request() {
 #[tokio::test]
 async fn c11_malformed_chunks_end_the_connection() {
     let app = App::start(config()).await;
-    for chunks in ["zz\r\nab\r\n0\r\n\r\n", "2\r\nabcd\r\n0\r\n\r\n", "ffffffffffffffffff\r\n", "2;\nab\r\n0\r\n\r\n"] {
+    for chunks in MALFORMED_CHUNKS {
         let mut raw = Raw::open(app.address).await;
         raw.send(format!("POST /api/upload HTTP/1.1\r\nHost: community.example\r\nTransfer-Encoding: chunked\r\n\r\n{chunks}{SMUGGLED}"))
             .await;

@@ -127,6 +127,7 @@ db_test! {
         let (server, provider) = impatient_community(db, |config| {
             (config.outbound.connect_timeout, config.outbound.timeout) = (Span::seconds(5), Span::seconds(5));
             (config.database.connections, config.database.readers) = (2, 2);
+            config.plugins.get_mut("faulty").unwrap().limits.requests = 8;
         })
         .await;
         let ann = server.member("Ann").await;

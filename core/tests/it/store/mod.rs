@@ -6,6 +6,7 @@ mod events;
 mod following;
 mod full;
 mod outage;
+mod postmaster;
 mod schema;
 mod settings;
 

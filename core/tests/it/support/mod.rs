@@ -32,6 +32,7 @@ pub use self::{
     mail::{Mail, Maildir},
     oauth::{Account, OAuthServers},
     people::{PASSWORD, Person},
+    process::Process,
     proxy::{Cut, Proxy},
     raw::{Raw, RawAnswer},
     server::TestServer,
