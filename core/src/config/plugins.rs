@@ -59,6 +59,8 @@ impl Debug for PluginSection {
 pub struct PluginLimits {
     /// Largest component file.
     pub file: Size,
+    /// How long compiling it may take, which happens once for each component.
+    pub compile: Span,
     /// Memory of one call.
     pub memory: Size,
     /// How long one call may take, waiting included.
@@ -81,6 +83,7 @@ impl Default for PluginLimits {
     fn default() -> Self {
         Self {
             file: Size::mib(32),
+            compile: Span::minutes(2),
             memory: Size::mib(64),
             wall_clock: Span::seconds(5),
             cpu: Span::millis(250),

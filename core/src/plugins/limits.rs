@@ -27,9 +27,10 @@ const MEMORIES: usize = 8;
 
 /// Limits that make no sense are refused when the plugin is loaded, with the key and what is wrong.
 pub fn check(limits: &PluginLimits) -> Result<(), String> {
-    let PluginLimits { file, memory, wall_clock, cpu, host_calls: _, returned, log_lines: _, concurrency, requests } = limits;
+    let PluginLimits { file, compile, memory, wall_clock, cpu, host_calls: _, returned, log_lines: _, concurrency, requests } = limits;
     let nothing = [
         ("file", file.0 == 0),
+        ("compile", compile.as_millis() == 0),
         ("memory", memory.0 == 0),
         ("wall_clock", wall_clock.as_millis() == 0),
         ("cpu", cpu.as_millis() == 0),

@@ -1,8 +1,9 @@
 //! Which plugins there are: the bundled ones and those with a section, each loaded or off with a reason.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, thread};
 
-use tokio::task;
+use tokio::{sync::oneshot, task, time::timeout};
+use wasmtime::component::InstancePre;
 
 use super::{
     Unavailable,
@@ -16,8 +17,12 @@ use super::{
     oauth::{OAuthProvider, Site},
     password::PasswordProvider,
     source::Source,
+    state::GuestState,
 };
-use crate::config::PluginSection;
+use crate::{
+    config::{PluginSection, Span},
+    threads::stand_back,
+};
 
 /// The password provider that has routes: those of the email slice.
 const PASSWORD: &str = "email";
@@ -168,8 +173,7 @@ impl Entry {
             }
             PluginKind::OAuthProvider => Some(Client::read(id, &self.title, section, bundled_as(id, section))?),
         };
-        let compiler = engine.clone();
-        let (component, code) = blocking(move || Ok((candidate.compile(&compiler)?, candidate.bytes))).await.map_err(off)?;
+        let (component, code) = compile(candidate, engine.clone(), section.limits.compile).await.map_err(off)?;
         let caller = Caller::new(id, engine.clone(), section);
         let Some(client) = client else {
             let component = PasswordProviderPre::new(component).map_err(|error| off(unfit(&error)))?;
@@ -196,6 +200,26 @@ impl Entry {
     }
 }
 
+/// Compiles on a thread of its own, which nobody waits for longer than `limit`, not even the end of the program: nothing stops a
+/// compiler that has begun. What it makes after that is in the cache at the next start.
+async fn compile(candidate: Candidate, engine: GuestEngine, limit: Span) -> Result<(InstancePre<GuestState>, Vec<u8>), String> {
+    let (done, outcome) = oneshot::channel();
+    let work = move || {
+        stand_back();
+        // Whoever has given up does not want it any more.
+        let _ = done.send(candidate.compile(&engine).map(|component| (component, candidate.bytes)));
+    };
+    thread::Builder::new().name("compile".to_owned()).spawn(work).map_err(|error| format!("cannot be compiled: {error}"))?;
+    match timeout(limit.0, outcome).await {
+        Ok(Ok(compiled)) => compiled,
+        Ok(Err(_)) => Err(CRASHED.to_owned()),
+        Err(_) => Err(format!("takes longer than {limit} to compile: build it smaller, or raise limits.compile in its section")),
+    }
+}
+
+/// The sentence for a component on which the reader or the compiler broke down.
+const CRASHED: &str = "could not be compiled: report this to its author";
+
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, String> + Send + 'static) -> Result<T, String> {
-    task::spawn_blocking(work).await.unwrap_or_else(|_| Err("could not be compiled: report this to its author".to_owned()))
+    task::spawn_blocking(work).await.unwrap_or_else(|_| Err(CRASHED.to_owned()))
 }

@@ -1,10 +1,11 @@
 //! What is refused before it runs, each with one sentence that names the plugin, what it wants and the way out.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, time::Instant};
 
-use community::config::{PluginSection, Size};
+use community::config::{PluginSection, Size, Span};
 
-use super::support::{guest, load, section};
+use super::support::{guest, load, load_in, section};
+use crate::support::DEADLINE;
 
 /// Why the plugin `bad` does not run.
 async fn refusal(section: PluginSection) -> String {
@@ -129,4 +130,47 @@ async fn ids_that_are_paths_of_the_host_are_reserved() {
     }
     let plugins = load([("staff-2", bundled)]).await;
     assert!(plugins.password("staff-2").is_ok(), "the same component may serve under another id");
+}
+
+#[tokio::test]
+async fn p19_a_component_that_takes_too_long_to_compile_is_off_and_the_server_goes_on() {
+    let mut bomb = section("misbehaving");
+    let file = tempfile::NamedTempFile::with_suffix(".wasm").unwrap();
+    fs::write(file.path(), [fs::read(guest("misbehaving")).unwrap(), compile_bomb()].concat()).unwrap();
+    bomb.component = Some(file.path().display().to_string());
+    bomb.limits.compile = Span::millis(100);
+    let folder = tempfile::tempdir().unwrap();
+    let began = Instant::now();
+    let plugins = load_in(folder.path(), [("bomb", bomb)]).await;
+    let reason = plugins.password("bomb").map(|_| ()).unwrap_err().reason;
+    assert!(reason.starts_with("plugin `bomb` takes longer than 100ms to compile"), "{reason}");
+    plugins.password("email").expect("the others run");
+    assert!(began.elapsed() < 5 * DEADLINE, "{:?}", began.elapsed());
+}
+
+/// A core module beside the others of a component, never instantiated: one function with so many branches that compiling it takes
+/// seconds.
+fn compile_bomb() -> Vec<u8> {
+    const BRANCHES: usize = 30_000;
+    let sized = |body: Vec<u8>| [leb(body.len()), body].concat();
+    let section = |id: u8, body: Vec<u8>| [vec![id], sized(body)].concat();
+    // (if (local.get 0) (then (local.set 0 (i32.add (local.get 0) (i32.const 1)))))
+    let branch = [0x20, 0, 0x04, 0x40, 0x20, 0, 0x41, 1, 0x6a, 0x21, 0, 0x0b];
+    let code = [vec![0], branch.repeat(BRANCHES), vec![0x20, 0, 0x0b]].concat();
+    let types = section(1, vec![1, 0x60, 1, 0x7f, 1, 0x7f]);
+    let module = [b"\0asm\x01\0\0\0".to_vec(), types, section(3, vec![1, 0]), section(10, [vec![1], sized(code)].concat())].concat();
+    section(1, module)
+}
+
+fn leb(mut number: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    loop {
+        let low = u8::try_from(number & 0x7f).unwrap();
+        number >>= 7;
+        if number == 0 {
+            bytes.push(low);
+            return bytes;
+        }
+        bytes.push(low | 0x80);
+    }
 }
