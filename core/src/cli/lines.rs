@@ -69,17 +69,35 @@ struct Fields<'w> {
     outcome: fmt::Result,
 }
 
-impl Visit for Fields<'_> {
-    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+impl<'w> Fields<'w> {
+    fn record(&mut self, field: &Field, write: impl FnOnce(&mut Plain<'w>) -> fmt::Result) {
         self.outcome = self.outcome.and_then(|()| {
-            self.line.write_str(self.separator)?;
+            self.line.0.write_str(self.separator)?;
             self.separator = " ";
             if field.name() != "message" {
-                self.line.write_str(field.name())?;
-                self.line.write_char('=')?;
+                self.line.0.write_str(field.name())?;
+                self.line.0.write_char('=')?;
             }
-            write!(self.line, "{value:?}")
+            write(&mut self.line)
         });
+    }
+}
+
+impl Visit for Fields<'_> {
+    /// Most fields are text that needs no escaping, and to find that out at once is quicker than to look at each character.
+    fn record_str(&mut self, field: &Field, value: &str) {
+        if !value.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\') {
+            return self.record_debug(field, &value);
+        }
+        self.record(field, |line| {
+            line.0.write_char('"')?;
+            line.0.write_str(value)?;
+            line.0.write_char('"')
+        });
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        self.record(field, |line| write!(line, "{value:?}"));
     }
 }
 
@@ -137,6 +155,12 @@ mod tests {
         });
         let target = module_path!();
         assert_eq!(line, format!("  INFO request{{id=\"1\"}}: {target}: answered method=\"GET\" status=200\n"));
+    }
+
+    #[test]
+    fn text_is_quoted_so_that_it_can_be_read_again() {
+        let line = logged(|| tracing::info!(plain = "a b", quoted = r#"say "a\b""#, foreign = "Zoë", empty = "", "text"));
+        assert!(line.contains(r#"plain="a b" quoted="say \"a\\b\"" foreign="Zoë" empty="""#), "{line}");
     }
 
     #[test]

@@ -38,13 +38,20 @@ db_test! {
         server.stop().await;
     }
 
-    async fn whoever_withholds_the_address_has_a_full_account(db) {
-        let server = community(db, &["discord"]).await;
-        let account = Account { withheld: vec!["email".to_owned()], ..someone("ada").with_email("ada@example.org", true) };
-        let mut ada = browser(&server);
-        assert_eq!(ada.sign_in("discord", &account).await, OK);
-        assert_eq!(ada.me().await["email"], Value::Null);
-        ada.site.post("/api/posts", json!({ "title": "Hello" })).await.expect(200);
+    async fn whoever_has_no_address_or_withholds_it_has_a_full_account(db) {
+        let server = community(db, &["discord", "work"]).await;
+        let withheld = Account { withheld: vec!["email".to_owned()], ..someone("ada").with_email("ada@example.org", true) };
+        for (provider, account) in [("discord", &withheld), ("work", &withheld), ("work", &someone("bob"))] {
+            let mut ada = browser(&server);
+            assert_eq!(ada.sign_in(provider, account).await, OK, "{provider}");
+            let me = ada.me().await;
+            assert_eq!((&me["email"], &me["provider"]), (&Value::Null, &provider.into()));
+            ada.site.post("/api/posts", json!({ "title": "Hello" })).await.expect(200);
+            let mut again = browser(&server);
+            again.sign_in(provider, account).await;
+            assert_eq!(again.me().await["id"], me["id"], "{provider}");
+        }
+        assert_eq!(accounts(&server).await, 3);
         server.stop().await;
     }
 
@@ -64,17 +71,21 @@ db_test! {
     }
 
     async fn another_name_at_the_provider_is_the_same_person(db) {
-        let server = community(db, &["discord"]).await;
-        let account = someone("ada").with_email("ada@example.org", false);
-        let mut ada = browser(&server);
-        ada.sign_in("discord", &account).await;
-        let before = ada.me().await;
-        let renamed = Account { username: "ada.lovelace".to_owned(), ..account }.with_email("ada@example.com", true);
-        assert_eq!(ada.sign_in("discord", &renamed).await, OK);
-        let (after, identity) = (ada.me().await, &identities(&ada.site).await[0]);
-        assert_eq!((&after["id"], &after["email"]), (&before["id"], &"ada@example.com".into()));
-        assert_eq!(after["username"], before["username"], "the name here is the person's own");
-        assert!(identity.to_string().contains("ada.lovelace"), "{identity}");
+        let server = community(db, &["discord", "reddit", "work"]).await;
+        for provider in ["discord", "reddit", "work"] {
+            let account = someone("ada").with_email("ada@example.org", false);
+            let mut ada = browser(&server);
+            ada.sign_in(provider, &account).await;
+            let before = ada.me().await;
+            let renamed = Account { username: "ada.lovelace".to_owned(), ..account }.with_email("ada@example.com", true);
+            assert_eq!(ada.sign_in(provider, &renamed).await, OK);
+            let (after, identity) = (ada.me().await, &identities(&ada.site).await[0]);
+            let address = if provider == "reddit" { Value::Null } else { "ada@example.com".into() };
+            assert_eq!((&after["id"], &after["email"]), (&before["id"], &address), "{provider}");
+            assert_eq!(after["username"], before["username"], "the name here is the person's own");
+            assert!(identity.to_string().contains("ada.lovelace"), "{identity}");
+        }
+        assert_eq!(accounts(&server).await, 3);
         server.stop().await;
     }
 

@@ -3,6 +3,7 @@
 mod batch;
 mod crash;
 mod events;
+mod faults;
 mod following;
 mod full;
 mod outage;
