@@ -30,7 +30,7 @@ const STATEMENTS: &[&str] = &[
     "ALTER TABLE sessions ADD COLUMN identity_id ID REFERENCES identities (id) ON DELETE SET NULL",
     "CREATE INDEX sessions_identity ON sessions (identity_id)",
     // A row is deleted by whoever comes back with its state, so each can be used once. A link (and only that) has a user; a trial
-    // from the command line has no browser.
+    // from the command line has no browser, but the hash of the settings it began with.
     "CREATE TABLE oauth_transactions (
         state_hash ID PRIMARY KEY,
         browser_hash ID,
