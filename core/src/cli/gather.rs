@@ -161,10 +161,10 @@ mod tests {
     fn o24_a_flood_of_lines_is_not_kept_in_memory() {
         let (sender, written) = channel();
         let (log, _flush) = Gathered::start(Pieces(sender)).unwrap();
-        let long = "x".repeat(MOST / 4);
-        (0..100).for_each(|_| line(&log, false, &long));
+        let text = "x".repeat(MOST / 4);
+        (0..100).for_each(|_| line(&log, false, &text));
         assert!(log.waiting().len() <= MOST);
         let longest = written.try_iter().map(|piece| piece.len()).max().unwrap();
-        assert!(longest <= MOST + long.len(), "{longest}");
+        assert!(longest <= MOST + text.len(), "{longest}");
     }
 }
