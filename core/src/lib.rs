@@ -28,4 +28,5 @@ pub mod sessions;
 pub mod store;
 pub mod text;
 mod threads;
+pub mod uploads;
 pub mod web;

@@ -5,7 +5,8 @@
 //! otherwise exactly these addresses are dialled ([`dial`]), so that the name cannot change its meaning in between; what the server
 //! is connected to itself, like its database, is refused as well ([`avoid`]). One exchange
 //! over HTTP/1.1 follows, with caps on time and size ([`client`]). Redirects are handed back like any other answer, bodies are
-//! never decompressed, cookies and proxies do not exist.
+//! never decompressed, cookies and proxies do not exist. The library for object stores has a transport of its own ([`objects`]): its
+//! one host is named by the operator.
 
 pub mod addresses;
 mod avoid;
@@ -13,6 +14,7 @@ mod client;
 mod dial;
 mod error;
 mod hosts;
+mod objects;
 mod resolve;
 mod target;
 
@@ -21,5 +23,6 @@ pub use self::{
     client::Outbound,
     error::{ErrorKind, OutboundError, Refused, SetupError},
     hosts::AllowList,
+    objects::ObjectTransport,
     resolve::{Resolve, SystemResolver},
 };
