@@ -12,6 +12,7 @@ use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
+    bots::gate::Bots,
     clock::{Clock, SystemClock},
     config::Config,
     devices,
@@ -30,12 +31,14 @@ use crate::{
         sender::Sender,
         transport::{SetupError, Transport},
     },
+    messages,
     oauth::{self, breaker::Breakers, discovery::Directory, flows::OAuth, http::Providers},
     outbound::{self, Outbound, Place, Resolve, SystemResolver},
     plugins::{EngineError, Plugins, Site},
     posts::{self, feed::Feed},
     providers::catalog::Catalog,
     random::Random,
+    rooms::{self, online::Online},
     sessions,
     store::{OpenError, Store},
     uploads::{self, http::Uploads, intake::Intake, janitor::Janitor, objects::Objects, thumbnails::Thumbnails},
@@ -166,12 +169,22 @@ impl App {
         let base_url = config.base_url();
         let limits = Limits::new(&config.limits, &self.parts.ticks);
         let failures = FailureDelay::new(&config.limits, &self.parts.ticks);
+        let files_at = config.uploads_url().parse().unwrap_or_else(|_| base_url.url().clone());
         let posts = posts::http::Posts {
             store: self.store.clone(),
             feed: Feed::new(self.store.clone(), &self.parts.random),
             limits: limits.clone(),
-            files_at: config.uploads_url().parse().unwrap_or_else(|_| base_url.url().clone()),
+            files_at: files_at.clone(),
         };
+        let rooms = rooms::http::Rooms {
+            store: self.store.clone(),
+            clock: self.parts.clock.clone(),
+            limits: limits.clone(),
+            rules: config.rooms.clone(),
+            online: Online::default(),
+        };
+        let messages = messages::http::Messages { store: self.store.clone(), limits: limits.clone(), files_at };
+        let bots = Bots::new(self.store.clone(), &config.chat, failures.clone());
         let sessions = Sessions {
             store: self.store.clone(),
             clock: self.parts.clock.clone(),
@@ -192,6 +205,9 @@ impl App {
         });
         parts.insert(posts);
         parts.insert(uploads);
+        parts.insert(rooms);
+        parts.insert(messages);
+        parts.insert(bots);
         parts.insert(providers);
         parts.insert(sessions);
         parts.insert(self.store.clone());
@@ -241,6 +257,8 @@ async fn sweep_once(store: &Store, keep_events: Duration) -> crate::error::Resul
     store.write((), |tx, ()| Box::pin(email::actions::sweep(tx))).await?;
     store.write((), |tx, ()| Box::pin(oauth::actions::sweep(tx))).await?;
     store.write((), |tx, ()| Box::pin(devices::actions::sweep(tx))).await?;
+    while store.write((), |tx, ()| Box::pin(rooms::actions::sweep(tx))).await? {}
+    while store.write((), |tx, ()| Box::pin(messages::actions::sweep(tx))).await? {}
     store.sweep_events(keep_events).await
 }
 

@@ -79,7 +79,8 @@ pub fn with(file: &[u8], at: usize, insert: &[u8]) -> Vec<u8> {
 
 /// Metadata with a place, an author and this orientation.
 pub fn metadata(orientation: u8) -> Vec<u8> {
-    let mut tiff = b"MM\0*\0\0\0\x08\0\x02\x01\x12\0\x03\0\0\0\x01\0\0\0\0\x01\x3b\0\x02\0\0\0\x0e\0\0\0\x26\0\0\0\0\0Ann at N48.2 E16\0".to_vec();
+    let mut tiff =
+        b"MM\0*\0\0\0\x08\0\x02\x01\x12\0\x03\0\0\0\x01\0\0\0\0\x01\x3b\0\x02\0\0\0\x0e\0\0\0\x26\0\0\0\0\0Ann at N48.2 E16\0".to_vec();
     tiff[19] = orientation;
     tiff
 }
