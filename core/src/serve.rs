@@ -2,7 +2,12 @@
 
 use std::{io, net::SocketAddr, os::unix::fs::DirBuilderExt, path::Path, sync::Arc, time::Duration};
 
-use poem::{Endpoint, EndpointExt, IntoEndpoint, Request, Response, Route, endpoint::BoxEndpoint, get, handler, http::Extensions};
+use poem::{
+    Endpoint, EndpointExt, IntoEndpoint, Request, Response, Route,
+    endpoint::BoxEndpoint,
+    get, handler,
+    http::{Extensions, Method},
+};
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -33,6 +38,7 @@ use crate::{
     random::Random,
     sessions,
     store::{OpenError, Store},
+    uploads::{self, http::Uploads, intake::Intake, janitor::Janitor, objects::Objects, thumbnails::Thumbnails},
     web,
 };
 
@@ -155,7 +161,7 @@ impl App {
     }
 
     /// What answers requests.
-    fn endpoint(&self, base: &Base) -> impl Endpoint<Output = Response> + 'static {
+    fn endpoint(&self, base: &Base, uploads: Uploads) -> impl Endpoint<Output = Response> + 'static {
         let config = &self.config;
         let base_url = config.base_url();
         let limits = Limits::new(&config.limits, &self.parts.ticks);
@@ -164,7 +170,7 @@ impl App {
             store: self.store.clone(),
             feed: Feed::new(self.store.clone(), &self.parts.random),
             limits: limits.clone(),
-            files_at: base_url.url().clone(),
+            files_at: config.uploads_url().parse().unwrap_or_else(|_| base_url.url().clone()),
         };
         let sessions = Sessions {
             store: self.store.clone(),
@@ -173,7 +179,7 @@ impl App {
             rules: config.sessions.clone(),
         };
         let catalog = Catalog::new(self.flows.plugins.clone(), &config.auth.root_provider);
-        let routes = web::http::routes(docs::routes());
+        let routes = web::http::routes(docs::routes()).route(uploads::files::ROUTE, &[Method::GET]);
         let providers = Providers::new(self.oauth.clone(), limits.clone());
         base.metrics.register(providers.outcomes.clone());
         let mut parts = Extensions::new();
@@ -185,21 +191,27 @@ impl App {
             password_min: email::policy::minimum(config.auth.password_profile),
         });
         parts.insert(posts);
+        parts.insert(uploads);
         parts.insert(providers);
         parts.insert(sessions);
         parts.insert(self.store.clone());
         parts.insert(catalog);
         parts.insert(base.clone());
-        let pages = web::http::mount(Route::new().at("/healthz", get(healthz)).at("/readyz", get(readyz)));
+        let plain =
+            Route::new().at("/healthz", get(healthz)).at("/readyz", get(readyz)).at(uploads::files::ROUTE, get(uploads::files::serve));
+        let pages = web::http::mount(plain);
         let app = Split { api: docs::service().into_endpoint(), pages };
         base.wrap(app.data(Shared::from(parts)), routes)
     }
 
     /// Removes what has expired, now and then, until `stop`.
-    async fn sweep(store: Store, keep_events: Duration, stop: CancellationToken) {
+    async fn sweep(store: Store, janitor: Janitor, keep_events: Duration, stop: CancellationToken) {
         loop {
             if let Err(error) = sweep_once(&store, keep_events).await {
                 tracing::warn!(%error, cause = ?error.source, "what has expired could not be removed");
+            }
+            if let Err(error) = janitor.sweep().await {
+                tracing::warn!(%error, cause = ?error.source, "what uploads left behind could not be removed");
             }
             tokio::select! {
                 () = tokio::time::sleep(SWEEP_EVERY) => {}
@@ -266,9 +278,19 @@ pub async fn start(config: Config, parts: Parts) -> Result<Running, StartError> 
     });
     let sender = Sender::new(app.store.clone(), transport, app.config.mail.clone(), app.parts.clock.clone());
     tasks.spawn(sender.run(stop.clone()));
-    tasks.spawn(App::sweep(app.store.clone(), app.config.database.events_retention.0, stop.clone()));
 
     let metrics = Metrics::new();
+    let objects = Objects::new(&app.config, app.parts.resolver.clone(), Some(metrics.registry()))?;
+    let most_pixels = u64::from(app.config.uploads.thumbnail_megapixels) * 1_000_000;
+    let thumbnails = Thumbnails::new(app.store.clone(), objects.clone(), most_pixels);
+    let janitor = Janitor::new(&app.config, app.store.clone(), objects.clone(), app.parts.clock.clone());
+    janitor.begin().await;
+    tasks.spawn(thumbnails.clone().run(stop.clone()));
+    tasks.spawn(App::sweep(app.store.clone(), janitor, app.config.database.events_retention.0, stop.clone()));
+    let intake = Intake::new(&app.config, app.store.clone(), objects.clone(), thumbnails);
+    metrics.register(intake.outcomes.clone());
+    let uploads = Uploads { store: app.store.clone(), objects, intake };
+
     let metrics_addr = match app.config.metrics.listen {
         Some(wanted) => {
             let listener = bind(wanted).await?;
@@ -281,7 +303,7 @@ pub async fn start(config: Config, parts: Parts) -> Result<Running, StartError> 
     };
     let base = Base::new(&app.config, metrics.clone());
     let server = Server::new(&app.config.http, &metrics);
-    tasks.spawn(server.run(listener, app.endpoint(&base), stop.clone()));
+    tasks.spawn(server.run(listener, app.endpoint(&base, uploads), stop.clone()));
     Ok(Running { addr, metrics_addr, stop, tasks })
 }
 

@@ -19,7 +19,7 @@ use super::{
     request_id::RequestId,
     routes::RouteTable,
 };
-use crate::config::Config;
+use crate::{config::Config, uploads::http::ENVELOPE};
 
 /// What requests are judged by. Handlers that need a part of it (is this request cross-site? who asks?) find it here.
 #[derive(Clone)]
@@ -43,7 +43,7 @@ impl Base {
             origins: Origins::new(&base_url, &config.cors),
             proxies: Proxies::new(&config.http.trusted_proxies),
             metrics,
-            bodies: BodyLimits::new(&config.http),
+            bodies: BodyLimits::new(&config.http).with("/api/upload", config.uploads.max_file.0 + ENVELOPE),
             headers: SecurityHeaders::new(&base_url),
         }
     }
