@@ -30,6 +30,7 @@ mod plugins;
 mod posts;
 mod sessions;
 mod store;
+mod stores;
 mod story;
 mod uploads;
 mod web;
