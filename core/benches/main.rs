@@ -17,6 +17,7 @@ mod reads;
 mod seed;
 mod server;
 mod table;
+mod uploads;
 mod writes;
 
 use std::{
@@ -41,7 +42,7 @@ async fn main() -> ExitCode {
         ["memory", file, port] => baseline::memory::serve(Path::new(file), port).await,
         [node, ref parts @ ..] => run(Path::new(node), parts).await,
         _ => Err(
-            "usage: community-bench NODE [footprint|reads|writes|plugin|providers]…, with the path of Node.js 22; `make bench` knows it"
+            "usage: community-bench NODE [footprint|reads|writes|uploads|plugin|providers]…, with the path of Node.js 22; `make bench` knows it"
                 .into(),
         ),
     };
@@ -73,6 +74,9 @@ async fn run(node: &Path, parts: &[&str]) -> Outcome {
     }
     if wanted("writes") {
         writes::measure(&site("writes")?, &mut table).await?;
+    }
+    if wanted("uploads") {
+        uploads::measure(&site("uploads")?, &mut table).await?;
     }
     if wanted("plugin") {
         plugin::measure(&folder.0.join("plugin"), &mut table).await?;

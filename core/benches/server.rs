@@ -36,6 +36,11 @@ impl<'a> Site<'a> {
         self.folder.join("data/community.db")
     }
 
+    /// Where it runs; `data` below it is the data folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Writes the configuration file.
     pub fn configure(&self, toml: &str) -> Outcome {
         Ok(fs::write(self.folder.join("community.toml"), toml)?)

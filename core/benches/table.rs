@@ -34,6 +34,8 @@ pub enum Unit {
     Micros,
     /// MiB.
     Mebibytes,
+    /// MiB per second; more is better.
+    Throughput,
 }
 
 /// What a figure should be.
@@ -100,6 +102,7 @@ impl Figure {
             Unit::Millis => format!("{value:.1} ms"),
             Unit::Micros => format!("{value:.1} µs"),
             Unit::Mebibytes => format!("{value:.1} MiB"),
+            Unit::Throughput => format!("{value:.0} MiB/s"),
         }
     }
 
@@ -143,6 +146,7 @@ impl Figure {
             Unit::Millis => "ms",
             Unit::Micros => "µs",
             Unit::Mebibytes => "MiB",
+            Unit::Throughput => "MiB per second",
         };
         let baseline = self.baseline.map(|(name, value)| json!({ "name": name, "value": value }));
         json!({

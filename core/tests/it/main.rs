@@ -31,6 +31,7 @@ mod posts;
 mod rooms;
 mod sessions;
 mod store;
+mod stores;
 mod story;
 mod uploads;
 mod web;

@@ -1,44 +1,13 @@
 //! A disk that is full, and one that has room again.
 
-use std::{
-    path::Path,
-    process::{Child, Command, Stdio},
-};
+use std::path::Path;
 
 use futures_util::future::join_all;
 use sea_orm::ConnectionTrait;
 use serde_json::json;
 
 use super::sign_in;
-use crate::support::{Binary, Client, Db, PASSWORD, eventually, free_port};
-
-/// The server as a child whose files may be limited in size: the signal that comes with such a limit is ignored, so that writing
-/// fails as it does on a full disk.
-struct Limited(Child);
-
-impl Limited {
-    fn spawn(binary: &Binary, port: u16) -> Self {
-        let mut command = Command::new("sh");
-        command.args(["-c", "trap '' XFSZ; exec \"$0\" serve", env!("CARGO_BIN_EXE_community")]).current_dir(binary.folder()).env_clear();
-        command.env("DATABASE_URL", &binary.database().url).env("COMMUNITY_DATA_DIR", binary.folder().join("data"));
-        command.env("PORT", port.to_string()).env("COMMUNITY_LIMITS__ENABLED", "false");
-        Self(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
-    }
-
-    /// From now on no file grows beyond `size` (`unlimited`).
-    fn limit(&self, size: &str) {
-        let limit = format!("--fsize={size}:unlimited");
-        let status = Command::new("prlimit").args(["--pid", &self.0.id().to_string(), &limit]).status();
-        assert!(status.unwrap().success());
-    }
-}
-
-impl Drop for Limited {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
+use crate::support::{Binary, Client, Db, Limited, PASSWORD, eventually, free_port};
 
 async fn posts(client: &Client) -> usize {
     client.get("/api/posts?limit=200").await.expect(200).json().as_array().unwrap().len()

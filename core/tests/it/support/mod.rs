@@ -9,8 +9,10 @@ mod browser;
 mod client;
 mod db;
 mod faulty;
+mod limited;
 mod log;
 mod mail;
+mod multipart;
 mod oauth;
 mod people;
 mod process;
@@ -18,6 +20,8 @@ mod proxy;
 mod raw;
 mod server;
 mod sink;
+mod stores;
+mod wire;
 
 use std::{future::Future, time::Duration};
 
@@ -28,8 +32,10 @@ pub use self::{
     client::{Call, Client},
     db::{Database, Db},
     faulty::{Endpoint, FaultyProvider, IdToken, Signature, Trouble},
+    limited::Limited,
     log::Log,
     mail::{Mail, Maildir},
+    multipart::Form,
     oauth::{Account, OAuthServers},
     people::{PASSWORD, Person},
     process::Process,
@@ -37,6 +43,8 @@ pub use self::{
     raw::{Raw, RawAnswer},
     server::TestServer,
     sink::{Fault, SmtpSink},
+    stores::{Bucket, Contents, Object, ObjectStores, StoreKind},
+    wire::{Damage, Wire},
 };
 
 /// The longest any wait may take, in a debug build on a busy machine.
