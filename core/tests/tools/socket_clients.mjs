@@ -15,6 +15,8 @@ const resolve = createRequire(`${process.argv[2]}/`).resolve;
 const { io } = await import(pathToFileURL(resolve('socket.io-client')));
 
 const clients = new Map();
+// Whoever started this may be gone before all has been said.
+process.stdout.on('error', () => process.exit());
 const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
 
 const commands = {
