@@ -9,6 +9,7 @@ pub fn of(registry: &Registry) -> Value {
     let named = registry.schemas.iter().map(|(name, schema)| (name.clone(), json!(schema)));
     let mut schemas = Value::Object(named.collect());
     each_schema(&mut schemas, &mut |schema| {
+        described_once(schema);
         absent_or_null(schema);
         one_example(schema);
         counts_from_zero(schema);
@@ -33,6 +34,13 @@ pub(super) fn optional(schema: &mut Map<String, Value>) -> impl Iterator<Item = 
     let required = schema.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
     let properties = schema.get_mut("properties").and_then(Value::as_object_mut).into_iter().flatten();
     properties.filter(move |(name, _)| !required.contains(&json!(name))).filter_map(|(_, property)| property.as_object_mut())
+}
+
+/// A reference with a description of its own comes with it twice.
+fn described_once(schema: &mut Map<String, Value>) {
+    if let Some(parts) = schema.get_mut("allOf").and_then(Value::as_array_mut) {
+        parts.retain(|part| part.get("$ref").is_some());
+    }
 }
 
 fn absent_or_null(schema: &mut Map<String, Value>) {

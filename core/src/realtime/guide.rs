@@ -31,8 +31,10 @@ pub const GUIDE: &[Chapter] = &[
             ),
             Block::Code(
                 "import { io } from 'socket.io-client';\n\n\
-                 const socket = io('https://community.example.com', { auth: { botToken } });   // a program\n\
-                 const socket = io();                                                          // a page of this site",
+                 // A program:\n\
+                 const socket = io('https://community.example.com', { auth: { botToken } });\n\
+                 // A page of this site:\n\
+                 const socket = io();",
             ),
             Block::Text(
                 "Who is neither is refused: `connect_error`, whose `data` is an error as below. From the moment it is connected a socket \
@@ -49,7 +51,8 @@ pub const GUIDE: &[Chapter] = &[
                  where a retry makes sense. An acknowledged message is stored for good.",
             ),
             Block::Code(
-                "const answer = await socket.timeout(10_000).emitWithAck('message:send', { roomId, body: 'Hello', clientId });\n\
+                "const message = { roomId, body: 'Hello', clientId: crypto.randomUUID() };\n\
+                 const answer = await socket.timeout(10_000).emitWithAck('message:send', message);\n\
                  if (!answer.ok) console.error(answer.code, answer.error);",
             ),
             Block::Text(
@@ -67,12 +70,13 @@ pub const GUIDE: &[Chapter] = &[
                  and let the one with the higher `rev` win. After a reconnect ask for the rest:",
             ),
             Block::Code(
-                "socket.on('connect', async () => {\n  \
-                   let rooms = [...known].map(([roomId, { rev }]) => ({ roomId, rev }));\n  \
+                "const place = (roomId) => ({ roomId, rev: known.get(roomId).rev });\n\n\
+                 socket.on('connect', async () => {\n  \
+                   let rooms = [...known.keys()].map(place);\n  \
                    while (rooms.length) {\n    \
                      const answer = await socket.emitWithAck('resume', { rooms });\n    \
                      for (const { messages } of answer.rooms) messages.forEach(keep);\n    \
-                     rooms = answer.rooms.filter((room) => room.more).map(({ roomId }) => ({ roomId, rev: known.get(roomId).rev }));\n  \
+                     rooms = answer.rooms.filter((room) => room.more).map((room) => place(room.roomId));\n  \
                    }\n\
                  });",
             ),
