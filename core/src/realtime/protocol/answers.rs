@@ -5,43 +5,6 @@ use poem_openapi::{Object, types::Example};
 use super::sample;
 use crate::messages::requests::MessageBody;
 
-/// It worked; there is nothing else to say.
-#[derive(Debug, Clone, Copy, Object)]
-#[oai(example)]
-pub struct OkAnswer {
-    /// Always `true`.
-    pub ok: bool,
-}
-
-impl OkAnswer {
-    /// The one there is.
-    pub const YES: Self = Self { ok: true };
-}
-
-impl Example for OkAnswer {
-    fn example() -> Self {
-        Self::YES
-    }
-}
-
-/// Where one's read marker stands now.
-#[derive(Debug, Clone, Copy, Object)]
-#[oai(rename_all = "camelCase", example)]
-pub struct ReadAnswer {
-    /// Always `true`.
-    pub ok: bool,
-    /// The place up to which one has read. It never goes back.
-    pub read_seq: u64,
-    /// How many messages of others came after that.
-    pub unread: u64,
-}
-
-impl Example for ReadAnswer {
-    fn example() -> Self {
-        Self { ok: true, read_seq: 17, unread: 0 }
-    }
-}
-
 /// Who of a room is connected.
 #[derive(Debug, Clone, Object)]
 #[oai(example)]

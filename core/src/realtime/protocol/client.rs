@@ -2,8 +2,9 @@
 
 use poem_openapi::{Object, types::Example};
 
-use super::{OkAnswer, PresenceAnswer, ReadAnswer, ResumeAnswer, client_event, sample};
+use super::{PresenceAnswer, ResumeAnswer, client_event, sample};
 use crate::{
+    http::payload::Done,
     messages::requests::{MessageAnswer, MessagesAnswer},
     rooms::requests::{RoomAnswer, RoomsAnswer},
 };
@@ -39,7 +40,7 @@ pub struct RoomLeave {
     pub room_id: String,
 }
 
-client_event!(RoomLeave, "room:leave", OkAnswer, "Ends one's membership of a room.", Self { room_id: sample::ROOM.to_owned() });
+client_event!(RoomLeave, "room:leave", Done, "Ends one's membership of a room.", Self { room_id: sample::ROOM.to_owned() });
 
 /// A message to be sent.
 #[derive(Debug, Clone, Object)]
@@ -194,7 +195,7 @@ pub struct RoomRead {
 client_event!(
     RoomRead,
     "room:read",
-    ReadAnswer,
+    Done,
     "Moves one's read marker forward.",
     Self { room_id: sample::ROOM.to_owned(), seq: 17 }
 );
@@ -212,7 +213,7 @@ pub struct Typing {
 client_event!(
     Typing,
     "typing",
-    OkAnswer,
+    Done,
     "Tells the others in a room that one is writing, or has stopped.",
     Self { room_id: sample::ROOM.to_owned(), on: true }
 );

@@ -12,7 +12,7 @@ pub mod server;
 use poem_openapi::types::{Example, ParseFromJSON, ToJSON};
 
 pub use self::{
-    answers::{OkAnswer, PresenceAnswer, ReadAnswer, ResumeAnswer, ResumedRoom},
+    answers::{PresenceAnswer, ResumeAnswer, ResumedRoom},
     client::{
         MessageDelete, MessageEdit, MessageHistory, MessageReact, MessageSend, PresenceWatch, Resume, ResumeRoom, RoomJoin, RoomLeave,
         RoomList, RoomRead, Typing,
@@ -20,8 +20,8 @@ pub use self::{
     connect::ConnectAuth,
     described::{ClientDescription, Described, ServerDescription},
     server::{
-        LeaveReason, MessageDeleted, MessageEdited, MessageNew, MessageReacted, PersonBody, PostNew, Presence, ReadUpTo, RoomChanged,
-        RoomDeleted, RoomInvited, RoomJoined, RoomLeft, RoomRole, ServerClosing, SessionEnded, TypingNow,
+        LeaveReason, MessageDeleted, MessageEdited, MessageNew, MessageReacted, PersonBody, PostNew, Presence, ReadUpTo, RoleChanged,
+        RoomChanged, RoomDeleted, RoomInvited, RoomJoined, RoomLeft, ServerClosing, SessionEnded, TypingNow,
     },
 };
 
@@ -69,7 +69,7 @@ pub const SERVER: &[ServerDescription] = &[
     ServerDescription::of::<MessageReacted>(),
     ServerDescription::of::<RoomJoined>(),
     ServerDescription::of::<RoomLeft>(),
-    ServerDescription::of::<RoomRole>(),
+    ServerDescription::of::<RoleChanged>(),
     ServerDescription::of::<RoomInvited>(),
     ServerDescription::of::<RoomChanged>(),
     ServerDescription::of::<RoomDeleted>(),

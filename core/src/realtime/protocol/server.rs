@@ -145,7 +145,7 @@ server_event!(
 /// Somebody may do other things than before.
 #[derive(Debug, Clone, Object)]
 #[oai(rename_all = "camelCase", example)]
-pub struct RoomRole {
+pub struct RoleChanged {
     /// The room.
     pub room_id: String,
     /// The id of the member.
@@ -155,7 +155,7 @@ pub struct RoomRole {
 }
 
 server_event!(
-    RoomRole,
+    RoleChanged,
     "room:role",
     "A member of a room has another role.",
     Self { room_id: sample::ROOM.to_owned(), user_id: sample::USER.to_owned(), role: RoleBody::Moderator }
@@ -186,13 +186,15 @@ pub struct RoomChanged {
     pub name: String,
     /// Who may become a member.
     pub access: AccessBody,
+    /// The least role that may invite.
+    pub invite_role: RoleBody,
 }
 
 server_event!(
     RoomChanged,
     "room:changed",
     "A room has another name or other rules.",
-    Self { room_id: sample::ROOM.to_owned(), name: "Lobby".to_owned(), access: AccessBody::Open }
+    Self { room_id: sample::ROOM.to_owned(), name: "Lobby".to_owned(), access: AccessBody::Open, invite_role: RoleBody::Member }
 );
 
 /// A room is gone, with everything in it.
