@@ -20,6 +20,7 @@ mod mail;
 mod metrics;
 mod outbound;
 mod plugins;
+mod realtime;
 mod report;
 mod schema;
 mod secret;
@@ -52,6 +53,7 @@ pub use self::{
     metrics::MetricsSection,
     outbound::OutboundSection,
     plugins::{PluginLimits, PluginSection},
+    realtime::RealtimeSection,
     report::{Problem, Problems, Report},
     schema::keys,
     secret::{REDACTED, Secret, SecretUrl},
@@ -87,6 +89,8 @@ pub struct Config {
     pub outbound: OutboundSection,
     /// `[chat]`
     pub chat: ChatSection,
+    /// `[realtime]`
+    pub realtime: RealtimeSection,
     /// `[limits]`
     pub limits: LimitsSection,
     /// `[log]`
@@ -114,6 +118,7 @@ impl Default for Config {
             uploads: UploadsSection::default(),
             outbound: OutboundSection::default(),
             chat: ChatSection::default(),
+            realtime: RealtimeSection::default(),
             limits: LimitsSection::default(),
             log: LogSection::default(),
             metrics: MetricsSection::default(),
@@ -163,6 +168,7 @@ impl Config {
         self.mail.validate(report);
         self.outbound.validate(report);
         self.chat.validate(report);
+        self.realtime.validate(report);
         self.limits.validate(report);
         self.log.validate(report);
         self.validate_cookies(report);
