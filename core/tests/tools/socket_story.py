@@ -41,13 +41,18 @@ class Client:
         self.contract = contract
         self.socket = socketio.AsyncClient(reconnection=False)
         self.events = asyncio.Queue()
+        self.fault = None
         self.socket.on("*", self.hear)
 
     async def connect(self, **how):
         await self.socket.connect(URL, transports=TRANSPORT.split(","), wait_timeout=PATIENCE, **how)
 
     async def hear(self, event, payload):
-        self.contract.check(f"on-{event.replace(':', '-')}", payload)
+        try:
+            self.contract.check(f"on-{event.replace(':', '-')}", payload)
+        except (AssertionError, KeyError) as fault:
+            # Raised here it would only be logged.
+            self.fault = fault
         await self.events.put((event, payload))
 
     async def ask(self, event, **payload):
@@ -69,6 +74,8 @@ class Client:
         """The next event of this name; others are skipped."""
         while True:
             name, payload = await asyncio.wait_for(self.events.get(), PATIENCE)
+            if self.fault:
+                raise self.fault
             if name == event:
                 return payload
 
@@ -137,6 +144,8 @@ async def main():
     assert left["user"]["username"] == "Bob" and left["reason"] == "left", left
     for client in (ann, bob, bot):
         await client.socket.disconnect()
+        if client.fault:
+            raise client.fault
 
 
 asyncio.run(main())

@@ -34,7 +34,7 @@ impl Over {
 }
 
 /// What two people and a bot do in a room of `server`, which clients reach at `url`.
-pub async fn story(server: &TestServer, url: &str, over: Over) {
+pub async fn play(server: &TestServer, url: &str, over: Over) {
     let sockets = Sockets::at(url).await;
     let (ann, bob) = (server.member("Ann").await, server.member("Bob").await);
     let room = room_of(&ann).await;
@@ -97,19 +97,19 @@ async fn said(socket: &Socket, event: &str, data: Value) -> Value {
 db_test! {
     async fn javascript_talks_over_websocket(db) {
         let server = server(db).await;
-        story(&server, &server.url(), Over::WebSocket).await;
+        play(&server, &server.url(), Over::WebSocket).await;
         server.stop().await;
     }
 
     async fn javascript_talks_over_polling(db) {
         let server = server(db).await;
-        story(&server, &server.url(), Over::Polling).await;
+        play(&server, &server.url(), Over::Polling).await;
         server.stop().await;
     }
 
     async fn javascript_begins_with_polling_and_goes_on_over_websocket(db) {
         let server = server(db).await;
-        story(&server, &server.url(), Over::Both).await;
+        play(&server, &server.url(), Over::Both).await;
         server.stop().await;
     }
 }

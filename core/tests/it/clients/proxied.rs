@@ -30,7 +30,7 @@ fn the_example_has_the_three_directives_of_the_reference() {
 async fn official_clients_talk_through_nginx() {
     for over in [Over::WebSocket, Over::Polling, Over::Both] {
         let (server, nginx) = proxied().await;
-        javascript::story(&server, nginx.url(), over).await;
+        javascript::play(&server, nginx.url(), over).await;
         server.stop().await;
     }
 }
@@ -39,7 +39,7 @@ async fn official_clients_talk_through_nginx() {
 async fn python_talks_through_nginx() {
     for transport in ["websocket", "polling"] {
         let (server, nginx) = proxied().await;
-        python::story(&server, nginx.url(), transport).await;
+        python::play(&server, nginx.url(), transport).await;
         server.stop().await;
     }
 }
