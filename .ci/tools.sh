@@ -20,6 +20,8 @@ need_python_tools() {
   if installed python .ci/python.txt && [ -x "$PYTHON" ]; then return; fi
   say "Installing the Python tools"
   rm -rf "$TOOLS/python"
+  # The shell may remember the python3 that was in there.
+  hash -r
   mkdir -p "$TOOLS/bin"
   python3 -m venv "$TOOLS/python"
   "$PYTHON" -m pip install --quiet --disable-pip-version-check --requirement .ci/python.txt ||
@@ -51,9 +53,14 @@ need_postgres() {
   need_debian 'ls /usr/lib/postgresql/*/bin/initdb || command -v initdb' postgresql
 }
 
-# need_nginx: the proxy that most operators have in front.
+# need_nginx: the program; tests start servers of their own from it. Debian keeps it where only root looks.
 need_nginx() {
-  need_debian 'ls /usr/sbin/nginx' nginx-light
+  need_debian 'command -v nginx || test -x /usr/sbin/nginx' nginx-light
+}
+
+# need_example_client: the chat client of examples/, which the tests run.
+need_example_client() {
+  CARGO_TARGET_DIR="$TOOLS/examples" quietly cargo build --locked --manifest-path examples/chat-rust/Cargo.toml
 }
 
 # need_cargo_deny: from the machine if it is there, else built here once (three minutes on two cores).

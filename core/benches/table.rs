@@ -36,6 +36,8 @@ pub enum Unit {
     Mebibytes,
     /// MiB per second; more is better.
     Throughput,
+    /// KiB.
+    Kibibytes,
 }
 
 /// What a figure should be.
@@ -103,6 +105,7 @@ impl Figure {
             Unit::Micros => format!("{value:.1} µs"),
             Unit::Mebibytes => format!("{value:.1} MiB"),
             Unit::Throughput => format!("{value:.0} MiB/s"),
+            Unit::Kibibytes => format!("{value:.1} KiB"),
         }
     }
 
@@ -147,6 +150,7 @@ impl Figure {
             Unit::Micros => "µs",
             Unit::Mebibytes => "MiB",
             Unit::Throughput => "MiB per second",
+            Unit::Kibibytes => "KiB",
         };
         let baseline = self.baseline.map(|(name, value)| json!({ "name": name, "value": value }));
         json!({

@@ -20,6 +20,7 @@ mod mail;
 mod metrics;
 mod outbound;
 mod plugins;
+mod realtime;
 mod report;
 mod rooms;
 mod schema;
@@ -53,6 +54,7 @@ pub use self::{
     metrics::MetricsSection,
     outbound::OutboundSection,
     plugins::{PluginLimits, PluginSection},
+    realtime::RealtimeSection,
     report::{Problem, Problems, Report},
     rooms::RoomsSection,
     schema::keys,
@@ -91,6 +93,8 @@ pub struct Config {
     pub chat: ChatSection,
     /// `[rooms]`
     pub rooms: RoomsSection,
+    /// `[realtime]`
+    pub realtime: RealtimeSection,
     /// `[limits]`
     pub limits: LimitsSection,
     /// `[log]`
@@ -119,6 +123,7 @@ impl Default for Config {
             outbound: OutboundSection::default(),
             chat: ChatSection::default(),
             rooms: RoomsSection::default(),
+            realtime: RealtimeSection::default(),
             limits: LimitsSection::default(),
             log: LogSection::default(),
             metrics: MetricsSection::default(),
@@ -180,6 +185,7 @@ impl Config {
         self.outbound.validate(report);
         self.chat.validate(report);
         self.rooms.validate(report);
+        self.realtime.validate(report);
         self.limits.validate(report);
         self.log.validate(report);
         self.validate_cookies(report);

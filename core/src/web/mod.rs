@@ -2,7 +2,9 @@
 //! escape everything; scripts and styles are files of their own, so that the content security policy can forbid the rest.
 
 pub mod assets;
+mod events;
 pub mod http;
 mod notice;
 mod pages;
+mod sample;
 mod settings;

@@ -14,7 +14,7 @@ use crate::{
 pub struct Frame<'a> {
     /// The name of the community.
     pub site: &'a str,
-    /// Which page this is: `home`, `posts`, `settings` or `docs`.
+    /// Which page this is: `home`, `posts`, `settings`, `docs` or `events`.
     pub here: &'static str,
     /// Who is looking, if signed in.
     pub viewer: Option<&'a Viewer>,
