@@ -7,6 +7,7 @@ use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
+    bots::gate::Bots,
     clock::{Clock, SystemClock},
     config::Config,
     devices,
@@ -25,12 +26,14 @@ use crate::{
         sender::Sender,
         transport::{SetupError, Transport},
     },
+    messages,
     oauth::{self, breaker::Breakers, discovery::Directory, flows::OAuth, http::Providers},
     outbound::{self, Outbound, Resolve, SystemResolver},
     plugins::{EngineError, Plugins, Site},
     posts::{self, feed::Feed},
     providers::catalog::Catalog,
     random::Random,
+    rooms::{self, online::Online},
     sessions,
     store::{OpenError, Store},
     web,
@@ -166,6 +169,15 @@ impl App {
             limits: limits.clone(),
             files_at: base_url.url().clone(),
         };
+        let rooms = rooms::http::Rooms {
+            store: self.store.clone(),
+            clock: self.parts.clock.clone(),
+            limits: limits.clone(),
+            rules: config.rooms.clone(),
+            online: Online::default(),
+        };
+        let messages = messages::http::Messages { store: self.store.clone(), limits: limits.clone(), files_at: base_url.url().clone() };
+        let bots = Bots::new(self.store.clone(), &config.chat, failures.clone());
         let sessions = Sessions {
             store: self.store.clone(),
             clock: self.parts.clock.clone(),
@@ -185,6 +197,9 @@ impl App {
             password_min: email::policy::minimum(config.auth.password_profile),
         });
         parts.insert(posts);
+        parts.insert(rooms);
+        parts.insert(messages);
+        parts.insert(bots);
         parts.insert(providers);
         parts.insert(sessions);
         parts.insert(self.store.clone());
@@ -229,6 +244,8 @@ async fn sweep_once(store: &Store, keep_events: Duration) -> crate::error::Resul
     store.write((), |tx, ()| Box::pin(email::actions::sweep(tx))).await?;
     store.write((), |tx, ()| Box::pin(oauth::actions::sweep(tx))).await?;
     store.write((), |tx, ()| Box::pin(devices::actions::sweep(tx))).await?;
+    while store.write((), |tx, ()| Box::pin(rooms::actions::sweep(tx))).await? {}
+    while store.write((), |tx, ()| Box::pin(messages::actions::sweep(tx))).await? {}
     store.sweep_events(keep_events).await
 }
 

@@ -22,6 +22,7 @@ mod outbound;
 mod plugins;
 mod realtime;
 mod report;
+mod rooms;
 mod schema;
 mod secret;
 mod sessions;
@@ -55,6 +56,7 @@ pub use self::{
     plugins::{PluginLimits, PluginSection},
     realtime::RealtimeSection,
     report::{Problem, Problems, Report},
+    rooms::RoomsSection,
     schema::keys,
     secret::{REDACTED, Secret, SecretUrl},
     sessions::SessionsSection,
@@ -91,6 +93,8 @@ pub struct Config {
     pub chat: ChatSection,
     /// `[realtime]`
     pub realtime: RealtimeSection,
+    /// `[rooms]`
+    pub rooms: RoomsSection,
     /// `[limits]`
     pub limits: LimitsSection,
     /// `[log]`
@@ -119,6 +123,7 @@ impl Default for Config {
             outbound: OutboundSection::default(),
             chat: ChatSection::default(),
             realtime: RealtimeSection::default(),
+            rooms: RoomsSection::default(),
             limits: LimitsSection::default(),
             log: LogSection::default(),
             metrics: MetricsSection::default(),
@@ -169,6 +174,7 @@ impl Config {
         self.outbound.validate(report);
         self.chat.validate(report);
         self.realtime.validate(report);
+        self.rooms.validate(report);
         self.limits.validate(report);
         self.log.validate(report);
         self.validate_cookies(report);

@@ -23,6 +23,7 @@ use crate::{
         data::Data,
         fail::{BODY, E400, E401, E403, E404, E409, E429, E503, Fail, UNSAFE},
         payload::{Done, RawJson},
+        query::require_once,
         rate::{Limit, Limits},
     },
     ids::PostId,
@@ -95,17 +96,6 @@ impl Wanted {
             None if before.is_none() => Ok(Self::All),
             limit => Ok(Self::Page { before, limit: limit.unwrap_or(DEFAULT_LIMIT).min(MAX_LIMIT) }),
         }
-    }
-}
-
-/// Refuses a parameter that is there twice: which one is meant would be a guess.
-fn require_once(request: &Request, names: &[&str]) -> AppResult<()> {
-    // Most often there is one parameter at most, and nothing to look at twice.
-    let query = request.uri().query().filter(|query| query.contains('&')).unwrap_or_default();
-    let times = |name: &str| url::form_urlencoded::parse(query.as_bytes()).filter(|(known, _)| known == name).count();
-    match names.iter().find(|name| times(name) > 1) {
-        Some(name) => Err(Error::invalid(format!("{name} must be there once."))),
-        None => Ok(()),
     }
 }
 
