@@ -9,6 +9,7 @@ mod browser;
 mod client;
 mod db;
 mod faulty;
+mod light;
 mod limited;
 mod log;
 mod mail;
@@ -35,6 +36,7 @@ pub use self::{
     client::{Call, Client},
     db::{Database, Db},
     faulty::{Endpoint, FaultyProvider, IdToken, Signature, Trouble},
+    light::{Light, Opening, cookies},
     limited::Limited,
     log::Log,
     mail::{Mail, Maildir},
