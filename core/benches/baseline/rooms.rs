@@ -50,9 +50,8 @@ pub fn socketioxide(program: &Path, cores: &Cores) -> Outcome<Process> {
 /// Serves the room until it is killed. A thread for each core it may use, as the server has.
 pub async fn serve(port: &str) -> Outcome {
     let addr = SocketAddr::from(([127, 0, 0, 1], port.parse()?));
-    let accepting = std::thread::spawn(move || -> Outcome {
-        tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(accept(addr))
-    });
+    let accepting =
+        std::thread::spawn(move || -> Outcome { tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(accept(addr)) });
     tokio::task::spawn_blocking(move || accepting.join()).await?.map_err(|_| "the baseline panicked")?
 }
 

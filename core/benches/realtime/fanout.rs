@@ -9,7 +9,12 @@ use std::{
 
 use tokio::{sync::Semaphore, task::JoinSet, time::timeout};
 
-use crate::{Outcome, load::{Sample, percentile}, process::Process, socket::Socket};
+use crate::{
+    Outcome,
+    load::{Sample, percentile},
+    process::Process,
+    socket::Socket,
+};
 
 /// Messages on their way at the same time: within what any server keeps for a socket that has not read yet.
 const WINDOW: u32 = 32;
@@ -83,12 +88,7 @@ impl Crowd {
         let mut times = std::mem::take(&mut self.tally.lock().unwrap_or_else(PoisonError::into_inner).times);
         times.sort_unstable();
         let deliveries = f64::from(sent) * self.listeners();
-        Ok(Sample {
-            rate: deliveries / elapsed,
-            p50: percentile(&times, 50),
-            p99: percentile(&times, 99),
-            cpu: cpu * 1e6 / deliveries,
-        })
+        Ok(Sample { rate: deliveries / elapsed, p50: percentile(&times, 50), p99: percentile(&times, 99), cpu: cpu * 1e6 / deliveries })
     }
 
     fn listeners(&self) -> f64 {

@@ -95,8 +95,16 @@ impl RealtimeSection {
         ] {
             report.require(!span.0.is_zero(), key, "must be longer than nothing");
         }
-        report.require(self.max_message >= Size::kib(20), "realtime.max_message", "must be at least \"20 KiB\", or a long message does not fit");
-        report.require(self.bytes_per_second >= self.max_message, "realtime.bytes_per_second", "must not be less than realtime.max_message");
+        report.require(
+            self.max_message >= Size::kib(20),
+            "realtime.max_message",
+            "must be at least \"20 KiB\", or a long message does not fit",
+        );
+        report.require(
+            self.bytes_per_second >= self.max_message,
+            "realtime.bytes_per_second",
+            "must not be less than realtime.max_message",
+        );
     }
 
     /// The limit on events, in effect.

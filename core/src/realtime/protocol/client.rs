@@ -192,13 +192,7 @@ pub struct RoomRead {
     pub seq: u64,
 }
 
-client_event!(
-    RoomRead,
-    "room:read",
-    Done,
-    "Moves one's read marker forward.",
-    Self { room_id: sample::ROOM.to_owned(), seq: 17 }
-);
+client_event!(RoomRead, "room:read", Done, "Moves one's read marker forward.", Self { room_id: sample::ROOM.to_owned(), seq: 17 });
 
 /// Whether one is writing.
 #[derive(Debug, Clone, Object)]

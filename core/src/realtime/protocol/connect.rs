@@ -16,10 +16,6 @@ pub struct ConnectAuth {
 
 impl Example for ConnectAuth {
     fn example() -> Self {
-        Self {
-            bot_token: Some("…".to_owned()),
-            bot_id: Some("openclaw".to_owned()),
-            bot_name: Some("OpenClaw".to_owned()),
-        }
+        Self { bot_token: Some("…".to_owned()), bot_id: Some("openclaw".to_owned()), bot_name: Some("OpenClaw".to_owned()) }
     }
 }

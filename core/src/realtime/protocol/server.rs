@@ -17,12 +17,7 @@ pub struct MessageNew {
     pub message: MessageBody,
 }
 
-server_event!(
-    MessageNew,
-    "message:new",
-    "A message was written. Its sender hears of it, too.",
-    Self { message: MessageBody::example() }
-);
+server_event!(MessageNew, "message:new", "A message was written. Its sender hears of it, too.", Self { message: MessageBody::example() });
 
 /// A message has another text.
 #[derive(Debug, Clone, Object)]
@@ -58,9 +53,7 @@ server_event!(
     MessageDeleted,
     "message:deleted",
     "A message was taken back. Its place remains, its content is gone.",
-    Self {
-        message: MessageBody { rev: 25, body: String::new(), reactions: Vec::new(), deleted: true, ..MessageBody::example() }
-    }
+    Self { message: MessageBody { rev: 25, body: String::new(), reactions: Vec::new(), deleted: true, ..MessageBody::example() } }
 );
 
 /// Somebody reacted to a message, or took a reaction away.
@@ -71,12 +64,7 @@ pub struct MessageReacted {
     pub message: MessageBody,
 }
 
-server_event!(
-    MessageReacted,
-    "message:reacted",
-    "A message has other reactions.",
-    Self { message: MessageBody::example() }
-);
+server_event!(MessageReacted, "message:reacted", "A message has other reactions.", Self { message: MessageBody::example() });
 
 /// Somebody became a member.
 #[derive(Debug, Clone, Object)]
@@ -205,12 +193,7 @@ pub struct RoomDeleted {
     pub room_id: String,
 }
 
-server_event!(
-    RoomDeleted,
-    "room:deleted",
-    "A room is gone, with everything in it.",
-    Self { room_id: sample::ROOM.to_owned() }
-);
+server_event!(RoomDeleted, "room:deleted", "A room is gone, with everything in it.", Self { room_id: sample::ROOM.to_owned() });
 
 /// There is a new post.
 #[derive(Debug, Object)]
