@@ -80,7 +80,7 @@ async fn e08_boundaries_inside_of_a_file_are_a_part_of_it() {
     for almost in [format!("\r\n--{}", &boundary[1..]), format!("\n--{boundary}"), format!("--{boundary}--"), format!("\r\n--{}", &boundary[..30]), "\r\n".repeat(9), "\r".into()] {
         // At every place relative to what a reader may have read at once.
         for shift in [0, 1, 8191, 16383, 65535] {
-            let file = [pdf().whole(), vec![b'%'; shift], almost.clone().into_bytes(), b"\n%%EOF".to_vec()].concat();
+            let file = [pdf().whole(), vec![b'%'; shift], almost.clone().into_bytes(), b"\n%%EOF\n".to_vec()].concat();
             let answer = upload(&ann, &file).await;
             assert!(place.audit(&url(&answer)).await.0 == file, "{almost:?} after {shift} bytes");
         }
