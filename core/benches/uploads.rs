@@ -148,7 +148,8 @@ fn pdf() -> Vec<u8> {
     while file.len() < SIZE {
         file.extend(random.bytes::<64>());
     }
-    file.truncate(SIZE);
+    file.truncate(SIZE - 6);
+    file.extend(b"%%EOF\n");
     file
 }
 

@@ -115,7 +115,7 @@ async fn e08_boundaries_inside_of_a_file_are_a_part_of_it() {
     ] {
         // At every place relative to what a reader may have read at once.
         for shift in [0, 1, 8191, 16383, 65535] {
-            let file = [pdf().whole(), vec![b'%'; shift], almost.clone().into_bytes(), b"\n%%EOF".to_vec()].concat();
+            let file = [pdf().whole(), vec![b'%'; shift], almost.clone().into_bytes(), b"\n%%EOF\n".to_vec()].concat();
             let answer = upload(&ann, &file).await;
             assert!(place.audit(&url(&answer)).await.0 == file, "{almost:?} after {shift} bytes");
         }

@@ -180,7 +180,6 @@ impl Place {
     }
 
     /// The stored bytes of an upload, after a stranger's look at them.
-    #[track_caller]
     pub async fn audit(&self, url: &str) -> (Vec<u8>, Facts) {
         let stored = self.fetch(url).await.expect(200).body;
         let facts = audit(&stored).unwrap_or_else(|wrong| panic!("{url}: {wrong}"));

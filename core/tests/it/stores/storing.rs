@@ -8,9 +8,10 @@ const LARGEST: usize = 10 << 20;
 
 /// A PDF of this size, which is stored as it is.
 pub fn sized_pdf(size: usize) -> Vec<u8> {
-    let mut file = pdf().whole();
+    let (mut file, end) = (pdf().whole(), b"%%EOF\n");
     // Not all the same, so that a part in the wrong place shows.
-    file.extend((0_u32..).flat_map(|number| format!("%{number:09}\n").into_bytes()).take(size - file.len()));
+    file.extend((0_u32..).flat_map(|number| format!("%{number:09}\n").into_bytes()).take(size - file.len() - end.len()));
+    file.extend(end);
     file
 }
 

@@ -30,8 +30,6 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub const IMAGES: [Self; 4] = [Self::Png, Self::Jpeg, Self::Gif, Self::Webp];
-
     /// The content type.
     pub fn mime(self) -> &'static str {
         match self {
