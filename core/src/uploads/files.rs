@@ -17,12 +17,7 @@ use tokio::{
     io::{AsyncReadExt, AsyncSeekExt},
 };
 
-use super::{
-    http::Uploads,
-    model::{Kind, ObjectKey},
-    objects::CACHE,
-    policy,
-};
+use super::{http::Uploads, key::ObjectKey, model::Kind, objects::CACHE, policy};
 use crate::http::{data::Data, error::Failure, query::has};
 
 /// The path under which [`serve`] is mounted.
