@@ -210,7 +210,8 @@ impl App {
             if let Err(error) = sweep_once(&store, keep_events).await {
                 tracing::warn!(%error, cause = ?error.source, "what has expired could not be removed");
             }
-            if let Err(error) = janitor.sweep().await {
+            // A store with many files takes its time; what is left is looked at the next time.
+            if let Some(Err(error)) = stop.run_until_cancelled(janitor.sweep()).await {
                 tracing::warn!(%error, cause = ?error.source, "what uploads left behind could not be removed");
             }
             tokio::select! {
