@@ -11,8 +11,8 @@ fn riff(chunks: &[Vec<u8>]) -> Vec<u8> {
     [b"RIFF".as_slice(), &u32::try_from(content.len() + 4).unwrap().to_le_bytes(), b"WEBP", &content].concat()
 }
 
-fn riff_chunk(name: &[u8; 4], payload: &[u8]) -> Vec<u8> {
-    let padding = if payload.len() % 2 == 0 { [].as_slice() } else { &[0] };
+fn riff_chunk(name: &[u8], payload: &[u8]) -> Vec<u8> {
+    let padding = if payload.len().is_multiple_of(2) { [].as_slice() } else { &[0] };
     [name, u32::try_from(payload.len()).unwrap().to_le_bytes().as_slice(), payload, padding].concat()
 }
 

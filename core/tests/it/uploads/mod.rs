@@ -68,8 +68,8 @@ pub const FORMATS: [ImageFormat; 4] = [ImageFormat::Jpeg, ImageFormat::Png, Imag
 pub const PDF: &[u8] = b"%PDF-1.7\n1 0 obj <</Type /Catalog>> endobj\ntrailer <</Root 1 0 R>>\n%%EOF\n";
 
 /// A chunk of a PNG, with a checksum that only fits where nobody looks.
-pub fn chunk(name: &[u8; 4], payload: &[u8]) -> Vec<u8> {
-    [&u32::try_from(payload.len()).unwrap().to_be_bytes(), name.as_slice(), payload, &[0; 4]].concat()
+pub fn chunk(name: &[u8], payload: &[u8]) -> Vec<u8> {
+    [&u32::try_from(payload.len()).unwrap().to_be_bytes(), name, payload, &[0; 4]].concat()
 }
 
 /// `file` with `insert` at `at`.

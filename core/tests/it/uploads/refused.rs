@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use super::*;
 use crate::support::{Db, TestServer};
 
-/// Every file below `folder`.
+/// Every file below `folder`, but for those that come and go by themselves.
 pub fn files(folder: &Path) -> Vec<String> {
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
     entries
@@ -13,7 +13,7 @@ pub fn files(folder: &Path) -> Vec<String> {
             let path = entry.unwrap().path();
             if path.is_dir() { files(&path) } else { vec![path.display().to_string()] }
         })
-        .filter(|path| !path.contains("owner-"))
+        .filter(|path| !path.contains("owner-") && !path.contains("-small."))
         .collect()
 }
 

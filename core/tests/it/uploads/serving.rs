@@ -19,6 +19,7 @@ async fn e15_files_come_with_headers_that_keep_browsers_from_running_them() {
                 ("cross-origin-resource-policy", "cross-origin"),
                 ("cache-control", "public, max-age=31536000, immutable"),
                 ("accept-ranges", "bytes"),
+                ("vary", "Origin"),
                 ("content-disposition", &format!("{disposition}; filename=\"{name}\"")),
                 ("etag", &format!("\"{name}\"")),
             ] {
