@@ -123,6 +123,7 @@ pub struct App {
     pub flows: Flows,
     /// Signing in at other sites.
     pub oauth: OAuth,
+    look: Arc<web::Look>,
     parts: Parts,
 }
 
@@ -134,6 +135,7 @@ impl App {
     pub async fn open(config: Config, parts: Parts) -> Result<Self, StartError> {
         let config = Arc::new(config);
         make_private(&config.data_dir)?;
+        let look = Arc::new(web::Look::new(&config.site).map_err(system("site.logo"))?);
         let store = Store::open(&config.database, &config.data_dir, parts.clock.clone(), parts.random.clone()).await?;
         let outbound = Outbound::new(&config.outbound, parts.resolver.clone(), &config.base_url())?;
         let plugins = Plugins::load(&config.plugins, &config.data_dir, &Site::of(&config)).await?;
@@ -151,7 +153,7 @@ impl App {
         };
         let (random, clock) = (parts.random.clone(), parts.clock.clone());
         let flows = Flows { store: store.clone(), plugins, hasher, random, clock, config: config.clone() };
-        Ok(Self { config, store, outbound, flows, oauth, parts })
+        Ok(Self { config, store, outbound, flows, oauth, look, parts })
     }
 
     /// What answers requests.
@@ -179,7 +181,10 @@ impl App {
         let mut parts = Extensions::new();
         parts.insert(email::http::Email { flows: self.flows.clone(), limits, failures, device: devices::cookie::of_site(&base_url) });
         parts.insert(web::http::Pages {
-            site: config.site.name.clone(),
+            look: self.look.clone(),
+            base: base_url.clone(),
+            pictures: web::Pictures(vec![base_url.join("/uploads/"), "/uploads/".to_owned()]),
+            largest_file: None,
             feed: posts.feed.clone(),
             catalog: catalog.clone(),
             password_min: email::policy::minimum(config.auth.password_profile),

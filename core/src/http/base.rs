@@ -44,7 +44,7 @@ impl Base {
             proxies: Proxies::new(&config.http.trusted_proxies),
             metrics,
             bodies: BodyLimits::new(&config.http),
-            headers: SecurityHeaders::new(&base_url),
+            headers: SecurityHeaders::new(&base_url, &base_url.origin()),
         }
     }
 
