@@ -20,6 +20,8 @@ need_python_tools() {
   if installed python .ci/python.txt && [ -x "$PYTHON" ]; then return; fi
   say "Installing the Python tools"
   rm -rf "$TOOLS/python"
+  # The shell may remember the python3 that was in there.
+  hash -r
   mkdir -p "$TOOLS/bin"
   python3 -m venv "$TOOLS/python"
   "$PYTHON" -m pip install --quiet --disable-pip-version-check --requirement .ci/python.txt ||

@@ -30,6 +30,7 @@ use clap::{Parser, Subcommand};
 use crate::{
     config::{Config, Sources, load, of_process},
     http::docs,
+    realtime::asyncapi,
 };
 
 /// A community server whose login providers and bots are sandboxed WebAssembly components.
@@ -63,8 +64,10 @@ enum Command {
     /// Mail.
     #[command(subcommand)]
     Mail(mail::Command),
-    /// Print the OpenAPI document.
+    /// Print the OpenAPI document, which describes what goes over HTTP.
     Openapi,
+    /// Print the AsyncAPI document, which describes the events of the socket.
+    Asyncapi,
 }
 
 /// Any error, for people.
@@ -99,6 +102,10 @@ async fn dispatch(cli: Cli) -> Outcome {
     match command {
         Command::Openapi => {
             say!("{}", docs::document().trim_end());
+            Ok(())
+        }
+        Command::Asyncapi => {
+            say!("{}", asyncapi::document().trim_end());
             Ok(())
         }
         Command::Config(command) => config::run(&command, cli.config.as_deref()),

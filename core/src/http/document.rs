@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     error::{ErrorBody, Failure},
+    json_schema::{each_schema, optional},
     map_error::usual_body,
 };
 use crate::error::Error;
@@ -104,18 +105,6 @@ fn open_to_all(document: &mut Value) {
     }
 }
 
-/// Calls `change` on every object in the document that may be a schema, the inner ones first.
-fn each_schema(node: &mut Value, change: &mut impl FnMut(&mut Map<String, Value>)) {
-    match node {
-        Value::Object(inner) => {
-            inner.iter_mut().filter(|(name, _)| *name != "example").for_each(|(_, node)| each_schema(node, change));
-            change(inner);
-        }
-        Value::Array(items) => items.iter_mut().for_each(|node| each_schema(node, change)),
-        _ => {}
-    }
-}
-
 /// A reference with a description comes as `allOf`, from which generators make a second type of the same name.
 fn plain_reference(schema: &mut Map<String, Value>) {
     let reference = schema.get("allOf").and_then(|parts| parts.get(0)?.get("$ref")).cloned();
@@ -124,16 +113,9 @@ fn plain_reference(schema: &mut Map<String, Value>) {
     }
 }
 
-/// What may be absent may be null as well, in what we read and in what we write.
+/// What may be absent may be null as well.
 fn absent_or_null(schema: &mut Map<String, Value>) {
-    let required = schema.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
-    let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) else { return };
-    for (name, property) in properties {
-        if let Some(property) = property.as_object_mut()
-            && property.contains_key("type")
-            && !required.contains(&json!(name))
-        {
-            property.insert("nullable".to_owned(), json!(true));
-        }
+    for property in optional(schema).filter(|property| property.contains_key("type")) {
+        property.insert("nullable".to_owned(), json!(true));
     }
 }

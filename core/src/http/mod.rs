@@ -19,6 +19,7 @@ pub mod failures;
 pub mod gate;
 mod guard;
 pub mod headers;
+pub mod json_schema;
 pub mod log;
 pub mod map_error;
 pub mod metrics;

@@ -79,6 +79,7 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
         Asset::new("community.js", JS, include_str!("../../web/assets/community.js").into()),
         Asset::new("docs.css", CSS, include_str!("../../web/assets/docs.css").into()),
         Asset::new("docs.js", JS, include_str!("../../web/assets/docs.js").into()),
+        Asset::new("events.css", CSS, include_str!("../../web/assets/events.css").into()),
         Asset::new("icon.svg", SVG, include_str!("../../web/assets/icon.svg").into()),
         Asset::new("swagger-ui.css", CSS, style.into()),
         Asset::new("swagger-ui-bundle.js", JS, script.into()),

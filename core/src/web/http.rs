@@ -1,4 +1,4 @@
-//! `/`, `/posts/`, `/rooms/`, `/settings/`, the interactive API reference and the document it reads.
+//! `/`, `/posts/`, `/rooms/`, `/settings/`, the references of API and events, and the documents they are made from.
 
 use std::sync::{Arc, LazyLock};
 
@@ -14,10 +14,11 @@ use serde::Deserialize;
 
 use super::{
     assets, atom,
+    events::{EventsPage, REFERENCE},
     look::Look,
     markdown::Pictures,
     notice::Notice,
-    pages::{DocsPage, Frame, HomePage, PostPage, PostView, PostsPage, RoomsPage, TroublePage, Viewer, Ways},
+    pages::{DocsPage, Frame, HomePage, PostPage, PostView, PostsPage, RoomsPage, TroublePage, Viewer, Ways, is_reference},
     settings::SettingsPage,
     texts::{self, Lang},
 };
@@ -36,6 +37,7 @@ use crate::{
     ids::PostId,
     posts::{self, feed::Feed},
     providers::catalog::Catalog,
+    realtime::asyncapi,
     sessions::model::Session,
 };
 
@@ -111,6 +113,7 @@ impl Visit {
         let notice = Notice::of(self.wanted.login.as_deref(), self.wanted.reason.as_deref(), self.viewer.is_some());
         let boot = pages.boot(self.viewer.as_ref(), self.taste);
         let Taste { lang, theme } = self.taste;
+        let lang = if is_reference(here) { Lang::En } else { lang };
         let (look, pictures) = (&*pages.look, &pages.pictures);
         Frame { site: &look.name, look, lang, theme, here, boot, pictures, viewer: self.viewer.as_ref(), notice }
     }
@@ -153,7 +156,9 @@ pub fn mount(route: Route) -> impl Endpoint<Output = Response> {
         .at("/settings/", page(settings_page))
         .at("/api-docs.html", page(reference))
         .at("/docs", page(reference))
-        .at("/openapi.json", get(document))
+        .at("/docs/events", page(events_page))
+        .at("/openapi.json", get(openapi_document))
+        .at("/asyncapi.json", get(asyncapi_document))
         .at(assets::ROUTE, get(asset));
     route.around(|route, request| async move {
         let frame = wants_page(&request).then(|| Bare::of(&request));
@@ -166,9 +171,9 @@ pub fn mount(route: Route) -> impl Endpoint<Output = Response> {
 
 /// Adds the addresses of the pages to `table`.
 pub fn routes(table: RouteTable) -> RouteTable {
-    let paths = ["/", "/settings", "/settings/", "/api-docs.html", "/docs", "/openapi.json", assets::ROUTE].into_iter();
-    let paths = paths.chain(["/posts", "/posts/", "/posts/feed.xml", "/posts/:id", "/rooms", "/rooms/", "/rooms/:id"]);
-    paths.fold(table, |table, path| table.route(path, &[Method::GET]))
+    let pages = ["/", "/posts", "/posts/", "/posts/:id", "/rooms", "/rooms/", "/rooms/:id", "/settings", "/settings/"];
+    let files = ["/api-docs.html", "/docs", "/docs/events", "/openapi.json", "/asyncapi.json", "/posts/feed.xml", assets::ROUTE];
+    pages.into_iter().chain(files).fold(table, |table, path| table.route(path, &[Method::GET]))
 }
 
 #[handler]
@@ -255,20 +260,44 @@ fn reference(pages: Data<&Pages>, visit: Visit) -> poem::Result<Response> {
     render(&DocsPage { frame: visit.frame(&pages, "docs") })
 }
 
-/// The OpenAPI document. It only changes with the program, so readers need it once.
+/// The events of the socket.
 #[handler]
-fn document(request: &Request) -> Response {
-    static DOCUMENT: LazyLock<(bytes::Bytes, String)> = LazyLock::new(|| {
-        let text = docs::document();
+fn events_page(pages: Data<&Pages>, visit: Visit) -> poem::Result<Response> {
+    render(&EventsPage { frame: visit.frame(&pages, "events"), reference: &REFERENCE })
+}
+
+#[handler]
+fn openapi_document(request: &Request) -> Response {
+    static DOCUMENT: LazyLock<Document> = LazyLock::new(|| Document::new(docs::document()));
+    DOCUMENT.answer(request)
+}
+
+#[handler]
+fn asyncapi_document(request: &Request) -> Response {
+    static DOCUMENT: LazyLock<Document> = LazyLock::new(|| Document::new(asyncapi::document()));
+    DOCUMENT.answer(request)
+}
+
+/// A document about the API. It only changes with the program, so readers need it once.
+struct Document {
+    text: bytes::Bytes,
+    tag: String,
+}
+
+impl Document {
+    fn new(text: String) -> Self {
         let tag = format!("\"{}\"", assets::hash(text.as_bytes()));
-        (text.into(), tag)
-    });
-    let (text, tag) = &*DOCUMENT;
-    let builder = Response::builder().header(header::ETAG, tag).header(header::CACHE_CONTROL, "public, max-age=0, must-revalidate");
-    if request.header(header::IF_NONE_MATCH).is_some_and(|tags| tags.contains(tag.as_str())) {
-        return builder.status(StatusCode::NOT_MODIFIED).finish();
+        Self { text: text.into(), tag }
     }
-    builder.content_type("application/json; charset=utf-8").body(text.clone())
+
+    fn answer(&self, request: &Request) -> Response {
+        let Self { text, tag } = self;
+        let builder = Response::builder().header(header::ETAG, tag).header(header::CACHE_CONTROL, "public, max-age=0, must-revalidate");
+        if request.header(header::IF_NONE_MATCH).is_some_and(|tags| tags.contains(tag.as_str())) {
+            return builder.status(StatusCode::NOT_MODIFIED).finish();
+        }
+        builder.content_type("application/json; charset=utf-8").body(text.clone())
+    }
 }
 
 /// Posts and where to go on.

@@ -5,11 +5,13 @@
 
 pub mod assets;
 mod atom;
+mod events;
 pub mod http;
 mod look;
 mod markdown;
 mod notice;
 mod pages;
+mod sample;
 mod settings;
 mod texts;
 

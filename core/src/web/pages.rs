@@ -32,7 +32,7 @@ pub struct Frame<'a> {
     pub lang: Lang,
     /// `light` or `dark`, if the visitor set it; else the browser decides.
     pub theme: Option<&'static str>,
-    /// Which page this is: `home`, `posts`, `rooms`, `settings` or `docs`.
+    /// Which page this is: `home`, `posts`, `rooms`, `settings`, `docs` or `events`.
     pub here: &'static str,
     /// What the front end begins with, as JSON.
     pub boot: String,
@@ -160,11 +160,21 @@ pub struct TroublePage<'a> {
     pub text: &'a str,
 }
 
+/// Whether the page called `here` is a reference of the API.
+pub fn is_reference(here: &str) -> bool {
+    matches!(here, "docs" | "events")
+}
+
 impl Frame<'_> {
     /// The address of an asset.
     #[expect(clippy::unused_self, reason = "templates call methods")]
     pub fn asset(&self, name: &str) -> String {
         assets::url(name)
+    }
+
+    /// Whether this page is for programmers: in English, and nothing takes over.
+    pub fn is_reference(&self) -> bool {
+        is_reference(self.here)
     }
 
     /// The front end that takes over in the browser, if this binary has it.

@@ -9,7 +9,9 @@ use community::{
     store::Store,
 };
 
-use crate::support::{Binary, Database, Db, Fault, Mail, PASSWORD, SmtpSink, TestServer};
+use serde_json::json;
+
+use crate::support::{Binary, Database, Db, Fault, Mail, PASSWORD, SmtpSink, Sockets, TestServer};
 
 const MESSAGE: &str = "To: Ann <a@x.test>\r\nSubject: =?utf-8?b?VmVyaWZ5IOKAlA==?= =?utf-8?b?IMO8?= now\r\n\
     Content-Type: multipart/alternative;\r\n boundary=\"b1\"\r\n\r\n--b1\r\n\
@@ -41,6 +43,33 @@ async fn the_mail_server_keeps_mails_and_misbehaves_on_demand() {
     let mail = sink.wait("a@x.test", 1).await;
     assert_eq!((mail.subject.as_str(), mail.link("/posts/").as_str()), ("Hi ü", "http://127.0.0.1/posts/?login=ok"));
     assert_eq!(sink.seen().await["refused"], 1);
+}
+
+#[tokio::test]
+async fn the_socket_clients_connect_send_hear_and_are_cut_off() {
+    let sockets = Sockets::at_reference_server().await;
+    let refusal = sockets.dial().try_connect().await.map(|_| ()).unwrap_err();
+    assert_eq!((refusal.code(), refusal.status), ("login_required", None));
+
+    let bot = || sockets.dial().auth(json!({ "botToken": "secret" }));
+    let dialled = [bot(), bot().websocket(), bot().polling()];
+    for (dial, transport) in dialled.into_iter().zip(["websocket", "websocket", "polling"]) {
+        let ann = dial.header("Cookie", "a=b").first("who", json!({})).connect().await;
+        assert_eq!(ann.first.clone().ok(), json!({ "ok": true, "cookie": "a=b", "auth": { "botToken": "secret" } }));
+        ann.emit("say", json!({ "n": 1 })).await.ok();
+        ann.emit("say", json!({ "n": 2 })).await.ok();
+        assert_eq!(ann.expect_where("said", |said| said["message"]["n"] == 2).await["message"]["n"], 2);
+        assert!(ann.received().is_empty(), "{:?}", ann.received());
+        ann.emit("fail", json!({})).await.error("forbidden");
+        if ann.transport().await != transport {
+            assert_eq!(ann.expect("$upgrade").await, transport);
+        }
+        ann.cut().await;
+        assert_ne!(ann.disconnected().await, "io client disconnect");
+        ann.reconnect().await.unwrap();
+        ann.tell("kick", json!({})).await;
+        assert_eq!(ann.disconnected().await, "io server disconnect");
+    }
 }
 
 db_test! {

@@ -18,6 +18,7 @@ mod proxy;
 mod raw;
 mod server;
 mod sink;
+mod sockets;
 
 use std::{future::Future, time::Duration};
 
@@ -36,6 +37,7 @@ pub use self::{
     raw::{Raw, RawAnswer},
     server::TestServer,
     sink::{Fault, SmtpSink},
+    sockets::{Ack, Dial, Received, Refusal, Socket, Sockets},
 };
 
 /// The longest any wait may take, in a debug build on a busy machine.
