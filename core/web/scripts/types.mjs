@@ -14,3 +14,23 @@ async function write(name, document) {
 }
 
 await write("schema.d.ts", read("openapi.json"));
+
+// An AsyncAPI document has the same schemas. What it has beside them are the events, each with its payload and its answer.
+const { components, operations } = read("asyncapi.json");
+const shape = (message) => {
+  const { payload } = components.messages[message.$ref.split("/").at(-1)];
+  return `components["schemas"]["${payload.$ref.split("/").at(-1)}"]`;
+};
+const requests = [];
+const events = [];
+for (const { title, action, messages, reply } of Object.values(operations)) {
+  // "receive" is what the server does.
+  if (action === "receive") requests.push(`  "${title}": [${shape(messages[0])}, ${shape(reply.messages[0])}];`);
+  else events.push(`  "${title}": ${shape(messages[0])};`);
+}
+const schemas = astToString(await openapiTS({ openapi: "3.1.0", info: { title: "", version: "" }, paths: {}, components: { schemas: components.schemas } }));
+const named = (about, name, lines) => `/** ${about} */\nexport interface ${name} {\n${lines.join("\n")}\n}\n`;
+writeFileSync(
+  new URL("events.d.ts", target),
+  `// Written by scripts/types.mjs.\n${schemas}\n${named("What we send, and what comes back when it worked.", "Requests", requests)}\n${named("What the server sends.", "Events", events)}`,
+);
