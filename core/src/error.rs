@@ -17,6 +17,8 @@ pub enum Kind {
     Conflict,
     /// The input exceeds a size limit.
     TooLarge,
+    /// The input came too slowly.
+    TooSlow,
     /// The input is in a format that is not spoken here.
     Unsupported,
     /// A rate limit was hit; `retry_after` says when to come back.

@@ -27,4 +27,5 @@ pub mod serve;
 pub mod sessions;
 pub mod store;
 pub mod text;
+pub mod uploads;
 pub mod web;

@@ -2,13 +2,18 @@
 
 use std::{io, net::SocketAddr, os::unix::fs::DirBuilderExt, path::Path, sync::Arc, time::Duration};
 
-use poem::{Endpoint, EndpointExt, IntoEndpoint, Request, Response, Route, endpoint::BoxEndpoint, get, handler, http::Extensions};
+use poem::{
+    Endpoint, EndpointExt, IntoEndpoint, Request, Response, Route,
+    endpoint::BoxEndpoint,
+    get, handler,
+    http::{Extensions, Method},
+};
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     clock::{Clock, SystemClock},
-    config::Config,
+    config::{Config, UploadsBackend},
     devices,
     email::{self, flows::Flows, hasher::Hasher},
     http::{
@@ -33,6 +38,7 @@ use crate::{
     random::Random,
     sessions,
     store::{OpenError, Store},
+    uploads::{self, http::Uploads, intake::Intake, objects::Objects, thumbnails::Thumbnails},
     web,
 };
 
@@ -157,7 +163,7 @@ impl App {
     }
 
     /// What answers requests.
-    fn endpoint(&self, base: &Base) -> impl Endpoint<Output = Response> + 'static {
+    fn endpoint(&self, base: &Base, uploads: Uploads) -> impl Endpoint<Output = Response> + 'static {
         let config = &self.config;
         let base_url = config.base_url();
         let limits = Limits::new(&config.limits, &self.parts.ticks);
@@ -166,7 +172,7 @@ impl App {
             store: self.store.clone(),
             feed: Feed::new(self.store.clone(), &self.parts.random),
             limits: limits.clone(),
-            files_at: base_url.url().clone(),
+            files_at: config.uploads_url().parse().unwrap_or_else(|_| base_url.url().clone()),
         };
         let sessions = Sessions {
             store: self.store.clone(),
@@ -175,7 +181,7 @@ impl App {
             rules: config.sessions.clone(),
         };
         let catalog = Catalog::new(self.flows.plugins.clone(), &config.auth.root_provider);
-        let routes = web::http::routes(docs::routes());
+        let routes = web::http::routes(docs::routes()).route(uploads::files::ROUTE, &[Method::GET]);
         let providers = Providers::new(self.oauth.clone(), limits.clone());
         base.metrics.register(providers.outcomes.clone());
         let mut parts = Extensions::new();
@@ -183,19 +189,22 @@ impl App {
         parts.insert(web::http::Pages {
             look: self.look.clone(),
             base: base_url.clone(),
-            pictures: web::Pictures(vec![base_url.join("/uploads/"), "/uploads/".to_owned()]),
-            largest_file: None,
+            pictures: web::Pictures(vec![format!("{}/", config.uploads_url())]),
+            largest_file: (config.uploads.backend != UploadsBackend::None).then_some(config.uploads.max_file.0),
             feed: posts.feed.clone(),
             catalog: catalog.clone(),
             password_min: email::policy::minimum(config.auth.password_profile),
         });
         parts.insert(posts);
+        parts.insert(uploads);
         parts.insert(providers);
         parts.insert(sessions);
         parts.insert(self.store.clone());
         parts.insert(catalog);
         parts.insert(base.clone());
-        let pages = web::http::mount(Route::new().at("/healthz", get(healthz)).at("/readyz", get(readyz)));
+        let plain =
+            Route::new().at("/healthz", get(healthz)).at("/readyz", get(readyz)).at(uploads::files::ROUTE, get(uploads::files::serve));
+        let pages = web::http::mount(plain);
         let app = Split { api: docs::service().into_endpoint(), pages };
         base.wrap(app.data(Shared::from(parts)), routes)
     }
@@ -274,6 +283,11 @@ pub async fn start(config: Config, parts: Parts) -> Result<Running, StartError> 
     tasks.spawn(App::sweep(app.store.clone(), app.config.database.events_retention.0, stop.clone()));
 
     let metrics = Metrics::new();
+    let objects = Objects::new(&app.config, app.parts.resolver.clone(), Some(metrics.registry()))?;
+    let thumbnails = Thumbnails::default();
+    let intake = Intake::new(&app.config, app.store.clone(), objects.clone(), thumbnails.clone());
+    let uploads = Uploads { store: app.store.clone(), objects, intake };
+
     let metrics_addr = match app.config.metrics.listen {
         Some(wanted) => {
             let listener = bind(wanted).await?;
@@ -286,7 +300,7 @@ pub async fn start(config: Config, parts: Parts) -> Result<Running, StartError> 
     };
     let base = Base::new(&app.config, metrics.clone());
     let server = Server::new(&app.config.http, &metrics);
-    tasks.spawn(server.run(listener, app.endpoint(&base), stop.clone()));
+    tasks.spawn(server.run(listener, app.endpoint(&base, uploads), stop.clone()));
     Ok(Running { addr, metrics_addr, stop, tasks })
 }
 

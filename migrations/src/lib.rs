@@ -11,6 +11,7 @@ mod m0002_posts;
 mod m0003_events;
 mod m0004_oauth;
 mod m0005_devices;
+mod m0006_uploads;
 mod sql;
 
 /// All steps, oldest first.
@@ -24,6 +25,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0003_events::Migration),
             Box::new(m0004_oauth::Migration),
             Box::new(m0005_devices::Migration),
+            Box::new(m0006_uploads::Migration),
         ]
     }
 }

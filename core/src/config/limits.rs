@@ -9,7 +9,7 @@ use std::{
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Report, Span, values};
+use super::{Report, Size, Span, values};
 
 /// The section `[limits]`. "Per client" means per IPv4 address or IPv6 /64.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +43,14 @@ pub struct LimitsSection {
     pub login_forgotten_after: Span,
     /// Mails of each kind to one address, whoever asks for them; more are left out without a word.
     pub mails_per_address: Rate,
+    /// Files that are received at the same time. This and the next hold even where `enabled` is `false`.
+    pub uploads_at_a_time: usize,
+    /// How long another one waits for its turn before it is answered with 503.
+    pub upload_wait: Span,
+    /// Files of one user in 24 hours; 0 for no limit.
+    pub uploads_per_day: u32,
+    /// Their bytes; nothing for no limit.
+    pub upload_bytes_per_day: Size,
 }
 
 impl Default for LimitsSection {
@@ -62,6 +70,10 @@ impl Default for LimitsSection {
             login_longest_wait: Span::minutes(1),
             login_forgotten_after: Span::minutes(15),
             mails_per_address: Rate::per_day(5),
+            uploads_at_a_time: 16,
+            upload_wait: Span::seconds(10),
+            uploads_per_day: 200,
+            upload_bytes_per_day: Size::mib(500),
         }
     }
 }
@@ -78,6 +90,7 @@ impl LimitsSection {
         report.require(wait >= Span::seconds(1), "limits.login_longest_wait", "must be at least 1s");
         report.require(forgotten >= wait, "limits.login_forgotten_after", "must not be shorter than limits.login_longest_wait");
         let counted = self.mails_per_address.get().is_none_or(|(_, span)| span <= Span::days(1).0);
+        report.require((1..=1000).contains(&self.uploads_at_a_time), "limits.uploads_at_a_time", "must be 1 to 1000");
         report.require(counted, "limits.mails_per_address", "must be a number in a day or less, since older mails are not kept");
     }
 }

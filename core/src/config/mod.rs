@@ -57,7 +57,7 @@ pub use self::{
     secret::{REDACTED, Secret, SecretUrl},
     sessions::SessionsSection,
     site::SiteSection,
-    uploads::{UploadsBackend, UploadsSection},
+    uploads::{Addressing, OssSignature, UploadsBackend, UploadsSection},
     values::{Size, Span},
 };
 
@@ -151,6 +151,16 @@ impl Config {
         self.mail.from.clone().unwrap_or_else(|| MailSection::default_from(&self.base_url()))
     }
 
+    /// The folder for uploads, where they are kept in one.
+    pub fn uploads_directory(&self) -> PathBuf {
+        self.uploads.directory.clone().unwrap_or_else(|| self.data_dir.join("uploads"))
+    }
+
+    /// The address below which everybody finds uploaded files, without a slash at its end.
+    pub fn uploads_url(&self) -> String {
+        self.uploads.public_url(&self.base_url())
+    }
+
     /// Checks every section, and what only shows when two are seen together.
     pub fn validate(&self, report: &mut Report) {
         report.require(!self.data_dir.as_os_str().is_empty(), "data_dir", "must name a folder");
@@ -161,6 +171,7 @@ impl Config {
         self.sessions.validate(report);
         self.auth.validate(report);
         self.mail.validate(report);
+        self.uploads.validate(report);
         self.outbound.validate(report);
         self.chat.validate(report);
         self.limits.validate(report);

@@ -6,6 +6,8 @@ use poem::{Endpoint, EndpointExt, IntoEndpoint, Request, Response, endpoint::Box
 use tokio::time::Instant;
 use tracing::Instrument;
 
+use url::Url;
+
 use super::{
     body_limit::BodyLimits,
     client_ip::{Proxies, peer},
@@ -19,7 +21,7 @@ use super::{
     request_id::RequestId,
     routes::RouteTable,
 };
-use crate::config::Config;
+use crate::{config::Config, uploads::http::ENVELOPE};
 
 /// What requests are judged by. Handlers that need a part of it (is this request cross-site? who asks?) find it here.
 #[derive(Clone)]
@@ -43,8 +45,8 @@ impl Base {
             origins: Origins::new(&base_url, &config.cors),
             proxies: Proxies::new(&config.http.trusted_proxies),
             metrics,
-            bodies: BodyLimits::new(&config.http),
-            headers: SecurityHeaders::new(&base_url, &base_url.origin()),
+            bodies: BodyLimits::new(&config.http).with("/api/upload", config.uploads.max_file.0 + ENVELOPE),
+            headers: SecurityHeaders::new(&base_url, &origin_of(&config.uploads_url())),
         }
     }
 
@@ -56,6 +58,11 @@ impl Base {
         let routes = Arc::new(routes);
         Based { base: self.clone(), gate: Gate(Arc::clone(&routes)), routes, app: app.map_to_response().boxed() }
     }
+}
+
+/// Where a file comes from, for the policy of pages.
+fn origin_of(url: &str) -> String {
+    Url::parse(url).map(|url| url.origin().ascii_serialization()).unwrap_or_default()
 }
 
 /// An app behind the base. One endpoint with steps, not one endpoint around another for each: a request is some 500 bytes, and

@@ -23,7 +23,7 @@ use crate::config::HttpSection;
 /// The bounds.
 #[derive(Debug, Clone)]
 pub struct BodyLimits {
-    /// Path prefixes with caps of their own in bytes; the first that fits counts.
+    /// Paths, or prefixes that end in a slash, with caps of their own in bytes; the first that fits counts.
     caps: Vec<(&'static str, u64)>,
     default: u64,
     pace: Pace,
@@ -46,10 +46,10 @@ impl BodyLimits {
         }
     }
 
-    /// Allows bodies of up to `bytes` below `prefix`.
+    /// Allows bodies of up to `bytes` at `path`, or below it if it ends in a slash.
     #[must_use]
-    pub fn with(mut self, prefix: &'static str, bytes: u64) -> Self {
-        self.caps.insert(0, (prefix, bytes));
+    pub fn with(mut self, path: &'static str, bytes: u64) -> Self {
+        self.caps.insert(0, (path, bytes));
         self
     }
 
@@ -69,7 +69,8 @@ impl BodyLimits {
     }
 
     fn cap(&self, path: &str) -> u64 {
-        self.caps.iter().find(|(prefix, _)| path.starts_with(prefix)).map_or(self.default, |(_, cap)| *cap)
+        let fits = |place: &str| if place.ends_with('/') { path.starts_with(place) } else { path == place };
+        self.caps.iter().find(|(place, _)| fits(place)).map_or(self.default, |(_, cap)| *cap)
     }
 }
 

@@ -3,7 +3,7 @@
 use poem_openapi::{LicenseObject, OpenApi, OpenApiService};
 
 use super::{document, routes::RouteTable};
-use crate::{accounts, email, oauth, posts, providers, sessions};
+use crate::{accounts, email, oauth, posts, providers, sessions, uploads};
 
 /// The parts of the document.
 #[derive(poem_openapi::Tags)]
@@ -16,14 +16,31 @@ pub enum Part {
     Providers,
     /// What people write.
     Posts,
+    /// Pictures and PDFs.
+    Uploads,
 }
 
-type Operations = (accounts::http::Api, sessions::http::Api, email::http::Api, providers::http::Api, oauth::http::Api, posts::http::Api);
+type Operations = (
+    accounts::http::Api,
+    sessions::http::Api,
+    email::http::Api,
+    providers::http::Api,
+    oauth::http::Api,
+    posts::http::Api,
+    uploads::http::Api,
+);
 
-const OPERATIONS: Operations =
-    (accounts::http::Api, sessions::http::Api, email::http::Api, providers::http::Api, oauth::http::Api, posts::http::Api);
+const OPERATIONS: Operations = (
+    accounts::http::Api,
+    sessions::http::Api,
+    email::http::Api,
+    providers::http::Api,
+    oauth::http::Api,
+    posts::http::Api,
+    uploads::http::Api,
+);
 
-const DESCRIPTION: &str = "The API of a community server: posts, and signing in.\n\n\
+const DESCRIPTION: &str = "The API of a community server: posts, uploads, and signing in.\n\n\
     Whoever is signed in sends the session cookie. Every error has the same shape: `ok` is `false`, `error` a sentence for people, \
     `code` a word for programs. Ids are opaque; times are RFC 3339 in UTC.";
 

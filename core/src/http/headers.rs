@@ -45,7 +45,7 @@ impl SecurityHeaders {
     ///
     /// Pages show pictures of this server and of `files_at`, where uploads are, and of nobody else.
     pub fn new(base_url: &BaseUrl, files_at: &str) -> Self {
-        let files_at = if files_at == base_url.origin() { String::new() } else { format!(" {files_at}") };
+        let files_at = if files_at.is_empty() || files_at == base_url.origin() { String::new() } else { format!(" {files_at}") };
         let socket = base_url.origin().replacen("http", "ws", 1);
         let policy = format!(
             "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:{files_at}; connect-src 'self' {socket}; \

@@ -52,6 +52,11 @@ impl Metrics {
         }
     }
 
+    /// Where other parts of the program keep counters that they register themselves.
+    pub fn registry(&self) -> &Registry {
+        &self.0.registry
+    }
+
     /// Counts an open connection until the answer is dropped.
     pub fn open_connection(&self) -> OpenConnection {
         self.0.connections.inc();

@@ -27,6 +27,7 @@ pub mod origin;
 pub mod panic;
 pub mod payload;
 mod places;
+pub mod query;
 pub mod rate;
 pub mod request_id;
 pub mod routes;

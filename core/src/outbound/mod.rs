@@ -4,13 +4,15 @@
 //! any of the addresses is one that requests from a server must not reach ([`addresses`]), the whole request is refused, and
 //! otherwise exactly these addresses are dialled ([`dial`]), so that the name cannot change its meaning in between. One exchange
 //! over HTTP/1.1 follows, with caps on time and size ([`client`]). Redirects are handed back like any other answer, bodies are
-//! never decompressed, cookies and proxies do not exist.
+//! never decompressed, cookies and proxies do not exist. The library for object stores has a transport of its own ([`objects`]): its
+//! one host is named by the operator.
 
 pub mod addresses;
 mod client;
 mod dial;
 mod error;
 mod hosts;
+mod objects;
 mod resolve;
 mod target;
 
@@ -18,5 +20,6 @@ pub use self::{
     client::Outbound,
     error::{ErrorKind, OutboundError, Refused, SetupError},
     hosts::AllowList,
+    objects::ObjectTransport,
     resolve::{Resolve, SystemResolver},
 };

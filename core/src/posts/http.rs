@@ -1,6 +1,6 @@
 //! `/api/posts`.
 
-use poem::{Body, Request, http::header};
+use poem::{Body, Request};
 use poem_openapi::{
     ApiResponse, OpenApi,
     param::{Header, Path, Query},
@@ -23,6 +23,7 @@ use crate::{
         data::Data,
         fail::{BODY, E400, E401, E403, E404, E409, E429, E503, Fail, UNSAFE},
         payload::{Done, RawJson},
+        query::{has, require_once},
         rate::{Limit, Limits},
     },
     ids::PostId,
@@ -98,17 +99,6 @@ impl Wanted {
     }
 }
 
-/// Refuses a parameter that is there twice: which one is meant would be a guess.
-fn require_once(request: &Request, names: &[&str]) -> AppResult<()> {
-    // Most often there is one parameter at most, and nothing to look at twice.
-    let query = request.uri().query().filter(|query| query.contains('&')).unwrap_or_default();
-    let times = |name: &str| url::form_urlencoded::parse(query.as_bytes()).filter(|(known, _)| known == name).count();
-    match names.iter().find(|name| times(name) > 1) {
-        Some(name) => Err(Error::invalid(format!("{name} must be there once."))),
-        None => Ok(()),
-    }
-}
-
 /// The key of a request. Not left to the framework, which passes over a value that is empty or no text: whoever sent one relies
 /// on it.
 fn key(request: &Request) -> AppResult<Option<IdempotencyKey>> {
@@ -118,15 +108,6 @@ fn key(request: &Request) -> AppResult<Option<IdempotencyKey>> {
         (Some(value), None) => IdempotencyKey::parse(value.to_str().unwrap_or_default()).map(Some),
         _ => Err(Error::invalid("There must be one Idempotency-Key.")),
     }
-}
-
-/// Whether the client says that it has the state `tag`.
-fn has(request: &Request, tag: &str) -> bool {
-    let values = request.headers().get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
-    values
-        .flat_map(|value| value.split(','))
-        .map(|listed| listed.trim().trim_start_matches("W/"))
-        .any(|listed| listed == tag || listed == "*")
 }
 
 fn parse_id(text: &str) -> AppResult<PostId> {

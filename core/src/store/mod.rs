@@ -85,6 +85,16 @@ impl Store {
         &self.reader
     }
 
+    /// This process, as others on the same database know it.
+    pub fn node(&self) -> &NodeId {
+        &self.context.node
+    }
+
+    /// Whether other servers may work on the same database at the same time.
+    pub fn is_shared(&self) -> bool {
+        matches!(self.writer, Writer::Postgres(_))
+    }
+
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<()> {
         self.reader.execute_unprepared("SELECT 1").await?;

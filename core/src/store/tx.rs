@@ -9,7 +9,7 @@ use super::{
     doubt::{Doubt, Uncommitted},
     events,
 };
-use crate::{clock::Timestamp, error::Result, random::Random};
+use crate::{clock::Timestamp, error::Result, ids::NodeId, random::Random};
 
 /// An open transaction with the moment, the randomness and the events of the write.
 pub struct Tx {
@@ -33,6 +33,11 @@ impl Tx {
     /// The moment at which this write began; the same for all of it.
     pub fn now(&self) -> Timestamp {
         self.now
+    }
+
+    /// The process that writes.
+    pub fn node(&self) -> &NodeId {
+        &self.context.node
     }
 
     /// Where ids and tokens come from.

@@ -31,4 +31,5 @@ mod posts;
 mod sessions;
 mod store;
 mod story;
+mod uploads;
 mod web;

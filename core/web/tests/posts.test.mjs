@@ -19,7 +19,7 @@ const publish = (person, title, body = "") =>
 test("a post is written with pictures that were dropped and pasted, edited, and deleted", async () => {
   const { page, faults } = ann;
   await open(page, "/posts/");
-  await page.getByRole("link", { name: "Write a post" }).click();
+  await page.getByRole("link", { name: "Write a post" }).first().click();
   await page.getByLabel("Title").fill("Tomatoes");
   await page.getByLabel("Text", { exact: true }).fill("They like **warmth**.");
   const form = page.locator("form.composer");

@@ -46,13 +46,15 @@ export async function start() {
     [plugin("SETTINGS__API_URL")]: `${discord}/api/v10/users/@me`,
   };
   const binary = needed("COMMUNITY_BINARY");
+  // Set COMMUNITY_LOG to see what the server says.
+  const log = process.env.COMMUNITY_LOG ? "inherit" : "ignore";
   let server = null;
   const site = {
     base,
     bot: { token: BOT_TOKEN },
     /** Starts the server, for the first time or again, and waits until it answers. */
     async serve() {
-      server = spawn(binary, ["serve"], { cwd: folder, env, stdio: ["ignore", process.env.COMMUNITY_LOG ? "inherit" : "ignore", "inherit"] });
+      server = spawn(binary, ["serve"], { cwd: folder, env, stdio: ["ignore", log, log] });
       for (let tries = 0; ; tries += 1) {
         const ready = await fetch(`${base}/readyz`).then((answer) => answer.ok, () => false);
         if (ready) return;

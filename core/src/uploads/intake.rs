@@ -1,0 +1,179 @@
+//! The way of a file from a request into the store.
+
+mod parts;
+
+use std::{sync::Arc, time::Duration};
+
+use poem::Body;
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::{Instant, timeout},
+};
+
+use self::parts::Parts;
+use super::{
+    actions::{self, Finish, Reserve},
+    clean::{self, Bounds, Input},
+    model::{Dimensions, Kind, Upload},
+    objects::{ObjectWriter, Objects},
+    policy::Quota,
+    thumbnails::Thumbnails,
+};
+use crate::{
+    actor::Actor,
+    config::Config,
+    error::{Error, Kind as ErrorKind, Result},
+    store::Store,
+};
+
+/// What receives files. Cheap to clone.
+#[derive(Clone)]
+pub struct Intake {
+    store: Store,
+    objects: Objects,
+    thumbnails: Thumbnails,
+    slots: Arc<Semaphore>,
+    rules: Rules,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Rules {
+    wait: Duration,
+    most: u64,
+    longest: Duration,
+    bounds: Bounds,
+    quota: Quota,
+    thumbnail_pixels: u64,
+}
+
+/// A request with a file, its body still unread.
+pub struct Incoming {
+    /// Who sends it.
+    pub actor: Actor,
+    /// What the request says that its body is.
+    pub content_type: Option<String>,
+    /// How long it says that its body is.
+    pub length: Option<u64>,
+    /// The body.
+    pub body: Body,
+}
+
+impl Intake {
+    /// One with the limits of `config`.
+    pub fn new(config: &Config, store: Store, objects: Objects, thumbnails: Thumbnails) -> Self {
+        let (uploads, limits) = (&config.uploads, &config.limits);
+        let million = |count: u32| u64::from(count) * 1_000_000;
+        let rules = Rules {
+            wait: limits.upload_wait.0,
+            most: uploads.max_file.0,
+            longest: uploads.max_duration.0,
+            bounds: Bounds { pixels: million(uploads.max_megapixels), frames: uploads.max_frames },
+            quota: Quota::of(limits),
+            thumbnail_pixels: million(uploads.thumbnail_megapixels),
+        };
+        Self { store, objects, thumbnails, slots: Arc::new(Semaphore::new(limits.uploads_at_a_time)), rules }
+    }
+
+    /// Receives a file: waits for its turn, checks it while it passes, and makes it an upload.
+    ///
+    /// # Errors
+    /// `invalid_request` (no file, not one that is taken), `payload_too_large`, `request_timeout`, `rate_limited`,
+    /// `upload_unavailable`.
+    pub async fn receive(&self, incoming: Incoming) -> Result<Upload> {
+        self.objects.require()?;
+        let boundary = parts::boundary(incoming.content_type.as_deref())?;
+        let slot = self.slot().await?;
+        // A task of its own goes on when the client goes away: it sees the body end too early, and cleans up.
+        let (intake, deadline) = (self.clone(), Instant::now() + self.rules.longest);
+        let task = tokio::spawn(async move {
+            let _slot = slot;
+            let parts = Parts::new(incoming.body, boundary, deadline);
+            intake.take_in(incoming.actor, incoming.length, parts).await
+        });
+        task.await.map_err(Error::internal)?
+    }
+
+    async fn slot(&self) -> Result<OwnedSemaphorePermit> {
+        match timeout(self.rules.wait, self.slots.clone().acquire_owned()).await {
+            Ok(Ok(slot)) => Ok(slot),
+            _ => Err(Error {
+                retry_after: Some(self.rules.wait.as_secs().max(1)),
+                ..Error::new(ErrorKind::Unavailable, "upload_unavailable", "Too many files are being uploaded; please try again later.")
+            }),
+        }
+    }
+
+    async fn take_in(self, actor: Actor, length: Option<u64>, mut parts: Parts) -> Result<Upload> {
+        let mut input = Input::new(parts.file().await?, self.rules.most);
+        let head = input.peek(Kind::HEAD).await?;
+        if head.is_empty() {
+            return Err(parts::no_file());
+        }
+        let kind =
+            Kind::of(&head).ok_or_else(|| Error::invalid("This type of file is not allowed; send a JPEG, PNG, GIF, WebP or PDF."))?;
+        let size = length.unwrap_or(u64::MAX).min(self.rules.most);
+        let reserve = Reserve { actor, kind, size, quota: self.rules.quota };
+        let upload = self.store.write(reserve, |tx, reserve| Box::pin(actions::reserve(tx, reserve))).await?;
+        match self.fill(&upload, input, parts).await {
+            Ok(ready) => {
+                self.thumbnails.wake();
+                Ok(ready)
+            }
+            Err(error) => {
+                // If the store is at fault, nobody waits until it has failed once more.
+                let undo = self.undo(upload);
+                if error.kind == ErrorKind::Unavailable {
+                    drop(tokio::spawn(undo))
+                } else {
+                    undo.await
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Writes the object of a reserved upload and makes the upload ready.
+    async fn fill(&self, upload: &Upload, input: Input<'_>, parts: Parts) -> Result<Upload> {
+        let mut writer = self.objects.writer(&upload.key, upload.kind).await?;
+        let dimensions = match self.pass(upload.kind, input, parts, &mut writer).await {
+            Ok(dimensions) => dimensions,
+            Err(error) => {
+                let abort = writer.abort();
+                if error.kind == ErrorKind::Unavailable {
+                    drop(tokio::spawn(abort))
+                } else {
+                    abort.await
+                }
+                return Err(error);
+            }
+        };
+        let size = writer.close().await?;
+        let thumbnail = dimensions.is_some_and(|dimensions| dimensions.pixels() <= self.rules.thumbnail_pixels);
+        let finish = Finish { upload: upload.clone(), size, dimensions, thumbnail };
+        self.store.write(finish, |tx, finish| Box::pin(actions::finish(tx, finish))).await
+    }
+
+    /// Passes the file on, and sees that nothing else is in the request.
+    async fn pass(&self, kind: Kind, mut input: Input<'_>, parts: Parts, writer: &mut ObjectWriter) -> Result<Option<Dimensions>> {
+        let dimensions = clean::pass(kind, &mut input, writer, self.rules.bounds).await?;
+        drop(input);
+        parts.end().await?;
+        Ok(dimensions)
+    }
+
+    /// Leaves nothing of an upload that came to nothing. What fails here is done by the janitor.
+    async fn undo(self, upload: Upload) {
+        let undone = async {
+            self.objects.remove(&upload.key).await?;
+            self.store.write(upload.id.clone(), |tx, id| Box::pin(actions::abandon(tx, id))).await
+        };
+        if let Err(error) = undone.await {
+            tracing::info!(upload = %upload.id, cause = ?error.source, "an upload that failed will be cleaned up later");
+        }
+    }
+}
+
+/// The error of a body that took too long.
+fn too_late() -> Error {
+    Error::new(ErrorKind::TooSlow, "request_timeout", "The file came too slowly.")
+}

@@ -1,0 +1,317 @@
+//! What an upload is.
+
+use std::fmt::{self, Display, Formatter, Write as _};
+
+use crate::{
+    clock::Timestamp,
+    ids::{NodeId, UploadId, UserId},
+    random::Random,
+};
+
+/// The formats that are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// JPEG.
+    Jpeg,
+    /// PNG, animated or not.
+    Png,
+    /// GIF, animated or not.
+    Gif,
+    /// WebP, animated or not.
+    Webp,
+    /// PDF.
+    Pdf,
+}
+
+/// Every kind with the ending of its files and its media type.
+const KINDS: [(Kind, &str, &str); 5] = [
+    (Kind::Jpeg, "jpg", "image/jpeg"),
+    (Kind::Png, "png", "image/png"),
+    (Kind::Gif, "gif", "image/gif"),
+    (Kind::Webp, "webp", "image/webp"),
+    (Kind::Pdf, "pdf", "application/pdf"),
+];
+
+impl Kind {
+    /// How many bytes [`Kind::of`] wants to see.
+    pub const HEAD: usize = 64;
+
+    /// The kind of a file that begins with `head`; `None` for all others.
+    pub fn of(head: &[u8]) -> Option<Self> {
+        let found = infer::get(head)?.mime_type();
+        let (kind, ..) = KINDS.iter().find(|(.., media_type)| *media_type == found)?;
+        // Others look for it further on; browsers would believe what stands before.
+        let begins = *kind != Self::Pdf || head.starts_with(b"%PDF-1.") || head.starts_with(b"%PDF-2.");
+        begins.then_some(*kind)
+    }
+
+    /// The kind whose files end in `text`.
+    pub fn from_ending(text: &str) -> Option<Self> {
+        KINDS.iter().find(|(_, ending, _)| *ending == text).map(|(kind, ..)| *kind)
+    }
+
+    fn entry(self) -> &'static (Self, &'static str, &'static str) {
+        // The order of the table is that of the variants.
+        &KINDS[self as usize]
+    }
+
+    /// How names of such files end.
+    pub fn ending(self) -> &'static str {
+        self.entry().1
+    }
+
+    /// The media type.
+    pub fn media_type(self) -> &'static str {
+        self.entry().2
+    }
+
+    /// Whether it is a picture.
+    pub fn is_picture(self) -> bool {
+        self != Self::Pdf
+    }
+
+    /// What a browser is to do with it: show pictures, save the rest.
+    pub fn disposition(self, name: &str) -> String {
+        let how = if self.is_picture() { "inline" } else { "attachment" };
+        format!("{how}; filename=\"{name}\"")
+    }
+}
+
+/// Where an object is in the store: `community/<year>/<month>/<128 random bits>.<ending>`. Nothing of it comes from a client.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ObjectKey(String);
+
+/// What all keys begin with.
+pub const PREFIX: &str = "community/";
+/// What stands between the name of a picture and the ending of its small version.
+const SMALL: &str = "-small";
+
+impl ObjectKey {
+    /// A new key for a file of this kind.
+    pub fn new(now: Timestamp, random: &Random, kind: Kind) -> Self {
+        let moment = now.to_string();
+        let mut key = format!("{PREFIX}{}/{}/", &moment[..4], &moment[5..7]);
+        for byte in random.bytes::<16>() {
+            let _ = write!(key, "{byte:02x}");
+        }
+        Self(format!("{key}.{}", kind.ending()))
+    }
+
+    /// Reads a key that a client asks for or the store lists; `None` unless it is one that this server could have made.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.strip_prefix(PREFIX)?.split('/');
+        let (year, month, name) = (parts.next()?, parts.next()?, parts.next()?);
+        let (name, ending) = name.split_once('.')?;
+        let digits = |text: &str, length: usize| text.len() == length && text.bytes().all(|byte| byte.is_ascii_digit());
+        let random = name.strip_suffix(SMALL).unwrap_or(name);
+        let hex = random.len() == 32 && random.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        let fits = parts.next().is_none() && digits(year, 4) && digits(month, 2) && hex && Kind::from_ending(ending).is_some();
+        fits.then(|| Self(text.to_owned()))
+    }
+
+    /// Takes a key from the database as it is.
+    pub fn from_stored(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The key of the picture's small version.
+    pub fn small(&self, kind: Kind) -> Self {
+        let (name, _) = self.0.rsplit_once('.').unwrap_or((&self.0, ""));
+        Self(format!("{name}{SMALL}.{}", kind.ending()))
+    }
+
+    /// The key of the file that this is the small version of, whatever its ending; its own one otherwise, without the ending.
+    pub fn stem(&self) -> &str {
+        let (name, _) = self.0.rsplit_once('.').unwrap_or((&self.0, ""));
+        name.strip_suffix(SMALL).unwrap_or(name)
+    }
+
+    /// The kind that its ending tells.
+    pub fn kind(&self) -> Option<Kind> {
+        Kind::from_ending(self.0.rsplit_once('.')?.1)
+    }
+
+    /// The last part.
+    pub fn name(&self) -> &str {
+        self.0.rsplit('/').next().unwrap_or_default()
+    }
+
+    /// The key as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Display for ObjectKey {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// How far an upload is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// Its object is being written.
+    Reserved,
+    /// Its object is whole.
+    Ready,
+    /// It was removed, its objects are to be.
+    Removed,
+    /// Its objects are gone, too; it only counts for the day's quota.
+    Gone,
+}
+
+impl State {
+    const ALL: [(Self, &'static str); 4] =
+        [(Self::Reserved, "reserved"), (Self::Ready, "ready"), (Self::Removed, "removed"), (Self::Gone, "gone")];
+
+    /// The word in the database.
+    pub fn as_str(self) -> &'static str {
+        Self::ALL[self as usize].1
+    }
+
+    /// Reads [`Self::as_str`].
+    pub fn from_stored(text: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(_, word)| *word == text).map(|(state, _)| *state)
+    }
+}
+
+/// The small version of a picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Thumbnail {
+    /// There is none, and none will be made.
+    None,
+    /// To be made.
+    Wanted,
+    /// The picture could not be decoded.
+    Failed,
+    /// Made, of this kind.
+    Made(Kind),
+}
+
+impl Thumbnail {
+    /// The word in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Wanted => "wanted",
+            Self::Failed => "failed",
+            Self::Made(kind) => kind.ending(),
+        }
+    }
+
+    /// Reads [`Self::as_str`].
+    pub fn from_stored(text: &str) -> Self {
+        match text {
+            "wanted" => Self::Wanted,
+            "failed" => Self::Failed,
+            _ => Kind::from_ending(text).map_or(Self::None, Self::Made),
+        }
+    }
+}
+
+/// Width and height in pixels, as the picture is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Dimensions {
+    /// Pixels from left to right.
+    pub width: u32,
+    /// Pixels from top to bottom.
+    pub height: u32,
+}
+
+impl Dimensions {
+    /// Pixels in all.
+    pub fn pixels(self) -> u64 {
+        u64::from(self.width) * u64::from(self.height)
+    }
+}
+
+/// A file that somebody uploaded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Upload {
+    /// Opaque id; later uploads have greater ones.
+    pub id: UploadId,
+    /// Whose it is; `None` once the account is gone.
+    pub user: Option<UserId>,
+    /// Which process received it.
+    pub node: NodeId,
+    /// Where the object is.
+    pub key: ObjectKey,
+    /// What it is.
+    pub kind: Kind,
+    /// How far it is.
+    pub state: State,
+    /// Bytes; until it is ready, those that were reserved.
+    pub size: u64,
+    /// Of a picture.
+    pub dimensions: Option<Dimensions>,
+    /// Of a picture.
+    pub thumbnail: Thumbnail,
+    /// When the upload began.
+    pub created_at: Timestamp,
+}
+
+impl Upload {
+    /// The key of the small version, if there is one.
+    pub fn small(&self) -> Option<ObjectKey> {
+        match self.thumbnail {
+            Thumbnail::Made(kind) => Some(self.key.small(kind)),
+            _ => None,
+        }
+    }
+
+    /// Every key under which there may be an object.
+    pub fn keys(&self) -> Vec<ObjectKey> {
+        let mut keys = vec![self.key.clone()];
+        if self.kind.is_picture() {
+            keys.extend([Kind::Jpeg, Kind::Png].map(|kind| self.key.small(kind)));
+        }
+        keys
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn e07_only_keys_of_this_server_are_keys() {
+        let (now, random) = (Timestamp::from_millis(1_780_315_200_000), Random::seeded(1));
+        let key = ObjectKey::new(now, &random, Kind::Png);
+        assert!(key.as_str().starts_with("community/2026/06/") && key.as_str().ends_with(".png"), "{key}");
+        assert_eq!(ObjectKey::parse(key.as_str()), Some(key.clone()));
+        let small = key.small(Kind::Jpeg);
+        assert_eq!((ObjectKey::parse(small.as_str()), small.stem()), (Some(small.clone()), key.stem()));
+        let hex = "0123456789abcdef0123456789abcdef";
+        for text in [
+            "",
+            "community",
+            "community/2026/06/",
+            "/community/2026/06/x.png",
+            "community/2026/06/../../x.png",
+            &format!("community/2026/06/{hex}"),
+            &format!("community/2026/06/{hex}.html"),
+            &format!("community/2026/6/{hex}.png"),
+            &format!("community/2026/06/{hex}.png/"),
+            &format!("community/2026/06/{}.png", hex.to_uppercase()),
+            &format!("community/2026/06/{hex}.tar.png"),
+            &format!("community/../06/{hex}.png"),
+            &format!("community/2026/06/{hex}\0.png"),
+        ] {
+            assert_eq!(ObjectKey::parse(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn words_in_the_database_are_read_as_they_are_written() {
+        for state in [State::Reserved, State::Ready, State::Removed, State::Gone] {
+            assert_eq!(State::from_stored(state.as_str()), Some(state));
+        }
+        for kind in [Kind::Jpeg, Kind::Png, Kind::Gif, Kind::Webp, Kind::Pdf] {
+            assert_eq!(Kind::from_ending(kind.ending()), Some(kind));
+        }
+        for thumbnail in [Thumbnail::None, Thumbnail::Wanted, Thumbnail::Failed, Thumbnail::Made(Kind::Png)] {
+            assert_eq!(Thumbnail::from_stored(thumbnail.as_str()), thumbnail);
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Writing one object, piece by piece.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+use bytes::BytesMut;
+use opendal::{Operator, Writer};
+
+use super::{
+    super::{
+        model::{Kind, ObjectKey},
+        policy,
+    },
+    bounded,
+};
+use crate::error::Result;
+
+/// Where files are until they are whole, in the folder of the store: a path that no key can have.
+pub(super) const HALVES: &str = ".incomplete";
+/// What is gathered before it is handed to the store.
+const PIECE: usize = 256 << 10;
+/// What a bucket takes at once: the smallest part that S3 permits.
+const PART: usize = 5 << 20;
+/// Everybody may keep it for ever: there will never be another object of this name.
+pub const CACHE: &str = "public, max-age=31536000, immutable";
+
+/// An object that is being written. It appears when it is closed, whole or not at all.
+pub struct ObjectWriter {
+    writer: Writer,
+    gathered: BytesMut,
+    written: u64,
+    /// The folder of the store and the file in it, where it is one.
+    file: Option<(PathBuf, PathBuf)>,
+}
+
+impl ObjectWriter {
+    pub(super) async fn begin(operator: &Operator, key: &ObjectKey, kind: Kind, folder: Option<PathBuf>) -> Result<Self> {
+        let writer = operator.writer_with(key.as_str());
+        let writer = match &folder {
+            Some(_) => bounded(writer.into_future()).await?,
+            None => {
+                let described = writer.content_type(kind.media_type()).content_disposition(&kind.disposition(key.name()));
+                bounded(described.cache_control(CACHE).chunk(PART).into_future()).await?
+            }
+        };
+        let file = folder.map(|folder| (folder.clone(), folder.join(key.as_str())));
+        Ok(Self { writer, gathered: BytesMut::new(), written: 0, file })
+    }
+
+    /// Bytes so far.
+    pub fn written(&self) -> u64 {
+        self.written
+    }
+
+    /// Adds bytes.
+    pub async fn write(&mut self, mut bytes: &[u8]) -> Result<()> {
+        self.written += bytes.len() as u64;
+        while !bytes.is_empty() {
+            if self.gathered.capacity() == 0 {
+                self.gathered.reserve(PIECE);
+            }
+            let (now, later) = bytes.split_at(bytes.len().min(PIECE - self.gathered.len()));
+            self.gathered.extend_from_slice(now);
+            bytes = later;
+            if self.gathered.len() == PIECE {
+                self.flush().await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds zeros.
+    pub async fn fill(&mut self, mut count: u64) -> Result<()> {
+        let zeros = [0; 1024];
+        while count > 0 {
+            let some = count.min(zeros.len() as u64);
+            self.write(&zeros[..usize::try_from(some).unwrap_or_default()]).await?;
+            count -= some;
+        }
+        Ok(())
+    }
+
+    async fn flush(&mut self) -> Result<()> {
+        let piece = self.gathered.split().freeze();
+        bounded(self.writer.write(piece)).await
+    }
+
+    /// Makes the object appear. Once this returns it is there, whatever happens to the machine. Gives its bytes.
+    pub async fn close(&mut self) -> Result<u64> {
+        if !self.gathered.is_empty() {
+            self.flush().await?;
+        }
+        bounded(self.writer.close()).await?;
+        if let Some((folder, file)) = self.file.take() {
+            let synced = tokio::task::spawn_blocking(move || sync_folders(&folder, &file)).await;
+            synced.map_err(io::Error::other).flatten().map_err(|error| policy::unavailable().caused_by(error))?;
+        }
+        Ok(self.written)
+    }
+
+    /// Gives up. What was written is removed by the store, sooner or later.
+    pub async fn abort(mut self) {
+        if let Err(error) = bounded(self.writer.abort()).await {
+            tracing::debug!(cause = ?error.source, "an object that was not finished could not be taken back");
+        }
+    }
+}
+
+/// Makes sure that the name of a new file is on disk, and those of the folders it is in.
+fn sync_folders(folder: &Path, file: &Path) -> io::Result<()> {
+    for inner in file.ancestors().skip(1) {
+        std::fs::File::open(inner)?.sync_all()?;
+        if inner == folder {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Removes what is half written under `key` in the folder of the store.
+pub(super) async fn remove_halves(folder: &Path, key: &ObjectKey) -> io::Result<()> {
+    let (halves, name) = (folder.join(HALVES), key.name().to_owned());
+    let removed = tokio::task::spawn_blocking(move || {
+        let entries = match std::fs::read_dir(&halves) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            entries => entries?,
+        };
+        for entry in entries {
+            let entry = entry?;
+            if entry.file_name().to_string_lossy().starts_with(&name) {
+                std::fs::remove_file(entry.path())?;
+            }
+        }
+        Ok(())
+    });
+    removed.await.map_err(io::Error::other)?
+}
