@@ -5,7 +5,6 @@ use std::sync::Arc;
 use poem::{Endpoint, EndpointExt, IntoEndpoint, Request, Response, endpoint::BoxEndpoint};
 use tokio::time::Instant;
 use tracing::Instrument;
-
 use url::Url;
 
 use super::{

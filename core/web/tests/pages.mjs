@@ -1,5 +1,5 @@
 // Every page there is, with something in it.
-import { member } from "./support.mjs";
+import { member, open } from "./support.mjs";
 
 const TEXT = `We are at 600 m and the last frost comes in **mid May**. Last year I lost half of them.
 
@@ -65,3 +65,21 @@ export const pages = ({ post, room }) => [
     },
   },
 ];
+
+/** Opens every page in turn, in a browser for each of the people, and calls `look` with it. */
+export async function visit(browser, site, house, options, look) {
+  const contexts = new Map();
+  for (const { name, who, path, then } of pages(house)) {
+    if (!contexts.has(who)) {
+      const context = await browser.newContext({ baseURL: site.base, locale: "en-US", reducedMotion: "reduce", ...options });
+      if (who) await house[who].sign_in(context);
+      contexts.set(who, context);
+    }
+    const page = await contexts.get(who).newPage();
+    await open(page, path);
+    await then?.(page);
+    await look(page, name);
+    await page.close();
+  }
+  for (const context of contexts.values()) await context.close();
+}

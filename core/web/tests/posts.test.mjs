@@ -21,7 +21,7 @@ test("a post is written with pictures that were dropped and pasted, edited, and 
   await open(page, "/posts/");
   await page.getByRole("link", { name: "Write a post" }).first().click();
   await page.getByLabel("Title").fill("Tomatoes");
-  await page.getByLabel("Text", { exact: true }).fill("They like **warmth**.");
+  await page.getByRole("textbox", { name: "Text", exact: true }).fill("They like **warmth**.");
   const form = page.locator("form.composer");
   await give(form, "drop", [{ name: "one.png", type: "image/png", content: PNG }]);
   await give(form, "paste", [{ name: "two.png", type: "image/png", content: Buffer.concat([PNG]) }]);
