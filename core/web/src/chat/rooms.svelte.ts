@@ -26,9 +26,11 @@ class Rooms {
       this.open.get(roomId)?.entered(user);
       if (user.id === me.user?.id) void this.load();
     });
-    connection.on("room:left", ({ roomId, user }) => {
+    connection.on("room:left", ({ roomId, user, reason }) => {
       this.open.get(roomId)?.left(user.id);
-      if (user.id === me.user?.id) this.forget(roomId);
+      if (user.id !== me.user?.id) return;
+      this.forget(roomId);
+      if (reason !== "left") say(t("room.removed"), "bad");
     });
     connection.on("room:deleted", ({ roomId }) => this.forget(roomId));
     connection.on("room:changed", ({ roomId, name, access }) => {
