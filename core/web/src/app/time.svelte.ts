@@ -14,30 +14,39 @@ const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
   ["minute", 60],
 ];
 
-/** "5 minutes ago"; after a week the date. */
-export function relative(moment: string): string {
-  const then = Date.parse(moment);
-  const seconds = Math.round((clock.now - then) / 1000);
-  if (seconds < 60) return t("time.now");
-  if (seconds > 7 * 86_400) {
-    const sameYear = new Date(then).getFullYear() === new Date(clock.now).getFullYear();
-    return new Intl.DateTimeFormat(lang(), { day: "numeric", month: "short", year: sameYear ? undefined : "numeric" }).format(then);
-  }
-  const [unit, size] = STEPS.find(([, size]) => seconds >= size) ?? ["minute", 60];
-  return new Intl.RelativeTimeFormat(lang(), { numeric: "auto" }).format(-Math.floor(seconds / size), unit);
+// Making one costs more than using it a hundred times.
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+function format(moment: string | number, options: Intl.DateTimeFormatOptions): string {
+  const key = lang() + JSON.stringify(options);
+  const known = formats.get(key) ?? new Intl.DateTimeFormat(lang(), options);
+  formats.set(key, known);
+  return known.format(new Date(moment));
 }
 
-export const exact = (moment: string): string => new Intl.DateTimeFormat(lang(), { dateStyle: "full", timeStyle: "short" }).format(Date.parse(moment));
+const year = (moment: string) => (new Date(moment).getFullYear() === new Date(clock.now).getFullYear() ? undefined : "numeric");
 
-export const clockTime = (moment: string): string => new Intl.DateTimeFormat(lang(), { timeStyle: "short" }).format(Date.parse(moment));
+const ago = { en: new Intl.RelativeTimeFormat("en", { numeric: "auto" }), de: new Intl.RelativeTimeFormat("de", { numeric: "auto" }) };
+
+/** "5 minutes ago"; after a week the date. */
+export function relative(moment: string): string {
+  const seconds = Math.round((clock.now - Date.parse(moment)) / 1000);
+  if (seconds < 60) return t("time.now");
+  if (seconds > 7 * 86_400) return format(moment, { day: "numeric", month: "short", year: year(moment) });
+  const [unit, size] = STEPS.find(([, size]) => seconds >= size) ?? ["minute", 60];
+  return ago[lang()].format(-Math.floor(seconds / size), unit);
+}
+
+export const exact = (moment: string): string => format(moment, { dateStyle: "full", timeStyle: "short" });
+
+export const clockTime = (moment: string): string => format(moment, { timeStyle: "short" });
 
 /** "Today", "Yesterday", or the date. */
 export function day(moment: string): string {
-  const date = new Date(moment);
+  const date = new Date(moment).toDateString();
   const today = new Date(clock.now);
   const yesterday = new Date(today.getFullYear(), today.getMonth(), today.getDate() - 1);
-  if (date.toDateString() === today.toDateString()) return t("room.today");
-  if (date.toDateString() === yesterday.toDateString()) return t("room.yesterday");
-  const year = date.getFullYear() === today.getFullYear() ? undefined : "numeric";
-  return new Intl.DateTimeFormat(lang(), { weekday: "long", day: "numeric", month: "long", year }).format(date);
+  if (date === today.toDateString()) return t("room.today");
+  if (date === yesterday.toDateString()) return t("room.yesterday");
+  return format(moment, { weekday: "long", day: "numeric", month: "long", year: year(moment) });
 }

@@ -5,6 +5,10 @@ import { connection } from "./connection.svelte";
 import type { Member, Message, RoomDetails } from "./wire";
 
 const PAGE = 50;
+/** Messages that are shown before the first unread one. */
+const BEFORE_UNREAD = 20;
+/** Changes that are remembered for pages that are on their way. */
+const REMEMBERED = 500;
 const TYPING_LASTS = 6000;
 
 export class Room {
@@ -28,6 +32,8 @@ export class Room {
   private rev = 0;
   /** Changes that were seen before an earlier one was. */
   private ahead = new Set<number>();
+  /** The latest changes: a page that was asked for before one happened may arrive after it. */
+  private heard = new Map<string, Message>();
   private catching = false;
   private timers = new Map<string, ReturnType<typeof setTimeout>>();
 
@@ -64,8 +70,36 @@ export class Room {
     [this.moreBefore, this.moreAfter] = [more, false];
     [this.rev, this.readSeq, this.readAtFirst] = [room.rev, room.readSeq, room.readSeq];
     this.ahead.clear();
-    this.phase = "ready";
+    const first = messages[0];
+    // There is more unread than came along: reading begins where it ended.
+    if (first && room.readSeq > 0 && first.seq > room.readSeq + 1) void this.from(room.readSeq - BEFORE_UNREAD);
+    else this.phase = "ready";
     void this.watch();
+  }
+
+  /** Shows the messages after `seq`. */
+  private async from(seq: number): Promise<void> {
+    const after = Math.max(seq, 0);
+    await this.window({ after, limit: PAGE }, (more) => [this.moreBefore, this.moreAfter] = [after > 0, more]).catch(() => undefined);
+    this.phase = "ready";
+  }
+
+  /** Shows the newest messages. */
+  async toNewest(): Promise<void> {
+    if (this.moreAfter) await this.window({ limit: 2 * PAGE }, (more) => [this.moreBefore, this.moreAfter] = [more, false]);
+  }
+
+  private async window(query: { after?: number; limit: number }, then: (more: boolean) => void): Promise<void> {
+    const { messages, more } = (await call("get", "/api/rooms/{id}/messages", { path: { id: this.id }, query })).data;
+    this.messages = this.latest(messages);
+    then(more);
+  }
+
+  private latest(messages: Message[]): Message[] {
+    return messages.map((message) => {
+      const heard = this.heard.get(message.id);
+      return heard && heard.rev > message.rev ? heard : message;
+    });
   }
 
   async older(): Promise<void> {
@@ -88,7 +122,7 @@ export class Room {
     try {
       const { messages, more } = await connection.ask("message:history", { roomId: this.id, ...which });
       const known = new Set(this.messages.map((message) => message.id));
-      put(messages.filter((message) => !known.has(message.id)), more);
+      put(this.latest(messages.filter((message) => !known.has(message.id))), more);
     } catch {
       // The end of the list is looked at again when the connection is back.
     } finally {
@@ -98,7 +132,10 @@ export class Room {
 
   /** A change that the server tells of as it happens. */
   hear(message: Message): void {
-    if (this.phase !== "ready") return;
+    if (!this.details) return;
+    this.heard.set(message.id, message);
+    const [oldest] = this.heard.keys();
+    if (this.heard.size > REMEMBERED && oldest) this.heard.delete(oldest);
     this.put(message);
     this.saw(message.rev);
     // One before it has not come: it will not come by itself.
