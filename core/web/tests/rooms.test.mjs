@@ -166,6 +166,16 @@ test("what came while one was away is counted and marked, and older messages com
   await bob.page.waitForFunction(() => document.querySelector(".log").scrollTop > 0);
 });
 
+test("whoever missed more than fits begins reading where they ended", async () => {
+  await bob.page.getByRole("link", { name: "Posts", exact: true }).first().click();
+  await bob.page.getByRole("heading", { level: 1, name: "Posts" }).waitFor();
+  for (let number = 0; number < 130; number += 1) await ask("message:send", { roomId: room, body: `late ${number}`, clientId: `l-${number}` });
+  await open(bob.page, `/rooms/${room}`);
+  await bob.page.locator("li.fresh + li.message", { hasText: "late 0" }).waitFor();
+  await bob.page.locator(".jump").click();
+  await message(bob, "late 129").waitFor();
+});
+
 test("pictures are sent, and what people write in a room never runs", async () => {
   await open(ann.page, `/rooms/${room}`);
   await give(ann.page.locator("form.say-something"), "paste", [{ name: "one.png", type: "image/png", content: PNG }]);

@@ -81,7 +81,11 @@ class Outbox {
   }
 
   private save(): void {
-    localStorage.setItem(place(), JSON.stringify(this.drafts));
+    try {
+      localStorage.setItem(place(), JSON.stringify(this.drafts));
+    } catch {
+      // A browser that keeps nothing for us: then a reload loses what was not sent.
+    }
   }
 }
 

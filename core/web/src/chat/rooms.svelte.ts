@@ -3,6 +3,7 @@ import { call, sentence } from "../app/api";
 import { me } from "../app/me.svelte";
 import { say } from "../app/messages.svelte";
 import { t } from "../app/texts.svelte";
+import { unread } from "../app/unread.svelte";
 import { connection } from "./connection.svelte";
 import { outbox } from "./outbox.svelte";
 import { Room } from "./room.svelte";
@@ -67,6 +68,7 @@ class Rooms {
     try {
       this.list = (await call("get", "/api/rooms")).data.rooms;
       this.problem = "";
+      this.count();
     } catch (error) {
       this.problem = sentence(error);
     }
@@ -124,6 +126,11 @@ class Rooms {
   private summary(id: string, change: (one: RoomSummary) => void): void {
     const one = this.list?.find((room) => room.id === id);
     if (one) change(one);
+    this.count();
+  }
+
+  private count(): void {
+    unread.any = this.list?.some((room) => room.unread > 0) ?? false;
   }
 }
 
