@@ -38,7 +38,7 @@ use crate::{
     random::Random,
     sessions,
     store::{OpenError, Store},
-    uploads::{self, http::Uploads, intake::Intake, objects::Objects, thumbnails::Thumbnails},
+    uploads::{self, http::Uploads, intake::Intake, janitor::Janitor, objects::Objects, thumbnails::Thumbnails},
     web,
 };
 
@@ -210,10 +210,13 @@ impl App {
     }
 
     /// Removes what has expired, now and then, until `stop`.
-    async fn sweep(store: Store, keep_events: Duration, stop: CancellationToken) {
+    async fn sweep(store: Store, janitor: Janitor, keep_events: Duration, stop: CancellationToken) {
         loop {
             if let Err(error) = sweep_once(&store, keep_events).await {
                 tracing::warn!(%error, cause = ?error.source, "what has expired could not be removed");
+            }
+            if let Err(error) = janitor.sweep().await {
+                tracing::warn!(%error, cause = ?error.source, "what uploads left behind could not be removed");
             }
             tokio::select! {
                 () = tokio::time::sleep(SWEEP_EVERY) => {}
@@ -280,12 +283,17 @@ pub async fn start(config: Config, parts: Parts) -> Result<Running, StartError> 
     });
     let sender = Sender::new(app.store.clone(), transport, app.config.mail.clone(), app.parts.clock.clone());
     tasks.spawn(sender.run(stop.clone()));
-    tasks.spawn(App::sweep(app.store.clone(), app.config.database.events_retention.0, stop.clone()));
 
     let metrics = Metrics::new();
     let objects = Objects::new(&app.config, app.parts.resolver.clone(), Some(metrics.registry()))?;
-    let thumbnails = Thumbnails::default();
-    let intake = Intake::new(&app.config, app.store.clone(), objects.clone(), thumbnails.clone());
+    let most_pixels = u64::from(app.config.uploads.thumbnail_megapixels) * 1_000_000;
+    let thumbnails = Thumbnails::new(app.store.clone(), objects.clone(), most_pixels);
+    let janitor = Janitor::new(&app.config, app.store.clone(), objects.clone(), app.parts.clock.clone());
+    janitor.begin().await;
+    tasks.spawn(thumbnails.clone().run(stop.clone()));
+    tasks.spawn(App::sweep(app.store.clone(), janitor, app.config.database.events_retention.0, stop.clone()));
+    let intake = Intake::new(&app.config, app.store.clone(), objects.clone(), thumbnails);
+    metrics.register(intake.outcomes.clone());
     let uploads = Uploads { store: app.store.clone(), objects, intake };
 
     let metrics_addr = match app.config.metrics.listen {

@@ -8,6 +8,7 @@ mod mail;
 mod plugins;
 mod providers;
 mod site;
+mod uploads;
 
 use std::fmt::{self, Display, Formatter};
 
@@ -78,6 +79,7 @@ pub async fn examine(loaded: &Loaded, mut report: impl FnMut(Finding)) {
     report(site::data_folder(config));
     report(database::examine(config).await);
     report(mail::examine(config).await);
+    report(uploads::examine(config).await);
     match Plugins::load(&config.plugins, &config.data_dir, &Site::of(config)).await {
         Ok(plugins) => {
             plugins::examine(config, &plugins).into_iter().for_each(&mut report);

@@ -3,7 +3,10 @@
 use std::{
     io,
     pin::Pin,
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -19,6 +22,9 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::error::refuse;
 use crate::config::HttpSection;
+
+/// What is left of a body that nobody read is read before the connection goes on, up to this much.
+const UNREAD: u64 = 64 << 10;
 
 /// The bounds.
 #[derive(Debug, Clone)]
@@ -58,14 +64,15 @@ impl BodyLimits {
         if !has_body(request.headers()) {
             return Ok(Watch(None));
         }
+        let length = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
         let cap = self.cap(request.uri().path());
         if let Some(fault) = declared_fault(request.headers(), cap) {
             return Err(fault);
         }
-        let fault = Arc::new(OnceLock::new());
-        let body = Bounded::new(request.take_body(), cap, self.pace, Arc::clone(&fault));
+        let progress = Arc::new(Progress::default());
+        let body = Bounded::new(request.take_body(), cap, self.pace, Arc::clone(&progress));
         request.set_body(Body::from(BoxBody::new(body)));
-        Ok(Watch(Some(fault)))
+        Ok(Watch(Some((progress, length.is_none_or(|length: u64| length > UNREAD)))))
     }
 
     fn cap(&self, path: &str) -> u64 {
@@ -74,13 +81,28 @@ impl BodyLimits {
     }
 }
 
-/// What became of the body of a request.
-pub(super) struct Watch(Option<Arc<OnceLock<Fault>>>);
+/// How far a body was read.
+#[derive(Default)]
+struct Progress {
+    fault: OnceLock<Fault>,
+    ended: AtomicBool,
+}
+
+/// What became of the body of a request, and whether it is a large one.
+pub(super) struct Watch(Option<(Arc<Progress>, bool)>);
 
 impl Watch {
-    /// The answer to the request. Whatever the handler made of a body that broke off: that is the reason.
-    pub fn judge(self, response: Response) -> Response {
-        self.0.and_then(|fault| fault.get().copied()).map_or(response, Fault::respond)
+    /// The answer to the request. Whatever the handler made of a body that broke off: that is the reason. A large body that nobody
+    /// read is not waited for.
+    pub fn judge(self, mut response: Response) -> Response {
+        let Some((progress, large)) = self.0 else { return response };
+        if let Some(fault) = progress.fault.get() {
+            return fault.respond();
+        }
+        if large && !progress.ended.load(Ordering::Relaxed) {
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        response
     }
 }
 
@@ -121,7 +143,7 @@ impl Fault {
     }
 }
 
-/// A body that ends with an error when it gets too large or too slow, and leaves the reason in `fault`.
+/// A body that ends with an error when it gets too large or too slow, and leaves the reason in `progress`.
 struct Bounded {
     inner: BoxBody<Bytes, io::Error>,
     cap: u64,
@@ -130,7 +152,7 @@ struct Bounded {
     /// Time spent waiting for the sender; the time in which the handler did not ask is the handler's.
     waited: Duration,
     waiting: Option<Waiting>,
-    fault: Arc<OnceLock<Fault>>,
+    progress: Arc<Progress>,
 }
 
 struct Waiting {
@@ -139,12 +161,12 @@ struct Waiting {
 }
 
 impl Bounded {
-    fn new(body: Body, cap: u64, pace: Pace, fault: Arc<OnceLock<Fault>>) -> Self {
-        Self { inner: body.into(), cap, received: 0, pace, waited: Duration::ZERO, waiting: None, fault }
+    fn new(body: Body, cap: u64, pace: Pace, progress: Arc<Progress>) -> Self {
+        Self { inner: body.into(), cap, received: 0, pace, waited: Duration::ZERO, waiting: None, progress }
     }
 
     fn fail(&self, fault: Fault) -> Poll<Option<io::Result<Frame<Bytes>>>> {
-        let _ = self.fault.set(fault);
+        let _ = self.progress.fault.set(fault);
         Poll::Ready(Some(Err(io::Error::other("the body of the request was cut off"))))
     }
 
@@ -178,6 +200,9 @@ impl HttpBody for Bounded {
         }
         let length = frame.as_ref().and_then(|frame| frame.as_ref().ok()?.data_ref()).map_or(0, Bytes::len);
         self.received += length as u64;
+        if frame.is_none() || self.inner.is_end_stream() {
+            self.progress.ended.store(true, Ordering::Relaxed);
+        }
         if self.received > self.cap { self.fail(Fault::TooLarge) } else { Poll::Ready(frame) }
     }
 

@@ -5,6 +5,7 @@ mod parts;
 use std::{sync::Arc, time::Duration};
 
 use poem::Body;
+use prometheus::{IntCounterVec, opts};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::{Instant, timeout},
@@ -34,6 +35,8 @@ pub struct Intake {
     thumbnails: Thumbnails,
     slots: Arc<Semaphore>,
     rules: Rules,
+    /// What became of them.
+    pub outcomes: IntCounterVec,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -71,7 +74,15 @@ impl Intake {
             quota: Quota::of(limits),
             thumbnail_pixels: million(uploads.thumbnail_megapixels),
         };
-        Self { store, objects, thumbnails, slots: Arc::new(Semaphore::new(limits.uploads_at_a_time)), rules }
+        let counted = opts!("uploads_total", "Files sent, by what became of them.");
+        Self {
+            store,
+            objects,
+            thumbnails,
+            slots: Arc::new(Semaphore::new(limits.uploads_at_a_time)),
+            rules,
+            outcomes: IntCounterVec::new(counted, &["outcome"]).expect("names are valid"),
+        }
     }
 
     /// Receives a file: waits for its turn, checks it while it passes, and makes it an upload.
@@ -80,6 +91,13 @@ impl Intake {
     /// `invalid_request` (no file, not one that is taken), `payload_too_large`, `request_timeout`, `rate_limited`,
     /// `upload_unavailable`.
     pub async fn receive(&self, incoming: Incoming) -> Result<Upload> {
+        let received = self.receive_one(incoming).await;
+        let outcome = received.as_ref().map_or_else(|error| error.code, |_| "ready");
+        self.outcomes.with_label_values(&[outcome]).inc();
+        received
+    }
+
+    async fn receive_one(&self, incoming: Incoming) -> Result<Upload> {
         self.objects.require()?;
         let boundary = parts::boundary(incoming.content_type.as_deref())?;
         let slot = self.slot().await?;

@@ -16,6 +16,7 @@ mod entity;
 pub mod files;
 pub mod http;
 pub mod intake;
+pub mod janitor;
 pub mod model;
 pub mod objects;
 pub mod policy;

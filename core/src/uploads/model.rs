@@ -270,6 +270,17 @@ impl Upload {
     }
 }
 
+/// What a user did upload in the last day.
+#[derive(Debug, Clone, Copy)]
+pub struct Used {
+    /// Uploads.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// When the oldest of them began.
+    pub oldest: Option<Timestamp>,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

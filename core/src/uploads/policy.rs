@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::model::Upload;
+use super::model::{Upload, Used};
 use crate::{
     actor::Actor,
     clock::Timestamp,
@@ -18,17 +18,6 @@ pub const DAY: Duration = Duration::from_hours(24);
 pub struct Quota {
     files: Option<u64>,
     bytes: Option<u64>,
-}
-
-/// What a user did upload in [`DAY`].
-#[derive(Debug, Clone, Copy)]
-pub struct Used {
-    /// Uploads.
-    pub files: u64,
-    /// Their bytes.
-    pub bytes: u64,
-    /// When the oldest of them began.
-    pub oldest: Option<Timestamp>,
 }
 
 impl Quota {

@@ -9,8 +9,7 @@ use sea_orm::{
 
 use super::{
     entity::{ActiveModel, Column, Entity, Model, owner},
-    model::{Dimensions, Kind, ObjectKey, State, Thumbnail, Upload},
-    policy::Used,
+    model::{Dimensions, Kind, ObjectKey, State, Thumbnail, Upload, Used},
 };
 use crate::{
     clock::Timestamp,

@@ -1,18 +1,101 @@
-//! Small versions of pictures.
+//! Small versions of pictures, made in the background, one at a time. What waits for its turn is in the rows, so a restart loses
+//! nothing; a picture that cannot be decoded keeps working without one.
 
-use std::sync::Arc;
+mod picture;
+
+use std::{sync::Arc, time::Duration};
 
 use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    actions,
+    model::{Thumbnail, Upload},
+    objects::{self, Objects},
+    queries,
+};
+use crate::{
+    error::Result,
+    ids::UploadId,
+    store::{Store, Tx},
+};
+
+/// How long at most until the rows are looked at again: another server may have ended before it got to it.
+const LOOK_AGAIN: Duration = Duration::from_mins(10);
 
 /// Makes small versions. Cheap to clone.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Thumbnails {
+    store: Store,
+    objects: Objects,
+    most_pixels: u64,
     wake: Arc<Notify>,
 }
 
 impl Thumbnails {
+    /// Makes them of the pictures in `objects` that have at most so many pixels.
+    pub fn new(store: Store, objects: Objects, most_pixels: u64) -> Self {
+        Self { store, objects, most_pixels, wake: Arc::default() }
+    }
+
     /// There may be a picture that waits for its small version.
     pub fn wake(&self) {
         self.wake.notify_one();
+    }
+
+    /// Makes them until `stop`.
+    pub async fn run(self, stop: CancellationToken) {
+        while !stop.is_cancelled() {
+            if let Err(error) = self.make_all(&stop).await {
+                tracing::warn!(%error, cause = ?error.source, "small versions of pictures have to wait");
+            }
+            tokio::select! {
+                () = self.wake.notified() => {}
+                () = tokio::time::sleep(LOOK_AGAIN) => {}
+                () = stop.cancelled() => {}
+            }
+        }
+    }
+
+    async fn make_all(&self, stop: &CancellationToken) -> Result<()> {
+        let mut last: Option<UploadId> = None;
+        while let Some(upload) = queries::next_thumbnail(self.store.reader(), last.as_ref()).await? {
+            if stop.is_cancelled() {
+                break;
+            }
+            self.make(&upload).await?;
+            last = Some(upload.id);
+        }
+        Ok(())
+    }
+
+    async fn make(&self, upload: &Upload) -> Result<()> {
+        let bytes = match self.objects.get(&upload.key).await {
+            Ok(bytes) => bytes,
+            Err(error) if objects::is_missing(&error) => return self.settle(upload, Thumbnail::Failed).await.map(drop),
+            Err(error) => return Err(error),
+        };
+        let (kind, most) = (upload.kind, self.most_pixels);
+        // A decoder that panics fails this picture and nothing else.
+        let made = tokio::task::spawn_blocking(move || picture::reduce(&bytes, kind, most)).await;
+        let (kind, small) = match made.map_err(|error| error.to_string()).and_then(|made| made) {
+            Ok(made) => made,
+            Err(error) => {
+                tracing::info!(upload = %upload.id, error, "a picture has no small version, since it cannot be decoded");
+                return self.settle(upload, Thumbnail::Failed).await.map(drop);
+            }
+        };
+        let key = upload.key.small(kind);
+        self.objects.put(&key, kind, &small).await?;
+        if !self.settle(upload, Thumbnail::Made(kind)).await? {
+            // Removed meanwhile.
+            self.objects.remove(&key).await?;
+        }
+        Ok(())
+    }
+
+    async fn settle(&self, upload: &Upload, thumbnail: Thumbnail) -> Result<bool> {
+        let input = (upload.id.clone(), thumbnail);
+        self.store.write(input, |tx: &mut Tx, (id, thumbnail)| Box::pin(actions::set_thumbnail(tx, id, *thumbnail))).await
     }
 }

@@ -18,7 +18,7 @@ pub struct Input<'a> {
 impl<'a> Input<'a> {
     /// A file of at most `most` bytes.
     pub fn new(pieces: BoxStream<'a, Result<Bytes>>, most: u64) -> Self {
-        Self { pieces, piece: Bytes::new(), received: 0, most }
+        Self { pieces: pieces.fuse().boxed(), piece: Bytes::new(), received: 0, most }
     }
 
     /// Waits for a piece unless there is one. False at the end of the file.

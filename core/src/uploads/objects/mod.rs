@@ -7,7 +7,7 @@ mod operator;
 mod signing;
 mod writer;
 
-use std::{future::Future, path::PathBuf, sync::Arc, time::Duration};
+use std::{future::Future, io, path::PathBuf, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures_util::TryStreamExt;
@@ -21,6 +21,7 @@ use super::{
     policy,
 };
 use crate::{
+    clock::Timestamp,
     config::{Config, UploadsBackend},
     error::{Error, Result},
     outbound::{ObjectTransport, Resolve, SetupError},
@@ -110,9 +111,20 @@ impl Objects {
     pub async fn remove(&self, key: &ObjectKey) -> Result<()> {
         let operator = self.operator().await?;
         if let Some(folder) = self.folder() {
-            writer::remove_halves(&folder, key).await.map_err(|error| policy::unavailable().caused_by(error))?;
+            writer::remove_halves(&folder, key.name(), None).await.map_err(|error| policy::unavailable().caused_by(error))?;
         }
         bounded(operator.delete(key.as_str())).await
+    }
+
+    /// Removes files that are half written, of all that began before `before`; all there are without one.
+    ///
+    /// # Errors
+    /// The folder cannot be read or written.
+    pub async fn remove_halves(&self, before: Option<Timestamp>) -> io::Result<()> {
+        match self.folder() {
+            Some(folder) => writer::remove_halves(&folder, "", before).await,
+            None => Ok(()),
+        }
     }
 
     /// Calls `look` with the keys of all objects, in batches. Whatever is no key of this server is passed over. False if the store
@@ -142,12 +154,11 @@ impl Objects {
         let operator = self.operator().await?;
         let found = bounded(operator.list(OWNER)).await?;
         let own = format!("{OWNER}{owner}");
-        let mut owners = found.iter().map(opendal::Entry::path).filter(|path| path.starts_with(OWNER)).peekable();
-        if owners.peek().is_none() {
+        let owners: Vec<String> = found.into_iter().map(|entry| entry.path().to_owned()).filter(|path| path.starts_with(OWNER)).collect();
+        if owners.is_empty() {
             bounded(operator.write(&own, "This names the database whose files are in this store.\n")).await?;
-            return Ok(true);
         }
-        Ok(owners.all(|path| path == own))
+        Ok(owners.iter().all(|path| *path == own))
     }
 
     /// Writes, reads and removes an object with a name of its own.

@@ -15,7 +15,7 @@ use super::{
     },
     bounded,
 };
-use crate::error::Result;
+use crate::{clock::Timestamp, error::Result};
 
 /// Where files are until they are whole, in the folder of the store: a path that no key can have.
 pub(super) const HALVES: &str = ".incomplete";
@@ -119,9 +119,10 @@ fn sync_folders(folder: &Path, file: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Removes what is half written under `key` in the folder of the store.
-pub(super) async fn remove_halves(folder: &Path, key: &ObjectKey) -> io::Result<()> {
-    let (halves, name) = (folder.join(HALVES), key.name().to_owned());
+/// Removes what is half written in the folder of the store: whatever has a name that begins with `name` and, if there is one, was
+/// last written before `before`.
+pub(super) async fn remove_halves(folder: &Path, name: &str, before: Option<Timestamp>) -> io::Result<()> {
+    let (halves, name) = (folder.join(HALVES), name.to_owned());
     let removed = tokio::task::spawn_blocking(move || {
         let entries = match std::fs::read_dir(&halves) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -129,11 +130,17 @@ pub(super) async fn remove_halves(folder: &Path, key: &ObjectKey) -> io::Result<
         };
         for entry in entries {
             let entry = entry?;
-            if entry.file_name().to_string_lossy().starts_with(&name) {
+            if entry.file_name().to_string_lossy().starts_with(&name) && is_before(&entry, before)? {
                 std::fs::remove_file(entry.path())?;
             }
         }
         Ok(())
     });
     removed.await.map_err(io::Error::other)?
+}
+
+fn is_before(entry: &std::fs::DirEntry, before: Option<Timestamp>) -> io::Result<bool> {
+    let Some(before) = before else { return Ok(true) };
+    let written = entry.metadata()?.modified()?.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    Ok(i64::try_from(written.as_millis()).is_ok_and(|millis| Timestamp::from_millis(millis) < before))
 }

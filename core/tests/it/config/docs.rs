@@ -21,7 +21,9 @@ fn the_file_in_the_reference_can_be_used_as_it_is() {
         .flat_map(|line| [line, "\n"])
         .collect();
     config(file, &[]);
-    config(&all, &[("BOT_TOKEN", "0123456789abcdef0123456789abcdef"), ("DISCORD_CLIENT_ID", "id"), ("DISCORD_CLIENT_SECRET", "secret")]);
+    let token = "0123456789abcdef0123456789abcdef";
+    let secrets = ["DISCORD_CLIENT_ID", "DISCORD_CLIENT_SECRET", "UPLOADS_KEY_ID", "UPLOADS_SECRET"].map(|name| (name, "secret"));
+    config(&all, &[secrets.as_slice(), &[("BOT_TOKEN", token)]].concat());
 }
 
 /// The first TOML block of the reference.

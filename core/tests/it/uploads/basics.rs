@@ -1,4 +1,4 @@
-//! A file goes in and comes out.
+//! A file goes in, comes out, is listed and removed.
 
 use super::*;
 use crate::support::TestServer;
@@ -7,13 +7,63 @@ db_test! {
     async fn a_file_is_stored_and_served(db) {
         let server = TestServer::start(db).await;
         let ann = server.member("Ann").await.client;
-        let answer = upload(&ann, PNG).await.expect(200).json();
-        assert_eq!((&answer["ok"], answer["contentType"].as_str(), answer["size"].as_u64()), (&true.into(), Some("image/png"), Some(PNG.len() as u64)), "{answer}");
-        assert_eq!((answer["width"].as_u64(), answer["height"].as_u64()), (Some(1), Some(1)));
-        let url = answer["url"].as_str().unwrap();
-        assert!(url.starts_with(&format!("{}/uploads/community/2026/06/", server.url())), "{url}");
-        let file = server.client().get(url).await.expect(200);
-        assert_eq!((file.body.as_slice(), file.header("content-type")), (PNG, Some("image/png")));
+        for format in FORMATS {
+            let content = file(6, 4, format);
+            let (answer, stored) = passed(&ann, &content).await;
+            assert_eq!((&answer["ok"], answer["contentType"].as_str()), (&true.into(), Some(format.to_mime_type())), "{answer}");
+            assert_eq!((answer["width"].as_u64(), answer["height"].as_u64(), &answer["thumbnailUrl"]), (Some(6), Some(4), &Value::Null), "{answer}");
+            let url = answer["url"].as_str().unwrap();
+            assert!(url.starts_with(&format!("{}/uploads/community/2026/06/", server.url())), "{url}");
+            assert_eq!(image::load_from_memory_with_format(&stored, format).unwrap().to_rgb8(), image::load_from_memory_with_format(&content, format).unwrap().to_rgb8(), "{format:?}");
+        }
+        let (answer, stored) = passed(&ann, PDF).await;
+        assert_eq!((answer["contentType"].as_str(), &answer["width"], stored.as_slice()), (Some("application/pdf"), &Value::Null, PDF));
+        server.stop().await;
+    }
+
+    async fn own_uploads_are_listed_by_pages(db) {
+        let server = TestServer::start(db).await;
+        let (ann, bob) = (server.member("Ann").await.client, server.member("Bob").await.client);
+        let mut ids = Vec::new();
+        for _ in 0..3 {
+            ids.insert(0, upload(&ann, PDF).await.expect(200).json()["id"].as_str().unwrap().to_owned());
+        }
+        upload(&bob, PDF).await.expect(200);
+        let first = ann.get("/api/uploads?limit=2").await.expect(200);
+        let listed = |answer: &Answer| answer.json()["uploads"].as_array().unwrap().iter().map(|upload| upload["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
+        assert_eq!((listed(&first), &first.json()["more"]), (ids[..2].to_vec(), &true.into()));
+        let second = ann.get(&first.next_page().unwrap()).await.expect(200);
+        assert_eq!((listed(&second), &second.json()["more"], second.next_page()), (ids[2..].to_vec(), &false.into(), None));
+        for wrong in ["limit=0", "before=u-1", "limit=1&limit=2", "limit=x"] {
+            ann.get(&format!("/api/uploads?{wrong}")).await.expect_error(400, "invalid_request");
+        }
+        server.client().get("/api/uploads").await.expect_error(401, "login_required");
+        server.stop().await;
+    }
+
+    async fn an_upload_is_removed_by_its_owner_and_admins_only(db) {
+        let server = TestServer::start(db).await;
+        let (ann, bob, admin) = (server.member("Ann").await.client, server.member("Bob").await.client, server.admin("Root").await.client);
+        for who in [&ann, &admin] {
+            let answer = upload(&ann, PDF).await.expect(200).json();
+            let (url, path) = (answer["url"].as_str().unwrap(), format!("/api/uploads/{}", answer["id"].as_str().unwrap()));
+            bob.delete(&path).await.expect_error(404, "not_found");
+            server.client().delete(&path).await.expect_error(401, "login_required");
+            bob.get(url).await.expect(200);
+            who.delete(&path).await.expect(200);
+            bob.get(url).await.expect(404);
+            who.delete(&path).await.expect_error(404, "not_found");
+        }
+        assert_eq!(ann.get("/api/uploads").await.json()["uploads"], Value::Array(Vec::new()));
+        server.stop().await;
+    }
+
+    async fn an_address_of_an_upload_is_an_attachment(db) {
+        let server = TestServer::start(db).await;
+        let ann = server.member("Ann").await.client;
+        let url = upload(&ann, PDF).await.expect(200).json()["url"].clone();
+        let post = ann.post("/api/posts", serde_json::json!({ "title": "See", "attachments": [url] })).await.expect(200).json();
+        assert_eq!(post["post"]["attachments"][0], url);
         server.stop().await;
     }
 }

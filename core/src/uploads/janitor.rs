@@ -1,0 +1,106 @@
+//! Removes what crashes, broken connections and outages of the store left behind. Never a finished upload.
+//!
+//! Every object has a row before its first byte is written, so an unfinished upload is found by its row. The objects without one,
+//! which only a database that was set back can leave, are found by listing the store; but only in a store that says that it belongs
+//! to this database and no other, lest a trial with a new database empties somebody's bucket.
+
+use std::{collections::HashSet, sync::Arc, time::Duration};
+
+use super::{
+    actions,
+    model::{ObjectKey, State, Upload},
+    objects::Objects,
+    queries,
+};
+use crate::{
+    clock::Clock,
+    config::Config,
+    error::Result,
+    ids::{NodeId, UploadId},
+    store::Store,
+};
+
+/// Rows that are looked at together.
+const BATCH: u64 = 100;
+/// How much longer than it may take an upload is left alone, where other servers may be at it.
+const GRACE: Duration = Duration::from_mins(5);
+
+/// The janitor. Cheap to clone.
+#[derive(Clone)]
+pub struct Janitor {
+    store: Store,
+    objects: Objects,
+    clock: Arc<dyn Clock>,
+    patience: Duration,
+}
+
+impl Janitor {
+    /// One for the uploads of `config`.
+    pub fn new(config: &Config, store: Store, objects: Objects, clock: Arc<dyn Clock>) -> Self {
+        Self { store, objects, clock, patience: config.uploads.max_duration.0 + GRACE }
+    }
+
+    /// Removes what earlier processes were writing when they ended. To be called before anything is written.
+    pub async fn begin(&self) {
+        let before = self.store.is_shared().then(|| self.clock.now().minus(self.patience));
+        if let Err(error) = self.objects.remove_halves(before).await {
+            tracing::warn!(%error, "half-written files could not be removed");
+        }
+    }
+
+    /// Removes what is to go.
+    ///
+    /// # Errors
+    /// The database or the store does not answer; the next time goes on where this one stopped.
+    pub async fn sweep(&self) -> Result<()> {
+        if self.objects.require().is_err() {
+            return Ok(());
+        }
+        while self.remove_doomed().await? {}
+        self.store.write((), |tx, ()| Box::pin(actions::sweep(tx))).await?;
+        self.remove_orphans().await
+    }
+
+    /// Removes some objects of uploads that were removed or will not be finished. False if there was none.
+    async fn remove_doomed(&self) -> Result<bool> {
+        let before = self.clock.now().minus(self.patience);
+        // Where nobody else writes, whatever another process began has ended with it.
+        let only: Option<&NodeId> = (!self.store.is_shared()).then(|| self.store.node());
+        let doomed = queries::doomed(self.store.reader(), before, only, BATCH).await?;
+        for upload in &doomed {
+            self.remove(upload).await?;
+        }
+        Ok(!doomed.is_empty())
+    }
+
+    async fn remove(&self, upload: &Upload) -> Result<()> {
+        for key in upload.keys() {
+            self.objects.remove(&key).await?;
+        }
+        let input: (UploadId, State) = (upload.id.clone(), upload.state);
+        let settled = self.store.write(input, |tx, (id, state)| {
+            Box::pin(async move { if *state == State::Removed { actions::removed(tx, id).await } else { actions::abandon(tx, id).await } })
+        });
+        settled.await.map(drop)
+    }
+
+    async fn remove_orphans(&self) -> Result<()> {
+        let owner = self.store.write((), |tx, ()| Box::pin(actions::owner(tx))).await?;
+        if !self.objects.each(&owner, |keys| self.remove_unknown(keys)).await? {
+            tracing::warn!("the object store is another database's, too, so files without a row are left alone");
+        }
+        Ok(())
+    }
+
+    /// Removes those of `keys` that belong to no upload. The rows are read after the objects were seen, and are older than they.
+    async fn remove_unknown(&self, keys: Vec<ObjectKey>) -> Result<()> {
+        let stems: HashSet<String> = keys.iter().map(|key| key.stem().to_owned()).collect();
+        let stems: Vec<String> = stems.into_iter().collect();
+        let known = queries::known(self.store.reader(), &stems).await?;
+        for key in keys.iter().filter(|key| !known.contains(key.stem())) {
+            tracing::info!(%key, "removing a file that belongs to no upload");
+            self.objects.remove(key).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,55 @@
+//! Decoding a picture and making it smaller.
+
+use std::io::Cursor;
+
+use image::{
+    DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits,
+    codecs::{jpeg::JpegEncoder, png::PngEncoder},
+};
+
+use super::super::model::{Dimensions, Kind};
+
+/// The longest side of a small version.
+const LONGEST: u32 = 512;
+/// How well a JPEG is to look, of 100.
+const QUALITY: u8 = 82;
+/// Bytes of memory per pixel that a decoder may take, for the widest colours there are.
+const PER_PIXEL: u64 = 16;
+
+/// The small version of the picture in `bytes`, upright: a PNG where something shines through, otherwise a JPEG. Of an animation it
+/// is the first frame.
+pub(super) fn reduce(bytes: &[u8], kind: Kind, most_pixels: u64) -> Result<(Kind, Vec<u8>), String> {
+    let text = |error: image::ImageError| error.to_string();
+    let format = match kind {
+        Kind::Jpeg => ImageFormat::Jpeg,
+        Kind::Png => ImageFormat::Png,
+        Kind::Gif => ImageFormat::Gif,
+        Kind::Webp => ImageFormat::WebP,
+        Kind::Pdf => return Err("a PDF is no picture".to_owned()),
+    };
+    let mut limits = Limits::no_limits();
+    limits.max_alloc = Some(most_pixels * PER_PIXEL);
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
+    reader.limits(limits);
+    let mut decoder = reader.into_decoder().map_err(text)?;
+    let (width, height) = decoder.dimensions();
+    if (Dimensions { width, height }).pixels() > most_pixels {
+        return Err("it has too many pixels".to_owned());
+    }
+    let orientation = decoder.orientation().map_err(text)?;
+    let whole = DynamicImage::from_decoder(decoder).map_err(text)?;
+    let mut small = if width.max(height) > LONGEST { whole.thumbnail(LONGEST, LONGEST) } else { whole };
+    small.apply_orientation(orientation);
+    encode(&small).map_err(text)
+}
+
+fn encode(picture: &DynamicImage) -> image::ImageResult<(Kind, Vec<u8>)> {
+    let mut bytes = Vec::new();
+    let shines_through = picture.color().has_alpha() && picture.to_rgba8().pixels().any(|pixel| pixel.0[3] < u8::MAX);
+    if shines_through {
+        picture.to_rgba8().write_with_encoder(PngEncoder::new(&mut bytes))?;
+        return Ok((Kind::Png, bytes));
+    }
+    picture.to_rgb8().write_with_encoder(JpegEncoder::new_with_quality(&mut bytes, QUALITY))?;
+    Ok((Kind::Jpeg, bytes))
+}
