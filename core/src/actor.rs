@@ -1,8 +1,9 @@
 //! Who is doing this.
 
 use crate::{
+    bots::model::{Ability, Rights},
     error::{Error, Result},
-    ids::UserId,
+    ids::{BotId, MemberId, RoomId, UserId},
 };
 
 /// What a person may do beyond their own things.
@@ -39,6 +40,13 @@ pub enum Actor {
         /// With which role.
         role: Role,
     },
+    /// A program that takes part in rooms.
+    Bot {
+        /// Which.
+        id: BotId,
+        /// What it may do, and where.
+        rights: Rights,
+    },
     /// The operator at the command line, or the server itself.
     System,
 }
@@ -47,11 +55,35 @@ impl Actor {
     /// The person behind the action.
     ///
     /// # Errors
-    /// `login_required` if there is none.
+    /// `login_required` if there is none; `forbidden` for bots.
     pub fn user(&self) -> Result<&UserId> {
         match self {
             Self::User { id, .. } => Ok(id),
+            Self::Bot { .. } => Err(Error::forbidden("Bots may not do this.")),
             Self::System => Err(Error::login_required()),
+        }
+    }
+
+    /// The person or bot behind the action.
+    ///
+    /// # Errors
+    /// `login_required` if there is neither.
+    pub fn member(&self) -> Result<MemberId> {
+        match self {
+            Self::User { id, .. } => Ok(MemberId::User(id.clone())),
+            Self::Bot { id, .. } => Ok(MemberId::Bot(id.clone())),
+            Self::System => Err(Error::login_required()),
+        }
+    }
+
+    /// Whether the actor has the means to do such a thing in `room`, whatever its role there. People have.
+    ///
+    /// # Errors
+    /// `not_found` where a bot's token does not reach; `forbidden` if the token lacks the ability.
+    pub fn require(&self, ability: Ability, room: &RoomId) -> Result<()> {
+        match self {
+            Self::Bot { rights, .. } => rights.require(ability, room),
+            Self::User { .. } | Self::System => Ok(()),
         }
     }
 

@@ -94,3 +94,47 @@ id! {
     /// A file that somebody uploaded.
     UploadId, "up-"
 }
+id! {
+    /// A secret by which a bot is known.
+    BotTokenId, "bt-"
+}
+
+/// Whoever can be in a room: a person or a bot.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum MemberId {
+    /// A person.
+    User(UserId),
+    /// A program.
+    Bot(BotId),
+}
+
+impl MemberId {
+    /// Reads an id that a client sent; `None` unless it has the form of a user's or a bot's.
+    pub fn parse(text: &str) -> Option<Self> {
+        UserId::parse(text).map(Self::User).or_else(|| BotId::parse(text).map(Self::Bot))
+    }
+
+    /// Takes an id from the database as it is.
+    pub fn from_stored(text: String) -> Self {
+        if text.starts_with("bot-") { Self::Bot(BotId::from_stored(text)) } else { Self::User(UserId::from_stored(text)) }
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::User(id) => id.as_str(),
+            Self::Bot(id) => id.as_str(),
+        }
+    }
+
+    /// Whether this is a program.
+    pub const fn is_bot(&self) -> bool {
+        matches!(self, Self::Bot(_))
+    }
+}
+
+impl fmt::Display for MemberId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

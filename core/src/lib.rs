@@ -3,6 +3,7 @@
 
 pub mod accounts;
 pub mod actor;
+pub mod bots;
 pub mod cli;
 pub mod clock;
 pub mod config;

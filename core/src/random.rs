@@ -84,7 +84,7 @@ impl Token {
 
     /// What the database keeps: the SHA-256 of the token, base64url. Plain SHA-256 suffices for 256 random bits.
     pub fn hash(&self) -> TokenHash {
-        TokenHash(URL_SAFE_NO_PAD.encode(Sha256::digest(self.0.as_bytes())))
+        TokenHash::of(&self.0)
     }
 }
 
@@ -99,6 +99,11 @@ impl std::fmt::Debug for Token {
 pub struct TokenHash(String);
 
 impl TokenHash {
+    /// The hash of a secret, whatever it looks like.
+    pub fn of(secret: &str) -> Self {
+        Self(URL_SAFE_NO_PAD.encode(Sha256::digest(secret.as_bytes())))
+    }
+
     /// Reads a stored hash.
     pub fn from_stored(text: String) -> Self {
         Self(text)

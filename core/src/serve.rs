@@ -12,6 +12,7 @@ use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
+    bots::gate::Bots,
     clock::{Clock, SystemClock},
     config::{Config, UploadsBackend},
     devices,
@@ -30,12 +31,14 @@ use crate::{
         sender::Sender,
         transport::{SetupError, Transport},
     },
+    messages,
     oauth::{self, breaker::Breakers, discovery::Directory, flows::OAuth, http::Providers},
     outbound::{self, Outbound, Resolve, SystemResolver},
     plugins::{EngineError, Plugins, Site},
     posts::{self, feed::Feed},
     providers::catalog::Catalog,
     random::Random,
+    rooms::{self, online::Online},
     sessions,
     store::{OpenError, Store},
     uploads::{self, http::Uploads, intake::Intake, janitor::Janitor, objects::Objects, thumbnails::Thumbnails},
@@ -174,6 +177,15 @@ impl App {
             limits: limits.clone(),
             files_at: config.uploads_url().parse().unwrap_or_else(|_| base_url.url().clone()),
         };
+        let rooms = rooms::http::Rooms {
+            store: self.store.clone(),
+            clock: self.parts.clock.clone(),
+            limits: limits.clone(),
+            rules: config.rooms.clone(),
+            online: Online::default(),
+        };
+        let messages = messages::http::Messages { store: self.store.clone(), limits: limits.clone(), files_at: posts.files_at.clone() };
+        let bots = Bots::new(self.store.clone(), &config.chat, failures.clone());
         let sessions = Sessions {
             store: self.store.clone(),
             clock: self.parts.clock.clone(),
@@ -197,6 +209,9 @@ impl App {
         });
         parts.insert(posts);
         parts.insert(uploads);
+        parts.insert(rooms);
+        parts.insert(messages);
+        parts.insert(bots);
         parts.insert(providers);
         parts.insert(sessions);
         parts.insert(self.store.clone());
@@ -246,6 +261,8 @@ async fn sweep_once(store: &Store, keep_events: Duration) -> crate::error::Resul
     store.write((), |tx, ()| Box::pin(email::actions::sweep(tx))).await?;
     store.write((), |tx, ()| Box::pin(oauth::actions::sweep(tx))).await?;
     store.write((), |tx, ()| Box::pin(devices::actions::sweep(tx))).await?;
+    while store.write((), |tx, ()| Box::pin(rooms::actions::sweep(tx))).await? {}
+    while store.write((), |tx, ()| Box::pin(messages::actions::sweep(tx))).await? {}
     store.sweep_events(keep_events).await
 }
 

@@ -12,6 +12,7 @@ mod m0003_events;
 mod m0004_oauth;
 mod m0005_devices;
 mod m0006_uploads;
+mod m0007_rooms;
 mod sql;
 
 /// All steps, oldest first.
@@ -26,6 +27,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0004_oauth::Migration),
             Box::new(m0005_devices::Migration),
             Box::new(m0006_uploads::Migration),
+            Box::new(m0007_rooms::Migration),
         ]
     }
 }

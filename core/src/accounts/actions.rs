@@ -7,16 +7,17 @@ use super::{
 };
 use crate::{
     actor::{Actor, Role},
+    bots,
     error::{Error, Kind, Result},
     ids::{IdentityId, SessionId, UserId},
-    sessions,
+    rooms, sessions,
     store::Tx,
 };
 
 /// Ways to sign in that one account may have.
 const MAX_IDENTITIES: usize = 20;
 
-/// Makes an account for someone whom a provider vouches for.
+/// Makes an account for someone whom a provider vouches for. Invitations to rooms that waited for them are theirs now.
 ///
 /// # Errors
 /// `conflict` if the identity has an account already.
@@ -26,10 +27,12 @@ pub async fn create(tx: &mut Tx, profile: &Profile, role: Role) -> Result<(User,
         return Err(conflict("conflict", "There is an account for this address already."));
     }
     let id = UserId::new(tx.now(), tx.random());
-    let user = User { id, username: profile.username.clone(), role, created_at: tx.now(), disabled: false };
+    let username = bots::actions::name_for_person(tx, &profile.username).await?;
+    let user = User { id, username, role, created_at: tx.now(), disabled: false };
     store::add_user(tx, &user).await?;
     let identity = add_identity(tx, &user.id, profile).await?;
     tx.record(events::created(&user.id, &profile.provider));
+    rooms::actions::claim(tx, &user.id, &identity).await?;
     Ok((user, identity))
 }
 
@@ -75,6 +78,7 @@ pub async fn link(tx: &mut Tx, user: &UserId, profile: &Profile, keep: &SessionI
     }
     let identity = add_identity(tx, user, profile).await?;
     tx.record(events::linked(&identity));
+    rooms::actions::claim(tx, user, &identity).await?;
     sessions::actions::end_all(tx, user, Some(keep), "credential_changed").await?;
     Ok(identity)
 }

@@ -56,3 +56,8 @@ pub async fn identity_of(conn: &impl Conn, user: &UserId, provider: &str) -> Res
 pub async fn owner(conn: &impl Conn, identity: &IdentityId) -> Result<Option<UserId>> {
     store::owner(conn, identity).await
 }
+
+/// The identity of whoever is called `handle`, in whatever capitals. Only for providers at which names do not change hands.
+pub async fn identity_by_handle(conn: &impl Conn, provider: &str, handle: &str) -> Result<Option<Identity>> {
+    store::identity_by_handle(conn, provider, handle).await
+}

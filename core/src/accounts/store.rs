@@ -2,7 +2,11 @@
 
 use std::collections::HashMap;
 
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, ExprTrait, Func},
+};
 
 use super::{
     entity::{identities, users},
@@ -57,6 +61,17 @@ pub async fn identity(conn: &impl ConnectionTrait, provider: &str, subject: &str
     let found = identities::Entity::find()
         .filter(identities::Column::Provider.eq(provider))
         .filter(identities::Column::Subject.eq(subject))
+        .one(conn)
+        .await?;
+    found.map(Identity::try_from).transpose()
+}
+
+/// An identity by provider and handle, in whatever capitals. Where several have it, the latest.
+pub async fn identity_by_handle(conn: &impl ConnectionTrait, provider: &str, handle: &str) -> Result<Option<Identity>> {
+    let found = identities::Entity::find()
+        .filter(identities::Column::Provider.eq(provider))
+        .filter(Func::lower(Expr::col(identities::Column::Handle)).eq(handle.to_lowercase()))
+        .order_by_desc(identities::Column::Id)
         .one(conn)
         .await?;
     found.map(Identity::try_from).transpose()

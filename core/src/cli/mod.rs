@@ -7,6 +7,7 @@ macro_rules! say {
     ($($text:tt)*) => { $crate::cli::print_line(format_args!($($text)*)) };
 }
 
+mod bot;
 mod config;
 mod doctor;
 mod lines;
@@ -61,6 +62,9 @@ enum Command {
     /// Accounts and sessions.
     #[command(subcommand)]
     User(user::Command),
+    /// Bots and their tokens.
+    #[command(subcommand)]
+    Bot(bot::Command),
     /// Mail.
     #[command(subcommand)]
     Mail(mail::Command),
@@ -114,6 +118,7 @@ async fn dispatch(cli: Cli) -> Outcome {
         Command::Migrate(args) => migrate::run(&args, &quiet(cli.config.as_deref())?).await,
         Command::Plugin(command) => Box::pin(plugin::run(&command, quiet(cli.config.as_deref())?)).await,
         Command::User(command) => user::run(command, quiet(cli.config.as_deref())?).await,
+        Command::Bot(command) => bot::run(command, quiet(cli.config.as_deref())?).await,
         Command::Mail(command) => mail::run(command, quiet(cli.config.as_deref())?).await,
     }
 }

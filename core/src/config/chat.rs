@@ -7,7 +7,7 @@ use super::{Report, Secret};
 /// Below this many characters a token can be guessed.
 const SHORT: usize = 24;
 
-/// The reference's bot. Off without a token.
+/// A bot that the configuration vouches for. Off without a token.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ChatSection {

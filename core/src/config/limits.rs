@@ -35,6 +35,22 @@ pub struct LimitsSection {
     pub passwords: Rate,
     /// Sign-ins begun at other providers, and returns from them, per client.
     pub providers: Rate,
+    /// New messages per user, over HTTP and sockets together.
+    pub messages: Rate,
+    /// New messages per bot.
+    pub bot_messages: Rate,
+    /// Edits and deletions of messages and reactions, per user or bot.
+    pub message_changes: Rate,
+    /// New rooms per user.
+    pub rooms: Rate,
+    /// Changes of rooms, members and roles, per user or bot.
+    pub room_changes: Rate,
+    /// Rooms joined, per user or bot.
+    pub joins: Rate,
+    /// Invitations to rooms, per user or bot.
+    pub invites: Rate,
+    /// Notes of how far somebody has read, per user or bot.
+    pub read_markers: Rate,
     /// Wrong passwords for one account, or from one device that it knows, before the next attempt has to wait: 1, 2, 4 … seconds.
     pub login_failures: u32,
     /// The longest such wait.
@@ -66,6 +82,14 @@ impl Default for LimitsSection {
             forgot: Rate::per_hour(5),
             passwords: Rate::per_hour(20),
             providers: Rate::per_minute(20),
+            messages: Rate::per_minute(240),
+            bot_messages: Rate::per_minute(1200),
+            message_changes: Rate::per_minute(240),
+            rooms: Rate::per_hour(60),
+            room_changes: Rate::per_minute(240),
+            joins: Rate::per_hour(600),
+            invites: Rate::per_hour(120),
+            read_markers: Rate::per_minute(600),
             login_failures: 4,
             login_longest_wait: Span::minutes(1),
             login_forgotten_after: Span::minutes(15),

@@ -21,6 +21,7 @@ mod metrics;
 mod outbound;
 mod plugins;
 mod report;
+mod rooms;
 mod schema;
 mod secret;
 mod sessions;
@@ -53,6 +54,7 @@ pub use self::{
     outbound::OutboundSection,
     plugins::{PluginLimits, PluginSection},
     report::{Problem, Problems, Report},
+    rooms::RoomsSection,
     schema::keys,
     secret::{REDACTED, Secret, SecretUrl},
     sessions::SessionsSection,
@@ -87,6 +89,8 @@ pub struct Config {
     pub outbound: OutboundSection,
     /// `[chat]`
     pub chat: ChatSection,
+    /// `[rooms]`
+    pub rooms: RoomsSection,
     /// `[limits]`
     pub limits: LimitsSection,
     /// `[log]`
@@ -114,6 +118,7 @@ impl Default for Config {
             uploads: UploadsSection::default(),
             outbound: OutboundSection::default(),
             chat: ChatSection::default(),
+            rooms: RoomsSection::default(),
             limits: LimitsSection::default(),
             log: LogSection::default(),
             metrics: MetricsSection::default(),
@@ -174,6 +179,7 @@ impl Config {
         self.uploads.validate(report);
         self.outbound.validate(report);
         self.chat.validate(report);
+        self.rooms.validate(report);
         self.limits.validate(report);
         self.log.validate(report);
         self.validate_cookies(report);

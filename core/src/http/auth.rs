@@ -8,8 +8,10 @@ use poem_openapi::{
     registry::{MetaSecurityScheme, Registry},
 };
 
-use super::{data, error::Failure};
+use super::{client_ip::ClientIp, data, error::Failure};
 use crate::{
+    actor::Actor,
+    bots::gate::{Bots, Credentials},
     clock::Clock,
     config::SessionsSection,
     cookie::{Presented, TokenCookie},
@@ -24,6 +26,8 @@ use crate::{
 
 /// The scheme's name in the OpenAPI document.
 pub const SCHEME: &str = "session";
+/// The name of the scheme for bots.
+pub const BOT_SCHEME: &str = "bot";
 
 /// What it takes to know who sends a request. Every request carries it.
 #[derive(Clone)]
@@ -81,20 +85,7 @@ impl<'a> ApiExtractor<'a> for Auth {
     type ParamRawType = ();
 
     fn register(registry: &mut Registry) {
-        let description = "The cookie that signing in sets. It is called `__Host-community_sid` where the site is on https.";
-        registry.create_security_scheme(
-            SCHEME,
-            MetaSecurityScheme {
-                ty: "apiKey",
-                description: Some(description),
-                name: Some("community_sid"),
-                key_in: Some("cookie"),
-                scheme: None,
-                bearer_format: None,
-                flows: None,
-                openid_connect_url: None,
-            },
-        );
+        register_session(registry);
     }
 
     fn security_schemes() -> Vec<&'static str> {
@@ -104,6 +95,85 @@ impl<'a> ApiExtractor<'a> for Auth {
     async fn from_request(request: &'a Request, _: &mut RequestBody, _: ExtractParamOptions<()>) -> poem::Result<Self> {
         let found = Sessions::of(request).map_err(Failure)?.signed_in(request).await.map_err(Failure)?;
         Ok(Self(found.ok_or_else(Error::login_required).map_err(Failure)?))
+    }
+}
+
+fn register_session(registry: &mut Registry) {
+    let description = "The cookie that signing in sets. It is called `__Host-community_sid` where the site is on https.";
+    registry.create_security_scheme(
+        SCHEME,
+        MetaSecurityScheme {
+            ty: "apiKey",
+            description: Some(description),
+            name: Some("community_sid"),
+            key_in: Some("cookie"),
+            scheme: None,
+            bearer_format: None,
+            flows: None,
+            openid_connect_url: None,
+        },
+    );
+}
+
+/// A signed-in sender, or a bot that presents its token as `Authorization: Bearer`. Without either the answer is 401 `login_required`,
+/// with a wrong token `invalid_bot_token`.
+#[derive(Debug)]
+pub struct Caller {
+    /// Who sends the request.
+    pub actor: Actor,
+    /// The name that others see.
+    pub name: String,
+}
+
+impl Caller {
+    async fn of(request: &Request) -> Result<Self> {
+        let Some(token) = bearer(request) else {
+            let found = Sessions::of(request)?.signed_in(request).await?.ok_or_else(Error::login_required)?;
+            return Ok(Self { actor: found.actor(), name: found.username });
+        };
+        let bots: &Bots = data::find(request)?;
+        let client = request.data::<ClientIp>().map(|client| client.key()).unwrap_or_default();
+        let known = bots.authenticate(Credentials { token, id: None, name: None, client: &client }).await?;
+        Ok(Self { actor: known.actor(), name: known.bot.name.as_str().to_owned() })
+    }
+}
+
+/// The token of a request. Other schemes are a matter of a proxy in front.
+fn bearer(request: &Request) -> Option<&str> {
+    let (scheme, token) = request.header(header::AUTHORIZATION)?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+}
+
+impl<'a> ApiExtractor<'a> for Caller {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
+
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(registry: &mut Registry) {
+        register_session(registry);
+        let description = "The token of a bot: one that `community bot create` printed, or that of `CHAT_BOT_TOKEN`.";
+        registry.create_security_scheme(
+            BOT_SCHEME,
+            MetaSecurityScheme {
+                ty: "http",
+                description: Some(description),
+                name: None,
+                key_in: None,
+                scheme: Some("bearer"),
+                bearer_format: None,
+                flows: None,
+                openid_connect_url: None,
+            },
+        );
+    }
+
+    fn security_schemes() -> Vec<&'static str> {
+        vec![SCHEME, BOT_SCHEME]
+    }
+
+    async fn from_request(request: &'a Request, _: &mut RequestBody, _: ExtractParamOptions<()>) -> poem::Result<Self> {
+        Ok(Self::of(request).await.map_err(Failure)?)
     }
 }
 

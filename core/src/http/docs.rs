@@ -3,7 +3,7 @@
 use poem_openapi::{LicenseObject, OpenApi, OpenApiService};
 
 use super::{document, routes::RouteTable};
-use crate::{accounts, email, oauth, posts, providers, sessions, uploads};
+use crate::{accounts, email, messages, oauth, posts, providers, rooms, sessions, uploads};
 
 /// The parts of the document.
 #[derive(poem_openapi::Tags)]
@@ -18,6 +18,8 @@ pub enum Part {
     Posts,
     /// Pictures and PDFs.
     Uploads,
+    /// Rooms, their members and what is said in them.
+    Rooms,
 }
 
 type Operations = (
@@ -28,6 +30,8 @@ type Operations = (
     oauth::http::Api,
     posts::http::Api,
     uploads::http::Api,
+    rooms::http::Api,
+    messages::http::Api,
 );
 
 const OPERATIONS: Operations = (
@@ -38,9 +42,11 @@ const OPERATIONS: Operations = (
     oauth::http::Api,
     posts::http::Api,
     uploads::http::Api,
+    rooms::http::Api,
+    messages::http::Api,
 );
 
-const DESCRIPTION: &str = "The API of a community server: posts, uploads, and signing in.\n\n\
+const DESCRIPTION: &str = "The API of a community server: posts, uploads, rooms, and signing in.\n\n\
     Whoever is signed in sends the session cookie. Every error has the same shape: `ok` is `false`, `error` a sentence for people, \
     `code` a word for programs. Ids are opaque; times are RFC 3339 in UTC.";
 

@@ -30,6 +30,12 @@ struct Failures {
     until: Duration,
 }
 
+impl Failures {
+    fn require_free(&self, now: Duration) -> Result<(), Error> {
+        if now < self.until { Err(wait(self.until.saturating_sub(now))) } else { Ok(()) }
+    }
+}
+
 impl FailureDelay {
     /// No failures yet; never any delay if the limits are switched off.
     pub fn new(section: &LimitsSection, ticks: &Ticks) -> Self {
@@ -39,6 +45,29 @@ impl FailureDelay {
     /// Begins an attempt that `key` answers for, or fails with `rate_limited`. The attempt counts as failed until
     /// [`FailureDelay::succeeded`] says otherwise, so that many at once gain nothing.
     pub fn attempt(&self, key: &str) -> Result<(), Error> {
+        self.with(key, |failures, now| {
+            failures.require_free(now)?;
+            self.count(failures, now);
+            Ok(())
+        })
+    }
+
+    /// Fails with `rate_limited` if `key` has to wait, and counts nothing: for what is right nearly always, and many at a time.
+    pub fn require_free(&self, key: &str) -> Result<(), Error> {
+        self.with(key, |failures, now| failures.require_free(now))
+    }
+
+    /// Counts a failure of `key`.
+    pub fn failed(&self, key: &str) {
+        let counted = self.with(key, |failures, now| {
+            self.count(failures, now);
+            Ok(())
+        });
+        debug_assert!(counted.is_ok());
+    }
+
+    /// What `key` has failed in of late, if limits are on.
+    fn with(&self, key: &str, work: impl FnOnce(&mut Failures, Duration) -> Result<(), Error>) -> Result<(), Error> {
         if !self.rules.enabled {
             return Ok(());
         }
@@ -48,13 +77,13 @@ impl FailureDelay {
         if now.saturating_sub(failures.last) >= self.rules.login_forgotten_after.0 {
             *failures = Failures::default();
         }
-        if now < failures.until {
-            return Err(wait(failures.until.saturating_sub(now)));
-        }
+        work(failures, now)
+    }
+
+    fn count(&self, failures: &mut Failures, now: Duration) {
         failures.count = failures.count.saturating_add(1);
         failures.last = now;
         failures.until = now + self.delay(failures.count);
-        Ok(())
     }
 
     /// How long the next attempt has to wait after `count` failures.

@@ -6,7 +6,7 @@ use poem::{Body, IntoResponse, Response};
 use poem_openapi::{
     ApiResponse, Object,
     payload::Payload,
-    registry::{MetaSchemaRef, Registry},
+    registry::{MetaMediaType, MetaResponse, MetaResponses, MetaSchemaRef, Registry},
     types::{Example, Type},
 };
 
@@ -28,6 +28,18 @@ impl<T: Type> Payload for RawJson<T> {
 
     fn schema_ref() -> MetaSchemaRef {
         T::schema_ref()
+    }
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+}
+
+impl<T: Type> ApiResponse for RawJson<T> {
+    fn meta() -> MetaResponses {
+        let content = vec![MetaMediaType { content_type: Self::CONTENT_TYPE, schema: T::schema_ref() }];
+        let worked = MetaResponse { description: "", status: Some(200), status_range: None, content, headers: Vec::new() };
+        MetaResponses { responses: vec![worked] }
     }
 
     fn register(registry: &mut Registry) {

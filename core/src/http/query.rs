@@ -5,6 +5,9 @@ use poem::{Request, http::header};
 use crate::error::{Error, Result};
 
 /// Refuses a parameter that is there twice: which one is meant would be a guess.
+///
+/// # Errors
+/// `invalid_request` naming it.
 pub fn require_once(request: &Request, names: &[&str]) -> Result<()> {
     // Most often there is one parameter at most, and nothing to look at twice.
     let query = request.uri().query().filter(|query| query.contains('&')).unwrap_or_default();

@@ -16,6 +16,7 @@ use tokio::time::Instant;
 
 use super::client_ip::ClientIp;
 use crate::{
+    actor::Actor,
     clock::Clock,
     config::{LimitsSection, Rate},
     error::Error,
@@ -49,6 +50,22 @@ pub enum Limit {
     Passwords,
     /// Sign-ins at other providers, by client.
     Providers,
+    /// New messages over HTTP and sockets together, by user or bot.
+    Messages,
+    /// The same for bots, which have one of their own.
+    BotMessages,
+    /// Edits, deletions and reactions, by user or bot.
+    MessageChanges,
+    /// New rooms, by user.
+    Rooms,
+    /// Changes of rooms, of members and of roles, by user or bot.
+    RoomChanges,
+    /// Rooms that are joined, by user or bot.
+    Joins,
+    /// Invitations, by user or bot.
+    Invites,
+    /// Notes of how far somebody has read, by user or bot.
+    ReadMarkers,
 }
 
 /// Time for the limits: what has passed since some moment. Not the time of day, which may be set back.
@@ -104,6 +121,14 @@ impl Limits {
             (Limit::Forgot, section.forgot),
             (Limit::Passwords, section.passwords),
             (Limit::Providers, section.providers),
+            (Limit::Messages, section.messages),
+            (Limit::BotMessages, section.bot_messages),
+            (Limit::MessageChanges, section.message_changes),
+            (Limit::Rooms, section.rooms),
+            (Limit::RoomChanges, section.room_changes),
+            (Limit::Joins, section.joins),
+            (Limit::Invites, section.invites),
+            (Limit::ReadMarkers, section.read_markers),
         ];
         let build = |factor: u32| {
             let enabled = all.iter().filter(|_| section.enabled);
@@ -115,6 +140,13 @@ impl Limits {
     /// Counts one use of `limit` by `key`: a user's id, say. Fails with `rate_limited` and the seconds to wait.
     pub fn check(&self, limit: Limit, key: &str) -> Result<(), Error> {
         self.0.per_key.get(&limit).map_or(Ok(()), |keyed| keyed.check(key))
+    }
+
+    /// Counts one use of `limit` by whoever acts, however they came. The operator has no limits.
+    pub fn check_actor(&self, limit: Limit, actor: &Actor) -> Result<(), Error> {
+        let Ok(who) = actor.member() else { return Ok(()) };
+        let limit = if limit == Limit::Messages && who.is_bot() { Limit::BotMessages } else { limit };
+        self.check(limit, who.as_str())
     }
 
     /// Counts one use of `limit` by a client, and by the site it is in.

@@ -1,10 +1,12 @@
 //! Messages as clients see them, over REST and sockets alike.
 
 use poem_openapi::{Object, types::Example};
+use serde::Serialize;
 
 /// A message.
-#[derive(Debug, Clone, Object)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Object)]
 #[oai(rename = "ChatMessage", rename_all = "camelCase", example)]
+#[serde(rename_all = "camelCase")]
 pub struct MessageBody {
     /// Opaque id.
     pub id: String,
@@ -39,8 +41,9 @@ pub struct MessageBody {
 }
 
 /// An emoji on a message, and who put it there.
-#[derive(Debug, Clone, Object)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Object)]
 #[oai(rename = "Reaction", rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
 pub struct ReactionBody {
     /// The emoji.
     pub emoji: String,
@@ -130,5 +133,19 @@ pub struct MessagesAnswer {
 impl Example for MessagesAnswer {
     fn example() -> Self {
         Self { ok: true, messages: vec![MessageBody::example()], more: false }
+    }
+}
+
+/// A new text of a message.
+#[derive(Debug, Object)]
+#[oai(rename = "ChatMessageChange", example)]
+pub struct EditMessageBody {
+    /// The text, at most 4000 characters.
+    pub body: String,
+}
+
+impl Example for EditMessageBody {
+    fn example() -> Self {
+        Self { body: "Good evening!".to_owned() }
     }
 }

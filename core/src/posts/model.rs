@@ -81,14 +81,22 @@ fn parse_body(body: String) -> Result<String> {
     Ok(body)
 }
 
-fn require_readable(field: &str, text: &str) -> Result<()> {
+/// Refuses piles of combining marks, which draw over the lines around.
+///
+/// # Errors
+/// `invalid_request` naming the field.
+pub fn require_readable(field: &str, text: &str) -> Result<()> {
     if text::has_stacked_marks(text, MAX_MARKS) {
         return Err(Error::invalid(format!("{field} must not stack more than {MAX_MARKS} combining marks.")));
     }
     Ok(())
 }
 
-fn parse_attachments(typed: &[String], files_at: &Url) -> Result<Vec<String>> {
+/// Accepts at most ten addresses of files, each once. `files_at` is where our own files are, whatever its scheme.
+///
+/// # Errors
+/// `invalid_request` naming the one that is wrong.
+pub fn parse_attachments(typed: &[String], files_at: &Url) -> Result<Vec<String>> {
     if typed.len() > MAX_ATTACHMENTS {
         return Err(Error::invalid(format!("attachments must be at most {MAX_ATTACHMENTS}.")));
     }

@@ -1,6 +1,9 @@
 //! The append-only log of what happened, and those in this process who want to hear of it.
 
-use std::{sync::RwLock, time::Duration};
+use std::{
+    sync::{Arc, RwLock},
+    time::Duration,
+};
 
 use sea_orm::{ActiveValue::Set, ConnectionTrait, DbBackend, EntityTrait, QueryTrait, entity::prelude::*, sea_query::Query};
 
@@ -24,12 +27,26 @@ pub struct Event {
     pub subject: String,
     /// Details as JSON.
     pub data: String,
+    /// What it is about as clients see it, as JSON, for listeners in this process: it saves them a look at the database. Never
+    /// written to the log, so an event of another process has none.
+    pub live: Option<Arc<str>>,
 }
 
 impl Event {
     /// An event with its details.
     pub fn new(kind: &str, subject: &impl ToString, data: &serde_json::Value) -> Self {
-        Self { kind: kind.to_owned(), subject: subject.to_string(), data: data.to_string() }
+        Self { kind: kind.to_owned(), subject: subject.to_string(), data: data.to_string(), live: None }
+    }
+
+    /// The same event with what it is about, for listeners in this process.
+    #[must_use]
+    pub fn with_live(self, live: Arc<str>) -> Self {
+        Self { live: Some(live), ..self }
+    }
+
+    /// All details.
+    pub fn details(&self) -> serde_json::Value {
+        serde_json::from_str(&self.data).unwrap_or_default()
     }
 
     /// A detail that is a text.

@@ -129,7 +129,7 @@ async fn catch_up(conn: &DatabaseConnection, context: &Context, at: &mut Positio
         for row in rows {
             *at = Position { transaction: row.transaction, position: row.position };
             if row.node != context.node.as_str() {
-                context.listeners.tell(&Event { kind: row.kind, subject: row.subject, data: row.data });
+                context.listeners.tell(&Event { kind: row.kind, subject: row.subject, data: row.data, live: None });
             }
         }
         if last {

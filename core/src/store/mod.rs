@@ -13,6 +13,7 @@ mod doubt;
 mod error;
 mod events;
 mod follower;
+mod later;
 mod migrate;
 mod retry;
 mod tx;
@@ -26,7 +27,7 @@ pub use sea_orm::{ConnectionTrait as Conn, DatabaseConnection as Reader};
 use tokio_util::sync::CancellationToken;
 
 use self::{batch::Batcher, events::Listeners, follower::Position};
-pub use self::{error::OpenError, events::Event, migrate::Plan, tx::Tx};
+pub use self::{error::OpenError, events::Event, later::Later, migrate::Plan, tx::Tx};
 use crate::{
     clock::{Clock, Timestamp},
     config::DatabaseSection,

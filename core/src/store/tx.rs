@@ -8,6 +8,7 @@ use super::{
     Context, Event,
     doubt::{Doubt, Uncommitted},
     events,
+    later::{Later, Queue, Queued},
 };
 use crate::{clock::Timestamp, error::Result, ids::NodeId, random::Random};
 
@@ -17,12 +18,19 @@ pub struct Tx {
     context: Arc<Context>,
     now: Timestamp,
     events: Vec<Event>,
+    later: Queue,
+}
+
+/// How far a transaction was when a write in it began.
+pub(super) struct Mark {
+    events: usize,
+    later: Vec<Queued>,
 }
 
 impl Tx {
     pub(super) fn new(conn: DatabaseTransaction, context: Arc<Context>) -> Self {
         let now = context.clock.now();
-        Self { conn, context, now, events: Vec::new() }
+        Self { conn, context, now, events: Vec::new(), later: Queue::default() }
     }
 
     /// The connection, for the `store.rs` of a slice.
@@ -55,6 +63,22 @@ impl Tx {
         self.events.push(event);
     }
 
+    /// Leaves a row to be written at the end of the transaction, in one statement with all others of its kind: on SQLite those of
+    /// all writes that share the commit. Whoever reads its table before calls [`Tx::flush`].
+    pub fn insert_later<T: Later>(&mut self, row: T) {
+        self.later.push(row);
+    }
+
+    /// The rows of a kind that were left to be written in this transaction, oldest first, whether they have been written or not.
+    pub fn later<T: Later>(&self) -> &[T] {
+        self.later.rows()
+    }
+
+    /// Writes now what was left for the end.
+    pub async fn flush(&mut self) -> Result<()> {
+        self.later.flush(&self.conn).await
+    }
+
     /// Lets writes with the same `name` wait for each other until the end of the transaction. SQLite has one writer anyway.
     pub async fn lock(&self, name: &str) -> Result<()> {
         if self.is_postgres() {
@@ -74,10 +98,10 @@ impl Tx {
     }
 
     /// Lets the next of several writes begin, with a point to return to if it fails.
-    pub(super) async fn savepoint(&mut self) -> Result<usize> {
+    pub(super) async fn savepoint(&mut self) -> Result<Mark> {
         self.next_write();
         self.conn.execute_unprepared("SAVEPOINT write_").await?;
-        Ok(self.events.len())
+        Ok(Mark { events: self.events.len(), later: self.later.mark() })
     }
 
     /// Keeps what happened since the savepoint.
@@ -87,16 +111,18 @@ impl Tx {
     }
 
     /// Undoes what happened since the savepoint `mark`.
-    pub(super) async fn undo(&mut self, mark: usize) -> Result<()> {
-        self.events.truncate(mark);
+    pub(super) async fn undo(&mut self, mark: Mark) -> Result<()> {
+        self.events.truncate(mark.events);
+        self.later.undo(&mark.later);
         self.conn.execute_unprepared("ROLLBACK TO write_").await?;
         self.conn.execute_unprepared("RELEASE write_").await?;
         Ok(())
     }
 
-    /// Writes the events, commits, and tells the listeners.
+    /// Writes what was left for the end and the events, commits, and tells the listeners.
     pub(super) async fn commit(self) -> Result<(), Uncommitted> {
-        let Self { conn, context, now, events } = self;
+        let Self { conn, context, now, events, mut later } = self;
+        later.flush(&conn).await?;
         let transaction = events::append(&conn, &context.node, now, &events).await?;
         if let Err(error) = conn.commit().await {
             let doubt = transaction.map(|transaction| Doubt { transaction, events });

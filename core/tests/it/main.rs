@@ -28,6 +28,7 @@ mod oauth;
 mod outbound;
 mod plugins;
 mod posts;
+mod rooms;
 mod sessions;
 mod store;
 mod story;

@@ -7,6 +7,7 @@ use crate::{
         model::{Identity, Profile, User},
     },
     actor::Role,
+    bots,
     clock::Timestamp,
     email::{
         PROVIDER,
@@ -41,6 +42,9 @@ pub struct Register {
 /// # Errors
 /// `email_taken` if the address has an account; `rate_limited` if the network has asked for too many letters.
 pub async fn register(tx: &mut Tx, register: &Register) -> Result<()> {
+    if bots::queries::is_name(tx.conn(), &register.registration.applicant.username).await? {
+        return Err(Error::invalid("username is the name of a bot. Please choose another one."));
+    }
     let taken = accounts::queries::identity(tx.conn(), PROVIDER, &register.registration.applicant.subject).await?.is_some();
     match &register.notice {
         None if taken => Err(Error::new(Kind::Invalid, "email_taken", "This email is already registered. Sign in, or reset the password.")),

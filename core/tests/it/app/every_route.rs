@@ -22,6 +22,10 @@ async fn operations(client: &Client) -> Vec<(String, String, Value)> {
         for method in ["get", "post", "patch", "put", "delete"] {
             if let Some(operation) = item.get(method) {
                 let path = path.replace("{id}", "u-01kb3x2v5q8m4n7p9r1s3t5v7w").replace("{provider}", "discord");
+                let path = path
+                    .replace("{member}", "usr-01kb3x2v5q8m4n7p9r1s3t5v7w")
+                    .replace("{message}", "m-01kb3x2v5q8m4n7p9r1s3t5v7w")
+                    .replace("{emoji}", "👍");
                 assert!(!path.contains('{'), "this test knows no value for {path}");
                 found.push((path, method.to_uppercase(), operation.clone()));
             }

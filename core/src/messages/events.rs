@@ -1,0 +1,80 @@
+//! What happens to messages.
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::model::Shown;
+use crate::{
+    ids::{MemberId, MessageId, RoomId},
+    store::Event,
+};
+
+/// What happened to a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum What {
+    /// It was written.
+    Created,
+    /// It says something else now.
+    Edited,
+    /// Only its place is left.
+    Deleted,
+    /// A reaction came or went.
+    Reacted,
+}
+
+impl What {
+    const fn kind(self) -> &'static str {
+        match self {
+            Self::Created => "message.created",
+            Self::Edited => "message.edited",
+            Self::Deleted => "message.deleted",
+            Self::Reacted => "message.reacted",
+        }
+    }
+}
+
+/// A change of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MessageEvent {
+    /// What happened.
+    pub what: What,
+    /// To which message.
+    pub message: MessageId,
+    /// Where.
+    pub room: RoomId,
+    /// Its place there.
+    pub seq: u64,
+    /// The room's count of changes with this one.
+    pub rev: u64,
+    /// Who wrote it.
+    pub author: MemberId,
+    /// The message as clients see it, as JSON, if the change was made in this process. Otherwise
+    /// [`by_id`](super::queries::by_id) has it, as it is by then.
+    pub live: Option<Arc<str>>,
+}
+
+/// The event for what happened to a message.
+pub fn of(what: What, shown: &Shown) -> Event {
+    let message = &shown.message;
+    let data = json!({ "room": message.room.as_str(), "seq": message.seq, "rev": message.rev, "author": message.author.as_str() });
+    Event::new(what.kind(), &message.id, &data).with_live(shown.json.clone())
+}
+
+impl MessageEvent {
+    /// Reads the event, if it is one of these.
+    pub fn read(event: &Event) -> Option<Self> {
+        let what = [What::Created, What::Edited, What::Deleted, What::Reacted].into_iter().find(|what| what.kind() == event.kind)?;
+        let data = event.details();
+        let text = |name: &str| data[name].as_str().map(str::to_owned);
+        Some(Self {
+            what,
+            message: MessageId::from_stored(event.subject.clone()),
+            room: RoomId::from_stored(text("room")?),
+            seq: data["seq"].as_u64()?,
+            rev: data["rev"].as_u64()?,
+            author: MemberId::from_stored(text("author")?),
+            live: event.live.clone(),
+        })
+    }
+}

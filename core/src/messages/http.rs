@@ -1,0 +1,242 @@
+//! `/api/rooms/{id}/messages`: what is said in rooms.
+
+use poem::Request;
+use poem_openapi::{
+    OpenApi,
+    param::{Path, Query},
+};
+use url::Url;
+
+use super::{
+    actions::{self, Send, Target},
+    model::{ClientId, Content, Emoji, Shown},
+    queries::{self, DEFAULT_LIMIT, Page, Range},
+    requests::{EditMessageBody, MessageAnswer, MessagesAnswer, NewMessageBody},
+};
+use crate::{
+    actor::Actor,
+    error::{Error, Result as AppResult},
+    http::{
+        auth::Caller,
+        body::JsonBody,
+        data::Data,
+        fail::{BODY, E400, E401, E403, E404, E409, E429, E503, Fail, UNSAFE},
+        payload::RawJson,
+        query::require_once,
+        rate::{Limit, Limits},
+    },
+    ids::{MessageId, RoomId},
+    rooms::http::parse_id,
+    store::Store,
+};
+
+/// The operations on messages.
+pub struct Api;
+
+/// What the operations work with.
+#[derive(Clone)]
+pub struct Messages {
+    /// The database.
+    pub store: Store,
+    /// How often, over HTTP and sockets together.
+    pub limits: Limits,
+    /// Where our own files are.
+    pub files_at: Url,
+}
+
+impl Messages {
+    /// Sends a message.
+    ///
+    /// # Errors
+    /// Those of [`actions::send`], `rate_limited`, and `invalid_request` naming a field.
+    pub async fn send(&self, actor: Actor, author_name: String, room: RoomId, new: NewMessageBody) -> AppResult<Shown> {
+        self.limits.check_actor(Limit::Messages, &actor)?;
+        let content = Content::parse(new.body, &new.attachments, &self.files_at)?;
+        let unknown = || Error::invalid("replyTo must be the id of a message in this room.");
+        let reply_to = new.reply_to.map(|id| MessageId::parse(&id).ok_or_else(unknown)).transpose()?;
+        let client_id = new.client_id.as_deref().map(ClientId::parse).transpose()?;
+        let send = Send { actor, author_name, room, content, reply_to, client_id };
+        self.store.write(send, |tx, send| Box::pin(actions::send(tx, send))).await
+    }
+
+    /// Changes the text of a message.
+    ///
+    /// # Errors
+    /// Those of [`actions::edit`], and `rate_limited`.
+    pub async fn edit(&self, target: Target, body: String) -> AppResult<Shown> {
+        self.limits.check_actor(Limit::MessageChanges, &target.actor)?;
+        self.store.write((target, body), |tx, (target, body)| Box::pin(actions::edit(tx, target, body))).await
+    }
+
+    /// Deletes a message.
+    ///
+    /// # Errors
+    /// Those of [`actions::delete`], and `rate_limited`.
+    pub async fn delete(&self, target: Target) -> AppResult<Shown> {
+        self.limits.check_actor(Limit::MessageChanges, &target.actor)?;
+        self.store.write(target, |tx, target| Box::pin(actions::delete(tx, target))).await
+    }
+
+    /// Puts a reaction on a message, or takes it away.
+    ///
+    /// # Errors
+    /// Those of [`actions::react`], `rate_limited`, and `invalid_request` for what is no emoji.
+    pub async fn react(&self, target: Target, emoji: &str, on: bool) -> AppResult<Shown> {
+        self.limits.check_actor(Limit::MessageChanges, &target.actor)?;
+        let input = (target, Emoji::parse(emoji)?, on);
+        self.store.write(input, |tx, (target, emoji, on)| Box::pin(actions::react(tx, target, emoji, *on))).await
+    }
+
+    /// A page of messages.
+    ///
+    /// # Errors
+    /// Those of [`queries::page`].
+    pub async fn page(&self, actor: &Actor, room: &RoomId, range: Range, limit: u64) -> AppResult<Page> {
+        queries::page(self.store.reader(), actor, room, range, limit).await
+    }
+}
+
+fn answer(shown: &Shown) -> RawJson<MessageAnswer> {
+    RawJson::new(format!(r#"{{"ok":true,"message":{}}}"#, shown.json))
+}
+
+/// The message of a path.
+fn target(caller: Caller, room: &str, message: &str) -> AppResult<Target> {
+    let room = parse_id(room)?;
+    // An id that no message has, so that who is outside the room is told the same as of one that is there.
+    let message = MessageId::parse(message).unwrap_or_else(|| MessageId::from_stored(String::new()));
+    Ok(Target { actor: caller.actor, message, room: Some(room) })
+}
+
+/// What part of a room is wanted.
+fn range(before: Option<u64>, after: Option<u64>, changed_since: Option<u64>) -> AppResult<Range> {
+    match (before, after, changed_since) {
+        (None, None, None) => Ok(Range::Latest),
+        (Some(seq), None, None) => Ok(Range::Before(seq)),
+        (None, Some(seq), None) => Ok(Range::After(seq)),
+        (None, None, Some(rev)) => Ok(Range::ChangedSince(rev)),
+        _ => Err(Error::invalid("before, after and changedSince exclude each other.")),
+    }
+}
+
+#[OpenApi(tag = "crate::http::docs::Part::Rooms")]
+impl Api {
+    /// Messages of a room
+    ///
+    /// For its members. Without parameters: the newest, oldest of them first. `before` and `after` go on from the `seq` of a message.
+    /// `changedSince` gives the present state of all messages that were changed after that `rev`, in the order of `rev`: whoever asks with
+    /// the last `rev` they saw until `more` is `false` has missed nothing.
+    #[oai(path = "/api/rooms/:id/messages", method = "get", operation_id = "listMessages")]
+    #[allow(clippy::too_many_arguments, reason = "each is a parameter of the operation")]
+    async fn list(
+        &self,
+        messages: Data<&Messages>,
+        request: &Request,
+        caller: Caller,
+        /// The room's id.
+        id: Path<String>,
+        /// Messages on the page, 1 to 200; more are taken as 200. Unless given, 100.
+        limit: Query<Option<u64>>,
+        /// Only messages before the one at this place.
+        before: Query<Option<u64>>,
+        /// Only messages after the one at this place.
+        after: Query<Option<u64>>,
+        /// Only messages that were changed after this `rev`.
+        #[oai(name = "changedSince")]
+        changed_since: Query<Option<u64>>,
+    ) -> Result<RawJson<MessagesAnswer>, Fail<{ E400 | E401 | E403 | E404 | E429 | E503 }>> {
+        require_once(request, &["limit", "before", "after", "changedSince"])?;
+        let range = range(before.0, after.0, changed_since.0)?;
+        let limit = limit.0.unwrap_or(DEFAULT_LIMIT);
+        if limit == 0 {
+            return Err(Error::invalid("limit must be 1 to 200.").into());
+        }
+        let page = messages.page(&caller.actor, &parse_id(&id)?, range, limit).await?;
+        Ok(RawJson::new(page.answer()))
+    }
+
+    /// Send a message
+    ///
+    /// With a `clientId` it may safely be sent again: the first message comes back.
+    #[oai(path = "/api/rooms/:id/messages", method = "post", operation_id = "sendMessage")]
+    async fn send(
+        &self,
+        messages: Data<&Messages>,
+        caller: Caller,
+        /// The room's id.
+        id: Path<String>,
+        body: JsonBody<NewMessageBody>,
+    ) -> Result<RawJson<MessageAnswer>, Fail<{ BODY | E401 | E404 | E429 | E503 }>> {
+        let room = parse_id(&id)?;
+        Ok(answer(&messages.send(caller.actor, caller.name, room, body.0).await?))
+    }
+
+    /// Edit a message
+    ///
+    /// For its author.
+    #[oai(path = "/api/rooms/:id/messages/:message", method = "patch", operation_id = "editMessage")]
+    async fn edit(
+        &self,
+        messages: Data<&Messages>,
+        caller: Caller,
+        /// The room's id.
+        id: Path<String>,
+        /// The message's id.
+        message: Path<String>,
+        body: JsonBody<EditMessageBody>,
+    ) -> Result<RawJson<MessageAnswer>, Fail<{ BODY | E401 | E404 | E429 | E503 }>> {
+        Ok(answer(&messages.edit(target(caller, &id, &message)?, body.0.body).await?))
+    }
+
+    /// Delete a message
+    ///
+    /// For its author, for owners and moderators of the room, and for admins. Its place remains, without what it said.
+    #[oai(path = "/api/rooms/:id/messages/:message", method = "delete", operation_id = "deleteMessage")]
+    async fn delete(
+        &self,
+        messages: Data<&Messages>,
+        caller: Caller,
+        /// The room's id.
+        id: Path<String>,
+        /// The message's id.
+        message: Path<String>,
+    ) -> Result<RawJson<MessageAnswer>, Fail<{ UNSAFE | E401 | E404 | E429 | E503 }>> {
+        Ok(answer(&messages.delete(target(caller, &id, &message)?).await?))
+    }
+
+    /// React to a message
+    ///
+    /// With one emoji. Doing it again changes nothing. A message has at most 20 different ones (`too_many_reactions`).
+    #[oai(path = "/api/rooms/:id/messages/:message/reactions/:emoji", method = "put", operation_id = "addReaction")]
+    async fn react(
+        &self,
+        messages: Data<&Messages>,
+        caller: Caller,
+        /// The room's id.
+        id: Path<String>,
+        /// The message's id.
+        message: Path<String>,
+        /// The emoji.
+        emoji: Path<String>,
+    ) -> Result<RawJson<MessageAnswer>, Fail<{ BODY | E401 | E404 | E409 | E429 | E503 }>> {
+        Ok(answer(&messages.react(target(caller, &id, &message)?, &emoji, true).await?))
+    }
+
+    /// Take a reaction back
+    ///
+    /// One's own. Doing it again changes nothing.
+    #[oai(path = "/api/rooms/:id/messages/:message/reactions/:emoji", method = "delete", operation_id = "removeReaction")]
+    async fn unreact(
+        &self,
+        messages: Data<&Messages>,
+        caller: Caller,
+        /// The room's id.
+        id: Path<String>,
+        /// The message's id.
+        message: Path<String>,
+        /// The emoji.
+        emoji: Path<String>,
+    ) -> Result<RawJson<MessageAnswer>, Fail<{ BODY | E401 | E404 | E429 | E503 }>> {
+        Ok(answer(&messages.react(target(caller, &id, &message)?, &emoji, false).await?))
+    }
+}

@@ -1,0 +1,62 @@
+//! Messages as screens need them.
+
+use poem_openapi::types::ParseFromJSON;
+use serde_json::Value;
+
+pub use super::model::Range;
+use super::{model::Shown, requests::MessageBody, store};
+use crate::{
+    actor::Actor,
+    bots::model::Ability,
+    error::{Error, Result},
+    ids::{MessageId, RoomId},
+    store::Conn,
+};
+
+/// Most messages on a page.
+pub const MAX_LIMIT: u64 = 200;
+/// Messages on a page that does not say how long it is.
+pub const DEFAULT_LIMIT: u64 = 100;
+
+/// A page of messages.
+#[derive(Debug, Clone)]
+pub struct Page {
+    /// Objects with commas between them, each a [`MessageBody`].
+    pub json: String,
+    /// Whether there are more in the direction of reading.
+    pub more: bool,
+}
+
+impl Page {
+    /// The page as the JSON of a [`MessagesAnswer`](super::requests::MessagesAnswer).
+    pub fn answer(&self) -> String {
+        format!(r#"{{"ok":true,"messages":[{}],"more":{}}}"#, self.json, self.more)
+    }
+
+    /// The messages themselves.
+    ///
+    /// # Errors
+    /// None that could happen: the database wrote them.
+    pub fn bodies(&self) -> Result<Vec<MessageBody>> {
+        let list: Value = serde_json::from_str(&format!("[{}]", self.json)).map_err(Error::internal)?;
+        Vec::parse_from_json(Some(list)).map_err(|error| Error::internal(error.into_message()))
+    }
+}
+
+/// Messages of a room, at most [`MAX_LIMIT`].
+///
+/// # Errors
+/// `not_found` for who is not in the room.
+pub async fn page(conn: &impl Conn, actor: &Actor, room: &RoomId, range: Range, limit: u64) -> Result<Page> {
+    actor.require(Ability::Read, room)?;
+    let run = store::run(conn, room, &actor.member()?, range, limit.min(MAX_LIMIT)).await?;
+    if !run.member {
+        return Err(Error::not_found("room"));
+    }
+    Ok(Page { json: run.messages.unwrap_or_default(), more: run.more })
+}
+
+/// A message as it is now, whoever asks; for events of other processes.
+pub async fn by_id(conn: &impl Conn, id: &MessageId) -> Result<Option<Shown>> {
+    store::by_id(conn, id).await?.map(super::model::Message::shown).transpose()
+}

@@ -1,0 +1,130 @@
+//! Coming and going.
+
+use super::{hold, manage, pass_on, require_space};
+use crate::{
+    actor::Actor,
+    bots::model::Ability,
+    error::{Error, Kind, Result},
+    ids::{MemberId, RoomId},
+    rooms::{
+        events::{Departure, RoomEvent, What},
+        model::{Room, RoomRole},
+        policy,
+        store::{self, Key},
+    },
+    store::Tx,
+};
+
+/// Somebody who wants to come in.
+#[derive(Debug)]
+pub struct Join {
+    /// Who.
+    pub actor: Actor,
+    /// Where.
+    pub room: RoomId,
+    /// In how many rooms one may be.
+    pub max_memberships: u32,
+}
+
+/// Makes whoever asks a member. Asking again changes nothing.
+///
+/// # Errors
+/// `not_found` if there is no such room, or none for them; `invite_required` if they need a new invitation; `too_many_rooms`.
+pub async fn join(tx: &mut Tx, join: &Join) -> Result<()> {
+    let Join { actor, room, max_memberships } = join;
+    actor.require(Ability::Read, room)?;
+    let who = actor.member()?;
+    let everywhere = matches!(actor, Actor::Bot { rights, .. } if rights.everywhere);
+    // In this order, as whoever makes a room does.
+    if !everywhere {
+        tx.lock(&format!("rooms of {who}")).await?;
+    }
+    hold(tx, room).await?;
+    let standing = store::standing(tx.conn(), room, &who).await?.ok_or_else(|| Error::not_found("room"))?;
+    if standing.role.is_some() {
+        return Ok(());
+    }
+    if !everywhere {
+        policy::require_entry(&standing.room, store::invite_state(tx, room, &who).await?)?;
+        require_space(tx, &who, *max_memberships).await?;
+    }
+    enter(tx, &standing.room, &who).await
+}
+
+/// Makes somebody a member, for whom what is said from now on is news.
+pub(super) async fn enter(tx: &mut Tx, room: &Room, who: &MemberId) -> Result<()> {
+    if store::add_member(tx, &room.id, who, RoomRole::Member, last(tx, room)).await? {
+        store::forget(tx, &room.id, Key::Known(who)).await?;
+        tx.record(RoomEvent::new(&room.id, What::Joined(who.clone())).event());
+    }
+    Ok(())
+}
+
+/// The place of the last message, of those in this transaction, too.
+fn last(tx: &Tx, room: &Room) -> u64 {
+    store::latest(tx, &room.id).map_or(room.seq, |counters| counters.seq)
+}
+
+/// Leaves a room, or declines an invitation to it.
+///
+/// # Errors
+/// `not_found` for who is neither in it nor invited.
+pub async fn leave(tx: &mut Tx, actor: &Actor, room: &RoomId) -> Result<()> {
+    actor.require(Ability::Read, room)?;
+    let who = actor.member()?;
+    hold(tx, room).await?;
+    let standing = store::standing(tx.conn(), room, &who).await?.ok_or_else(|| Error::not_found("room"))?;
+    let Some(role) = standing.role else {
+        if !store::forget(tx, room, Key::Known(&who)).await? {
+            return Err(Error::not_found("room"));
+        }
+        tx.record(RoomEvent::new(room, What::Uninvited(who)).event());
+        return Ok(());
+    };
+    depart(tx, room, &who, role, Departure::Left).await
+}
+
+/// Removes a member, and lets the room pass on if it needs to.
+pub(super) async fn depart(tx: &mut Tx, room: &RoomId, who: &MemberId, role: RoomRole, why: Departure) -> Result<()> {
+    store::remove_member(tx, room, who).await?;
+    tx.record(RoomEvent::new(room, What::Left(who.clone(), why)).event());
+    if role == RoomRole::Owner { pass_on(tx, room).await } else { Ok(()) }
+}
+
+/// Gives a member another role.
+///
+/// # Errors
+/// `not_found` for who is no member; `forbidden` for who does not own the room; `last_owner`; `invalid_request` for a bot as owner.
+pub async fn set_role(tx: &mut Tx, actor: &Actor, room: &RoomId, who: &MemberId, role: RoomRole) -> Result<()> {
+    let (_, acting) = manage(tx, actor, room).await?;
+    policy::require_owner(acting)?;
+    let present = store::member(tx.conn(), room, who).await?.ok_or_else(|| Error::not_found("member"))?;
+    if present.role == role {
+        return Ok(());
+    }
+    if role == RoomRole::Owner && who.is_bot() {
+        return Err(Error::invalid("role must not be \"owner\" for a bot: rooms belong to people."));
+    }
+    if present.role == RoomRole::Owner && store::only_owner(tx.conn(), room, who).await? {
+        return Err(Error::new(Kind::Conflict, "last_owner", "A room must have an owner. Please make somebody else one first."));
+    }
+    store::set_role(tx, room, who, role).await?;
+    tx.record(RoomEvent::new(room, What::RoleChanged(who.clone())).event());
+    Ok(())
+}
+
+/// Notes that a member has read up to `seq`, or to the end if that comes before. Going back changes nothing.
+///
+/// # Errors
+/// `not_found` for who is not in the room.
+pub async fn read(tx: &mut Tx, actor: &Actor, room: &RoomId, seq: u64) -> Result<()> {
+    actor.require(Ability::Read, room)?;
+    let who = actor.member()?;
+    let standing = store::standing(tx.conn(), room, &who).await?.ok_or_else(|| Error::not_found("room"))?;
+    policy::require_member(standing.role)?;
+    let seq = seq.min(last(tx, &standing.room));
+    if store::read_up_to(tx, room, &who, seq).await? {
+        tx.record(RoomEvent::new(room, What::Read(who, seq)).event());
+    }
+    Ok(())
+}

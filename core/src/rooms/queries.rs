@@ -1,0 +1,138 @@
+//! Rooms as screens need them.
+
+use serde::Serialize;
+
+use super::{
+    model::{Member, RoomRole, Standing},
+    online::Online,
+    policy,
+    requests::{MemberBody, RoomBody, RoomsAnswer},
+    store,
+};
+use crate::{
+    actor::Actor,
+    bots::model::Ability,
+    clock::Timestamp,
+    error::{Error, Result},
+    ids::{MemberId, RoomId},
+    messages::{self, queries::Range},
+    store::{Conn, Reader},
+};
+
+/// Most rooms in a list; nobody but the bot of the configuration can be shown more.
+const MAX_ROOMS: u64 = 1000;
+/// Most members that the details of a room name.
+const MAX_MEMBERS: u64 = 200;
+/// Messages in the details of a room.
+const MESSAGES: u64 = 100;
+
+/// The rooms of whoever asks, and those they are invited to. The bot of the configuration sees all rooms.
+pub async fn list(conn: &Reader, actor: &Actor, now: Timestamp) -> Result<RoomsAnswer> {
+    let who = actor.member()?;
+    let rooms = match actor {
+        Actor::Bot { rights, .. } => {
+            rights.require_ability(Ability::Read)?;
+            let all =
+                if rights.everywhere { store::list_all(conn, &who, MAX_ROOMS).await? } else { store::list(conn, &who, MAX_ROOMS).await? };
+            all.into_iter().filter(|standing| rights.reach(&standing.room.id)).collect()
+        }
+        Actor::User { .. } | Actor::System => store::list(conn, &who, MAX_ROOMS).await?,
+    };
+    let invites = if who.is_bot() { Vec::new() } else { store::list_invited(conn, &who, now, MAX_ROOMS).await? };
+    let bodies = |standings: Vec<Standing>| standings.into_iter().map(RoomBody::from).collect();
+    Ok(RoomsAnswer { ok: true, rooms: bodies(rooms), invites: bodies(invites) })
+}
+
+/// A room as it stands in a list of `who`, member or not, as for an invitation. `None` if it is gone.
+pub async fn summary(conn: &impl Conn, room: &RoomId, who: &MemberId) -> Result<Option<RoomBody>> {
+    Ok(store::standing(conn, room, who).await?.map(RoomBody::from))
+}
+
+/// A room as `who` stands to it.
+///
+/// # Errors
+/// `not_found` for who is not in it.
+pub async fn standing(conn: &impl Conn, room: &RoomId, who: &MemberId) -> Result<(Standing, RoomRole)> {
+    let standing = store::standing(conn, room, who).await?.ok_or_else(|| Error::not_found("room"))?;
+    let role = policy::require_member(standing.role)?;
+    Ok((standing, role))
+}
+
+/// A room as `who` stands to it, in it or not.
+///
+/// # Errors
+/// `not_found` if it is gone.
+pub async fn any_standing(conn: &impl Conn, room: &RoomId, who: &MemberId) -> Result<Standing> {
+    store::standing(conn, room, who).await?.ok_or_else(|| Error::not_found("room"))
+}
+
+/// Requires that whoever acts may know of a room.
+///
+/// # Errors
+/// `not_found`.
+pub async fn require_seen(conn: &impl Conn, actor: &Actor, room: &RoomId) -> Result<()> {
+    let standing = any_standing(conn, room, &actor.member()?).await?;
+    policy::acting(actor, standing.role).map(drop)
+}
+
+/// Whether somebody is a member.
+pub async fn is_member(conn: &impl Conn, room: &RoomId, who: &MemberId) -> Result<bool> {
+    store::is_member(conn, room, who).await
+}
+
+/// The rooms that somebody is in.
+pub async fn rooms_of(conn: &impl Conn, who: &MemberId) -> Result<Vec<RoomId>> {
+    store::rooms_of(conn, who).await
+}
+
+/// A member of a room as others see them; `None` for who is none.
+pub async fn member(conn: &impl Conn, room: &RoomId, who: &MemberId, online: &Online) -> Result<Option<MemberBody>> {
+    let Some(Member { id, role, .. }) = store::member(conn, room, who).await? else { return Ok(None) };
+    let username = store::named(conn, &id).await?.unwrap_or_default();
+    Ok(Some(body(id, username, role, online)))
+}
+
+/// The name of a person or bot that others see.
+pub async fn name(conn: &impl Conn, who: &MemberId) -> Result<Option<String>> {
+    store::named(conn, who).await
+}
+
+/// A room that is gone and still has messages or a row.
+pub async fn deleted(conn: &impl Conn) -> Result<Option<RoomId>> {
+    store::deleted(conn).await
+}
+
+fn body(id: MemberId, username: String, role: RoomRole, online: &Online) -> MemberBody {
+    MemberBody { online: online.is_online(&id), is_bot: id.is_bot(), id: id.to_string(), username, role: role.into() }
+}
+
+/// What the details of a room say beside its messages, which are JSON already.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Details {
+    #[serde(flatten)]
+    room: RoomBody,
+    member_count: u64,
+    members: Vec<MemberBody>,
+    more: bool,
+}
+
+/// A room with its members and its newest messages, as the JSON of a [`RoomDetailsBody`](super::requests::RoomDetailsBody).
+///
+/// # Errors
+/// `not_found` for who is not in it.
+pub async fn details(conn: &Reader, actor: &Actor, room: &RoomId, online: &Online) -> Result<String> {
+    actor.require(Ability::Read, room)?;
+    let (standing, _) = standing(conn, room, &actor.member()?).await?;
+    let (named, member_count) = store::page(conn, room, MAX_MEMBERS).await?;
+    let page = messages::queries::page(conn, actor, room, Range::Latest, MESSAGES).await?;
+    let members = named.into_iter().map(|row| body(MemberId::from_stored(row.id), row.name, RoomRole::from_rank(row.role), online));
+    let details = Details { room: standing.into(), member_count, members: members.collect(), more: page.more };
+    let mut json = serde_json::to_string(&details).map_err(Error::internal)?;
+    // In place of the closing brace.
+    json.pop();
+    json.push_str(",\"messages\":[");
+    json.push_str(&page.json);
+    json.push_str("]}");
+    Ok(json)
+}

@@ -1,0 +1,131 @@
+//! Who is in rooms.
+
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, Statement,
+    sea_query::{Expr, OnConflict},
+};
+
+use super::{count, stored};
+use crate::{
+    error::Result,
+    ids::{MemberId, RoomId, UserId},
+    rooms::{
+        entity::members::{ActiveModel, Column, Entity},
+        model::{Member, RoomRole},
+    },
+    store::{Tx, moment},
+};
+
+/// Somebody with the name that others see.
+#[derive(Debug, Clone, FromQueryResult)]
+pub struct Named {
+    pub id: String,
+    pub name: String,
+    pub role: i16,
+}
+
+/// Members of a room with their names, and how many there are in all.
+pub async fn page(conn: &impl ConnectionTrait, room: &RoomId, limit: u64) -> Result<(Vec<Named>, u64)> {
+    let sql = "SELECT m.member_id AS id, coalesce(u.username, b.name, '') AS name, m.role FROM room_members m \
+        LEFT JOIN users u ON u.id = m.member_id LEFT JOIN bots b ON b.id = m.member_id \
+        WHERE m.room_id = $1 ORDER BY m.role, m.joined_at, m.member_id LIMIT +$2";
+    let values = [room.as_str().into(), stored(limit).into()];
+    let rows = Named::find_by_statement(Statement::from_sql_and_values(conn.get_database_backend(), sql, values)).all(conn).await?;
+    if (rows.len() as u64) < limit {
+        let all = rows.len() as u64;
+        return Ok((rows, all));
+    }
+    let sql = "SELECT count(*) FROM room_members WHERE room_id = $1";
+    let counted = Statement::from_sql_and_values(conn.get_database_backend(), sql, [room.as_str().into()]);
+    let all: i64 = conn.query_one_raw(counted).await?.map_or(Ok(0), |row| row.try_get_by_index(0))?;
+    Ok((rows, count(all)))
+}
+
+/// The name of a person or a bot.
+pub async fn named(conn: &impl ConnectionTrait, who: &MemberId) -> Result<Option<String>> {
+    let sql = if who.is_bot() { "SELECT name FROM bots WHERE id = $1" } else { "SELECT username FROM users WHERE id = $1" };
+    let statement = Statement::from_sql_and_values(conn.get_database_backend(), sql, [who.as_str().into()]);
+    Ok(conn.query_one_raw(statement).await?.map(|row| row.try_get_by_index(0)).transpose()?)
+}
+
+/// A member of a room.
+pub async fn member(conn: &impl ConnectionTrait, room: &RoomId, who: &MemberId) -> Result<Option<Member>> {
+    let Some(row) = Entity::find_by_id((room.to_string(), who.to_string())).one(conn).await? else { return Ok(None) };
+    let joined_at = moment(&row.joined_at)?;
+    Ok(Some(Member { id: MemberId::from_stored(row.member_id), role: RoomRole::from_rank(row.role), joined_at }))
+}
+
+/// Whether somebody is a member.
+pub async fn is_member(conn: &impl ConnectionTrait, room: &RoomId, who: &MemberId) -> Result<bool> {
+    Ok(member(conn, room, who).await?.is_some())
+}
+
+/// The rooms that somebody is in.
+pub async fn rooms_of(conn: &impl ConnectionTrait, who: &MemberId) -> Result<Vec<RoomId>> {
+    let ids = Entity::find().select_only().column(Column::RoomId).filter(Column::MemberId.eq(who.as_str()));
+    Ok(ids.into_tuple().all(conn).await?.into_iter().map(RoomId::from_stored).collect())
+}
+
+/// In how many rooms somebody is.
+pub async fn memberships(conn: &impl ConnectionTrait, who: &MemberId) -> Result<u64> {
+    let sql = "SELECT count(*) FROM room_members WHERE member_id = $1";
+    let counted = Statement::from_sql_and_values(conn.get_database_backend(), sql, [who.as_str().into()]);
+    let all: i64 = conn.query_one_raw(counted).await?.map_or(Ok(0), |row| row.try_get_by_index(0))?;
+    Ok(count(all))
+}
+
+/// Adds a member, who has read everything up to now. False if they were one already.
+pub async fn add_member(tx: &Tx, room: &RoomId, who: &MemberId, role: RoomRole, read_seq: u64) -> Result<bool> {
+    let row = ActiveModel {
+        room_id: Set(room.to_string()),
+        member_id: Set(who.to_string()),
+        role: Set(role.rank()),
+        joined_at: Set(tx.now().to_string()),
+        read_seq: Set(stored(read_seq)),
+    };
+    let once = OnConflict::columns([Column::RoomId, Column::MemberId]).do_nothing().to_owned();
+    Ok(Entity::insert(row).on_conflict(once).exec_without_returning(tx.conn()).await? > 0)
+}
+
+/// Removes a member. False if they were none.
+pub async fn remove_member(tx: &Tx, room: &RoomId, who: &MemberId) -> Result<bool> {
+    Ok(Entity::delete_by_id((room.to_string(), who.to_string())).exec(tx.conn()).await?.rows_affected > 0)
+}
+
+/// Gives a member another role.
+pub async fn set_role(tx: &Tx, room: &RoomId, who: &MemberId, role: RoomRole) -> Result<()> {
+    Entity::update_many()
+        .col_expr(Column::Role, Expr::value(role.rank()))
+        .filter(Column::RoomId.eq(room.as_str()))
+        .filter(Column::MemberId.eq(who.as_str()))
+        .exec(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// Whether `who` owns the room and nobody else does.
+pub async fn only_owner(conn: &impl ConnectionTrait, room: &RoomId, who: &MemberId) -> Result<bool> {
+    let owners = Entity::find().filter(Column::RoomId.eq(room.as_str())).filter(Column::Role.eq(RoomRole::Owner.rank())).limit(2);
+    let owners = owners.all(conn).await?;
+    Ok(owners.iter().all(|row| row.member_id == who.as_str()))
+}
+
+/// The person to whom a room passes: the one with the most rights, of those the one who has been there longest.
+pub async fn heir(conn: &impl ConnectionTrait, room: &RoomId) -> Result<Option<(UserId, RoomRole)>> {
+    let people = Entity::find().filter(Column::RoomId.eq(room.as_str())).filter(Column::MemberId.starts_with("usr-"));
+    let first = people.order_by_asc(Column::Role).order_by_asc(Column::JoinedAt).order_by_asc(Column::MemberId).one(conn).await?;
+    Ok(first.map(|row| (UserId::from_stored(row.member_id), RoomRole::from_rank(row.role))))
+}
+
+/// Writes that somebody has read up to `seq`. False if they were that far already.
+pub async fn read_up_to(tx: &Tx, room: &RoomId, who: &MemberId, seq: u64) -> Result<bool> {
+    let change = Entity::update_many()
+        .col_expr(Column::ReadSeq, Expr::value(stored(seq)))
+        .filter(Column::RoomId.eq(room.as_str()))
+        .filter(Column::MemberId.eq(who.as_str()))
+        .filter(Column::ReadSeq.lt(stored(seq)))
+        .exec(tx.conn())
+        .await?;
+    Ok(change.rows_affected > 0)
+}

@@ -1,0 +1,220 @@
+//! Bots from outside: the token of the configuration, tokens of their own, and what they may not do.
+
+use std::sync::{Arc, Mutex};
+
+use community::{
+    bots::{
+        actions::found_or_made,
+        events::Revoked,
+        model::{BotName, Handle},
+    },
+    config::Secret,
+};
+use serde_json::{Value, json};
+
+use super::{NOWHERE, closed_room, details, events, id, invite, leave, members, open_room, roles, say};
+use crate::support::{Answer, Binary, Client, Db, TestServer};
+
+const TOKEN: &str = "a-token-of-the-configuration-0123456789";
+
+/// Somebody who presents a token.
+struct Bearer {
+    client: Client,
+    token: String,
+}
+
+impl Bearer {
+    fn new(client: Client, token: &str) -> Self {
+        Self { client, token: token.to_owned() }
+    }
+
+    async fn call(&self, method: &str, path: &str, body: Option<Value>) -> Answer {
+        let call = self.client.call(method, path).header("authorization", format!("Bearer {}", self.token));
+        match body {
+            Some(body) => call.json(&body).send().await,
+            None => call.send().await,
+        }
+    }
+
+    async fn get(&self, path: &str) -> Answer {
+        self.call("GET", path, None).await
+    }
+
+    async fn post(&self, path: &str, body: Value) -> Answer {
+        self.call("POST", path, Some(body)).await
+    }
+}
+
+fn with_token(config: &mut community::config::Config) {
+    config.chat.bot_token = Some(Secret::new(TOKEN));
+}
+
+/// The ids that a command printed: of the bot and of its token, and the secret.
+fn created(output: &str) -> (String, String, String) {
+    let lines: Vec<&str> = output.lines().collect();
+    let first = |line: &str| line.trim().split('\t').next().unwrap().to_owned();
+    (first(lines[0]), first(lines[1]), lines[2].to_owned())
+}
+
+db_test! {
+    async fn the_bot_of_the_configuration_joins_any_room_and_stays(db) {
+        let server = TestServer::start_with(db, with_token).await;
+        let ann = server.member("Ann").await.client;
+        let (open, closed) = (open_room(&ann, "Lobby").await, closed_room(&ann, "Secret").await);
+        let bot = Bearer::new(server.client(), TOKEN);
+        let all = bot.get("/api/rooms").await.expect(200).json();
+        assert_eq!((all["rooms"].as_array().unwrap().len(), &all["rooms"][0]["role"]), (2, &json!(null)));
+        bot.get(&format!("/api/rooms/{closed}")).await.expect_error(404, "not_found");
+        for room in [&open, &closed] {
+            bot.call("POST", &format!("/api/rooms/{room}/join"), None).await.expect(200);
+            let message = bot.post(&format!("/api/rooms/{room}/messages"), json!({ "body": "Hello" })).await.expect(200).json()["message"].clone();
+            assert_eq!((&message["authorName"], &message["isBot"]), (&json!("OpenClaw"), &json!(true)));
+            assert!(message["authorId"].as_str().unwrap().starts_with("bot-"));
+            assert_eq!(members(&ann, room).await, roles(&[("Ann", "owner"), ("OpenClaw", "member")]));
+        }
+        let seen = details(&ann, &closed).await;
+        assert_eq!((&seen["members"][1]["isBot"], &seen["unread"], &seen["messages"][0]["isBot"]), (&json!(true), &json!(1), &json!(true)));
+        // A bot is no person: no rooms of its own, no posts, no sessions.
+        bot.post("/api/rooms", json!({ "name": "Mine" })).await.expect_error(401, "login_required");
+        bot.post("/api/posts", json!({ "title": "Mine" })).await.expect_error(401, "login_required");
+        bot.get("/api/me").await.expect_error(401, "login_required");
+        server.stop().await;
+    }
+
+    async fn s05_wrong_tokens_are_refused_and_counted(db) {
+        let server = TestServer::start_with(db, with_token).await;
+        let long = "x".repeat(2000);
+        let wrong = ["x", &TOKEN[..TOKEN.len() - 1], &format!("{TOKEN}x"), &long];
+        for token in wrong {
+            Bearer::new(server.client(), token).get("/api/rooms").await.expect_error(401, "invalid_bot_token");
+        }
+        // The next ones have to wait, right or wrong.
+        let refused = Bearer::new(server.client(), "y").get("/api/rooms").await.expect_error(401, "invalid_bot_token");
+        assert_eq!(refused["ok"], false);
+        let wait = Bearer::new(server.client(), TOKEN).get("/api/rooms").await.expect_error(429, "rate_limited");
+        server.clock.advance(std::time::Duration::from_secs(wait["retryAfter"].as_u64().unwrap()));
+        Bearer::new(server.client(), TOKEN).get("/api/rooms").await.expect(200);
+        // Other schemes are not for us; nobody is signed in then.
+        for header in ["Basic eDp5", "Bearer", TOKEN] {
+            server.client().call("GET", "/api/rooms").header("authorization", header).send().await.expect_error(401, "login_required");
+        }
+        server.stop().await;
+    }
+
+    async fn s05_without_a_token_there_is_no_bot(db) {
+        let server = TestServer::start(db).await;
+        for token in ["x", TOKEN, "undefined", "null"] {
+            Bearer::new(server.client(), token).get("/api/rooms").await.expect_error(401, "invalid_bot_token");
+        }
+        server.client().call("GET", "/api/rooms").header("authorization", "Bearer ").send().await.expect(401);
+        server.stop().await;
+    }
+
+    async fn tokens_of_their_own_hold_for_their_rooms_and_abilities(db) {
+        let binary = Binary::start(db, &[]).await;
+        let ann = crate::store::member(&binary, "Ann").await.client;
+        let (one, two) = (closed_room(&ann, "One").await, open_room(&ann, "Two").await);
+        let reader = binary.run_well(&["bot", "create", "Nice Helper", "--ability", "read", "--room", &one], "").await;
+        let (bot, token, secret) = created(&reader);
+        let helper = Bearer::new(binary.client(), &secret);
+        assert_eq!(members(&ann, &one).await, roles(&[("Ann", "owner"), ("Nice Helper", "member")]));
+        helper.get(&format!("/api/rooms/{one}")).await.expect(200);
+        let list = helper.get("/api/rooms").await.expect(200).json();
+        assert_eq!(list["rooms"].as_array().unwrap().iter().map(id).collect::<Vec<_>>(), [one.clone()]);
+        helper.post(&format!("/api/rooms/{one}/messages"), json!({ "body": "Hi" })).await.expect_error(403, "forbidden");
+        helper.call("POST", &format!("/api/rooms/{two}/join"), None).await.expect_error(404, "not_found");
+
+        // A second token of the same bot, for every room that it is in.
+        let (same, writer, secret) = created(&binary.run_well(&["bot", "create", "Nice Helper"], "").await);
+        assert_eq!(same, bot);
+        let writer_bot = Bearer::new(binary.client(), &secret);
+        let message = writer_bot.post(&format!("/api/rooms/{one}/messages"), json!({ "body": "Hi" })).await.expect(200).json()["message"].clone();
+        assert_eq!((&message["authorId"], &message["authorName"]), (&json!(bot), &json!("Nice Helper")));
+        let others = say(&ann, &one, "Hello").await;
+        writer_bot.call("PUT", &format!("/api/rooms/{one}/messages/{}/reactions/👍", id(&others)), None).await.expect(200);
+        writer_bot.call("DELETE", &format!("/api/rooms/{one}/messages/{}", id(&others)), None).await.expect_error(403, "forbidden");
+        writer_bot.call("DELETE", &format!("/api/rooms/{one}/messages/{}", id(&message)), None).await.expect(200);
+        writer_bot.call("POST", &format!("/api/rooms/{two}/join"), None).await.expect(200);
+        writer_bot.post(&format!("/api/rooms/{two}/invite"), json!({ "userId": "email_a@x.com" })).await.expect_error(403, "forbidden");
+        ann.patch(&format!("/api/rooms/{two}/members/{bot}"), json!({ "role": "owner" })).await.expect_error(400, "invalid_request");
+
+        // Only hashes are kept, and what is revoked is worth nothing at once.
+        let listed = binary.run_well(&["bot", "list"], "").await;
+        assert!(listed.contains(&token) && listed.contains(&writer) && listed.contains("nice-helper") && !listed.contains(&secret), "{listed}");
+        binary.run_well(&["bot", "revoke", &token], "").await;
+        helper.get("/api/rooms").await.expect_error(401, "invalid_bot_token");
+        writer_bot.get("/api/rooms").await.expect(200);
+        binary.run_well(&["bot", "revoke", "nice-helper"], "").await;
+        writer_bot.get("/api/rooms").await.expect_error(401, "invalid_bot_token");
+        for (arguments, word) in [
+            (vec!["bot", "revoke", "nobody"], "bot list"), (vec!["bot", "revoke", "bt-01kb3x2v5q8m4n7p9r1s3t5v7w"], "no such token"),
+            (vec!["bot", "create", "Ann"], "called"), (vec!["bot", "create", "助手"], "id of a bot"), (vec!["bot", "create", "x", "--ability", "fly"], "ability"),
+            (vec!["bot", "create", "x", "--room", "lobby"], "room"), (vec!["bot", "create", "y", "--room", NOWHERE], "no such room"),
+        ] {
+            let output = binary.run(&arguments, "").await;
+            let error = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert!(!output.status.success() && error.contains(word), "{arguments:?}: {error}");
+        }
+        binary.stop().await;
+    }
+
+    async fn s06_bots_and_people_cannot_pass_for_each_other(db) {
+        let server = TestServer::start_with(db, with_token).await;
+        let ann = server.member("Ann").await;
+        let store = server.store().await;
+        let make = async |handle: &str, name: &str| {
+            let input = (Handle::parse(handle)?, BotName::parse(name)?);
+            store.write(input, |tx, (handle, name)| Box::pin(found_or_made(tx, handle, name))).await
+        };
+        assert_eq!(make("ann", "Ann").await.unwrap_err().code, "name_taken");
+        assert_eq!(make("ann", "aNN").await.unwrap_err().code, "name_taken");
+        assert_eq!(make("ann", "Ａnn").await.unwrap_err().code, "name_taken");
+        let helper = make("helper", "Helper").await.unwrap();
+        assert_eq!(make("other", "ＨELPER").await.unwrap_err().code, "name_taken");
+        assert_eq!(make("helper", "Helper").await.unwrap().id, helper.id);
+        assert_eq!(make("helper", "Helper II").await.unwrap().name.as_str(), "Helper II");
+        for bad in [ann.id.as_str(), "system", "<b>", &"x".repeat(10_000)] {
+            assert_eq!(make(bad, "Any").await.unwrap_err().code, "invalid_request", "{bad}");
+        }
+        // And the other way round.
+        let form = json!({ "email": "new@example.org", "password": crate::support::PASSWORD, "username": "helper ii" });
+        server.client().post("/api/email/register", form).await.expect_error(400, "invalid_request");
+        server.stop().await;
+    }
+
+    async fn an_invited_bot_is_in_at_once(db) {
+        let server = TestServer::start_with(db, with_token).await;
+        let ann = server.member("Ann").await.client;
+        let bot = Bearer::new(server.client(), TOKEN);
+        bot.get("/api/rooms").await.expect(200);
+        let lobby = open_room(&ann, "Lobby").await;
+        bot.call("POST", &format!("/api/rooms/{lobby}/join"), None).await.expect(200);
+        let bot_id = details(&ann, &lobby).await["members"][1]["id"].as_str().unwrap().to_owned();
+        let room = closed_room(&ann, "Secret").await;
+        invite(&ann, &room, &bot_id).await.expect(200);
+        invite(&ann, &room, &bot_id).await.expect(200);
+        assert_eq!(members(&ann, &room).await, roles(&[("Ann", "owner"), ("OpenClaw", "member")]));
+        assert_eq!(events(&server, "room.joined").await.iter().filter(|(subject, _)| subject == &room).count(), 2);
+        // With its last person a room ends; no bot is left alone with it.
+        leave(&ann, &room).await.expect(200);
+        bot.get(&format!("/api/rooms/{room}")).await.expect_error(404, "not_found");
+        server.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn revoking_is_told_to_a_running_server() {
+    let binary = Binary::start(Db::Sqlite, &[]).await;
+    let (store, stop) = (crate::store::open(&binary).await, tokio_util::sync::CancellationToken::new());
+    let heard: Arc<Mutex<Vec<Revoked>>> = Arc::default();
+    let kept = heard.clone();
+    store.listen(move |event| kept.lock().unwrap().extend(Revoked::read(event)));
+    let follower = store.follow(stop.clone()).await.unwrap();
+    let (bot, token, _) = created(&binary.run_well(&["bot", "create", "Helper"], "").await);
+    binary.run_well(&["bot", "revoke", &bot], "").await;
+    let told = crate::support::eventually("the end of the token", || async { heard.lock().unwrap().first().cloned() }).await;
+    assert_eq!((told.token.as_str(), told.bot.as_str()), (token.as_str(), bot.as_str()));
+    stop.cancel();
+    follower.await.unwrap();
+    binary.stop().await;
+}
