@@ -43,7 +43,10 @@ fn embed_front_end(out: &Path) {
     names.sort();
     let mut table = String::from("&[\n");
     for name in names.iter().filter(|name| ![".br", ".gz", ".gitignore"].iter().any(|end| name.ends_with(end))) {
-        let file = |ending: &str| format!("include_bytes!({:?})", folder.join(format!("{name}{ending}")));
+        let file = |ending: &str| {
+            let path = folder.join(format!("{name}{ending}")).display().to_string();
+            format!("include_bytes!({path:?})")
+        };
         let _ = writeln!(table, "    Built {{ name: {name:?}, plain: {}, br: {}, gz: {} }},", file(""), file(".br"), file(".gz"));
     }
     table.push(']');

@@ -61,14 +61,13 @@ impl Writer<'_> {
             Event::Start(Tag::Image { dest_url, .. }) => self.picture(&dest_url, &alternative(rest)),
             Event::Start(tag) => self.open(&tag),
             Event::End(tag) => self.close(tag),
-            Event::Text(text) if self.in_code || self.links.contains(&true) => self.text(&text),
-            Event::Text(text) => self.text_with_addresses(&text),
+            Event::Text(text) if !self.in_code && !self.links.contains(&true) => self.text_with_addresses(&text),
+            Event::Text(text) | Event::Html(text) | Event::InlineHtml(text) => self.text(&text),
             Event::Code(text) => {
                 self.out.push_str("<code>");
                 self.text(&text);
                 self.out.push_str("</code>");
             }
-            Event::Html(text) | Event::InlineHtml(text) => self.text(&text),
             Event::SoftBreak | Event::HardBreak => self.out.push_str("<br>\n"),
             Event::Rule => self.out.push_str("<hr>\n"),
             // Not switched on.
@@ -252,7 +251,7 @@ fn address(text: &str) -> &str {
 }
 
 /// The text of a picture, up to its end.
-fn alternative<'t>(events: &mut Peekable<Parser<'t>>) -> String {
+fn alternative(events: &mut Peekable<Parser<'_>>) -> String {
     let (mut text, mut depth) = (String::new(), 0_u32);
     for event in events.by_ref() {
         match event {

@@ -105,6 +105,7 @@ impl SessionView {
         moment(&self.seen)
     }
 
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates pass references")]
     fn device(&self, lang: &Lang) -> String {
         device(&self.client, *lang)
     }

@@ -62,7 +62,7 @@ impl Lang {
     }
 
     /// The text called `key`; the key itself if there is none, which a test excludes.
-    pub fn text<'k>(self, key: &'k str) -> &'k str {
+    pub fn text(self, key: &str) -> &str {
         let catalogue: &'static HashMap<String, String> = match self {
             Self::En => &EN,
             Self::De => &DE,
