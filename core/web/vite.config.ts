@@ -64,7 +64,8 @@ export default defineConfig(({ command }) => ({
   },
   server: {
     proxy: Object.fromEntries(
-      ["/api", "/socket.io", "/uploads", "/assets", "/openapi.json"].map((path) => [path, { target: server, ws: true, changeOrigin: true }]),
+      // The sources have a folder `assets`, too; those of the server stand below a hash.
+      ["^/api/", "/socket.io", "/uploads", "^/assets/[^/]+/", "/openapi.json"].map((path) => [path, { target: server, ws: true, changeOrigin: true }]),
     ),
   },
 }));
