@@ -179,10 +179,11 @@ db_test! {
         let server = TestServer::start_with(db, |config| config.limits.enabled = false).await;
         let (ann, bob) = (server.member("Ann").await.client, server.member("Bob").await);
         let room = open_room(&ann, "Lobby").await;
+        let out = format!("/api/rooms/{room}/members/{}", bob.id);
         for _ in 0..5 {
             join(&bob.client, &room).await.expect(200);
             let sending = join_all((0..10).map(|number| send(&bob.client, &room, json!({ "body": format!("{number}") }))));
-            let (sent, removed) = tokio::join!(sending, ann.delete(&format!("/api/rooms/{room}/members/{}", bob.id)));
+            let (sent, removed) = tokio::join!(sending, ann.delete(&out));
             removed.expect(200);
             let taken: Vec<_> = sent.into_iter().filter(|answer| answer.status == 200).map(|answer| answer.json()["message"]["id"].clone()).collect();
             let stored = read(&ann, &room, "?limit=200").await;
