@@ -38,7 +38,7 @@ fmt: ## Format all Rust code
 lint: ## Format check and clippy, warnings are errors
 	@.ci/lint
 
-openapi: ## Write openapi/openapi.json from the code
+openapi: ## Write openapi/openapi.json and openapi/asyncapi.json from the code
 	@.ci/openapi
 
 peers: ## Start the servers the tests need, in the background; prints what to export for `cargo test`

@@ -53,6 +53,16 @@ need_postgres() {
   need_debian 'ls /usr/lib/postgresql/*/bin/initdb || command -v initdb' postgresql
 }
 
+# need_nginx: the program; tests start servers of their own from it. Debian keeps it where only root looks.
+need_nginx() {
+  need_debian 'command -v nginx || test -x /usr/sbin/nginx' nginx-light
+}
+
+# need_example_client: the chat client of examples/, which the tests run.
+need_example_client() {
+  CARGO_TARGET_DIR="$TOOLS/examples" quietly cargo build --locked --manifest-path examples/chat-rust/Cargo.toml
+}
+
 # need_cargo_deny: from the machine if it is there, else built here once (three minutes on two cores).
 need_cargo_deny() {
   if cargo deny --version >/dev/null 2>&1; then return; fi

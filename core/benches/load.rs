@@ -106,7 +106,8 @@ async fn drive_all(server: &Process, requests: &Requests, connections: usize, ti
     Ok(Sample { rate, p50: percentile(&latencies, 50), p99: percentile(&latencies, 99), cpu })
 }
 
-fn percentile(sorted: &[Duration], percent: usize) -> f64 {
+/// The time than which so many percent of `sorted` are shorter, in milliseconds.
+pub fn percentile(sorted: &[Duration], percent: usize) -> f64 {
     sorted.get(sorted.len() * percent / 100).map_or(f64::NAN, |time| time.as_secs_f64() * 1e3)
 }
 

@@ -14,8 +14,10 @@ mod plugin;
 mod process;
 mod providers;
 mod reads;
+mod realtime;
 mod seed;
 mod server;
+mod socket;
 mod table;
 mod writes;
 
@@ -39,9 +41,10 @@ async fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let outcome = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["memory", file, port] => baseline::memory::serve(Path::new(file), port).await,
+        ["room", port] => baseline::rooms::serve(port).await,
         [node, ref parts @ ..] => run(Path::new(node), parts).await,
         _ => Err(
-            "usage: community-bench NODE [footprint|reads|writes|plugin|providers]…, with the path of Node.js 22; `make bench` knows it"
+            "usage: community-bench NODE [footprint|reads|writes|plugin|providers|realtime|hold]…, with the path of Node.js 22; `make bench` knows it"
                 .into(),
         ),
     };
@@ -80,6 +83,13 @@ async fn run(node: &Path, parts: &[&str]) -> Outcome {
 
     if wanted("providers") {
         providers::measure(&site("providers")?, &mut table).await?;
+    }
+    if wanted("realtime") {
+        realtime::measure(&site("realtime")?, node, &program, &folder.0.join("baseline"), &mut table).await?;
+    }
+    // Ten minutes in which nothing happens: only for who asks for it.
+    if parts.contains(&"hold") {
+        realtime::hold(&site("hold")?, &mut table).await?;
     }
 
     println!("{table}");

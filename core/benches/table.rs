@@ -34,6 +34,8 @@ pub enum Unit {
     Micros,
     /// MiB.
     Mebibytes,
+    /// KiB.
+    Kibibytes,
 }
 
 /// What a figure should be.
@@ -100,6 +102,7 @@ impl Figure {
             Unit::Millis => format!("{value:.1} ms"),
             Unit::Micros => format!("{value:.1} µs"),
             Unit::Mebibytes => format!("{value:.1} MiB"),
+            Unit::Kibibytes => format!("{value:.1} KiB"),
         }
     }
 
@@ -143,6 +146,7 @@ impl Figure {
             Unit::Millis => "ms",
             Unit::Micros => "µs",
             Unit::Mebibytes => "MiB",
+            Unit::Kibibytes => "KiB",
         };
         let baseline = self.baseline.map(|(name, value)| json!({ "name": name, "value": value }));
         json!({

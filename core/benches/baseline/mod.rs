@@ -2,4 +2,5 @@
 
 pub mod memory;
 pub mod node;
+pub mod rooms;
 pub mod rows;

@@ -143,6 +143,11 @@ impl Rate {
         Self::new(count, 86_400)
     }
 
+    /// `count` within so many seconds; 0 is no limit.
+    pub const fn within(count: u32, seconds: u64) -> Self {
+        Self::new(count, seconds)
+    }
+
     const fn new(count: u32, seconds: u64) -> Self {
         match NonZeroU32::new(count) {
             Some(count) => Self(Some((count, Duration::from_secs(seconds)))),

@@ -20,6 +20,7 @@ mod mail;
 mod metrics;
 mod outbound;
 mod plugins;
+mod realtime;
 mod report;
 mod rooms;
 mod schema;
@@ -53,6 +54,7 @@ pub use self::{
     metrics::MetricsSection,
     outbound::OutboundSection,
     plugins::{PluginLimits, PluginSection},
+    realtime::RealtimeSection,
     report::{Problem, Problems, Report},
     rooms::RoomsSection,
     schema::keys,
@@ -89,6 +91,8 @@ pub struct Config {
     pub outbound: OutboundSection,
     /// `[chat]`
     pub chat: ChatSection,
+    /// `[realtime]`
+    pub realtime: RealtimeSection,
     /// `[rooms]`
     pub rooms: RoomsSection,
     /// `[limits]`
@@ -118,6 +122,7 @@ impl Default for Config {
             uploads: UploadsSection::default(),
             outbound: OutboundSection::default(),
             chat: ChatSection::default(),
+            realtime: RealtimeSection::default(),
             rooms: RoomsSection::default(),
             limits: LimitsSection::default(),
             log: LogSection::default(),
@@ -179,6 +184,7 @@ impl Config {
         self.uploads.validate(report);
         self.outbound.validate(report);
         self.chat.validate(report);
+        self.realtime.validate(report);
         self.rooms.validate(report);
         self.limits.validate(report);
         self.log.validate(report);

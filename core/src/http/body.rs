@@ -68,6 +68,14 @@ pub fn parse<T: ParseFromJSON + 'static>(bytes: &[u8]) -> Result<T, Error> {
         [] => Value::Null,
         _ => serde_json::from_slice(bytes).map_err(|error| invalid_json("The body of the request is not valid JSON.").caused_by(error))?,
     };
+    read(value)
+}
+
+/// Reads `T` from JSON that was parsed already, with the same strictness.
+///
+/// # Errors
+/// A sentence that names the field.
+pub fn read<T: ParseFromJSON + 'static>(value: Value) -> Result<T, Error> {
     inspect(&value, MAX_DEPTH)?;
     // First against the schema: poem-openapi takes numbers for text, and its messages name types instead of fields.
     if T::IS_REQUIRED || !value.is_null() {

@@ -116,6 +116,6 @@ fn address(text: &str) -> Option<IpAddr> {
 }
 
 /// The address of the connection's other end.
-pub(super) fn peer(request: &Request) -> IpAddr {
+pub fn peer(request: &Request) -> IpAddr {
     request.remote_addr().as_socket_addr().map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), SocketAddr::ip)
 }

@@ -47,7 +47,7 @@ impl ErrorBody {
     }
 
     /// The text, in the order in which people read it: what happened, then the details.
-    fn json(&self) -> String {
+    pub fn json(&self) -> String {
         serde_json::to_string(self).unwrap_or_default()
     }
 

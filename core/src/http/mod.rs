@@ -26,7 +26,7 @@ pub mod metrics;
 pub mod origin;
 pub mod panic;
 pub mod payload;
-mod places;
+pub mod places;
 pub mod query;
 pub mod rate;
 pub mod request_id;

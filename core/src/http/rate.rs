@@ -160,15 +160,15 @@ impl Limits {
 }
 
 /// One limit for many keys.
-struct Keyed {
+pub struct Keyed {
     limiter: RateLimiter<u64, DashMapStateStore<u64>, Ticks, NoOpMiddleware<Duration>>,
     hasher: RandomState,
     checks: AtomicU32,
 }
 
 impl Keyed {
-    /// `None` for no limit.
-    fn new(rate: Rate, factor: u32, ticks: &Ticks) -> Option<Self> {
+    /// `factor` times as much as `rate` says; `None` for no limit.
+    pub fn new(rate: Rate, factor: u32, ticks: &Ticks) -> Option<Self> {
         let (count, span) = rate.get()?;
         let count = count.saturating_mul(factor.try_into().ok()?);
         let quota = Quota::with_period(span / count.get())?.allow_burst(count);
@@ -176,7 +176,8 @@ impl Keyed {
         Some(Self { limiter, hasher: RandomState::new(), checks: AtomicU32::new(0) })
     }
 
-    fn check(&self, key: &str) -> Result<(), Error> {
+    /// Counts one use by `key`. Fails with `rate_limited` and the seconds to wait.
+    pub fn check(&self, key: &str) -> Result<(), Error> {
         if self.checks.fetch_add(1, Ordering::Relaxed) % SWEEP == SWEEP - 1 {
             self.limiter.retain_recent();
         }
@@ -186,7 +187,7 @@ impl Keyed {
 }
 
 /// The error of a limit, with the time to wait rounded up to seconds.
-pub(super) fn wait(time: Duration) -> Error {
+pub fn wait(time: Duration) -> Error {
     let seconds = time.as_secs() + u64::from(time.subsec_nanos() > 0);
     let seconds = seconds.max(1);
     Error::limited(format!("Too many attempts; please try again in {seconds} s."), seconds)

@@ -3,4 +3,9 @@
 
 pub mod asyncapi;
 pub mod guide;
+pub mod lane;
+pub mod line;
+pub mod metrics;
+pub mod order;
 pub mod protocol;
+pub mod wire;

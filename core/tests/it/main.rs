@@ -19,6 +19,7 @@ mod accounts;
 mod app;
 mod architecture;
 mod cli;
+mod clients;
 mod config;
 mod email;
 mod harness;

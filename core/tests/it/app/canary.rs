@@ -29,7 +29,7 @@ db_test! {
         guest.call("GET", "/api/me").header("cookie", format!("community_sid={CANARY}")).send().await.expect(401);
         guest.call("GET", "/api/me").header("authorization", format!("Bearer {secret}")).send().await.expect(401);
         let mut seen = String::new();
-        for path in ["/openapi.json", "/", "/posts/", "/api-docs.html", "/api/posts", "/api/nothing", "/healthz", "/readyz"] {
+        for path in ["/openapi.json", "/asyncapi.json", "/docs/events", "/", "/posts/", "/api-docs.html", "/api/posts", "/api/nothing", "/healthz", "/readyz"] {
             seen += &ann.client.get(path).await.text();
         }
         let counters = crate::support::Client::new(format!("http://127.0.0.1:{metrics}")).get("/metrics").await.expect(200).text();

@@ -52,7 +52,8 @@ fn audit(answer: &Answer) {
         assert_eq!(answer.header(name), None, "{asked}: {name}");
     }
     let cache = answer.header("cache-control").unwrap_or_else(|| panic!("{asked}: no Cache-Control"));
-    let may_be_kept = ["/api/posts", "/api/posts?limit=5", "/openapi.json"].iter().any(|path| answer.asked.ends_with(path));
+    let may_be_kept =
+        ["/api/posts", "/api/posts?limit=5", "/openapi.json", "/asyncapi.json"].iter().any(|path| answer.asked.ends_with(path));
     assert!(cache == "no-store" || (may_be_kept && answer.status < 400 && cache.contains("must-revalidate")), "{asked}: {cache}");
     assert!(answer.status < 500 || answer.status == 503, "{asked}: {}", answer.text());
     if answer.status >= 400 && !answer.asked.starts_with("HEAD") {
@@ -119,7 +120,7 @@ db_test! {
                 assert!(method == "HEAD" || method == "OPTIONS" || (answer.status == 405 && answer.header("allow").is_some()), "{} {}", answer.asked, answer.status);
             }
         }
-        for path in ["/", "/posts/", "/api-docs.html", "/openapi.json", "/healthz", "/readyz", "/api", "/api/", "/api/nothing", "/nothing", "/..%2f", "/api/posts/"] {
+        for path in ["/", "/posts/", "/api-docs.html", "/docs/events", "/openapi.json", "/asyncapi.json", "/healthz", "/readyz", "/api", "/api/", "/api/nothing", "/nothing", "/..%2f", "/api/posts/"] {
             for method in ["GET", "HEAD", "POST"] {
                 let answer = stranger.call(method, path).send().await;
                 statuses.insert(answer.status);

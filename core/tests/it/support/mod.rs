@@ -11,10 +11,12 @@ mod db;
 mod faulty;
 mod log;
 mod mail;
+mod nginx;
 mod oauth;
 mod people;
 mod process;
 mod proxy;
+mod python;
 mod raw;
 mod server;
 mod sink;
@@ -31,9 +33,12 @@ pub use self::{
     faulty::{Endpoint, FaultyProvider, IdToken, Signature, Trouble},
     log::Log,
     mail::{Mail, Maildir},
+    nginx::Nginx,
     oauth::{Account, OAuthServers},
     people::{PASSWORD, Person},
+    process::Process,
     proxy::{Cut, Proxy},
+    python::Python,
     raw::{Raw, RawAnswer},
     server::TestServer,
     sink::{Fault, SmtpSink},
@@ -99,6 +104,11 @@ pub fn full() -> bool {
 /// A port of 127.0.0.1 that is free at the moment. Whoever takes it must be ready to find it taken.
 pub fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// The folder with Node.js, packages from npm and what else the tests run.
+pub fn tools() -> std::path::PathBuf {
+    peer("COMMUNITY_TEST_TOOLS").into()
 }
 
 /// What `make test` and `make peers` export; without it there is nothing to test against.

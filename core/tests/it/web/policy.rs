@@ -64,7 +64,7 @@ async fn c15_the_api_reference_has_no_code_of_its_own_and_loads_the_document() {
 async fn c16_no_page_can_be_framed_or_run_foreign_code() {
     let server = server().await;
     let ann = server.member("Ann").await.client;
-    for path in ["/", "/posts/", "/settings/", "/api-docs.html", "/docs", "/posts/?before=x&login=error"] {
+    for path in ["/", "/posts/", "/settings/", "/api-docs.html", "/docs", "/docs/events", "/posts/?before=x&login=error"] {
         let answer = ann.get(path).await.expect(200);
         let policy = policy(&answer);
         assert!(policy.contains(&"img-src 'self' data: blob:".to_owned()), "{path}: pictures of nobody else: {policy:?}");

@@ -1,0 +1,143 @@
+//! The way to single sockets, below the rooms of socketioxide: what is sent is encoded once for all who get it, and who could not
+//! take it is known exactly. The library's own broadcast says how many could not, not who.
+
+use std::{
+    convert::Infallible,
+    fmt,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use socketioxide::{adapter::Emitter, socket::Sid};
+use socketioxide_core::{
+    Value,
+    adapter::{BroadcastFlags, BroadcastOptions, CoreAdapter, CoreLocalAdapter, DefinedAdapter, SocketEmitter, errors::SocketError},
+    packet::Packet,
+};
+
+use super::protocol::ServerEvent;
+
+/// The only namespace there is.
+pub const NAMESPACE: &str = "/";
+
+/// Something to be sent, encoded.
+#[derive(Clone)]
+pub struct Frame {
+    packet: Packet,
+    volatile: bool,
+}
+
+impl fmt::Debug for Frame {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Frame").field("volatile", &self.volatile).finish_non_exhaustive()
+    }
+}
+
+impl Frame {
+    /// The event `event`.
+    pub fn of<E: ServerEvent>(event: &E) -> Self {
+        Self { volatile: E::VOLATILE, ..Self::encoded(E::NAME, &event.to_json_string()) }
+    }
+
+    /// An event whose payload is JSON already.
+    pub fn encoded(name: &str, payload: &str) -> Self {
+        Self { packet: Packet::event(NAMESPACE, text(format!("[\"{name}\",{payload}]"))), volatile: false }
+    }
+
+    /// The acknowledgement of a client's event, from the JSON of its answer.
+    pub fn ack(id: i64, answer: &str) -> Self {
+        Self { packet: Packet::ack(NAMESPACE, text(format!("[{answer}]")), id), volatile: false }
+    }
+
+    /// Whether it may be left out for a client that does not keep up.
+    pub fn is_volatile(&self) -> bool {
+        self.volatile
+    }
+}
+
+fn text(json: String) -> Value {
+    Value::Str(json.into(), None)
+}
+
+/// What became of a frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sent {
+    /// It waits to be written, or the socket is not connected any more.
+    Taken,
+    /// Too much waits for this socket already.
+    Full,
+}
+
+/// All sockets of this process.
+#[derive(Default)]
+pub struct Wire(OnceLock<CoreLocalAdapter<Emitter>>);
+
+impl Wire {
+    /// Sends `frame` to one socket. Never waits.
+    pub fn send(&self, to: Sid, frame: &Frame) -> Sent {
+        self.broadcast(frame.packet.clone(), BroadcastOptions::new(to))
+    }
+
+    /// Sends `frame` to one socket beside the queue, even if that is full: it is written once all that waits is, unless another one
+    /// takes its place.
+    pub fn send_past_queue(&self, to: Sid, frame: &Frame) {
+        let mut options = BroadcastOptions::new(to);
+        options.add_flag(BroadcastFlags::Volatile);
+        self.broadcast(frame.packet.clone(), options);
+    }
+
+    /// Disconnects a socket once it has what waits for it; [`Sent::Full`] if not even that can be sent.
+    pub fn disconnect(&self, sid: Sid) -> Sent {
+        outcome(self.0.get().map_or(Ok(()), |local| local.disconnect_socket(BroadcastOptions::new(sid))))
+    }
+
+    /// Whether there is such a socket.
+    pub fn knows(&self, sid: Sid) -> bool {
+        self.0.get().is_some_and(|local| !local.fetch_sockets(BroadcastOptions::new(sid)).is_empty())
+    }
+
+    fn broadcast(&self, packet: Packet, options: BroadcastOptions) -> Sent {
+        outcome(self.0.get().map_or(Ok(()), |local| local.broadcast(packet, options)))
+    }
+}
+
+fn outcome(result: Result<(), Vec<SocketError>>) -> Sent {
+    match result {
+        Err(errors) if errors.iter().any(|error| matches!(error, SocketError::InternalChannelFull)) => Sent::Full,
+        _ => Sent::Taken,
+    }
+}
+
+/// What hands the [`Wire`] out of socketioxide.
+pub struct WireAdapter(Arc<Wire>);
+
+impl CoreAdapter<Emitter> for WireAdapter {
+    type Error = Infallible;
+    type State = Arc<Wire>;
+    type AckStream = <Emitter as SocketEmitter>::AckStream;
+    type InitRes = ();
+
+    fn new(wire: &Self::State, local: CoreLocalAdapter<Emitter>) -> Self {
+        assert!(wire.0.set(local).is_ok(), "there is one namespace");
+        Self(Arc::clone(wire))
+    }
+
+    fn init(self: Arc<Self>, on_success: impl FnOnce() + Send + 'static) {
+        on_success();
+    }
+
+    async fn broadcast_with_ack(
+        &self,
+        packet: Packet,
+        options: BroadcastOptions,
+        timeout: Option<Duration>,
+    ) -> Result<Self::AckStream, Infallible> {
+        Ok(self.get_local().broadcast_with_ack(packet, options, timeout).0)
+    }
+
+    fn get_local(&self) -> &CoreLocalAdapter<Emitter> {
+        self.0.0.get().expect("set by new")
+    }
+}
+
+impl DefinedAdapter for WireAdapter {}
