@@ -1,9 +1,9 @@
 //! Markdown as HTML, safe by construction: tags are written here, one by one, and everything a person wrote is escaped. HTML in the
 //! text is shown as the text it is.
 
-use std::{fmt::Write as _, iter::Peekable};
+use std::fmt::Write as _;
 
-use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
+use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd, TextMergeStream};
 
 /// Pictures are shown only if their address begins with one of these; others are links.
 #[derive(Debug, Clone)]
@@ -19,7 +19,8 @@ impl Pictures {
 /// `text` as HTML.
 pub fn html(text: &str, pictures: &Pictures) -> String {
     let mut writer = Writer { out: String::with_capacity(text.len() * 5 / 4), pictures, links: Vec::new(), in_code: false, in_head: false };
-    let mut events = Parser::new_ext(text, Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TABLES).peekable();
+    // The parser cuts text at every character that might have meant something, addresses among it.
+    let mut events = TextMergeStream::new(Parser::new_ext(text, Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TABLES));
     while let Some(event) = events.next() {
         writer.write(event, &mut events);
     }
@@ -56,7 +57,7 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    fn write<'t>(&mut self, event: Event<'t>, rest: &mut Peekable<Parser<'t>>) {
+    fn write<'t>(&mut self, event: Event<'t>, rest: &mut impl Iterator<Item = Event<'t>>) {
         match event {
             Event::Start(Tag::Image { dest_url, .. }) => self.picture(&dest_url, &alternative(rest)),
             Event::Start(tag) => self.open(&tag),
@@ -251,7 +252,7 @@ fn address(text: &str) -> &str {
 }
 
 /// The text of a picture, up to its end.
-fn alternative(events: &mut Peekable<Parser<'_>>) -> String {
+fn alternative<'t>(events: &mut impl Iterator<Item = Event<'t>>) -> String {
     let (mut text, mut depth) = (String::new(), 0_u32);
     for event in events.by_ref() {
         match event {
