@@ -38,6 +38,7 @@ use crate::{
     posts::{self, feed::Feed},
     providers::catalog::Catalog,
     random::Random,
+    realtime::{self, handlers::Handlers, mount, start::Sockets},
     rooms::{self, online::Online},
     sessions,
     store::{OpenError, Store},
@@ -107,13 +108,15 @@ pub struct Running {
     pub addr: SocketAddr,
     /// Where the counters are served, if they are.
     pub metrics_addr: Option<SocketAddr>,
+    sockets: Sockets,
     stop: CancellationToken,
     tasks: TaskTracker,
 }
 
 impl Running {
-    /// Stops accepting, finishes what is in flight, and returns when everything has ended.
+    /// Says goodbye to sockets, stops accepting, finishes what is in flight, and returns when everything has ended.
     pub async fn stop(self) {
+        self.sockets.stop().await;
         self.stop.cancel();
         self.tasks.close();
         self.tasks.wait().await;
@@ -165,8 +168,14 @@ impl App {
         Ok(Self { config, store, outbound, flows, oauth, look, parts })
     }
 
-    /// What answers requests.
-    fn endpoint(&self, base: &Base, uploads: Uploads) -> impl Endpoint<Output = Response> + 'static {
+    /// What answers requests, and the sockets among them.
+    fn endpoint(
+        &self,
+        base: &Base,
+        uploads: Uploads,
+        tasks: &TaskTracker,
+        stop: &CancellationToken,
+    ) -> (impl Endpoint<Output = Response> + 'static, Sockets) {
         let config = &self.config;
         let base_url = config.base_url();
         let limits = Limits::new(&config.limits, &self.parts.ticks);
@@ -192,8 +201,20 @@ impl App {
             cookie: sessions::cookie::of_site(&base_url, &config.cors),
             rules: config.sessions.clone(),
         };
+        let handlers = messages::socket::add(rooms::socket::add(Handlers::default(), &rooms), &messages);
+        let sockets = realtime::start::Parts {
+            store: self.store.clone(),
+            sessions: sessions.clone(),
+            bots: bots.clone(),
+            handlers,
+            online: rooms.online.clone(),
+            ticks: self.parts.ticks.clone(),
+            random: self.parts.random.clone(),
+        };
+        let sockets = Sockets::start(config, sockets, base, tasks, stop);
         let catalog = Catalog::new(self.flows.plugins.clone(), &config.auth.root_provider);
         let routes = web::http::routes(docs::routes()).route(uploads::files::ROUTE, &[Method::GET]);
+        let routes = mount::PATHS.iter().fold(routes, |routes, path| routes.route(path, &[Method::GET, Method::POST]));
         let providers = Providers::new(self.oauth.clone(), limits.clone());
         base.metrics.register(providers.outcomes.clone());
         let mut parts = Extensions::new();
@@ -217,11 +238,12 @@ impl App {
         parts.insert(self.store.clone());
         parts.insert(catalog);
         parts.insert(base.clone());
-        let plain =
-            Route::new().at("/healthz", get(healthz)).at("/readyz", get(readyz)).at(uploads::files::ROUTE, get(uploads::files::serve));
-        let pages = web::http::mount(plain);
+        let own = Route::new().at("/healthz", get(healthz)).at("/readyz", get(readyz));
+        let own = own.at(uploads::files::ROUTE, get(uploads::files::serve));
+        let own = mount::PATHS.iter().fold(own, |own, path| own.at(*path, sockets.mount.clone()));
+        let pages = web::http::mount(own);
         let app = Split { api: docs::service().into_endpoint(), pages };
-        base.wrap(app.data(Shared::from(parts)), routes)
+        (base.wrap(app.data(Shared::from(parts)), routes), sockets)
     }
 
     /// Removes what has expired, now and then, until `stop`.
@@ -323,10 +345,12 @@ pub async fn start(config: Config, parts: Parts) -> Result<Running, StartError> 
         }
         None => None,
     };
-    let base = Base::new(&app.config, metrics.clone());
+    let mut base = Base::new(&app.config, metrics.clone());
+    base.bodies = base.bodies.with("/socket.io", app.config.realtime.max_message.0);
     let server = Server::new(&app.config.http, &metrics);
-    tasks.spawn(server.run(listener, app.endpoint(&base, uploads), stop.clone()));
-    Ok(Running { addr, metrics_addr, stop, tasks })
+    let (endpoint, sockets) = app.endpoint(&base, uploads, &tasks, &stop);
+    tasks.spawn(server.run(listener, endpoint, stop.clone()));
+    Ok(Running { addr, metrics_addr, sockets, stop, tasks })
 }
 
 async fn bind(wanted: SocketAddr) -> Result<TcpListener, StartError> {

@@ -15,4 +15,5 @@ pub mod model;
 pub mod policy;
 pub mod queries;
 pub mod requests;
+pub mod socket;
 pub(crate) mod store;

@@ -17,4 +17,5 @@ pub mod online;
 pub mod policy;
 pub mod queries;
 pub mod requests;
+pub mod socket;
 pub(crate) mod store;

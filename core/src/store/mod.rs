@@ -96,6 +96,11 @@ impl Store {
         matches!(self.writer, Writer::Postgres(_))
     }
 
+    /// Whether writes that begin one after the other are committed, and told of, in that order: there is one writer.
+    pub fn keeps_order(&self) -> bool {
+        matches!(self.writer, Writer::Sqlite(_))
+    }
+
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<()> {
         self.reader.execute_unprepared("SELECT 1").await?;

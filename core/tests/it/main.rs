@@ -29,6 +29,7 @@ mod oauth;
 mod outbound;
 mod plugins;
 mod posts;
+mod realtime;
 mod rooms;
 mod sessions;
 mod store;

@@ -9,6 +9,7 @@ mod browser;
 mod client;
 mod db;
 mod faulty;
+mod light;
 mod log;
 mod mail;
 mod nginx;
@@ -31,6 +32,7 @@ pub use self::{
     client::{Call, Client},
     db::{Database, Db},
     faulty::{Endpoint, FaultyProvider, IdToken, Signature, Trouble},
+    light::{Light, Opening, cookies},
     log::Log,
     mail::{Mail, Maildir},
     nginx::Nginx,

@@ -249,7 +249,9 @@ impl Refusal {
             return Ok(());
         }
         let message = outcome["message"].as_str().unwrap_or_default().to_owned();
-        Err(Self { message, status: outcome["status"].as_u64(), data: outcome["data"].clone() })
+        // The server puts its error body into the message.
+        let data = serde_json::from_str(&message).unwrap_or_else(|_| outcome["data"].clone());
+        Err(Self { message, status: outcome["status"].as_u64(), data })
     }
 
     /// The code of the error that the server sent.

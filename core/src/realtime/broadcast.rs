@@ -1,0 +1,268 @@
+//! From the event log to sockets. A commit is heard in the moment it is told of: what decides who hears what changes then and there,
+//! and what is to be said waits in one queue, so that everyone hears of a room's changes in one order.
+
+use std::{future::Future, sync::Arc, time::Duration};
+
+use tokio::{
+    sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+    time::{Instant, sleep, sleep_until},
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    fanout::Fanout,
+    hub::Hub,
+    order::Order,
+    protocol::{
+        LeaveReason, MessageDeleted, MessageEdited, MessageNew, MessageReacted, PersonBody, PostNew, ReadUpTo, RoleChanged, RoomChanged,
+        RoomDeleted, RoomInvited, RoomJoined, RoomLeft, ServerEvent,
+    },
+    wire::Frame,
+};
+use crate::{
+    bots,
+    error::{Kind, Result},
+    ids::{MemberId, PostId, RoomId},
+    messages::{
+        self,
+        events::{MessageEvent, What as Deed},
+    },
+    posts,
+    rooms::{
+        self,
+        events::{Departure, RoomEvent, What},
+        online::Online,
+        requests::{MemberBody, RoomBody},
+    },
+    sessions,
+    store::{Event, Store},
+};
+
+/// The pause after a failed look at the database.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// Something to be said.
+enum Item {
+    Logged(Event),
+    /// A room is gone; those heard it.
+    Closed(RoomId, Vec<socketioxide::socket::Sid>),
+}
+
+/// Hears what is committed and gives it out.
+pub struct Broadcast {
+    hub: Arc<Hub>,
+    fanout: Arc<dyn Fanout>,
+    store: Store,
+    online: Online,
+    receipts_up_to: usize,
+    order: Order<Option<Frame>>,
+    queue: UnboundedReceiver<Item>,
+}
+
+impl Broadcast {
+    /// Begins to hear what `store` commits. Nothing is given out before [`Broadcast::run`].
+    pub fn listen(hub: &Arc<Hub>, fanout: Arc<dyn Fanout>, store: &Store, online: Online, receipts_up_to: usize) -> Self {
+        let (sender, queue) = unbounded_channel();
+        let heard_by = Arc::clone(hub);
+        store.listen(move |event| hear(&heard_by, &sender, event));
+        let order = Order::new(store.keeps_order());
+        Self { hub: Arc::clone(hub), fanout, store: store.clone(), online, receipts_up_to, order, queue }
+    }
+
+    /// Gives out what is heard, until `stop`.
+    pub async fn run(mut self, stop: CancellationToken) {
+        loop {
+            let overdue = self.order.deadline();
+            let wait = async {
+                match overdue {
+                    Some(deadline) => sleep_until(deadline).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = stop.cancelled() => return,
+                item = self.queue.recv() => match item {
+                    Some(item) => tokio::select! {
+                        () = self.give_out(item) => {}
+                        () = stop.cancelled() => return,
+                    },
+                    None => return,
+                },
+                () = wait => {}
+            }
+            for (room, frames) in self.order.overdue(Instant::now()) {
+                tracing::debug!(%room, "a change of a room did not come in time");
+                self.say(&room, frames);
+            }
+        }
+    }
+
+    async fn give_out(&mut self, item: Item) {
+        let event = match item {
+            Item::Logged(event) => event,
+            Item::Closed(room, sockets) => {
+                self.order.forget(&room);
+                return self.hub.send_to(sockets, &Frame::of(&RoomDeleted { room_id: room.to_string() }));
+            }
+        };
+        if let Some(event) = MessageEvent::read(&event) {
+            self.message(event).await;
+        } else if let Some(event) = RoomEvent::read(&event) {
+            self.room(event).await;
+        } else if event.kind == "post.created" {
+            self.post(&PostId::from_stored(event.subject)).await;
+        }
+    }
+
+    /// A message is new or has changed.
+    async fn message(&mut self, event: MessageEvent) {
+        let MessageEvent { what, message, room, rev, live, .. } = event;
+        if self.hub.listeners(&room) == 0 {
+            return self.order.forget(&room);
+        }
+        let json = match live {
+            Some(json) => Some(json),
+            None => surely(|| messages::queries::by_id(self.store.reader(), &message)).await.map(|shown| shown.json),
+        };
+        let name = match what {
+            Deed::Created => MessageNew::NAME,
+            Deed::Edited => MessageEdited::NAME,
+            Deed::Deleted => MessageDeleted::NAME,
+            Deed::Reacted => MessageReacted::NAME,
+        };
+        let frame = json.map(|json| Frame::encoded(name, &format!("{{\"message\":{json}}}")));
+        let ready = self.order.add(&room, rev, frame, Instant::now());
+        self.say(&room, ready);
+    }
+
+    fn say(&self, room: &RoomId, frames: Vec<Option<Frame>>) {
+        for frame in frames.into_iter().flatten() {
+            self.fanout.to_room(room, &frame, None);
+        }
+    }
+
+    /// Something else happened in a room.
+    async fn room(&self, RoomEvent { room, what }: RoomEvent) {
+        let heard = self.hub.listeners(&room) > 0;
+        let room_id = room.to_string();
+        match what {
+            What::Joined(who) if heard => {
+                if let Some(user) = self.member(&room, &who).await {
+                    self.fanout.to_room(&room, &Frame::of(&RoomJoined { room_id, user }), None);
+                }
+            }
+            What::Left(who, how) => self.left(&room, &who, how, heard).await,
+            What::Invited(who) if self.online.is_online(&who) => {
+                if let Some(room) = surely(|| rooms::queries::summary(self.store.reader(), &room, &who)).await {
+                    self.fanout.to_person(&who, &Frame::of(&RoomInvited { room }));
+                }
+            }
+            What::RoleChanged(who) if heard => {
+                if let Some(member) = self.member(&room, &who).await {
+                    let role = RoleChanged { room_id, user_id: member.id, role: member.role };
+                    self.fanout.to_room(&room, &Frame::of(&role), None);
+                }
+            }
+            What::Changed if heard => self.changed(&room).await,
+            What::Read(who, seq) => self.read(&room, &who, seq),
+            _ => {}
+        }
+    }
+
+    async fn left(&self, room: &RoomId, who: &MemberId, how: Departure, heard: bool) {
+        if !heard && !self.online.is_online(who) {
+            return;
+        }
+        let username = surely(|| rooms::queries::name(self.store.reader(), who)).await.unwrap_or_default();
+        let reason = match how {
+            Departure::Left => LeaveReason::Left,
+            Departure::Removed => LeaveReason::Removed,
+        };
+        let user = PersonBody { id: who.to_string(), username, is_bot: who.is_bot() };
+        let frame = Frame::of(&RoomLeft { room_id: room.to_string(), user, reason });
+        self.fanout.to_room(room, &frame, None);
+        self.fanout.to_person(who, &frame);
+    }
+
+    async fn changed(&self, room: &RoomId) {
+        // As nobody sees it.
+        let nobody = MemberId::from_stored(String::new());
+        let found = surely(|| rooms::queries::summary(self.store.reader(), room, &nobody)).await;
+        if let Some(RoomBody { name, access, invite_role, .. }) = found {
+            self.fanout.to_room(room, &Frame::of(&RoomChanged { room_id: room.to_string(), name, access, invite_role }), None);
+        }
+    }
+
+    /// In a large room everybody's markers would be told to everybody.
+    fn read(&self, room: &RoomId, who: &MemberId, seq: u64) {
+        let frame = Frame::of(&ReadUpTo { room_id: room.to_string(), user_id: who.to_string(), seq });
+        if self.hub.listeners(room) <= self.receipts_up_to {
+            self.fanout.to_room(room, &frame, None);
+        } else {
+            self.fanout.to_person(who, &frame);
+        }
+    }
+
+    async fn post(&self, id: &PostId) {
+        let found = surely(|| async {
+            match posts::queries::post(self.store.reader(), id).await {
+                Ok(post) => Ok(Some(post)),
+                Err(error) if error.kind == Kind::NotFound => Ok(None),
+                Err(error) => Err(error),
+            }
+        });
+        if let Some(post) = found.await {
+            self.fanout.to_all(&Frame::of(&PostNew { post: post.into() }));
+        }
+    }
+
+    async fn member(&self, room: &RoomId, who: &MemberId) -> Option<MemberBody> {
+        surely(|| rooms::queries::member(self.store.reader(), room, who, &self.online)).await
+    }
+}
+
+/// Asks until there is an answer: what is to be said can wait, and must not be lost because the database was away for a moment.
+async fn surely<T, F: Future<Output = Result<Option<T>>>>(mut ask: impl FnMut() -> F) -> Option<T> {
+    loop {
+        match ask().await {
+            Ok(found) => return found,
+            Err(error) => {
+                tracing::warn!(%error, cause = ?error.source, "an event for sockets has to wait for the database");
+                sleep(PAUSE).await;
+            }
+        }
+    }
+}
+
+/// Hears of a commit. Called by whoever writes to the database, so it never waits.
+fn hear(hub: &Hub, queue: &UnboundedSender<Item>, event: &Event) {
+    let kind = event.kind.as_str();
+    if let Some(ended) = sessions::events::Ended::read(event) {
+        let sockets = hub.of_person(&MemberId::User(ended.user));
+        let its = sockets.iter().filter(|peer| peer.session().is_some_and(|known| known.session.id == ended.session));
+        return its.for_each(|peer| hub.end(peer, &ended.reason));
+    }
+    if let Some(revoked) = bots::events::Revoked::read(event) {
+        let sockets = hub.of_person(&MemberId::Bot(revoked.bot));
+        let its = sockets.iter().filter(|peer| peer.who.came_with(&revoked.token));
+        return its.for_each(|peer| hub.end(peer, "revoked"));
+    }
+    if kind.starts_with("room.")
+        && let Some(RoomEvent { room, what }) = RoomEvent::read(event)
+    {
+        match what {
+            What::Joined(who) => hub.join(&who, &room),
+            What::Left(who, _) => hub.leave(&who, &room),
+            What::Deleted => {
+                let sockets = hub.close_room(&room);
+                let _ = queue.send(Item::Closed(room, sockets));
+                return;
+            }
+            _ => {}
+        }
+    }
+    if kind.starts_with("room.") || kind.starts_with("message.") || kind == "post.created" {
+        // Nobody takes it any more when the server stops.
+        let _ = queue.send(Item::Logged(event.clone()));
+    }
+}

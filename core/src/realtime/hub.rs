@@ -1,0 +1,373 @@
+//! Who is connected to this process, and to which rooms. What decides who hears what changes here in the moment in which a commit is
+//! told of, so that nothing that is given out later reaches whoever was removed.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+    time::Duration,
+};
+
+use socketioxide::socket::Sid;
+
+use super::{
+    fanout::Fanout,
+    metrics::Counters,
+    peer::Peer,
+    protocol::{Presence, SessionEnded},
+    wire::{Frame, Sent, Wire},
+};
+use crate::{
+    ids::{MemberId, RoomId},
+    rooms::online::Online,
+};
+
+/// How long a client may take to go by itself once it was told to.
+const LEAVE: Duration = Duration::from_secs(2);
+
+/// The connected sockets.
+pub struct Hub {
+    state: RwLock<State>,
+    wire: Arc<Wire>,
+    counters: Counters,
+    online: Online,
+    rules: HubRules,
+}
+
+/// What an operator says about sockets.
+#[derive(Debug, Clone, Copy)]
+pub struct HubRules {
+    /// Sockets of one user or bot at the same time.
+    pub per_person: usize,
+    /// How long a client that fell behind has to take what waits for it.
+    pub slow_grace: Duration,
+}
+
+#[derive(Default)]
+struct State {
+    peers: HashMap<Sid, Entry>,
+    people: HashMap<MemberId, Vec<Sid>>,
+    rooms: HashMap<RoomId, Room>,
+}
+
+struct Entry {
+    peer: Arc<Peer>,
+    rooms: Rooms,
+}
+
+/// The rooms that a socket hears.
+enum Rooms {
+    /// They are being read; meanwhile these changes came.
+    Loading(Vec<(RoomId, bool)>),
+    /// These.
+    Known(HashSet<RoomId>),
+}
+
+#[derive(Default)]
+struct Room {
+    sockets: HashSet<Sid>,
+    /// Those of them that asked who comes and goes.
+    watchers: HashSet<Sid>,
+}
+
+impl Hub {
+    /// A hub with nobody.
+    pub fn new(wire: Arc<Wire>, counters: Counters, online: Online, rules: HubRules) -> Self {
+        Self { state: RwLock::default(), wire, counters, online, rules }
+    }
+
+    /// The way to single sockets.
+    pub fn wire(&self) -> &Wire {
+        &self.wire
+    }
+
+    /// Adds a socket, which hears nothing yet. If its person has too many, the oldest goes.
+    pub fn register(&self, peer: &Arc<Peer>) {
+        let oldest = {
+            let mut state = self.write();
+            state.peers.insert(peer.sid, Entry { peer: Arc::clone(peer), rooms: Rooms::Loading(Vec::new()) });
+            let sockets = state.people.entry(peer.who.id.clone()).or_default();
+            sockets.push(peer.sid);
+            let oldest = (sockets.len() > self.rules.per_person).then(|| sockets[0]);
+            oldest.and_then(|sid| state.peers.get(&sid)).map(|entry| Arc::clone(&entry.peer))
+        };
+        self.online.came(&peer.who.id);
+        self.counters.sockets.inc();
+        if let Some(oldest) = oldest {
+            self.end(&oldest, "too_many");
+        }
+    }
+
+    /// Lets a registered socket hear `rooms`, as changed by what came since they were read.
+    pub fn subscribe(&self, sid: Sid, rooms: impl IntoIterator<Item = RoomId>) {
+        let watchers = {
+            let mut state = self.write();
+            let Some(entry) = state.peers.get_mut(&sid) else { return };
+            let mut known: HashSet<RoomId> = rooms.into_iter().collect();
+            if let Rooms::Loading(changes) = &mut entry.rooms {
+                for (room, joined) in changes.drain(..) {
+                    if joined {
+                        known.insert(room)
+                    } else {
+                        known.remove(&room)
+                    };
+                }
+            }
+            entry.rooms = Rooms::Known(known.clone());
+            let person = entry.peer.who.id.clone();
+            for room in &known {
+                state.rooms.entry(room.clone()).or_default().sockets.insert(sid);
+            }
+            let others = state.people.get(&person).map_or(&[] as &[Sid], Vec::as_slice).iter().filter(|other| **other != sid);
+            let known_before = others.filter_map(|other| state.peers.get(other)).any(|entry| matches!(entry.rooms, Rooms::Known(_)));
+            (!known_before).then(|| (person, state.watchers(&known)))
+        };
+        if let Some((person, watchers)) = watchers {
+            self.announce(&person, true, &watchers);
+        }
+    }
+
+    /// Forgets a socket.
+    pub fn unregister(&self, sid: Sid) {
+        let gone = {
+            let mut state = self.write();
+            let Some(Entry { peer, rooms }) = state.peers.remove(&sid) else { return };
+            let rooms = if let Rooms::Known(rooms) = rooms { rooms } else { HashSet::new() };
+            rooms.iter().for_each(|room| state.leave(sid, room));
+            let sockets = state.people.get_mut(&peer.who.id);
+            let last = sockets.is_none_or(|sockets| {
+                sockets.retain(|other| *other != sid);
+                sockets.is_empty()
+            });
+            if last {
+                state.people.remove(&peer.who.id);
+            }
+            self.online.went(&peer.who.id);
+            last.then(|| (peer.who.id.clone(), state.watchers(&rooms)))
+        };
+        self.counters.sockets.dec();
+        if let Some((person, watchers)) = gone {
+            self.announce(&person, false, &watchers);
+        }
+    }
+
+    /// Lets all sockets of `person` hear `room`.
+    pub fn join(&self, person: &MemberId, room: &RoomId) {
+        let watchers = {
+            let mut state = self.write();
+            let sockets = state.people.get(person).cloned().unwrap_or_default();
+            if sockets.is_empty() {
+                return;
+            }
+            for sid in sockets {
+                let Some(entry) = state.peers.get_mut(&sid).filter(|entry| entry.peer.who.reaches(room)) else { continue };
+                match &mut entry.rooms {
+                    Rooms::Loading(changes) => changes.push((room.clone(), true)),
+                    Rooms::Known(rooms) => {
+                        rooms.insert(room.clone());
+                        state.rooms.entry(room.clone()).or_default().sockets.insert(sid);
+                    }
+                }
+            }
+            state.watchers([room])
+        };
+        self.announce(person, true, &watchers);
+    }
+
+    /// Lets no socket of `person` hear `room` any more.
+    pub fn leave(&self, person: &MemberId, room: &RoomId) {
+        let mut state = self.write();
+        for sid in state.people.get(person).cloned().unwrap_or_default() {
+            let Some(entry) = state.peers.get_mut(&sid) else { continue };
+            match &mut entry.rooms {
+                Rooms::Loading(changes) => changes.push((room.clone(), false)),
+                Rooms::Known(rooms) => {
+                    rooms.remove(room);
+                    state.leave(sid, room);
+                }
+            }
+        }
+    }
+
+    /// Lets nobody hear `room` any more, and gives who did.
+    pub fn close_room(&self, room: &RoomId) -> Vec<Sid> {
+        let mut state = self.write();
+        let sockets: Vec<Sid> = state.rooms.remove(room).map(|room| room.sockets.into_iter().collect()).unwrap_or_default();
+        for entry in state.peers.values_mut() {
+            match &mut entry.rooms {
+                Rooms::Loading(changes) => changes.push((room.clone(), false)),
+                Rooms::Known(rooms) => {
+                    rooms.remove(room);
+                }
+            }
+        }
+        sockets
+    }
+
+    /// Tells `sid` from now on who comes and goes in `room`, and who is there; `None` if it does not hear that room.
+    pub fn watch(&self, sid: Sid, room: &RoomId) -> Option<Vec<MemberId>> {
+        let mut state = self.write();
+        let State { rooms, peers, .. } = &mut *state;
+        let room = rooms.get_mut(room).filter(|room| room.sockets.contains(&sid))?;
+        room.watchers.insert(sid);
+        let people: HashSet<&MemberId> = room.sockets.iter().filter_map(|sid| Some(&peers.get(sid)?.peer.who.id)).collect();
+        Some(people.into_iter().cloned().collect())
+    }
+
+    /// Whether there is such a socket.
+    pub fn knows(&self, sid: Sid) -> bool {
+        self.read().peers.contains_key(&sid)
+    }
+
+    /// Whether `sid` hears `room`.
+    pub fn hears(&self, sid: Sid, room: &RoomId) -> bool {
+        self.read().rooms.get(room).is_some_and(|room| room.sockets.contains(&sid))
+    }
+
+    /// How many sockets hear `room`.
+    pub fn listeners(&self, room: &RoomId) -> usize {
+        self.read().rooms.get(room).map_or(0, |room| room.sockets.len())
+    }
+
+    /// The sockets of `person`.
+    pub fn of_person(&self, person: &MemberId) -> Vec<Arc<Peer>> {
+        let state = self.read();
+        let sockets = state.people.get(person).map_or(&[] as &[Sid], Vec::as_slice);
+        sockets.iter().filter_map(|sid| Some(Arc::clone(&state.peers.get(sid)?.peer))).collect()
+    }
+
+    /// All sockets.
+    pub fn all(&self) -> Vec<Arc<Peer>> {
+        self.read().peers.values().map(|entry| Arc::clone(&entry.peer)).collect()
+    }
+
+    /// Disconnects a socket and says why. It hears nothing after that, and what it sent and is not done yet is dropped.
+    pub fn end(&self, peer: &Peer, reason: &str) {
+        if !self.begin_end(peer, reason) {
+            return;
+        }
+        let told = self.wire.send(peer.sid, &ended(reason));
+        if told == Sent::Full || self.wire.disconnect(peer.sid) == Sent::Full {
+            self.wire.send_past_queue(peer.sid, &ended(reason));
+        }
+        peer.line.cut_after(LEAVE);
+    }
+
+    /// Disconnects a socket that could not take what was sent to it. It may take what waits already, and then hears why it goes; its
+    /// client takes this for a lost connection, connects again and resumes.
+    pub fn fall_behind(&self, peer: &Peer) {
+        if !self.begin_end(peer, SLOW) {
+            return;
+        }
+        self.counters.slow.inc();
+        self.wire.send_past_queue(peer.sid, &ended(SLOW));
+        peer.line.cut_after(self.rules.slow_grace);
+    }
+
+    fn begin_end(&self, peer: &Peer, reason: &str) -> bool {
+        let begun = peer.end();
+        if begun {
+            self.counters.ended.with_label_values(&[reason]).inc();
+            self.unregister(peer.sid);
+        }
+        begun
+    }
+
+    /// Sends `frame` to one socket; one that cannot take it is disconnected, unless the frame may be left out.
+    pub fn send(&self, peer: &Peer, frame: &Frame) {
+        self.counters.sent.inc();
+        if self.wire.send(peer.sid, frame) == Sent::Full && !frame.is_volatile() {
+            self.fall_behind(peer);
+        }
+    }
+
+    /// Sends `frame` to the sockets that `choose` names.
+    pub fn send_to(&self, sockets: impl IntoIterator<Item = Sid>, frame: &Frame) {
+        let state = self.read();
+        let slow = self.deliver(&state, sockets.into_iter(), frame);
+        drop(state);
+        slow.iter().for_each(|peer| self.fall_behind(peer));
+    }
+
+    /// Sends, and gives those that could not take it.
+    fn deliver(&self, state: &State, sockets: impl Iterator<Item = Sid>, frame: &Frame) -> Vec<Arc<Peer>> {
+        let (mut count, mut slow) = (0, Vec::new());
+        for sid in sockets {
+            count += 1;
+            if self.wire.send(sid, frame) == Sent::Full && !frame.is_volatile() {
+                slow.extend(state.peers.get(&sid).map(|entry| Arc::clone(&entry.peer)));
+            }
+        }
+        self.counters.sent.inc_by(count);
+        slow
+    }
+
+    fn announce(&self, person: &MemberId, online: bool, watchers: &[Sid]) {
+        if !watchers.is_empty() {
+            let frame = Frame::of(&Presence { user_id: person.to_string(), online });
+            self.send_to(watchers.iter().copied(), &frame);
+        }
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, State> {
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Why a socket goes that fell behind.
+const SLOW: &str = "slow_consumer";
+
+fn ended(reason: &str) -> Frame {
+    Frame::of(&SessionEnded { reason: reason.to_owned() })
+}
+
+impl State {
+    fn leave(&mut self, sid: Sid, room: &RoomId) {
+        let Some(found) = self.rooms.get_mut(room) else { return };
+        found.sockets.remove(&sid);
+        found.watchers.remove(&sid);
+        if found.sockets.is_empty() {
+            self.rooms.remove(room);
+        }
+    }
+
+    /// The sockets that want to know who comes and goes in any of `rooms`.
+    fn watchers<'a>(&self, rooms: impl IntoIterator<Item = &'a RoomId>) -> Vec<Sid> {
+        let rooms = rooms.into_iter().filter_map(|room| self.rooms.get(room));
+        let watchers: HashSet<Sid> = rooms.flat_map(|room| room.watchers.iter().copied()).collect();
+        watchers.into_iter().collect()
+    }
+}
+
+impl Fanout for Hub {
+    fn to_room(&self, room: &RoomId, frame: &Frame, except: Option<&MemberId>) {
+        let state = self.read();
+        let Some(found) = state.rooms.get(room) else { return };
+        let mut left_out: &[Sid] = &[];
+        if let Some(person) = except {
+            left_out = state.people.get(person).map_or(&[], Vec::as_slice);
+        }
+        let sockets = found.sockets.iter().copied().filter(|sid| !left_out.contains(sid));
+        let slow = self.deliver(&state, sockets, frame);
+        drop(state);
+        slow.iter().for_each(|peer| self.fall_behind(peer));
+    }
+
+    fn to_person(&self, person: &MemberId, frame: &Frame) {
+        let state = self.read();
+        let sockets = state.people.get(person).map_or(&[] as &[Sid], Vec::as_slice);
+        let slow = self.deliver(&state, sockets.iter().copied(), frame);
+        drop(state);
+        slow.iter().for_each(|peer| self.fall_behind(peer));
+    }
+
+    fn to_all(&self, frame: &Frame) {
+        let state = self.read();
+        let slow = self.deliver(&state, state.peers.keys().copied(), frame);
+        drop(state);
+        slow.iter().for_each(|peer| self.fall_behind(peer));
+    }
+}

@@ -1,0 +1,128 @@
+//! What comes in over a socket: counted, decoded, put into its order, worked on, acknowledged.
+
+use std::{panic::AssertUnwindSafe, sync::Arc};
+
+use futures_util::FutureExt;
+use serde_json::Value as Json;
+use socketioxide::{handler::MessageHandler, socket::Socket};
+use socketioxide_core::Value;
+
+use super::{
+    Realtime,
+    handlers::{Effect, Handler},
+    lane::{Job, Queued},
+    peer::Peer,
+    wire::{Frame, WireAdapter},
+};
+use crate::{
+    error::{Error, Kind, Result},
+    http::error::Failure,
+};
+
+/// How much of an unknown name is repeated to its sender.
+const LONGEST_NAME: usize = 40;
+
+/// Takes all events of one socket. The library calls it in the order in which they come, and it never waits.
+pub struct Inlet {
+    /// Everything that is connected.
+    pub realtime: Arc<Realtime>,
+    /// The socket.
+    pub peer: Arc<Peer>,
+}
+
+impl MessageHandler<WireAdapter, Inlet> for Inlet {
+    fn call(&self, _: Arc<Socket<WireAdapter>>, event: Value, ack: Option<i64>) {
+        if self.peer.is_ending() {
+            return;
+        }
+        if let Err((error, times)) = self.peer.spend(self.realtime.ticks.elapsed()) {
+            return self.over_limit(error, times, ack);
+        }
+        self.realtime.touch(&self.peer);
+        let (handler, payload) = match self.decode(&event) {
+            Ok(found) => found,
+            Err(error) => {
+                self.count("unknown", error.code);
+                return self.realtime.acknowledge(&self.peer, ack, Err(error));
+            }
+        };
+        self.queue(&handler, payload, ack);
+    }
+}
+
+impl Inlet {
+    /// The event's handler and payload.
+    fn decode(&self, event: &Value) -> Result<(Handler, Json)> {
+        let text = event.as_str().map(|text| serde_json::from_str(text));
+        let Some(Ok(Json::Array(mut items))) = text else { return Err(invalid("An event must be a list of its name and one object.")) };
+        let surplus = items.len() > 2;
+        let payload = if items.len() > 1 { Some(items.swap_remove(1)) } else { None };
+        let name = items.first().and_then(Json::as_str).unwrap_or_default();
+        let shown: String = name.chars().filter(|letter| !letter.is_control()).take(LONGEST_NAME).collect();
+        let handler = self.realtime.handlers.find(name).ok_or_else(|| invalid(format!("There is no event called \"{shown}\".")))?;
+        if surplus {
+            return Err(invalid(format!("The event {shown} carries one object and nothing else.")));
+        }
+        let payload = payload.ok_or_else(|| invalid(format!("The event {shown} must carry one object.")))?;
+        Ok((handler.clone(), payload))
+    }
+
+    fn queue(&self, handler: &Handler, payload: Json, ack: Option<i64>) {
+        let (realtime, peer, name) = (Arc::clone(&self.realtime), Arc::clone(&self.peer), handler.name);
+        let (changes, work) = (handler.effect == Effect::Changes, handler.begin(Arc::clone(&peer), payload));
+        let work = async move {
+            // What an ended session sent before is not carried out after.
+            if peer.is_ending() {
+                return;
+            }
+            let outcome = AssertUnwindSafe(work).catch_unwind().await;
+            let outcome = outcome.unwrap_or_else(|_| Err(Error::internal(format!("the handler of {name} panicked"))));
+            realtime.counters.received.with_label_values(&[name, outcome.as_ref().map_or_else(|error| error.code, |_| "ok")]).inc();
+            realtime.acknowledge(&peer, ack, outcome);
+        };
+        let rules = self.realtime.lane;
+        match self.peer.lane.push(Job { changes, work: Box::pin(work) }, rules) {
+            Queued::Waits => {}
+            Queued::Begin => {
+                let peer = Arc::clone(&self.peer);
+                tokio::spawn(async move { peer.lane.work(rules).await });
+            }
+            Queued::Full => {
+                let error = Error::limited("Too many events of this socket are waiting; please wait for their answers.", 1);
+                self.realtime.acknowledge(&self.peer, ack, Err(error));
+            }
+        }
+    }
+
+    /// Refuses an event over the limit, and in the end its sender.
+    fn over_limit(&self, error: Error, times: u32, ack: Option<i64>) {
+        self.count("any", error.code);
+        if times > self.realtime.rules.max_refused {
+            self.realtime.hub.end(&self.peer, error.code);
+        } else {
+            self.realtime.acknowledge(&self.peer, ack, Err(error));
+        }
+    }
+
+    fn count(&self, event: &str, outcome: &str) {
+        self.realtime.counters.received.with_label_values(&[event, outcome]).inc();
+    }
+}
+
+impl Realtime {
+    /// Answers an event, if its sender wants an answer.
+    fn acknowledge(&self, peer: &Peer, ack: Option<i64>, outcome: Result<String>) {
+        let answer = outcome.unwrap_or_else(|error| {
+            let failure = Failure(error);
+            failure.log();
+            failure.body().json()
+        });
+        if let Some(id) = ack {
+            self.hub.send(peer, &Frame::ack(id, &answer));
+        }
+    }
+}
+
+fn invalid(sentence: impl Into<String>) -> Error {
+    Error::new(Kind::Invalid, "invalid_event", sentence)
+}

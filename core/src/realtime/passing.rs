@@ -1,0 +1,66 @@
+//! What is true for a moment only: who is typing, who is there. Nothing of it is stored.
+
+use std::{future::ready, sync::Arc, time::Duration};
+
+use super::{
+    fanout::Fanout,
+    handlers::{Effect, Handlers},
+    hub::Hub,
+    peer::Peer,
+    protocol::{PresenceAnswer, PresenceWatch, Typing, TypingNow},
+    wire::Frame,
+};
+use crate::{
+    bots::model::Ability,
+    error::{Error, Result},
+    http::{payload::Done, rate::Ticks},
+    ids::RoomId,
+};
+
+/// What it takes.
+#[derive(Clone)]
+pub struct Passing {
+    /// Who hears which room.
+    pub hub: Arc<Hub>,
+    /// The way to them.
+    pub fanout: Arc<dyn Fanout>,
+    /// The time.
+    pub ticks: Ticks,
+    /// How often one socket may say that somebody is typing.
+    pub typing_every: Duration,
+}
+
+impl Passing {
+    /// Adds the events of this part.
+    pub fn add_to(self, handlers: Handlers) -> Handlers {
+        let (typing, watch) = (self.clone(), self);
+        handlers
+            .on(Effect::Reads, move |peer, event: Typing| ready(typing.typing(&peer, &event)))
+            .on(Effect::Reads, move |peer, event: PresenceWatch| ready(watch.watch(&peer, &event)))
+    }
+
+    /// Tells the others in a room that somebody is typing.
+    fn typing(&self, peer: &Peer, event: &Typing) -> Result<Done> {
+        let room = self.heard(peer, &event.room_id)?;
+        let who = &peer.who;
+        who.actor.require(Ability::Write, &room)?;
+        if peer.types(room.as_str(), event.on, self.ticks.elapsed(), self.typing_every) {
+            let now = TypingNow { room_id: room.to_string(), user_id: who.id.to_string(), username: who.username.clone(), on: event.on };
+            self.fanout.to_room(&room, &Frame::of(&now), Some(&who.id));
+        }
+        Ok(Done::default())
+    }
+
+    /// Says who is there, and from now on who comes and goes.
+    fn watch(&self, peer: &Peer, event: &PresenceWatch) -> Result<PresenceAnswer> {
+        let room = self.heard(peer, &event.room_id)?;
+        let online = self.hub.watch(peer.sid, &room).ok_or_else(|| Error::not_found("room"))?;
+        Ok(PresenceAnswer { ok: true, online: online.iter().map(ToString::to_string).collect() })
+    }
+
+    /// The room with this id, if the socket hears it: members do, as soon as they are members and not a moment longer.
+    fn heard(&self, peer: &Peer, id: &str) -> Result<RoomId> {
+        let room = RoomId::parse(id).filter(|room| self.hub.hears(peer.sid, room));
+        room.ok_or_else(|| Error::not_found("room"))
+    }
+}

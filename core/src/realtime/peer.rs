@@ -1,0 +1,206 @@
+//! A connected socket: who it is, and what it may still do.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU32, Ordering},
+    },
+    time::Duration,
+};
+
+use socketioxide::socket::Sid;
+use tokio::time::Instant;
+
+use super::{lane::Lane, line::Line};
+use crate::{
+    actor::Actor,
+    bots::model::Ability,
+    clock::Timestamp,
+    config::Rate,
+    error::Error,
+    http::rate,
+    ids::{BotTokenId, MemberId, RoomId},
+    sessions::model::SignedIn,
+};
+
+/// Who a socket speaks for.
+#[derive(Debug, Clone)]
+pub struct Who {
+    /// Their id.
+    pub id: MemberId,
+    /// Their name when they connected.
+    pub username: String,
+    /// The cause of what they do.
+    pub actor: Actor,
+    /// How it is known.
+    pub proof: Proof,
+}
+
+impl Who {
+    /// Whether they may hear `room`, if they are in it.
+    pub fn reaches(&self, room: &RoomId) -> bool {
+        self.actor.require(Ability::Read, room).is_ok()
+    }
+
+    /// Whether they were let in by this token.
+    pub fn came_with(&self, token: &BotTokenId) -> bool {
+        matches!(&self.actor, Actor::Bot { rights, .. } if rights.token.as_ref() == Some(token))
+    }
+}
+
+/// How it is known who a socket speaks for, and what must hold for it to stay.
+#[derive(Debug, Clone)]
+pub enum Proof {
+    /// A session's cookie.
+    Session(Box<SignedIn>),
+    /// A bot's token.
+    Token,
+}
+
+/// One connected socket.
+pub struct Peer {
+    /// Its id on the wire. A secret: who knows it can speak in its place over polling.
+    pub sid: Sid,
+    /// Who it speaks for.
+    pub who: Who,
+    /// Its connection.
+    pub line: Line,
+    /// What it asked for and is not answered yet.
+    pub lane: Lane,
+    /// When it came.
+    pub born: Instant,
+    session: Mutex<Option<Box<SignedIn>>>,
+    ending: AtomicBool,
+    refused: AtomicU32,
+    allowance: Mutex<Allowance>,
+    typing: Mutex<HashMap<Box<str>, (bool, Duration)>>,
+}
+
+impl Peer {
+    /// A socket that just connected, allowed to send at `rate` from `now` on.
+    pub fn new(sid: Sid, who: Who, line: Line, rate: Rate, now: Duration) -> Self {
+        let session = if let Proof::Session(found) = &who.proof { Some(found.clone()) } else { None };
+        Self {
+            sid,
+            who,
+            line,
+            lane: Lane::default(),
+            born: Instant::now(),
+            session: Mutex::new(session),
+            ending: AtomicBool::new(false),
+            refused: AtomicU32::new(0),
+            allowance: Mutex::new(Allowance::new(rate, now)),
+            typing: Mutex::default(),
+        }
+    }
+
+    /// The session it came with, as far as it is known by now.
+    pub fn session(&self) -> Option<SignedIn> {
+        lock(&self.session).as_deref().cloned()
+    }
+
+    /// Whether its session may have ended by itself at `now`.
+    pub fn may_have_expired(&self, now: Timestamp) -> bool {
+        lock(&self.session).as_ref().is_some_and(|known| !known.session.is_live(now))
+    }
+
+    /// Notes what was found out about its session.
+    pub fn renew(&self, found: SignedIn) {
+        *lock(&self.session) = Some(Box::new(found));
+    }
+
+    /// The session, if this use of it is to be written down; noted as done.
+    pub fn touch(&self, now: Timestamp) -> Option<SignedIn> {
+        let mut session = lock(&self.session);
+        let known = session.as_mut().filter(|known| known.session.wants_touch(now))?;
+        known.session.last_seen_at = now;
+        Some(SignedIn::clone(known))
+    }
+
+    /// Begins its end; false if that has begun before.
+    pub fn end(&self) -> bool {
+        !self.ending.swap(true, Ordering::AcqRel)
+    }
+
+    /// Whether it is about to be disconnected: nothing it sends counts any more.
+    pub fn is_ending(&self) -> bool {
+        self.ending.load(Ordering::Acquire)
+    }
+
+    /// Takes one event from its allowance. Fails with `rate_limited`; then the number says how often in a row it was refused.
+    pub fn spend(&self, now: Duration) -> Result<(), (Error, u32)> {
+        match lock(&self.allowance).take(now) {
+            Ok(()) => {
+                self.refused.store(0, Ordering::Relaxed);
+                Ok(())
+            }
+            Err(time) => Err((rate::wait(time), self.refused.fetch_add(1, Ordering::Relaxed) + 1)),
+        }
+    }
+
+    /// Whether it is news that its person is writing in a room, and enough time has passed to say so again.
+    pub fn types(&self, room: &str, on: bool, now: Duration, every: Duration) -> bool {
+        let mut typing = lock(&self.typing);
+        if let Some((last, at)) = typing.get_mut(room) {
+            let tell = *last != on || now.saturating_sub(*at) >= every;
+            if tell {
+                (*last, *at) = (on, now);
+            }
+            return tell;
+        }
+        // A socket writes in few rooms at a time.
+        if typing.len() >= 16 {
+            typing.clear();
+        }
+        typing.insert(room.into(), (on, now));
+        true
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// So many events at once; they grow back evenly.
+struct Allowance {
+    /// How long one takes to grow back, and how many there are at most; `None` for no limit.
+    rule: Option<(Duration, u32)>,
+    /// When all of them would be back (as in the generic cell rate algorithm).
+    full_at: Duration,
+}
+
+impl Allowance {
+    fn new(rate: Rate, now: Duration) -> Self {
+        Self { rule: rate.get().map(|(count, span)| (span / count.get(), count.get())), full_at: now }
+    }
+
+    /// Takes one, or says how long it takes until there is one.
+    fn take(&mut self, now: Duration) -> Result<(), Duration> {
+        let Some((each, count)) = self.rule else { return Ok(()) };
+        let full_at = self.full_at.max(now) + each;
+        let earliest = full_at.saturating_sub(each * count);
+        if earliest > now {
+            return Err(earliest - now);
+        }
+        self.full_at = full_at;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_may_come_at_once_up_to_the_limit_and_grow_back_evenly() {
+        let second = Duration::from_secs(1);
+        let mut allowance = Allowance::new(Rate::within(10, 10), second);
+        assert!((0..10).all(|_| allowance.take(second).is_ok()));
+        assert_eq!(allowance.take(second), Err(second));
+        assert!(allowance.take(2 * second).is_ok() && allowance.take(2 * second).is_err());
+        assert!((0..10).all(|_| allowance.take(60 * second).is_ok()) && allowance.take(60 * second).is_err());
+        let mut unlimited = Allowance::new(Rate::UNLIMITED, second);
+        assert!((0..1000).all(|_| unlimited.take(second).is_ok()));
+    }
+}

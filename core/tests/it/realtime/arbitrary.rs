@@ -1,0 +1,122 @@
+//! Open, connect, event, upgrade, close, in any order, again and again: whatever clients do, the server answers the next one, and nobody
+//! stays behind.
+
+use community::{config::Span, random::Random};
+use serde_json::json;
+
+use super::*;
+use crate::support::{Client, Db, Light, Opening, eventually, full};
+
+/// A client in any state.
+#[derive(Default)]
+struct Wild {
+    polling: Option<String>,
+    socket: Option<Light>,
+}
+
+impl Wild {
+    async fn step(&mut self, dice: u8, server: &TestServer, ann: &Person, room: &str) {
+        match dice % 16 {
+            0 => self.polling = Some(super::polling::open(&ann.client).await),
+            1 => self.socket = Opening::of(ann).open(&server.url()).await.ok(),
+            2 => self.socket = Some(Light::connect(&server.url(), ann).await),
+            3 | 4 => self.upgrade(server, ann, dice).await,
+            5 => self.socket = None,
+            6 => self.post(&ann.client, "1").await,
+            7 => self.poll_with_another(&ann.client).await,
+            packet => self.send(&ann.client, &packets(room)[usize::from(packet) - 8]).await,
+        }
+    }
+
+    /// Begins an upgrade, and finishes it, breaks it off or says nonsense.
+    async fn upgrade(&mut self, server: &TestServer, ann: &Person, dice: u8) {
+        let Some(sid) = self.polling.take() else { return };
+        let Ok(mut socket) = Opening::of(ann).query(&format!("sid={sid}")).open(&server.url()).await else { return };
+        match dice / 64 {
+            0 => {}
+            1 => {
+                socket.send("2probe").await;
+            }
+            2 => {
+                socket.send("2probe").await;
+                socket.send("5").await;
+            }
+            _ => {
+                socket.send("42[\"too early\"]").await;
+            }
+        }
+        self.socket = Some(socket);
+    }
+
+    async fn post(&self, client: &Client, body: &str) {
+        let Some(sid) = &self.polling else { return };
+        let path = format!("/socket.io/?EIO=4&transport=polling&sid={sid}");
+        let answer = client.call("POST", &path).body(body.to_owned()).send().await;
+        assert!(matches!(answer.status, 200 | 400 | 413), "{}: {}", answer.status, answer.text());
+    }
+
+    async fn poll_with_another(&self, client: &Client) {
+        let Some(sid) = &self.polling else { return };
+        let path = format!("/socket.io/?EIO=4&transport=polling&sid={sid}");
+        // Together they end the session, whatever state it is in; one alone could wait for a ping.
+        let (one, other) = tokio::join!(client.get(&path), client.get(&path));
+        assert!([one.status, other.status].iter().all(|status| matches!(status, 200 | 400)), "{} {}", one.status, other.status);
+    }
+
+    async fn send(&mut self, client: &Client, packet: &str) {
+        if let Some(socket) = &mut self.socket {
+            socket.send(packet).await;
+        }
+        self.post(client, packet).await;
+    }
+}
+
+fn packets(room: &str) -> [String; 8] {
+    [
+        "40".to_owned(),
+        "41".to_owned(),
+        "3".to_owned(),
+        "2".to_owned(),
+        "40/admin,".to_owned(),
+        "421[\"room:list\",{}]".to_owned(),
+        format!("422[\"message:send\",{{\"roomId\":\"{room}\",\"body\":\"wild\"}}]"),
+        "42[\"nothing\"]".to_owned(),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_order_things_come_in_nobody_stays_behind() {
+    let seed = u64::from_be_bytes(Random::from_system().bytes());
+    println!("seed {seed}");
+    let random = Random::seeded(seed);
+    let server = TestServer::start_with(Db::Sqlite, |config| {
+        config.limits.enabled = false;
+        config.realtime.connect_timeout = Span::millis(500);
+        config.realtime.upgrade_timeout = Span::millis(500);
+        config.realtime.ping_interval = Span::millis(500);
+        config.realtime.ping_timeout = Span::millis(500);
+        config.metrics.listen = Some(([127, 0, 0, 1], 0).into());
+    })
+    .await;
+    let (ann, bob) = (server.member("Ann").await, server.member("Bob").await);
+    let room = room(&[&ann, &bob]).await;
+    let steps = if full() { 5000 } else { 300 };
+    let mut clients: Vec<Wild> = (0..8).map(|_| Wild::default()).collect();
+    for _ in 0..steps {
+        let [who, dice] = random.bytes::<2>();
+        clients[usize::from(who) % 8].step(dice, &server, &ann, &room).await;
+    }
+    // The server is well: somebody else connects and talks.
+    let mut light = Light::connect(&server.url(), &bob).await;
+    assert_eq!(light.call("message:send", json!({ "roomId": room, "body": "Hello" })).await["ok"], true);
+    light.close().await;
+    drop(clients);
+    let metrics = Client::new(format!("http://{}", server.running().metrics_addr.unwrap()));
+    eventually("everybody to be gone", || async {
+        let text = metrics.get("/metrics").await.text();
+        (text.contains("community_sockets 0\n")).then_some(())
+    })
+    .await;
+    assert!(metrics.get("/metrics").await.text().contains("community_http_panics_total 0\n"));
+    server.stop().await;
+}

@@ -1,0 +1,33 @@
+//! A thousand clients that talk in the instant in which they connect.
+
+use serde_json::json;
+
+use super::*;
+use crate::support::{Db, Opening};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_thousand_clients_that_send_as_they_connect_all_get_their_answer() {
+    let server = TestServer::start_with(Db::Sqlite, |config| {
+        config.limits.enabled = false;
+        config.realtime.max_sockets_per_user = 2000;
+    })
+    .await;
+    let ann = server.member("Ann").await;
+    let room = room(&[&ann]).await;
+    let mut clients = Vec::new();
+    for number in 0..1000 {
+        let (url, opening, room) = (server.url(), Opening::of(&ann), room.clone());
+        clients.push(tokio::spawn(async move {
+            let mut light = opening.open(&url).await.unwrap();
+            light.send("40").await;
+            light.packet(|packet| packet.starts_with("40")).await;
+            light.send(&format!("421[\"message:history\",{{\"roomId\":\"{room}\"}}]")).await;
+            let answer = light.packet(|packet| packet.starts_with("431[") || packet.starts_with("44")).await;
+            assert!(answer.starts_with("431[{\"ok\":true"), "{number}: {answer}");
+        }));
+    }
+    for client in clients {
+        client.await.unwrap();
+    }
+    server.stop().await;
+}

@@ -1,0 +1,149 @@
+//! What was allowed and is not any more stops within a second, whoever stopped it.
+
+use std::time::{Duration, Instant};
+
+use community::{
+    accounts,
+    actor::{Actor, Role},
+    config::Span,
+    ids::RoomId,
+    rooms,
+};
+use serde_json::json;
+
+use super::*;
+use crate::support::{Binary, Light, PASSWORD, Socket, Sockets};
+
+/// Waits for the end of a socket and checks how it came.
+async fn ended(socket: &Socket, reason: &str, since: Instant) {
+    assert_eq!(socket.expect("session:ended").await["reason"], reason);
+    assert_eq!(socket.disconnected().await, "io server disconnect");
+    assert!(since.elapsed() < SECOND, "{reason} took {:?}", since.elapsed());
+}
+
+db_test! {
+    async fn s04_a_session_that_ends_takes_its_sockets_with_it(db) {
+        let server = TestServer::start(db).await;
+        let ann = server.member("Ann").await;
+        let sockets = Sockets::at(server.url()).await;
+        let other = Person { client: server.client(), id: ann.id.clone(), username: ann.username.clone(), email: ann.email.clone(), cookie_name: ann.cookie_name };
+        other.client.set_cookie(ann.cookie_name, &server.new_session(&ann, Role::User).await);
+        let (mine, polling, theirs) =
+            (sockets.connect(&ann).await, sockets.dial().person(&ann).polling().connect().await, sockets.connect(&other).await);
+        let now = Instant::now();
+        ann.client.post("/api/logout", json!({})).await;
+        ended(&mine, "logout", now).await;
+        ended(&polling, "logout", now).await;
+        theirs.emit("room:list", json!({})).await.ok();
+        let refused = mine.reconnect().await.unwrap_err();
+        assert!(refused.message.contains("login_required"), "{refused:?}");
+        server.stop().await;
+    }
+
+    async fn s04_an_account_that_is_shut_elsewhere_loses_its_sockets(db) {
+        let server = TestServer::start(db).await;
+        let ann = server.member("Ann").await;
+        let sockets = Sockets::at(server.url()).await;
+        let socket = sockets.connect(&ann).await;
+        let now = Instant::now();
+        // As another process does it.
+        let disable = ann.id.clone();
+        server.store().await.write(disable, |tx, id| Box::pin(accounts::actions::set_disabled(tx, &Actor::System, id, true))).await.unwrap();
+        ended(&socket, "disabled", now).await;
+        server.stop().await;
+    }
+
+    async fn s04_an_expired_session_loses_its_sockets_and_a_used_one_does_not(db) {
+        let server = TestServer::start_with(db, |config| config.sessions.idle = Span::hours(1)).await;
+        let (ann, bob) = (server.member("Ann").await, server.member("Bob").await);
+        let sockets = Sockets::at(server.url()).await;
+        let (idle, used) = (sockets.connect(&ann).await, sockets.connect(&bob).await);
+        for _ in 0..3 {
+            server.clock.advance(Duration::from_secs(25 * 60));
+            used.emit("room:list", json!({})).await.ok();
+        }
+        let now = Instant::now();
+        assert_eq!(idle.expect("session:ended").await["reason"], "expired");
+        assert_eq!(idle.disconnected().await, "io server disconnect");
+        assert!(now.elapsed() < SECOND);
+        used.emit("room:list", json!({})).await.ok();
+        server.stop().await;
+    }
+
+    async fn a31_signing_in_as_somebody_else_ends_the_sockets_of_before(db) {
+        let server = TestServer::start(db).await;
+        let (ann, bob) = (server.member("Ann").await, server.member("Bob").await);
+        let sockets = Sockets::at(server.url()).await;
+        let socket = sockets.connect(&ann).await;
+        let now = Instant::now();
+        ann.client.post("/api/email/login", json!({ "email": bob.email, "password": PASSWORD })).await.expect(200);
+        assert_eq!(socket.expect("session:ended").await["reason"], "replaced");
+        socket.disconnected().await;
+        assert!(now.elapsed() < 3 * SECOND, "with the time for hashing: {:?}", now.elapsed());
+        server.stop().await;
+    }
+
+    async fn f12_nothing_of_a_room_reaches_whoever_was_removed(db) {
+        let server = TestServer::start(db).await;
+        let (ann, bob) = (server.member("Ann").await, server.member("Bob").await);
+        let room = room(&[&ann, &bob]).await;
+        let mut heard_by_bob = Light::connect(&server.url(), &bob).await;
+        let mut heard_by_ann = Light::connect(&server.url(), &ann).await;
+        // Ann's messages come before, while and after Bob is removed.
+        let talk = tokio::spawn({
+            let (client, room, bob) = (ann.client.clone(), room.clone(), bob.id.to_string());
+            async move {
+                let mut after = Vec::new();
+                for number in 0..30 {
+                    client.post(&format!("/api/rooms/{room}/messages"), json!({ "body": format!("{number}") })).await.expect(200);
+                    if number == 10 {
+                        client.delete(&format!("/api/rooms/{room}/members/{bob}")).await.expect(200);
+                    }
+                    if number > 10 {
+                        after.push(format!("{number}"));
+                    }
+                }
+                after
+            }
+        });
+        let after = talk.await.unwrap();
+        while heard_by_ann.expect("message:new").await["message"]["body"] != "29" {}
+        let left = heard_by_bob.expect("room:left").await;
+        assert_eq!((&left["user"]["id"], &left["reason"]), (&json!(bob.id.as_str()), &json!("removed")), "{left}");
+        let refused = heard_by_bob.call("message:send", json!({ "roomId": room, "body": "Still here" })).await;
+        assert_eq!(refused["code"], "not_found");
+        let leaked: Vec<_> = heard_by_bob.events().await.into_iter().filter(|(name, event)| name == "message:new" && after.iter().any(|body| event["message"]["body"] == *body)).collect();
+        assert!(leaked.is_empty(), "{leaked:?}");
+        server.stop().await;
+    }
+
+    async fn f12_removal_by_another_process_counts_within_a_second(db) {
+        let server = TestServer::start(db).await;
+        let (ann, bob) = (server.member("Ann").await, server.member("Bob").await);
+        let room = room(&[&ann, &bob]).await;
+        let sockets = Sockets::at(server.url()).await;
+        let socket = sockets.connect(&bob).await;
+        let now = Instant::now();
+        let input = (Actor::User { id: bob.id.clone(), role: Role::User }, RoomId::parse(&room).unwrap());
+        server.store().await.write(input, |tx, (actor, room)| Box::pin(rooms::actions::leave(tx, actor, room))).await.unwrap();
+        assert_eq!(socket.expect("room:left").await["roomId"], room.as_str());
+        assert!(now.elapsed() < SECOND, "{:?}", now.elapsed());
+        say(&ann, &room, "Alone").await;
+        assert_eq!(socket.emit("typing", json!({ "roomId": room, "on": true })).await.error("not_found")["ok"], false);
+        assert!(socket.received().iter().all(|received| received.event != "message:new"));
+        server.stop().await;
+    }
+
+    async fn s04_what_the_shell_takes_away_is_gone_within_a_second(db) {
+        let binary = Binary::start(db, &[]).await;
+        let arguments = ["user", "create", "--email", "ann@example.org", "--username", "Ann", "--password-stdin"];
+        binary.run_well(&arguments, PASSWORD).await;
+        let session = binary.run_well(&["user", "session", "ann@example.org"], "").await;
+        let sockets = Sockets::at(binary.base_url()).await;
+        let person = sockets.dial().header("Cookie", session.trim()).connect().await;
+        binary.run_well(&["user", "disable", "ann@example.org"], "").await;
+        // The second begins when the command has written.
+        ended(&person, "disabled", Instant::now()).await;
+        binary.stop().await;
+    }
+}

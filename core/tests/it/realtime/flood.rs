@@ -1,0 +1,86 @@
+//! Too much of everything.
+
+use serde_json::json;
+
+use super::*;
+use crate::support::{Db, Light};
+
+#[tokio::test]
+async fn s12_a_flood_of_events_is_refused_and_then_ended_and_others_do_not_notice() {
+    let server = TestServer::start_with(Db::Sqlite, |config| {
+        config.realtime.events = "20/10 seconds".parse().unwrap();
+        config.realtime.max_refused = 50;
+    })
+    .await;
+    let (ann, bob) = (server.member("Ann").await, server.member("Bob").await);
+    let mut other = Light::connect(&server.url(), &bob).await;
+    let mut light = Light::connect(&server.url(), &ann).await;
+    for _ in 0..20 {
+        assert_eq!(light.call("room:list", json!({})).await["ok"], true);
+    }
+    let refused = light.call("room:list", json!({})).await;
+    assert_eq!((&refused["code"], refused["retryAfter"].as_u64()), (&json!("rate_limited"), Some(1)), "{refused}");
+    // It grows back.
+    server.clock.advance(std::time::Duration::from_millis(500));
+    assert_eq!(light.call("room:list", json!({})).await["ok"], true);
+    for _ in 0..51 {
+        light.emit("room:list", json!({})).await;
+    }
+    assert_eq!(light.expect("session:ended").await["reason"], "rate_limited");
+    light.closed().await;
+    assert_eq!(other.call("room:list", json!({})).await["ok"], true);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_small_script_that_sends_a_hundred_messages_at_once_meets_no_limit() {
+    let server = TestServer::start(Db::Sqlite).await;
+    let ann = server.member("Ann").await;
+    let room = room(&[&ann]).await;
+    let mut light = Light::connect(&server.url(), &ann).await;
+    let mut ids = Vec::new();
+    for number in 0..100 {
+        ids.push(light.emit("message:send", json!({ "roomId": room, "body": format!("{number}") })).await);
+    }
+    for (number, id) in ids.into_iter().enumerate() {
+        let answer = light.ack(id).await;
+        assert_eq!(
+            (&answer["message"]["body"], answer["message"]["seq"].as_u64()),
+            (&json!(number.to_string()), Some(number as u64 + 1)),
+            "{answer}"
+        );
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_flood_of_bytes_is_slowed_down_and_not_kept_in_memory() {
+    let server = TestServer::start_with(Db::Sqlite, |config| config.realtime.bytes_per_second = community::config::Size::kib(64)).await;
+    let ann = server.member("Ann").await;
+    let mut light = Light::connect(&server.url(), &ann).await;
+    let started = std::time::Instant::now();
+    let mut last = 0;
+    for _ in 0..5 {
+        last = light.emit("nothing", json!({ "filler": "x".repeat(30_000) })).await;
+    }
+    light.ack(last).await;
+    // 150 kB at 64 KiB a second, the first 64 KiB of which are free.
+    assert!(started.elapsed() > std::time::Duration::from_millis(1000), "{:?}", started.elapsed());
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn rest_and_sockets_share_one_limit_for_messages() {
+    let server = TestServer::start_with(Db::Sqlite, |config| config.limits.messages = "4/minute".parse().unwrap()).await;
+    let ann = server.member("Ann").await;
+    let room = room(&[&ann]).await;
+    let mut light = Light::connect(&server.url(), &ann).await;
+    for _ in 0..2 {
+        say(&ann, &room, "Hello").await;
+        assert_eq!(light.call("message:send", json!({ "roomId": room, "body": "Hello" })).await["ok"], true);
+    }
+    let refused = light.call("message:send", json!({ "roomId": room, "body": "Hello" })).await;
+    assert_eq!(refused["code"], "rate_limited", "{refused}");
+    ann.client.post(&format!("/api/rooms/{room}/messages"), json!({ "body": "Hello" })).await.expect_error(429, "rate_limited");
+    server.stop().await;
+}

@@ -1,0 +1,79 @@
+//! Typing and presence.
+
+use serde_json::json;
+
+use super::*;
+use crate::support::{Db, Light, Sockets, eventually};
+
+#[tokio::test]
+async fn the_others_see_who_is_typing() {
+    let server = TestServer::start(Db::Sqlite).await;
+    let (ann, bob, eve) = (server.member("Ann").await, server.member("Bob").await, server.member("Eve").await);
+    let room = room(&[&ann, &bob]).await;
+    let sockets = Sockets::at(server.url()).await;
+    let (a, also_a, b, e) =
+        (sockets.connect(&ann).await, sockets.connect(&ann).await, sockets.connect(&bob).await, sockets.connect(&eve).await);
+    a.emit("typing", json!({ "roomId": room, "on": true })).await.ok();
+    let typing = b.expect("typing").await;
+    assert_eq!(typing, json!({ "roomId": room, "userId": ann.id.as_str(), "username": "Ann", "on": true }));
+    // Saying so again and again tells nobody; stopping does.
+    for _ in 0..5 {
+        a.emit("typing", json!({ "roomId": room, "on": true })).await.ok();
+    }
+    a.emit("typing", json!({ "roomId": room, "on": false })).await.ok();
+    assert_eq!(b.expect("typing").await["on"], false);
+    say(&ann, &room, "Done").await;
+    for socket in [&a, &also_a, &b] {
+        socket.expect("message:new").await;
+        assert!(socket.received().iter().all(|received| received.event != "typing"), "{:?}", socket.received());
+    }
+    assert!(e.received().is_empty());
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn presence_counts_people_not_sockets() {
+    let server = TestServer::start(Db::Sqlite).await;
+    let (ann, bob) = (server.member("Ann").await, server.member("Bob").await);
+    let room = room(&[&ann, &bob]).await;
+    let mut watcher = Light::connect(&server.url(), &ann).await;
+    let watched = watcher.call("presence:watch", json!({ "roomId": room })).await;
+    assert_eq!(watched, json!({ "ok": true, "online": [ann.id.as_str()] }));
+    let first = Light::connect(&server.url(), &bob).await;
+    assert_eq!(watcher.expect("presence").await, json!({ "userId": bob.id.as_str(), "online": true }));
+    let second = Light::connect(&server.url(), &bob).await;
+    first.close().await;
+    let online = || async {
+        let members = ann.client.get(&format!("/api/rooms/{room}")).await.expect(200).json()["room"]["members"].clone();
+        members.as_array().unwrap().iter().filter(|member| member["online"] == true).count()
+    };
+    assert_eq!(online().await, 2);
+    second.close().await;
+    assert_eq!(watcher.expect("presence").await, json!({ "userId": bob.id.as_str(), "online": false }));
+    eventually("Bob to be gone", || async { (online().await == 1).then_some(()) }).await;
+    // A connection that is cut counts like one that says goodbye.
+    let third = Light::connect(&server.url(), &bob).await;
+    assert_eq!(watcher.expect("presence").await["online"], true);
+    drop(third);
+    assert_eq!(watcher.expect("presence").await["online"], false);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn read_markers_are_told_to_small_rooms_only() {
+    let server = TestServer::start_with(Db::Sqlite, |config| config.realtime.receipts_up_to = 2).await;
+    let (ann, bob, eve) = (server.member("Ann").await, server.member("Bob").await, server.member("Eve").await);
+    let room = room(&[&ann, &bob, &eve]).await;
+    say(&ann, &room, "Hello").await;
+    let sockets = Sockets::at(server.url()).await;
+    let (a, b) = (sockets.connect(&ann).await, sockets.connect(&bob).await);
+    b.emit("room:read", json!({ "roomId": room, "seq": 1 })).await.ok();
+    assert_eq!(a.expect("room:read").await["userId"], bob.id.as_str());
+    let (e, also_a) = (sockets.connect(&eve).await, sockets.connect(&ann).await);
+    a.emit("room:read", json!({ "roomId": room, "seq": 1 })).await.ok();
+    assert_eq!(also_a.expect("room:read").await["userId"], ann.id.as_str());
+    say(&ann, &room, "Done").await;
+    e.expect("message:new").await;
+    assert!(e.received().iter().all(|received| received.event != "room:read"));
+    server.stop().await;
+}

@@ -1,0 +1,142 @@
+//! Clients that do not keep up.
+
+use std::time::{Duration, Instant};
+
+use community::config::Span;
+use serde_json::json;
+
+use super::*;
+use crate::support::{Db, Light, Sockets};
+
+#[tokio::test]
+async fn s15_a_client_that_does_not_read_is_let_go_and_the_others_miss_nothing() {
+    let server = TestServer::start_with(Db::Sqlite, |config| {
+        config.limits.enabled = false;
+        config.realtime.max_unsent = 16;
+        config.realtime.slow_grace = Span::millis(300);
+    })
+    .await;
+    let (ann, bob) = (server.member("Ann").await, server.member("Bob").await);
+    let room = room(&[&ann, &bob]).await;
+    let sockets = Sockets::at(server.url()).await;
+    let slow = sockets.dial().person(&bob).websocket().option("reconnection", json!(false)).connect().await;
+    slow.pause(true).await;
+    let mut fast = Light::connect(&server.url(), &ann).await;
+    let body = "x".repeat(4000);
+    let online = || async {
+        let details = ann.client.get(&format!("/api/rooms/{room}")).await.expect(200).json();
+        details["room"]["members"].as_array().unwrap().iter().filter(|member| member["online"] == true).count()
+    };
+    assert_eq!(online().await, 2);
+    let (mut sent, started) = (0, Instant::now());
+    // What the kernel holds for a client that does not read is some megabytes.
+    while online().await == 2 {
+        for _ in 0..50 {
+            fast.emit("message:send", json!({ "roomId": room, "body": body })).await;
+            sent += 1;
+        }
+        for _ in 0..50 {
+            fast.expect("message:new").await;
+        }
+        assert!(started.elapsed() < Duration::from_secs(60), "{sent} messages and it is still there");
+    }
+    fast.call("message:send", json!({ "roomId": room, "body": "last" })).await;
+    let last = fast.expect("message:new").await;
+    assert_eq!(last["message"]["seq"], sent + 1, "the others get every message once");
+    // It comes back and has lost nothing.
+    slow.pause(false).await;
+    slow.disconnected().await;
+    slow.reconnect().await.unwrap();
+    let mut seen = 0;
+    loop {
+        let answer = slow.emit("resume", json!({ "rooms": [{ "roomId": room, "rev": seen }] })).await.ok();
+        let messages = answer["rooms"][0]["messages"].as_array().unwrap().clone();
+        for message in &messages {
+            seen += 1;
+            assert_eq!(message["rev"], seen);
+        }
+        if answer["rooms"][0]["more"] == false {
+            break;
+        }
+    }
+    assert_eq!(seen, sent + 1);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn s15_a_client_that_falls_behind_for_a_moment_hears_why_it_goes() {
+    let server = TestServer::start_with(Db::Sqlite, |config| {
+        config.limits.enabled = false;
+        config.realtime.max_unsent = 8;
+    })
+    .await;
+    let (ann, bob) = (server.member("Ann").await, server.member("Bob").await);
+    let room = room(&[&ann, &bob]).await;
+    let mut slow = Light::connect(&server.url(), &bob).await;
+    let mut fast = Light::connect(&server.url(), &ann).await;
+    let body = "x".repeat(4000);
+    let details = || async { ann.client.get(&format!("/api/rooms/{room}")).await.expect(200).json()["room"]["members"].clone() };
+    let mut sent = 0;
+    while details().await.as_array().unwrap().iter().all(|member| member["online"] == true) {
+        for _ in 0..50 {
+            fast.call("message:send", json!({ "roomId": room, "body": body })).await;
+            sent += 1;
+        }
+        assert!(sent < 10_000, "it is never full");
+    }
+    // It reads again: what waited comes in order, without a gap, and then the reason.
+    let mut seen = 0;
+    let reason = loop {
+        let Some(packet) = slow.next_packet().await else { panic!("it was never told why; {seen} messages came") };
+        let Some(event) = packet.strip_prefix("42") else { continue };
+        let event: Value = serde_json::from_str(event).unwrap();
+        if event[0] == "session:ended" {
+            break event[1]["reason"].clone();
+        }
+        if event[0] == "message:new" {
+            seen += 1;
+            assert_eq!(event[1]["message"]["seq"], seen);
+        }
+    };
+    assert_eq!(reason, "slow_consumer");
+    assert!(seen < sent);
+    slow.closed().await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn s15_a_connection_nobody_reads_from_is_gone_for_good() {
+    let server = TestServer::start_with(Db::Sqlite, |config| {
+        config.limits.enabled = false;
+        config.realtime.max_unsent = 8;
+        config.realtime.slow_grace = Span::millis(100);
+    })
+    .await;
+    let (ann, bob) = (server.member("Ann").await, server.member("Bob").await);
+    let room = room(&[&ann, &bob]).await;
+    let slow = Light::connect(&server.url(), &bob).await;
+    let mut fast = Light::connect(&server.url(), &ann).await;
+    let body = "x".repeat(4000);
+    let watched = fast.call("presence:watch", json!({ "roomId": room })).await;
+    assert_eq!(watched["online"].as_array().unwrap().len(), 2);
+    let mut gone = false;
+    for _ in 0..200 {
+        for _ in 0..25 {
+            fast.call("message:send", json!({ "roomId": room, "body": body })).await;
+        }
+        gone = !bob_is_online(&ann, &room).await;
+        if gone {
+            break;
+        }
+    }
+    assert!(gone);
+    let event = fast.expect("presence").await;
+    assert_eq!(event, json!({ "userId": bob.id.as_str(), "online": false }));
+    drop(slow);
+    server.stop().await;
+}
+
+async fn bob_is_online(person: &Person, room: &str) -> bool {
+    let details = person.client.get(&format!("/api/rooms/{room}")).await.expect(200).json();
+    details["room"]["members"].as_array().unwrap().iter().any(|member| member["username"] == "Bob" && member["online"] == true)
+}
