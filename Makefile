@@ -1,6 +1,6 @@
 # Everything a person or a machine does with this repository. The work is in .ci/, one script per task.
 .DEFAULT_GOAL := help
-.PHONY: help run build guests test test-full bench fmt lint openapi peers peers-stop clean
+.PHONY: help run build guests web browser screenshots test test-full bench fmt lint openapi peers peers-stop clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -13,6 +13,15 @@ build: ## Build the plugins and the server (release); honours CARGO_TARGET_DIR
 
 guests: ## Build the plugins (WebAssembly components) only
 	@.ci/guests
+
+web: ## Build the web front end into core/web/dist; without npm the server has its plain pages only
+	@.ci/web
+
+browser: ## The stories of the web front end in a real browser, against the debug build
+	@.ci/browser
+
+screenshots: ## Pictures of every page, narrow and wide, light and dark, in core/web/shots
+	@.ci/browser --screenshots
 
 test: ## Format, lints, every test on SQLite and PostgreSQL, API document checks; installs what it needs
 	@.ci/test

@@ -1,8 +1,13 @@
-//! Embeds the bundled plugins. They are built by `make guests`, never from here: a build inside a build would fight over
-//! locks, flags and the target directory.
+//! Embeds the bundled plugins and the web front end. They are built by `make guests` and `make web`, never from here: a build inside
+//! a build would fight over locks, flags and the target directory.
 #![allow(clippy::disallowed_methods, clippy::print_stdout, reason = "this is how a build script and cargo talk to each other")]
 
-use std::{env, fs, path::PathBuf};
+use std::{
+    env,
+    fmt::Write as _,
+    fs,
+    path::{Path, PathBuf},
+};
 
 /// The plugins that are part of the binary.
 const BUNDLED: [&str; 4] = ["email", "discord", "reddit", "oidc"];
@@ -23,5 +28,29 @@ fn main() {
         if let Err(error) = fs::copy(&file, out.join(name).with_extension("wasm")) {
             println!("cargo::error=the bundled plugin {} is missing ({error}): run \"make guests\" first", file.display());
         }
+    }
+    embed_front_end(&out);
+}
+
+/// Writes a table of the files in `core/web/dist`. Unless `make web` filled it, the table is empty, and the server serves its plain
+/// pages.
+fn embed_front_end(out: &Path) {
+    let folder = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join("web/dist");
+    println!("cargo::rerun-if-changed={}", folder.display());
+    let mut names: Vec<String> = fs::read_dir(&folder)
+        .map(|entries| entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect())
+        .unwrap_or_default();
+    names.sort();
+    let mut table = String::from("&[\n");
+    for name in names.iter().filter(|name| ![".br", ".gz", ".gitignore"].iter().any(|end| name.ends_with(end))) {
+        let file = |ending: &str| {
+            let path = folder.join(format!("{name}{ending}")).display().to_string();
+            format!("include_bytes!({path:?})")
+        };
+        let _ = writeln!(table, "    Built {{ name: {name:?}, plain: {}, br: {}, gz: {} }},", file(""), file(".br"), file(".gz"));
+    }
+    table.push(']');
+    if let Err(error) = fs::write(out.join("front_end.rs"), table) {
+        println!("cargo::error=the table of the front end cannot be written: {error}");
     }
 }

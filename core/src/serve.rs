@@ -14,7 +14,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     bots::gate::Bots,
     clock::{Clock, SystemClock},
-    config::Config,
+    config::{Config, UploadsBackend},
     devices,
     email::{self, flows::Flows, hasher::Hasher},
     http::{
@@ -135,6 +135,7 @@ pub struct App {
     pub flows: Flows,
     /// Signing in at other sites.
     pub oauth: OAuth,
+    look: Arc<web::Look>,
     parts: Parts,
 }
 
@@ -146,6 +147,7 @@ impl App {
     pub async fn open(config: Config, parts: Parts) -> Result<Self, StartError> {
         let config = Arc::new(config);
         make_private(&config.data_dir)?;
+        let look = Arc::new(web::Look::new(&config.site).map_err(system("site.logo"))?);
         let store = Store::open(&config.database, &config.data_dir, parts.clock.clone(), parts.random.clone()).await?;
         let outbound = Outbound::new(&config.outbound, parts.resolver.clone(), &config.base_url(), Place::back_rooms(&config))?;
         let plugins = Plugins::load(&config.plugins, &config.data_dir, &Site::of(&config)).await?;
@@ -163,7 +165,7 @@ impl App {
         };
         let (random, clock) = (parts.random.clone(), parts.clock.clone());
         let flows = Flows { store: store.clone(), plugins, hasher, random, clock, config: config.clone() };
-        Ok(Self { config, store, outbound, flows, oauth, parts })
+        Ok(Self { config, store, outbound, flows, oauth, look, parts })
     }
 
     /// What answers requests, and the sockets among them.
@@ -219,7 +221,10 @@ impl App {
         let mut parts = Extensions::new();
         parts.insert(email::http::Email { flows: self.flows.clone(), limits, failures, device: devices::cookie::of_site(&base_url) });
         parts.insert(web::http::Pages {
-            site: config.site.name.clone(),
+            look: self.look.clone(),
+            base: base_url.clone(),
+            pictures: web::Pictures(vec![format!("{}/", config.uploads_url())]),
+            largest_file: (config.uploads.backend != UploadsBackend::None).then_some(config.uploads.max_file.0),
             feed: posts.feed.clone(),
             catalog: catalog.clone(),
             password_min: email::policy::minimum(config.auth.password_profile),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use poem::{Endpoint, EndpointExt, IntoEndpoint, Request, Response, endpoint::BoxEndpoint};
 use tokio::time::Instant;
 use tracing::Instrument;
+use url::Url;
 
 use super::{
     body_limit::BodyLimits,
@@ -44,7 +45,7 @@ impl Base {
             proxies: Proxies::new(&config.http.trusted_proxies),
             metrics,
             bodies: BodyLimits::new(&config.http).with("/api/upload", config.uploads.max_file.0 + ENVELOPE),
-            headers: SecurityHeaders::new(&base_url),
+            headers: SecurityHeaders::new(&base_url, &origin_of(&config.uploads_url())),
         }
     }
 
@@ -56,6 +57,11 @@ impl Base {
         let routes = Arc::new(routes);
         Based { base: self.clone(), gate: Gate(Arc::clone(&routes)), routes, app: app.map_to_response().boxed() }
     }
+}
+
+/// Where a file comes from, for the policy of pages.
+fn origin_of(url: &str) -> String {
+    Url::parse(url).map(|url| url.origin().ascii_serialization()).unwrap_or_default()
 }
 
 /// An app behind the base. One endpoint with steps, not one endpoint around another for each: a request is some 500 bytes, and

@@ -45,10 +45,13 @@ pub struct SecurityHeaders {
 
 impl SecurityHeaders {
     /// Headers for a server that people reach at `base_url`.
-    pub fn new(base_url: &BaseUrl) -> Self {
+    ///
+    /// Pages show pictures of this server and of `files_at`, where uploads are, and of nobody else.
+    pub fn new(base_url: &BaseUrl, files_at: &str) -> Self {
+        let files_at = if files_at.is_empty() || files_at == base_url.origin() { String::new() } else { format!(" {files_at}") };
         let socket = base_url.origin().replacen("http", "ws", 1);
         let policy = format!(
-            "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' https: data:; connect-src 'self' {socket}; \
+            "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:{files_at}; connect-src 'self' {socket}; \
              object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
         );
         let page_policy = HeaderValue::from_str(&policy).unwrap_or(DATA_POLICY);

@@ -1,6 +1,6 @@
-//! `/`, `/posts/`, `/settings/`, the references of API and events, and the documents they are made from.
+//! `/`, `/posts/`, `/rooms/`, `/settings/`, the references of API and events, and the documents they are made from.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use askama::Template;
 use poem::{
@@ -8,20 +8,24 @@ use poem::{
     error::NotFoundError,
     get, handler,
     http::{Method, StatusCode, header},
-    web::{Html, Query, Redirect},
+    web::{Html, Path, Query, Redirect},
 };
 use serde::Deserialize;
 
 use super::{
-    assets,
+    assets, atom,
     events::{EventsPage, REFERENCE},
+    look::Look,
+    markdown::Pictures,
     notice::Notice,
-    pages::{DocsPage, Frame, HomePage, PostView, PostsPage, TroublePage, Viewer, Ways},
+    pages::{DocsPage, Frame, HomePage, PostPage, PostView, PostsPage, RoomsPage, TroublePage, Viewer, Ways, is_reference},
     settings::SettingsPage,
+    texts::{self, Lang},
 };
 use crate::{
     actor::Role,
-    error::{Error, Result as AppResult},
+    config::BaseUrl,
+    error::{Error, Kind, Result as AppResult},
     http::{
         self,
         auth::{MaybeAuth, Sessions},
@@ -31,7 +35,7 @@ use crate::{
         routes::RouteTable,
     },
     ids::PostId,
-    posts::feed::Feed,
+    posts::{self, feed::Feed},
     providers::catalog::Catalog,
     realtime::asyncapi,
     sessions::model::Session,
@@ -45,8 +49,14 @@ const PER_PAGE: u64 = 20;
 /// What the pages are made of.
 #[derive(Clone)]
 pub struct Pages {
-    /// The name of the community.
-    pub site: String,
+    /// How the community looks.
+    pub look: Arc<Look>,
+    /// Where people reach it.
+    pub base: BaseUrl,
+    /// Where our own pictures are.
+    pub pictures: Pictures,
+    /// The largest file that can be uploaded, in bytes; nothing if none can.
+    pub largest_file: Option<u64>,
     /// The list of posts.
     pub feed: Feed,
     /// The ways to sign in.
@@ -69,6 +79,22 @@ struct Visit {
     viewer: Option<Viewer>,
     session: Option<Session>,
     wanted: Wanted,
+    taste: Taste,
+}
+
+/// How a visitor wants to see pages.
+#[derive(Debug, Clone, Copy, Default)]
+struct Taste {
+    lang: Lang,
+    theme: Option<&'static str>,
+}
+
+impl Taste {
+    fn of(request: &Request) -> Self {
+        let theme = texts::preference(request.headers(), "theme");
+        let theme = ["light", "dark"].into_iter().find(|known| theme.as_deref() == Some(known));
+        Self { lang: Lang::of(request.headers()), theme }
+    }
 }
 
 impl<'a> FromRequest<'a> for Visit {
@@ -78,14 +104,40 @@ impl<'a> FromRequest<'a> for Visit {
         let Query(wanted) = Query::from_request(request, body).await.unwrap_or_default();
         let session = who.as_ref().map(|who| who.session.clone());
         let viewer = who.map(|who| Viewer { username: who.username, id: who.session.user.to_string(), is_admin: who.role == Role::Admin });
-        Ok(Self { viewer, session, wanted })
+        Ok(Self { viewer, session, wanted, taste: Taste::of(request) })
     }
 }
 
 impl Visit {
     fn frame<'a>(&'a self, pages: &'a Pages, here: &'static str) -> Frame<'a> {
         let notice = Notice::of(self.wanted.login.as_deref(), self.wanted.reason.as_deref(), self.viewer.is_some());
-        Frame { site: &pages.site, here, viewer: self.viewer.as_ref(), notice }
+        let boot = pages.boot(self.viewer.as_ref(), self.taste);
+        let Taste { lang, theme } = self.taste;
+        let lang = if is_reference(here) { Lang::En } else { lang };
+        let (look, pictures) = (&*pages.look, &pages.pictures);
+        Frame { site: &look.name, look, lang, theme, here, boot, pictures, viewer: self.viewer.as_ref(), notice }
+    }
+}
+
+impl Pages {
+    /// What the front end begins with.
+    fn boot(&self, viewer: Option<&Viewer>, taste: Taste) -> String {
+        let offers = self.catalog.offers().into_iter();
+        let providers: Vec<_> = offers
+            .map(|offer| serde_json::json!({ "id": offer.id, "name": offer.name, "redirect": offer.is_redirect(), "login": offer.login }))
+            .collect();
+        let user = viewer.map(|viewer| serde_json::json!({ "id": viewer.id, "username": viewer.username, "admin": viewer.is_admin }));
+        serde_json::json!({
+            "site": { "name": self.look.name, "description": self.look.description, "icon": self.look.icon },
+            "lang": taste.lang.tag(),
+            "theme": taste.theme,
+            "user": user,
+            "providers": providers,
+            "passwordMin": self.password_min,
+            "pictures": self.pictures.0,
+            "largestFile": self.largest_file,
+        })
+        .to_string()
     }
 }
 
@@ -95,6 +147,11 @@ pub fn mount(route: Route) -> impl Endpoint<Output = Response> {
         .at("/", page(home_page))
         .at("/posts", get(to_posts))
         .at("/posts/", page(posts_page))
+        .at("/posts/feed.xml", get(atom_feed))
+        .at("/posts/:id", page(post_page))
+        .at("/rooms", get(to_rooms))
+        .at("/rooms/", page(rooms_page))
+        .at("/rooms/:id", page(rooms_page))
         .at("/settings", get(to_settings))
         .at("/settings/", page(settings_page))
         .at("/api-docs.html", page(reference))
@@ -102,11 +159,11 @@ pub fn mount(route: Route) -> impl Endpoint<Output = Response> {
         .at("/docs/events", page(events_page))
         .at("/openapi.json", get(openapi_document))
         .at("/asyncapi.json", get(asyncapi_document))
-        .at(assets::ROUTE, get(assets::serve));
+        .at(assets::ROUTE, get(asset));
     route.around(|route, request| async move {
-        let site = wants_page(&request).then(|| site_of(&request));
-        match (route.call(request).await, site) {
-            (Err(error), Some(site)) if error.is::<NotFoundError>() => nothing_here(&site),
+        let frame = wants_page(&request).then(|| Bare::of(&request));
+        match (route.call(request).await, frame) {
+            (Err(error), Some(frame)) if error.is::<NotFoundError>() => frame.nothing_here(),
             (outcome, _) => outcome,
         }
     })
@@ -114,8 +171,8 @@ pub fn mount(route: Route) -> impl Endpoint<Output = Response> {
 
 /// Adds the addresses of the pages to `table`.
 pub fn routes(table: RouteTable) -> RouteTable {
-    let pages = ["/", "/posts", "/posts/", "/settings", "/settings/", "/api-docs.html", "/docs", "/docs/events"];
-    let files = ["/openapi.json", "/asyncapi.json", assets::ROUTE];
+    let pages = ["/", "/posts", "/posts/", "/posts/:id", "/rooms", "/rooms/", "/rooms/:id", "/settings", "/settings/"];
+    let files = ["/api-docs.html", "/docs", "/docs/events", "/openapi.json", "/asyncapi.json", "/posts/feed.xml", assets::ROUTE];
     pages.into_iter().chain(files).fold(table, |table, path| table.route(path, &[Method::GET]))
 }
 
@@ -137,6 +194,47 @@ async fn posts_page(pages: Data<&Pages>, visit: Visit) -> poem::Result<Response>
         ways: Ways::of(&pages.catalog),
         password_min: pages.password_min,
     })
+}
+
+#[handler]
+async fn post_page(pages: Data<&Pages>, sessions: Data<&Sessions>, visit: Visit, Path(id): Path<String>) -> poem::Result<Response> {
+    let id = PostId::parse(&id).ok_or(NotFoundError)?;
+    let post = posts::queries::post(sessions.store.reader(), &id).await.map_err(|error| match error.kind {
+        Kind::NotFound => NotFoundError.into(),
+        _ => poem::Error::from(Failure(error)),
+    })?;
+    let url = pages.base.join(&format!("/posts/{id}"));
+    render(&PostPage { frame: visit.frame(&pages, "posts"), post: post.into(), url })
+}
+
+/// The newest posts for feed readers, who ask often and are mostly told that nothing is new.
+#[handler]
+async fn atom_feed(request: &Request, pages: Data<&Pages>) -> poem::Result<Response> {
+    let tag = pages.feed.tag();
+    let builder = Response::builder().header(header::ETAG, &tag).header(header::CACHE_CONTROL, "public, max-age=0, must-revalidate");
+    if request.header(header::IF_NONE_MATCH).is_some_and(|tags| tags.contains(tag.as_str())) {
+        return Ok(builder.status(StatusCode::NOT_MODIFIED).finish());
+    }
+    let (posts, _) = read(&pages.feed, None, PER_PAGE).await.map_err(Failure)?;
+    let xml = atom::document(&pages.look.name, &pages.base, &pages.pictures, &posts);
+    Ok(builder.content_type("application/atom+xml; charset=utf-8").body(xml))
+}
+
+/// Rooms, and one of them: which it is, and whether the visitor may see it, the front end asks.
+#[handler]
+fn rooms_page(pages: Data<&Pages>, visit: Visit) -> poem::Result<Response> {
+    render(&RoomsPage { frame: visit.frame(&pages, "rooms") })
+}
+
+#[handler]
+fn to_rooms() -> Redirect {
+    Redirect::permanent("/rooms/")
+}
+
+/// `GET /assets/{hash}/{name}`
+#[handler]
+fn asset(request: &Request, pages: Data<&Pages>, Path((hash, name)): Path<(String, String)>) -> Response {
+    assets::serve(request, &hash, &name, &pages.look.files)
 }
 
 /// One's own account. Strangers are shown where to sign in.
@@ -216,11 +314,12 @@ fn render(page: &impl Template) -> poem::Result<Response> {
 /// A page that, where it fails, is a page all the same.
 fn page(endpoint: impl Endpoint + 'static) -> impl Endpoint {
     get(endpoint).around(|endpoint, request| async move {
-        let site = site_of(&request);
+        let frame = Bare::of(&request);
         endpoint.call(request).await.or_else(|error| match error.downcast_ref::<Failure>() {
             Some(failure) => {
                 failure.log();
-                trouble(&site, http::error::status(failure.0.kind), "This page cannot be shown", &failure.0.message)
+                let title = frame.taste.lang.text("trouble.title");
+                frame.trouble(http::error::status(failure.0.kind), title, &failure.0.message)
             }
             None => Err(error),
         })
@@ -233,18 +332,30 @@ fn wants_page(request: &Request) -> bool {
     accepts && !request.uri().path().starts_with("/api/")
 }
 
-fn nothing_here(site: &str) -> poem::Result<Response> {
-    let text = "The address may be mistyped, or what was there is gone.";
-    trouble(site, StatusCode::NOT_FOUND, "There is nothing here", text)
+/// What a page has around it when nothing is known but the request.
+struct Bare {
+    pages: Option<Pages>,
+    taste: Taste,
 }
 
-fn site_of(request: &Request) -> String {
-    data::find::<Pages>(request).map(|pages| pages.site.clone()).unwrap_or_default()
-}
+impl Bare {
+    fn of(request: &Request) -> Self {
+        Self { pages: data::find::<Pages>(request).ok().cloned(), taste: Taste::of(request) }
+    }
 
-fn trouble(site: &str, status: StatusCode, title: &str, text: &str) -> poem::Result<Response> {
-    let frame = Frame { site, here: "trouble", viewer: None, notice: None };
-    let mut response = render(&TroublePage { frame, title, text })?;
-    response.set_status(status);
-    Ok(response)
+    fn nothing_here(&self) -> poem::Result<Response> {
+        let lang = self.taste.lang;
+        self.trouble(StatusCode::NOT_FOUND, lang.text("trouble.nothing"), lang.text("trouble.nothing_text"))
+    }
+
+    fn trouble(&self, status: StatusCode, title: &str, text: &str) -> poem::Result<Response> {
+        let Some(pages) = &self.pages else { return Ok(status.into()) };
+        let Taste { lang, theme } = self.taste;
+        let look = &*pages.look;
+        let (here, boot, pictures) = ("trouble", pages.boot(None, self.taste), &pages.pictures);
+        let frame = Frame { site: &look.name, look, lang, theme, here, boot, pictures, viewer: None, notice: None };
+        let mut response = render(&TroublePage { frame, title, text })?;
+        response.set_status(status);
+        Ok(response)
+    }
 }

@@ -3,19 +3,41 @@
 use askama::Template;
 use serde::Deserialize;
 
-use super::{assets, notice::Notice};
+use super::{
+    assets::{self, FrontEnd},
+    look::Look,
+    markdown::{self, Pictures},
+    notice::Notice,
+    texts::Lang,
+};
 use crate::{
     email,
+    posts::model::Post,
     providers::catalog::{Catalog, Offer},
 };
+
+/// Characters of a post in the list; longer ones are read on their own page.
+const IN_LIST: usize = 2000;
+/// Characters of a description for search engines and previews.
+const DESCRIPTION: usize = 200;
 
 /// What every page has around it.
 #[derive(Debug)]
 pub struct Frame<'a> {
     /// The name of the community.
     pub site: &'a str,
-    /// Which page this is: `home`, `posts`, `settings`, `docs` or `events`.
+    /// How it looks.
+    pub look: &'a Look,
+    /// The language of the page.
+    pub lang: Lang,
+    /// `light` or `dark`, if the visitor set it; else the browser decides.
+    pub theme: Option<&'static str>,
+    /// Which page this is: `home`, `posts`, `rooms`, `settings`, `docs` or `events`.
     pub here: &'static str,
+    /// What the front end begins with, as JSON.
+    pub boot: String,
+    /// Where our own pictures are.
+    pub pictures: &'a Pictures,
     /// Who is looking, if signed in.
     pub viewer: Option<&'a Viewer>,
     /// What a redirect has to say.
@@ -50,6 +72,8 @@ pub struct PostView {
     pub attachments: Vec<Link>,
     /// RFC 3339, UTC.
     pub created_at: String,
+    /// RFC 3339, UTC; absent if it was never changed.
+    pub edited_at: Option<String>,
 }
 
 /// An address that somebody wrote into a post.
@@ -96,6 +120,26 @@ pub struct PostsPage<'a> {
     pub password_min: usize,
 }
 
+/// `/posts/{id}`
+#[derive(Debug, Template)]
+#[template(path = "post.html")]
+pub struct PostPage<'a> {
+    /// The frame.
+    pub frame: Frame<'a>,
+    /// The post.
+    pub post: PostView,
+    /// The full address of the page.
+    pub url: String,
+}
+
+/// `/rooms/` and `/rooms/{id}`: rooms are live, so there is nothing to read without the front end.
+#[derive(Debug, Template)]
+#[template(path = "rooms.html")]
+pub struct RoomsPage<'a> {
+    /// The frame.
+    pub frame: Frame<'a>,
+}
+
 /// `/api-docs.html`
 #[derive(Debug, Template)]
 #[template(path = "docs.html")]
@@ -116,12 +160,70 @@ pub struct TroublePage<'a> {
     pub text: &'a str,
 }
 
+/// Whether the page called `here` is a reference of the API.
+pub fn is_reference(here: &str) -> bool {
+    matches!(here, "docs" | "events")
+}
+
 impl Frame<'_> {
     /// The address of an asset.
     #[expect(clippy::unused_self, reason = "templates call methods")]
     pub fn asset(&self, name: &str) -> String {
         assets::url(name)
     }
+
+    /// Whether this page is for programmers: in English, and nothing takes over.
+    pub fn is_reference(&self) -> bool {
+        is_reference(self.here)
+    }
+
+    /// The front end that takes over in the browser, if this binary has it.
+    #[expect(clippy::unused_self, reason = "templates call methods")]
+    pub fn front_end(&self) -> Option<&'static FrontEnd> {
+        assets::front_end()
+    }
+
+    /// The text called `key`.
+    pub fn t<'k>(&self, key: &'k str) -> &'k str {
+        self.lang.text(key)
+    }
+
+    /// The text called `key` with `value` in place of `{name}`.
+    pub fn with(&self, key: &str, name: &str, value: &str) -> String {
+        self.lang.with(key, name, value)
+    }
+
+    /// What the community is about.
+    pub fn description(&self) -> String {
+        self.look.description.clone().unwrap_or_else(|| self.t("site.description").to_owned())
+    }
+
+    /// Markdown as HTML.
+    pub fn html(&self, text: &str) -> String {
+        markdown::html(text, self.pictures)
+    }
+}
+
+impl PostPage<'_> {
+    /// What it says, in a sentence or two.
+    fn description(&self) -> String {
+        let text = markdown::plain(&self.post.body, DESCRIPTION);
+        if text.is_empty() { self.frame.with("post.by", "name", &self.post.author_name) } else { text }
+    }
+
+    /// The first picture of our own among the attachments.
+    fn picture(&self) -> Option<&str> {
+        self.post.attachments.iter().map(|link| link.0.as_str()).find(|url| self.frame.pictures.are_at(url) && !is_document(url))
+    }
+
+    /// Whether the viewer may change and delete it.
+    fn is_own(&self) -> bool {
+        self.frame.viewer.is_some_and(|viewer| viewer.is_admin || viewer.id == self.post.author_id)
+    }
+}
+
+fn is_document(url: &str) -> bool {
+    url.to_ascii_lowercase().ends_with(".pdf")
 }
 
 impl Ways {
@@ -145,6 +247,38 @@ impl PostView {
     pub fn when(&self) -> String {
         moment(&self.created_at)
     }
+
+    /// When it last changed, RFC 3339.
+    pub fn changed_at(&self) -> &str {
+        self.edited_at.as_deref().unwrap_or(&self.created_at)
+    }
+
+    /// Whether the list shows only its beginning.
+    pub fn is_long(&self) -> bool {
+        self.body.chars().count() > IN_LIST
+    }
+
+    /// What the list shows: whole paragraphs, unless there are none.
+    pub fn beginning(&self) -> &str {
+        let end = self.body.char_indices().nth(IN_LIST).map_or(self.body.len(), |(at, _)| at);
+        let cut = &self.body[..end];
+        if end == self.body.len() { cut } else { cut.rfind("\n\n").map_or(cut, |at| &cut[..at]) }
+    }
+}
+
+impl From<Post> for PostView {
+    fn from(post: Post) -> Self {
+        Self {
+            id: post.id.to_string(),
+            author_id: post.author.to_string(),
+            author_name: post.author_name,
+            title: post.content.title,
+            body: post.content.body,
+            attachments: post.content.attachments.into_iter().map(Link).collect(),
+            created_at: post.created_at.to_string(),
+            edited_at: post.edited_at.map(|at| at.to_string()),
+        }
+    }
 }
 
 /// An RFC 3339 moment for readers without scripts: date and minute, UTC.
@@ -158,5 +292,10 @@ impl Link {
     pub fn is_web(&self) -> bool {
         let lower = self.0.trim_start().to_ascii_lowercase();
         lower.starts_with("https://") || lower.starts_with("http://")
+    }
+
+    /// True if it is a picture that pages show: one of our own.
+    pub fn is_picture(&self, pictures: &Pictures) -> bool {
+        pictures.are_at(&self.0) && !is_document(&self.0)
     }
 }

@@ -5,6 +5,7 @@ use askama::Template;
 use super::{
     http::Pages,
     pages::{Frame, Ways, moment},
+    texts::Lang,
 };
 use crate::{
     accounts::{self, model::Identity},
@@ -104,29 +105,30 @@ impl SessionView {
         moment(&self.seen)
     }
 
-    fn device(&self) -> String {
-        device(&self.client)
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates pass references")]
+    fn device(&self, lang: &Lang) -> String {
+        device(&self.client, *lang)
     }
 }
 
 /// What a browser calls itself, in words; what a program calls itself as it is. Many browsers claim to be others, too: the first of
 /// the list is what they are.
-fn device(client: &str) -> String {
+fn device(client: &str, lang: Lang) -> String {
     const BROWSERS: [(&str, &str); 5] =
         [("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari")];
     const SYSTEMS: [(&str, &str); 6] =
         [("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("Windows", "Windows"), ("Mac OS X", "macOS"), ("Linux", "Linux")];
     let find = |list: &[(&str, &'static str)]| list.iter().find(|(mark, _)| client.contains(mark)).map(|(_, name)| *name);
     match (find(&BROWSERS), find(&SYSTEMS)) {
-        (Some(browser), Some(system)) => format!("{browser} on {system}"),
-        _ if client.is_empty() => "Unknown browser or program".to_owned(),
+        (Some(browser), Some(system)) => lang.with("settings.device", "browser", browser).replace("{system}", system),
+        _ if client.is_empty() => lang.text("settings.unknown_device").to_owned(),
         _ => client.to_owned(),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::device;
+    use super::{Lang, device};
 
     #[test]
     fn browsers_are_called_what_people_call_them() {
@@ -137,7 +139,7 @@ mod tests {
             "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Safari/604.1";
         let names = [(chrome, "Chrome on Linux"), (edge, "Edge on Windows"), (phone, "Safari on iPhone"), ("curl/8.5.0", "curl/8.5.0")];
         for (client, name) in names {
-            assert_eq!(device(client), name);
+            assert_eq!(device(client, Lang::En), name);
         }
     }
 }

@@ -18,7 +18,7 @@ async fn every_asset_a_page_names_exists_and_is_kept() {
     for path in ["/", "/posts/", "/api-docs.html"] {
         all.extend(named(&page(&visitor, path).await));
     }
-    assert!(all.len() >= 7, "{all:?}");
+    assert!(all.len() >= 6, "{all:?}");
     for asset in all {
         let answer = visitor.get(&asset).await.expect(200);
         assert!(answer.body.len() > 100, "{asset} is empty");
@@ -36,9 +36,37 @@ async fn every_asset_a_page_names_exists_and_is_kept() {
 }
 
 #[tokio::test]
+async fn the_built_front_end_is_small_and_comes_compressed_to_whoever_understands_it() {
+    /// Script and style of the first page, compressed.
+    const BUDGET: usize = 100 * 1024;
+    let server = server().await;
+    let visitor = server.client();
+    let built: Vec<_> = named(&page(&visitor, "/posts/").await).into_iter().filter(|url| url.starts_with("/assets/app/")).collect();
+    let ask = |url: &str, coding: &'static str| visitor.call("GET", url).header("accept-encoding", coding);
+    let mut sum = 0;
+    for url in &built {
+        let plain = ask(url, "identity").send().await.expect(200);
+        assert_eq!(plain.header("content-encoding"), None);
+        for (asked, got) in
+            [("gzip, deflate, br", Some("br")), ("gzip", Some("gzip")), ("br;q=0, gzip;q=0.5", Some("gzip")), ("zstd", None)]
+        {
+            let answer = ask(url, asked).send().await.expect(200);
+            assert_eq!(answer.header("content-encoding"), got, "{url} for {asked}");
+            assert!(got.is_none() || answer.body.len() < plain.body.len());
+            assert!(answer.headers.get_all("vary").iter().any(|value| value == "Accept-Encoding"));
+        }
+        sum += ask(url, "gzip").send().await.body.len();
+    }
+    assert!(sum <= BUDGET, "{sum} bytes: {built:?}");
+    // Without `make web` there is no front end, and the plain pages have a script of their own.
+    assert!(!built.is_empty() || page(&visitor, "/posts/").await.contains("/community.js\""));
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn an_asset_of_another_version_is_not_there() {
     let server = server().await;
-    for path in ["/assets/0000000000000000/style.css", "/assets/none/nothing.js", "/assets/../Cargo.toml"] {
+    for path in ["/assets/0000000000000000/style.css", "/assets/none/nothing.js", "/assets/app/nothing.js", "/assets/../Cargo.toml"] {
         server.client().get(path).await.expect(404);
     }
     server.stop().await;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{page, post, server};
+use crate::support::{Client, Db, TestServer};
 
 #[tokio::test]
 async fn strangers_read_and_are_shown_how_to_join() {
@@ -29,14 +30,14 @@ async fn members_write_and_delete_their_own() {
     let bob = server.member("Bob").await.client;
     let id = post(&ann, "Hello", "First\n\nsecond").await;
     let hers = page(&ann, "/posts/").await;
-    assert!(hers.contains(&format!("id=\"{id}\"")) && hers.contains("First\n\nsecond"), "{hers}");
+    assert!(hers.contains(&format!("id=\"{id}\"")) && hers.contains("<p>First</p><p>second</p>"), "{hers}");
     assert!(hers.contains("data-api=\"/api/posts\"") && hers.contains(&format!("data-delete=\"/api/posts/{id}\"")), "{hers}");
     assert!(hers.contains("Signed in as Ann") && hers.contains("href=\"/api/logout\""), "{hers}");
     for other in [page(&bob, "/posts/").await, page(&server.client(), "/posts/").await] {
         assert!(other.contains("Hello") && !other.contains("data-delete"), "{other}");
     }
     let home = page(&bob, "/").await;
-    assert!(home.contains(&format!("/posts/#{id}")) && home.contains("You are signed in as <strong>Bob</strong>"), "{home}");
+    assert!(home.contains(&format!("/posts/{id}")) && home.contains("You are signed in as <strong>Bob</strong>"), "{home}");
     for address in ["ann@example.org", "bob@example.org"] {
         assert!(!hers.contains(address) && !home.contains(address), "an address is nobody's business");
     }
@@ -87,6 +88,114 @@ async fn every_redirect_from_signing_in_arrives_at_a_sentence() {
     assert!(page(&ann, "/settings/?login=linked").await.contains("from now on you can sign in this way"));
     assert!(page(&stranger, "/?login=tried").await.contains("nobody was signed in"));
     assert!(!page(&stranger, "/posts/?login=ok").await.contains("You are signed in."), "not to someone who is not");
+    server.stop().await;
+}
+
+/// A page as somebody with these headers sees it.
+async fn seen_with(client: &Client, path: &str, headers: &[(&'static str, &str)]) -> String {
+    let call = headers.iter().fold(client.call("GET", path), |call, (name, value)| call.header(name, *value));
+    call.send().await.expect(200).text()
+}
+
+#[tokio::test]
+async fn pages_speak_the_language_that_is_asked_for_or_set_and_wear_the_theme_that_is_set() {
+    let server = server().await;
+    let visitor = server.client();
+    for (headers, lang, word) in [
+        (vec![("accept-language", "de-AT, en;q=0.5")], "de", "Beiträge"),
+        (vec![("accept-language", "fr")], "en", "Posts"),
+        (vec![("accept-language", "de"), ("cookie", "lang=en")], "en", "Posts"),
+        (vec![("cookie", "lang=de; theme=dark")], "de", "data-theme=\"dark\""),
+    ] {
+        let text = seen_with(&visitor, "/posts/", &headers).await;
+        assert!(text.contains(&format!("<html lang=\"{lang}\"")) && text.contains(word), "{headers:?}: {text}");
+    }
+    let odd = seen_with(&visitor, "/posts/", &[("cookie", "lang=\"><script>; theme=x\"y")]).await;
+    assert!(odd.contains("<html lang=\"en\">") && !odd.contains("<script>"), "{odd}");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_post_has_a_page_that_says_what_it_is_to_people_and_to_previews() {
+    let server = server().await;
+    let ann = server.member("Ann").await.client;
+    let id = post(&ann, "Tomatoes & \"basil\"", "They **like** each other.\n\n![x](https://elsewhere.example/x.png)").await;
+    let text = page(&server.client(), &format!("/posts/{id}")).await;
+    for part in [
+        "<title>Tomatoes &#38; &#34;basil&#34; · OpenClaw Community</title>",
+        "<meta property=\"og:title\" content=\"Tomatoes &#38; &#34;basil&#34;\">",
+        "<meta name=\"description\" content=\"They like each other. x\">",
+        "<strong>like</strong>",
+        "<a href=\"https://elsewhere.example/x.png\" rel=\"nofollow noopener ugc\">x</a>",
+        &format!("<link rel=\"canonical\" href=\"{}/posts/{id}\">", server.url()),
+    ] {
+        assert!(text.contains(part), "no {part} in {text}");
+    }
+    assert!(!text.contains("<img src=\"https://elsewhere"), "pictures of others are links");
+    for gone in ["/posts/u-01kb3x2v5q8m4n7p9r1s3t5v7w", "/posts/nonsense"] {
+        let answer = server.client().call("GET", gone).header("accept", "text/html").send().await.expect(404);
+        assert!(answer.text().contains("There is nothing here"), "{}", answer.text());
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn feed_readers_get_the_newest_posts_and_are_told_when_nothing_is_new() {
+    let server = server().await;
+    let ann = server.member("Ann").await.client;
+    let id = post(&ann, "A < B", "Line\u{1}one & <b>two</b>").await;
+    let visitor = server.client();
+    let answer = visitor.get("/posts/feed.xml").await.expect(200);
+    assert_eq!(answer.header("content-type"), Some("application/atom+xml; charset=utf-8"));
+    let xml = answer.text();
+    for part in [
+        "<title>A &lt; B</title>",
+        "<name>Ann</name>",
+        &format!("{}/posts/{id}</id>", server.url()),
+        "Lineone &amp;amp; &amp;lt;b&amp;gt;two",
+    ] {
+        assert!(xml.contains(part), "no {part} in {xml}");
+    }
+    let tag = answer.header("etag").unwrap().to_owned();
+    visitor.call("GET", "/posts/feed.xml").header("if-none-match", tag.clone()).send().await.expect(304);
+    post(&ann, "Another", "").await;
+    visitor.call("GET", "/posts/feed.xml").header("if-none-match", tag).send().await.expect(200);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn long_posts_are_begun_in_the_list_and_read_on_their_page() {
+    let server = server().await;
+    let ann = server.member("Ann").await.client;
+    let id = post(&ann, "Long", &format!("beginning\n\n{}\n\nthe very end", "word ".repeat(500))).await;
+    let list = page(&ann, "/posts/").await;
+    let (list, _) = list.split_once("class=\"tools\"").unwrap();
+    assert!(list.contains("beginning") && !list.contains("the very end") && list.contains(">Read on</a>"), "{list}");
+    assert!(page(&ann, &format!("/posts/{id}")).await.contains("<p>the very end</p>"));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn an_operator_gives_the_community_a_logo_a_colour_and_a_sentence() {
+    let folder = tempfile::tempdir().unwrap();
+    let logo = folder.path().join("logo.svg");
+    std::fs::write(&logo, "<svg xmlns=\"http://www.w3.org/2000/svg\"/>").unwrap();
+    let server = TestServer::start_with(Db::Sqlite, |config| {
+        config.site.logo = Some(logo);
+        config.site.accent = Some("#0055aa".to_owned());
+        config.site.description = Some("Seeds and advice.".to_owned());
+    })
+    .await;
+    let visitor = server.client();
+    let text = page(&visitor, "/").await;
+    assert!(text.contains("<meta name=\"description\" content=\"Seeds and advice.\">"), "{text}");
+    let named = |end: &str| {
+        text.split('"').find(|part| part.starts_with("/assets/") && part.ends_with(end)).unwrap_or_else(|| panic!("{end}: {text}"))
+    };
+    let logo = visitor.get(named("/logo")).await.expect(200);
+    assert_eq!(logo.header("content-type"), Some("image/svg+xml"));
+    assert!(logo.header("content-security-policy").unwrap().contains("default-src 'none'"), "a drawing runs nothing");
+    assert!(visitor.get(named("/site.css")).await.expect(200).text().contains("--accent: light-dark(#0055aa"));
     server.stop().await;
 }
 

@@ -1,0 +1,353 @@
+//! Markdown as HTML, safe by construction: tags are written here, one by one, and everything a person wrote is escaped. HTML in the
+//! text is shown as the text it is.
+
+use std::fmt::Write as _;
+
+use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd, TextMergeStream};
+
+/// Pictures are shown only if their address begins with one of these; others are links.
+#[derive(Debug, Clone)]
+pub struct Pictures(pub Vec<String>);
+
+impl Pictures {
+    /// Whether `url` leads to one of our own files.
+    pub fn are_at(&self, url: &str) -> bool {
+        self.0.iter().any(|base| url.starts_with(base.as_str())) && !url.contains("/../")
+    }
+}
+
+/// `text` as HTML.
+pub fn html(text: &str, pictures: &Pictures) -> String {
+    let mut writer = Writer { out: String::with_capacity(text.len() * 5 / 4), pictures, links: Vec::new(), in_code: false, in_head: false };
+    // The parser cuts text at every character that might have meant something, addresses among it.
+    let mut events = TextMergeStream::new(Parser::new_ext(text, Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TABLES));
+    while let Some(event) = events.next() {
+        writer.write(event, &mut events);
+    }
+    writer.out
+}
+
+/// The first `most` characters of `text` without any markup, for descriptions.
+pub fn plain(text: &str, most: usize) -> String {
+    let mut out = String::new();
+    for event in Parser::new_ext(text, Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TABLES) {
+        match event {
+            Event::Text(text) | Event::Code(text) | Event::Html(text) | Event::InlineHtml(text) => out.push_str(&text),
+            Event::SoftBreak | Event::HardBreak | Event::End(_) if !out.ends_with(' ') => out.push(' '),
+            _ => {}
+        }
+        if out.len() > most * 4 {
+            break;
+        }
+    }
+    let mut short: String = out.split_whitespace().collect::<Vec<_>>().join(" ");
+    if short.chars().count() > most {
+        short = short.chars().take(most.saturating_sub(1)).collect::<String>() + "…";
+    }
+    short
+}
+
+struct Writer<'a> {
+    out: String,
+    pictures: &'a Pictures,
+    /// For each link that is open: whether a tag was written for it.
+    links: Vec<bool>,
+    in_code: bool,
+    in_head: bool,
+}
+
+impl Writer<'_> {
+    fn write<'t>(&mut self, event: Event<'t>, rest: &mut impl Iterator<Item = Event<'t>>) {
+        match event {
+            Event::Start(Tag::Image { dest_url, .. }) => self.picture(&dest_url, &alternative(rest)),
+            Event::Start(tag) => self.open(&tag),
+            Event::End(tag) => self.close(tag),
+            Event::Text(text) if !self.in_code && !self.links.contains(&true) => self.text_with_addresses(&text),
+            Event::Text(text) | Event::Html(text) | Event::InlineHtml(text) => self.text(&text),
+            Event::Code(text) => {
+                self.out.push_str("<code>");
+                self.text(&text);
+                self.out.push_str("</code>");
+            }
+            Event::SoftBreak | Event::HardBreak => self.out.push_str("<br>\n"),
+            Event::Rule => self.out.push_str("<hr>\n"),
+            // Not switched on.
+            Event::InlineMath(_) | Event::DisplayMath(_) | Event::FootnoteReference(_) | Event::TaskListMarker(_) => {}
+        }
+    }
+
+    fn open(&mut self, tag: &Tag) {
+        let name = match tag {
+            Tag::Paragraph => "p",
+            Tag::Heading { level, .. } => heading(*level),
+            Tag::BlockQuote(_) => "blockquote",
+            Tag::CodeBlock(_) => {
+                self.in_code = true;
+                return self.out.push_str("<pre tabindex=\"0\"><code>");
+            }
+            Tag::List(None) => "ul",
+            Tag::List(Some(first)) => {
+                let _ = write!(self.out, "<ol start=\"{first}\">");
+                return;
+            }
+            Tag::Item => "li",
+            Tag::Table(_) => "table",
+            Tag::TableHead => {
+                self.in_head = true;
+                return self.out.push_str("<thead><tr>");
+            }
+            Tag::TableRow => "tr",
+            Tag::TableCell => {
+                if self.in_head {
+                    "th"
+                } else {
+                    "td"
+                }
+            }
+            Tag::Emphasis => "em",
+            Tag::Strong => "strong",
+            Tag::Strikethrough => "del",
+            Tag::Link { dest_url, .. } => return self.open_link(dest_url),
+            Tag::HtmlBlock => "p",
+            _ => return,
+        };
+        let _ = write!(self.out, "<{name}>");
+    }
+
+    fn close(&mut self, tag: TagEnd) {
+        let name = match tag {
+            TagEnd::Paragraph | TagEnd::HtmlBlock => "p",
+            TagEnd::Heading(level) => heading(level),
+            TagEnd::BlockQuote(_) => "blockquote",
+            TagEnd::CodeBlock => {
+                self.in_code = false;
+                return self.out.push_str("</code></pre>\n");
+            }
+            TagEnd::List(false) => "ul",
+            TagEnd::List(true) => "ol",
+            TagEnd::Item => "li",
+            TagEnd::Table => "table",
+            TagEnd::TableHead => {
+                self.in_head = false;
+                return self.out.push_str("</tr></thead>");
+            }
+            TagEnd::TableRow => "tr",
+            TagEnd::TableCell => {
+                if self.in_head {
+                    "th"
+                } else {
+                    "td"
+                }
+            }
+            TagEnd::Emphasis => "em",
+            TagEnd::Strong => "strong",
+            TagEnd::Strikethrough => "del",
+            TagEnd::Link => match self.links.pop() {
+                Some(true) => "a",
+                _ => return,
+            },
+            _ => return,
+        };
+        let _ = write!(self.out, "</{name}>");
+    }
+
+    fn open_link(&mut self, url: &str) {
+        let safe = is_safe(url) && !self.links.contains(&true);
+        self.links.push(safe);
+        if safe {
+            self.anchor(url);
+        }
+    }
+
+    fn anchor(&mut self, url: &str) {
+        self.out.push_str("<a href=\"");
+        self.text(url);
+        self.out.push_str("\" rel=\"nofollow noopener ugc\">");
+    }
+
+    /// A picture of our own, or a link to one elsewhere.
+    fn picture(&mut self, url: &str, alternative: &str) {
+        if self.pictures.are_at(url) {
+            self.out.push_str("<img src=\"");
+            self.text(url);
+            self.out.push_str("\" alt=\"");
+            self.text(alternative);
+            self.out.push_str("\" loading=\"lazy\">");
+            return;
+        }
+        let shown = if alternative.is_empty() { url } else { alternative };
+        let linked = is_safe(url) && !self.links.contains(&true);
+        if linked {
+            self.anchor(url);
+        }
+        self.text(shown);
+        if linked {
+            self.out.push_str("</a>");
+        }
+    }
+
+    /// Text, in which addresses are links.
+    fn text_with_addresses(&mut self, text: &str) {
+        let mut rest = text;
+        while let Some(at) = ["https://", "http://"].iter().filter_map(|scheme| rest.find(scheme)).min() {
+            let url = address(&rest[at..]);
+            self.text(&rest[..at]);
+            if is_safe(url) && url.len() > "https://".len() {
+                self.anchor(url);
+                self.text(url);
+                self.out.push_str("</a>");
+            } else {
+                self.text(url);
+            }
+            rest = &rest[at + url.len()..];
+        }
+        self.text(rest);
+    }
+
+    fn text(&mut self, text: &str) {
+        escape(&mut self.out, text);
+    }
+}
+
+/// Appends `text` so that it is text in an element as well as in an attribute.
+pub fn escape(out: &mut String, text: &str) {
+    for letter in text.chars() {
+        match letter {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            _ => out.push(letter),
+        }
+    }
+}
+
+/// Below the heading of the post itself.
+fn heading(level: HeadingLevel) -> &'static str {
+    match level {
+        HeadingLevel::H1 => "h3",
+        HeadingLevel::H2 => "h4",
+        HeadingLevel::H3 => "h5",
+        _ => "h6",
+    }
+}
+
+/// Whether a click on `url` can only lead to a page or a mail program.
+fn is_safe(url: &str) -> bool {
+    let lower = url.to_ascii_lowercase();
+    let local = url.starts_with('/') && !url.starts_with("//") && !url.contains('\\');
+    local || ["https://", "http://", "mailto:"].iter().any(|scheme| lower.starts_with(scheme))
+}
+
+/// The address at the beginning of `text`, without what most likely belongs to the sentence.
+fn address(text: &str) -> &str {
+    let end = text.find(|c: char| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | '"')).unwrap_or(text.len());
+    let whole = &text[..end];
+    let mut url = whole.trim_end_matches(['.', ',', ';', ':', '!', '?', '\'']);
+    if url.ends_with(')') && url.matches('(').count() < url.matches(')').count() {
+        url = &url[..url.len() - 1];
+    }
+    if url.is_empty() { whole } else { url }
+}
+
+/// The text of a picture, up to its end.
+fn alternative<'t>(events: &mut impl Iterator<Item = Event<'t>>) -> String {
+    let (mut text, mut depth) = (String::new(), 0_u32);
+    for event in events.by_ref() {
+        match event {
+            Event::Start(_) => depth += 1,
+            Event::End(_) if depth == 0 => break,
+            Event::End(_) => depth -= 1,
+            Event::Text(piece) | Event::Code(piece) => text.push_str(&piece),
+            _ => {}
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Pictures, html, plain};
+
+    fn shown(text: &str) -> String {
+        html(text, &Pictures(vec!["https://here.example/uploads/".to_owned()])).replace('\n', "")
+    }
+
+    #[test]
+    fn ordinary_text_looks_as_it_was_meant() {
+        for (text, wanted) in [
+            ("One\ntwo\n\nthree", "<p>One<br>two</p><p>three</p>"),
+            ("# Big **bold** `code`", "<h3>Big <strong>bold</strong> <code>code</code></h3>"),
+            ("- a\n- b", "<ul><li>a</li><li>b</li></ul>"),
+            ("3. a", "<ol start=\"3\"><li>a</li></ol>"),
+            ("~~no~~ *yes*", "<p><del>no</del> <em>yes</em></p>"),
+            ("> said", "<blockquote><p>said</p></blockquote>"),
+            ("```\n<b>\n```", "<pre tabindex=\"0\"><code>&lt;b&gt;</code></pre>"),
+            ("|a|\n|-|\n|b|", "<table><thead><tr><th>a</th></tr></thead><tr><td>b</td></tr></table>"),
+            (
+                "see https://a.example/x_(y), or",
+                "<p>see <a href=\"https://a.example/x_(y)\" rel=\"nofollow noopener ugc\">https://a.example/x_(y)</a>, or</p>",
+            ),
+            ("[x](/posts/)", "<p><a href=\"/posts/\" rel=\"nofollow noopener ugc\">x</a></p>"),
+            (
+                "![a *cat*](https://here.example/uploads/c.png)",
+                "<p><img src=\"https://here.example/uploads/c.png\" alt=\"a cat\" loading=\"lazy\"></p>",
+            ),
+            ("![cat](https://there.example/c.png)", "<p><a href=\"https://there.example/c.png\" rel=\"nofollow noopener ugc\">cat</a></p>"),
+        ] {
+            assert_eq!(shown(text), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn nothing_that_people_write_becomes_a_tag_or_an_attribute_of_its_own() {
+        for text in [
+            "<script>alert(1)</script>",
+            "a <img src=x onerror=alert(1)> b",
+            "<div\nonclick=x>",
+            "[x](javascript:alert(1))",
+            "[x](JaVaScRiPt:alert(1))",
+            "[x](&#106;avascript:alert(1))",
+            "[x](data:text/html,x)",
+            "[x](vbscript:x)",
+            "[x](//evil.example)",
+            "[x](/\\evil.example)",
+            "<javascript:alert(1)>",
+            "![x](javascript:alert(1))",
+            "![\" onerror=alert(1) x=\"](https://here.example/uploads/c.png)",
+            "![x](https://here.example/uploads/../x.png)",
+            "[x](https://a.example/\"onmouseover=\"alert(1))",
+            "[![x](https://b.example)](https://a.example)",
+            "`</code><script>`",
+            "| <svg/onload=x> |\n|-|",
+            "https://a.example/\"><script>",
+        ] {
+            let page = shown(text);
+            for tag in page.split('<').skip(1).map(|rest| rest.split('>').next().unwrap_or_default()) {
+                let name = tag.trim_start_matches('/').split(' ').next().unwrap_or_default();
+                assert!(["p", "a", "img", "code", "table", "thead", "tr", "th", "br"].contains(&name), "{text}: {page}");
+                let quotes = tag.matches('"').count();
+                let expected = match name {
+                    _ if tag.starts_with('/') => 0,
+                    "a" => 4,
+                    "img" => 6,
+                    _ => 0,
+                };
+                assert_eq!(quotes, expected, "{text}: {page}");
+                let lower = tag.to_ascii_lowercase();
+                assert!(
+                    !lower.contains("href=\"javascript") && !lower.contains("href=\"data") && !lower.contains("href=\"//"),
+                    "{text}: {page}"
+                );
+            }
+            assert!(page.matches("<a ").count() <= 1, "links are not nested: {page}");
+        }
+    }
+
+    #[test]
+    fn descriptions_have_no_markup_and_a_length() {
+        assert_eq!(plain("# Hello\n\n*you* `there`\nand [this](https://a.example)", 100), "Hello you there and this");
+        assert_eq!(plain("one two three", 8), "one two…");
+    }
+}

@@ -1,0 +1,45 @@
+// Who is signed in.
+import { call, Refusal, whenSignedOut } from "./api";
+import { boot, type Viewer } from "./boot";
+import { t } from "./texts.svelte";
+import { say } from "./messages.svelte";
+
+class Me {
+  user = $state<Viewer | null>(boot.user);
+
+  /** Asks again, since another window or another device may have ended the session. */
+  async check(): Promise<void> {
+    if (!this.user) return;
+    try {
+      const { user } = (await call("get", "/api/me")).data;
+      this.user = { id: user.id, username: user.username, admin: user.role === "admin" };
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+    }
+  }
+
+  /** The session is over, and it was not us who ended it. */
+  lost(): void {
+    if (!this.user) return;
+    this.user = null;
+    say(t("frame.signed_out"), "bad");
+  }
+
+  /** Leaves for good: a new page, so that nothing of the person stays in memory. */
+  async signOut(): Promise<void> {
+    await call("post", "/api/logout").catch(() => undefined);
+    location.assign("/");
+  }
+}
+
+export const me = new Me();
+
+whenSignedOut(() => me.lost());
+
+const EVERY = 30_000;
+let checked = Date.now();
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState !== "visible" || Date.now() - checked < EVERY) return;
+  checked = Date.now();
+  void me.check();
+});

@@ -1,0 +1,15 @@
+// Whether something is unread in any room. Asked once, when the first page stands; whoever opens rooms keeps it up to date.
+import { call } from "./api";
+import { me } from "./me.svelte";
+
+class Unread {
+  any = $state(false);
+}
+
+export const unread = new Unread();
+
+export async function lookForUnread(): Promise<void> {
+  if (!me.user) return;
+  const answer = await call("get", "/api/rooms").catch(() => null);
+  if (answer) unread.any = answer.data.rooms.some((room) => room.unread > 0);
+}

@@ -1,0 +1,122 @@
+// Files on their way to the server, with progress. One list belongs to one form.
+import { boot } from "./boot";
+import { freshKey, Refusal } from "./api";
+import { t } from "./texts.svelte";
+
+const TYPES = ["image/jpeg", "image/png", "image/gif", "image/webp", "application/pdf"];
+const MOST = 10;
+
+export const accepted = TYPES.join(",");
+
+export interface Upload {
+  id: string;
+  name: string;
+  isPicture: boolean;
+  /** What can be shown before the server has the file. */
+  preview: string | null;
+  /** 0 to 100. */
+  percent: number;
+  /** Where the file is, once it is there. */
+  url: string | null;
+  problem: string | null;
+}
+
+export const size = (bytes: number): string => `${Math.round(bytes / (1 << 20))} MiB`;
+
+export class Uploads {
+  all = $state<Upload[]>([]);
+  readonly possible = boot.largestFile !== null;
+  private running = new Map<string, XMLHttpRequest>();
+
+  get busy(): boolean {
+    return this.all.some((upload) => !upload.url && !upload.problem);
+  }
+
+  get urls(): string[] {
+    return this.all.flatMap((upload) => upload.url ?? []);
+  }
+
+  /** Begins with files that are there already. */
+  keep(urls: string[]): void {
+    this.all = urls.map((url) => ({
+      id: freshKey(),
+      name: decodeURIComponent(url.split("/").at(-1) ?? url),
+      isPicture: /\.(png|jpe?g|gif|webp)$/i.test(url),
+      preview: url,
+      percent: 100,
+      url,
+      problem: null,
+    }));
+  }
+
+  add(files: Iterable<File>): void {
+    for (const file of files) {
+      const isPicture = file.type.startsWith("image/");
+      const upload: Upload = $state({
+        id: freshKey(),
+        name: file.name || "picture",
+        isPicture,
+        preview: isPicture && TYPES.includes(file.type) ? URL.createObjectURL(file) : null,
+        percent: 0,
+        url: null,
+        problem: this.objection(file),
+      });
+      this.all.push(upload);
+      if (!upload.problem) this.send(file, upload);
+    }
+  }
+
+  remove(id: string): void {
+    this.running.get(id)?.abort();
+    this.running.delete(id);
+    const gone = this.all.find((upload) => upload.id === id);
+    if (gone?.preview?.startsWith("blob:")) URL.revokeObjectURL(gone.preview);
+    this.all = this.all.filter((upload) => upload.id !== id);
+  }
+
+  clear(): void {
+    for (const upload of [...this.all]) this.remove(upload.id);
+  }
+
+  /** Why `file` need not even be sent. The server decides by the bytes. */
+  private objection(file: File): string | null {
+    if (this.all.filter((upload) => !upload.problem).length >= MOST) return t("upload.too_many");
+    if (!TYPES.includes(file.type)) return t("upload.wrong_type");
+    const largest = boot.largestFile ?? 0;
+    return file.size > largest ? t("upload.too_large", { size: size(largest) }) : null;
+  }
+
+  private send(file: File, upload: Upload): void {
+    // `fetch` tells nothing of progress.
+    const request = new XMLHttpRequest();
+    this.running.set(upload.id, request);
+    const fail = (reason: string) => (upload.problem = reason);
+    request.upload.onprogress = (event) => (upload.percent = Math.round((event.loaded / event.total) * 100));
+    request.onerror = () => fail(t("trouble.unreachable"));
+    request.onload = () => {
+      this.running.delete(upload.id);
+      const answer = parse(request.responseText);
+      if (request.status === 200 && answer.url) {
+        upload.percent = 100;
+        upload.url = answer.url;
+      } else {
+        fail(Refusal.of(request.status, answer).message);
+      }
+    };
+    const form = new FormData();
+    form.append("file", file);
+    request.open("POST", "/api/upload");
+    request.send(form);
+  }
+}
+
+function parse(text: string): { url?: string; code?: string; error?: string } {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return {};
+  }
+}
+
+/** The files of a drop or a paste. */
+export const filesOf = (data: DataTransfer | null): File[] => Array.from(data?.files ?? []);

@@ -1,0 +1,94 @@
+// The socket: one for the whole application, opened when the first room is, with acknowledgements as promises.
+import { io, type Socket } from "socket.io-client";
+import { Refusal } from "../app/api";
+import { me } from "../app/me.svelte";
+import { t } from "../app/texts.svelte";
+import type { Events, Requests } from "./wire";
+
+const ACK_WITHIN = 10_000;
+
+// The library knows no types of events; `on` and `ask` are where they get theirs.
+type Listener = (payload: any) => void;
+
+class Connection {
+  /** `fresh` until the first connection, which needs no banner. */
+  state = $state<"fresh" | "online" | "lost" | "closing">("fresh");
+  private socket: Socket | null = null;
+  private listeners: [string, Listener][] = [];
+  private greeters: (() => void)[] = [];
+
+  open(): void {
+    if (this.socket) return;
+    // WebSocket first; networks that break it get long polling.
+    const socket = io({ path: "/socket.io", transports: ["websocket", "polling"], tryAllTransports: true, reconnectionDelay: 500, reconnectionDelayMax: 5000 });
+    this.socket = socket;
+    for (const [event, listener] of this.listeners) socket.on(event, listener);
+    socket.on("connect", () => {
+      this.state = "online";
+      for (const greet of this.greeters) greet();
+    });
+    socket.on("disconnect", (reason) => {
+      if (this.state !== "closing") this.state = "lost";
+      // The server ended it on purpose, so the client does not come back by itself.
+      if (reason === "io server disconnect" && me.user) setTimeout(() => socket.connect(), this.retryAfter());
+    });
+    socket.on("connect_error", (error: Error & { data?: { code?: string } }) => {
+      if (this.state !== "fresh") this.state = "lost";
+      if (error.data?.code === "login_required") void me.check();
+      // Refused by the server, not by the network: the client would not try again by itself.
+      if (!socket.active && me.user) setTimeout(() => socket.connect(), this.retryAfter());
+    });
+    this.on("server:closing", ({ retryMs }) => {
+      this.state = "closing";
+      this.pause = retryMs;
+    });
+    this.on("session:ended", () => {
+      me.lost();
+      this.close();
+    });
+  }
+
+  close(): void {
+    this.socket?.disconnect();
+    this.socket = null;
+    this.state = "fresh";
+  }
+
+  private pause = 0;
+  private retryAfter(): number {
+    const pause = this.pause || 1000;
+    this.pause = 0;
+    return pause;
+  }
+
+  on<E extends keyof Events>(event: E, listener: (payload: Events[E]) => void): void {
+    this.listeners.push([event, listener as Listener]);
+    this.socket?.on(event as string, listener as Listener);
+  }
+
+  /** Calls `greet` whenever the connection stands (again). */
+  whenever(greet: () => void): void {
+    this.greeters.push(greet);
+    if (this.socket?.connected) greet();
+  }
+
+  /** Sends an event and waits for its answer. Fails with status 0 if there is none: whether it arrived is then unknown. */
+  async ask<E extends keyof Requests>(event: E, payload: Requests[E][0]): Promise<Requests[E][1]> {
+    if (!this.socket?.connected) throw new Refusal(0, "unreachable", t("trouble.unreachable"));
+    let answer: { ok: boolean; code?: string; error?: string; retryAfter?: number };
+    try {
+      answer = await this.socket.timeout(ACK_WITHIN).emitWithAck(event, payload);
+    } catch {
+      throw new Refusal(0, "unreachable", t("trouble.unreachable"));
+    }
+    if (!answer.ok) throw Refusal.of(400, answer);
+    return answer as unknown as Requests[E][1];
+  }
+
+  /** Sends what may get lost. */
+  tell<E extends keyof Requests>(event: E, payload: Requests[E][0]): void {
+    if (this.socket?.connected) this.socket.volatile.emit(event, payload);
+  }
+}
+
+export const connection = new Connection();

@@ -1,0 +1,217 @@
+// One room as this browser knows it: a run of its messages without gaps, and which changes of it have been seen.
+import { call, Refusal } from "../app/api";
+import { me } from "../app/me.svelte";
+import { connection } from "./connection.svelte";
+import type { Member, Message, RoomDetails } from "./wire";
+
+const PAGE = 50;
+/** Messages that are shown before the first unread one. */
+const BEFORE_UNREAD = 20;
+/** Changes that are remembered for pages that are on their way. */
+const REMEMBERED = 500;
+const TYPING_LASTS = 6000;
+
+export class Room {
+  phase = $state<"loading" | "ready" | "outside" | "failed">("loading");
+  details = $state<Omit<RoomDetails, "messages" | "more" | "members"> | null>(null);
+  members = $state<Member[]>([]);
+  /** Ascending by `seq`. */
+  messages = $state<Message[]>([]);
+  moreBefore = $state(false);
+  moreAfter = $state(false);
+  /** Those who are writing, by id. */
+  typing = $state<Record<string, string>>({});
+  /** What had been read when the room was opened: what comes after it is marked as new. */
+  readAtFirst = $state(0);
+  /** The place up to which we told the server that we have read. */
+  readSeq = $state(0);
+  problem = $state<unknown>(null);
+  busy = $state(false);
+
+  /** All changes up to this one have been seen. */
+  private rev = 0;
+  /** Changes that were seen before an earlier one was. */
+  private ahead = new Set<number>();
+  /** The latest changes: a page that was asked for before one happened may arrive after it. */
+  private heard = new Map<string, Message>();
+  private catching = false;
+  private timers = new Map<string, ReturnType<typeof setTimeout>>();
+
+  constructor(readonly id: string) {}
+
+  get last(): Message | undefined {
+    return this.messages.at(-1);
+  }
+
+  get ownRole() {
+    return this.details?.role ?? null;
+  }
+
+  async load(): Promise<void> {
+    this.phase = "loading";
+    try {
+      this.take((await call("get", "/api/rooms/{id}", { path: { id: this.id } })).data.room);
+    } catch (error) {
+      this.problem = error;
+      this.phase = error instanceof Refusal && error.status === 404 ? "outside" : "failed";
+    }
+  }
+
+  /** Becomes a member. */
+  async join(): Promise<void> {
+    this.take((await call("post", "/api/rooms/{id}/join", { path: { id: this.id } })).data.room);
+  }
+
+  private take(room: RoomDetails): void {
+    const { messages, more, members, ...details } = room;
+    this.details = details;
+    this.members = members;
+    this.messages = messages;
+    [this.moreBefore, this.moreAfter] = [more, false];
+    [this.rev, this.readSeq, this.readAtFirst] = [room.rev, room.readSeq, room.readSeq];
+    this.ahead.clear();
+    const first = messages[0];
+    // There is more unread than came along: reading begins where it ended.
+    if (first && room.readSeq > 0 && first.seq > room.readSeq + 1) void this.from(room.readSeq - BEFORE_UNREAD);
+    else this.phase = "ready";
+    void this.watch();
+  }
+
+  /** Shows the messages after `seq`. */
+  private async from(seq: number): Promise<void> {
+    const after = Math.max(seq, 0);
+    await this.window({ after, limit: PAGE }, (more) => [this.moreBefore, this.moreAfter] = [after > 0, more]).catch(() => undefined);
+    this.phase = "ready";
+  }
+
+  /** Shows the newest messages. */
+  async toNewest(): Promise<void> {
+    if (this.moreAfter) await this.window({ limit: 2 * PAGE }, (more) => [this.moreBefore, this.moreAfter] = [more, false]);
+  }
+
+  private async window(query: { after?: number; limit: number }, then: (more: boolean) => void): Promise<void> {
+    const { messages, more } = (await call("get", "/api/rooms/{id}/messages", { path: { id: this.id }, query })).data;
+    this.messages = this.latest(messages);
+    then(more);
+  }
+
+  private latest(messages: Message[]): Message[] {
+    return messages.map((message) => {
+      const heard = this.heard.get(message.id);
+      return heard && heard.rev > message.rev ? heard : message;
+    });
+  }
+
+  async older(): Promise<void> {
+    await this.page({ before: this.messages[0]?.seq, limit: PAGE }, (messages, more) => {
+      this.messages = [...messages, ...this.messages];
+      this.moreBefore = more;
+    });
+  }
+
+  async newer(): Promise<void> {
+    await this.page({ after: this.last?.seq, limit: PAGE }, (messages, more) => {
+      this.messages = [...this.messages, ...messages];
+      this.moreAfter = more;
+    });
+  }
+
+  private async page(which: { before?: number; after?: number; limit: number }, put: (messages: Message[], more: boolean) => void): Promise<void> {
+    if (this.busy) return;
+    this.busy = true;
+    try {
+      const { messages, more } = await connection.ask("message:history", { roomId: this.id, ...which });
+      const known = new Set(this.messages.map((message) => message.id));
+      put(this.latest(messages.filter((message) => !known.has(message.id))), more);
+    } catch {
+      // The end of the list is looked at again when the connection is back.
+    } finally {
+      this.busy = false;
+    }
+  }
+
+  /** A change that the server tells of as it happens. */
+  hear(message: Message): void {
+    if (!this.details) return;
+    this.heard.set(message.id, message);
+    const [oldest] = this.heard.keys();
+    if (this.heard.size > REMEMBERED && oldest) this.heard.delete(oldest);
+    this.put(message);
+    this.saw(message.rev);
+    // One before it has not come: it will not come by itself.
+    if (this.ahead.size) void this.catchUp();
+  }
+
+  private saw(rev: number): void {
+    if (rev > this.rev) this.ahead.add(rev);
+    while (this.ahead.delete(this.rev + 1)) this.rev += 1;
+  }
+
+  private put(message: Message): void {
+    const at = this.messages.findIndex((known) => known.id === message.id);
+    const known = this.messages[at];
+    if (known) {
+      if (message.rev >= known.rev) this.messages[at] = message;
+      return;
+    }
+    const first = this.messages[0];
+    if (first && message.seq < first.seq && this.moreBefore) return;
+    if (this.last && message.seq > this.last.seq && this.moreAfter) return;
+    const place = this.messages.findLastIndex((other) => other.seq < message.seq) + 1;
+    this.messages.splice(place, 0, message);
+  }
+
+  /** Asks for everything that has changed since the last change seen, page by page. Nothing is lost and nothing comes twice. */
+  async catchUp(): Promise<void> {
+    if (this.phase !== "ready" || this.catching) return;
+    this.catching = true;
+    try {
+      for (let more = true; more; ) {
+        const [room] = (await connection.ask("resume", { rooms: [{ roomId: this.id, rev: this.rev }] })).rooms;
+        for (const message of room?.messages ?? []) this.put(message);
+        // In the order of `rev`, and each in its latest state: all up to the last one have been seen.
+        const seen = room?.messages.at(-1)?.rev ?? this.rev;
+        this.rev = Math.max(this.rev, seen);
+        more = room?.more ?? false;
+      }
+      for (const rev of this.ahead) if (rev <= this.rev) this.ahead.delete(rev);
+      while (this.ahead.delete(this.rev + 1)) this.rev += 1;
+    } catch {
+      // Lost again; the next connection begins here.
+    } finally {
+      this.catching = false;
+    }
+  }
+
+  /** Whoever is there now, and from now on. */
+  async watch(): Promise<void> {
+    const answer = await connection.ask("presence:watch", { roomId: this.id }).catch(() => null);
+    if (answer) for (const member of this.members) member.online = answer.online.includes(member.id);
+  }
+
+  async read(seq: number): Promise<void> {
+    if (seq <= this.readSeq) return;
+    const before = this.readSeq;
+    this.readSeq = seq;
+    await connection.ask("room:read", { roomId: this.id, seq }).catch(() => (this.readSeq = before));
+  }
+
+  isTyping(userId: string, name: string, on: boolean): void {
+    clearTimeout(this.timers.get(userId));
+    delete this.typing[userId];
+    if (!on || userId === me.user?.id) return;
+    this.typing[userId] = name;
+    this.timers.set(userId, setTimeout(() => delete this.typing[userId], TYPING_LASTS));
+  }
+
+  entered(member: Member): void {
+    this.members = [...this.members.filter((other) => other.id !== member.id), member];
+    if (this.details) this.details.memberCount = Math.max(this.members.length, this.details.memberCount);
+  }
+
+  left(userId: string): void {
+    if (userId === me.user?.id) return void (this.phase = "outside");
+    if (this.details && this.members.some((member) => member.id === userId)) this.details.memberCount -= 1;
+    this.members = this.members.filter((member) => member.id !== userId);
+  }
+}

@@ -1,0 +1,137 @@
+// All rooms of the person, and those that are open in this browser.
+import { call, sentence } from "../app/api";
+import { me } from "../app/me.svelte";
+import { say } from "../app/messages.svelte";
+import { t } from "../app/texts.svelte";
+import { unread } from "../app/unread.svelte";
+import { connection } from "./connection.svelte";
+import { outbox } from "./outbox.svelte";
+import { Room } from "./room.svelte";
+import type { Message, RoomSummary } from "./wire";
+
+class Rooms {
+  /** Those with the latest messages first. */
+  list = $state<RoomSummary[] | null>(null);
+  problem = $state("");
+  catchingUp = $state(false);
+  /** Into which one was invited and has not entered. */
+  invitations = $state<RoomSummary[]>([]);
+  private open = new Map<string, Room>();
+  private announce: (message: Message) => void = () => {};
+
+  begin(): void {
+    for (const event of ["message:new", "message:edited", "message:deleted", "message:reacted"] as const) {
+      connection.on(event, ({ message }) => this.hear(message, event === "message:new"));
+    }
+    connection.on("room:joined", ({ roomId, user }) => {
+      this.open.get(roomId)?.entered(user);
+      if (user.id === me.user?.id) void this.load();
+    });
+    connection.on("room:left", ({ roomId, user, reason }) => {
+      this.open.get(roomId)?.left(user.id);
+      if (user.id !== me.user?.id) return;
+      this.forget(roomId);
+      if (reason !== "left") say(t("room.removed"), "bad");
+    });
+    connection.on("room:deleted", ({ roomId }) => this.forget(roomId));
+    connection.on("room:changed", ({ roomId, name, access }) => {
+      const room = this.open.get(roomId);
+      if (room?.details) Object.assign(room.details, { name, access });
+      this.summary(roomId, (one) => Object.assign(one, { name, access }));
+    });
+    connection.on("room:role", ({ roomId, userId, role }) => {
+      const room = this.open.get(roomId);
+      for (const member of room?.members ?? []) if (member.id === userId) member.role = role;
+      if (room?.details && userId === me.user?.id) room.details.role = role;
+    });
+    connection.on("room:invited", ({ room }) => {
+      this.invitations = [room, ...this.invitations.filter((other) => other.id !== room.id)];
+      say(t("rooms.invited", { name: room.name }));
+    });
+    connection.on("room:read", ({ roomId, userId, seq }) => {
+      if (userId === me.user?.id) this.summary(roomId, (one) => void (seq >= one.seq && (one.unread = 0)));
+    });
+    connection.on("typing", ({ roomId, userId, username, on }) => this.open.get(roomId)?.isTyping(userId, username, on));
+    connection.on("presence", ({ userId, online }) => {
+      for (const room of this.open.values()) for (const member of room.members) if (member.id === userId) member.online = online;
+    });
+    outbox.whenSent((message) => this.hear(message, true));
+    let again = false;
+    connection.whenever(() => {
+      if (again) void this.catchUp();
+      again = true;
+    });
+    connection.open();
+  }
+
+  async load(): Promise<void> {
+    try {
+      this.list = (await call("get", "/api/rooms")).data.rooms;
+      this.problem = "";
+      this.count();
+    } catch (error) {
+      this.problem = sentence(error);
+    }
+  }
+
+  /** The room with this id, loaded once. */
+  get(id: string): Room {
+    let room = this.open.get(id);
+    if (!room) {
+      room = new Room(id);
+      this.open.set(id, room);
+      void room.load();
+    }
+    return room;
+  }
+
+  /** Calls `listener` with what others write. */
+  whenSomebodyWrites(listener: (message: Message) => void): void {
+    this.announce = listener;
+  }
+
+  readUpTo(id: string): void {
+    this.summary(id, (one) => (one.unread = 0));
+  }
+
+  forget(id: string): void {
+    const room = this.open.get(id);
+    if (room) room.phase = "outside";
+    this.open.delete(id);
+    this.list = this.list?.filter((one) => one.id !== id) ?? null;
+  }
+
+  private async catchUp(): Promise<void> {
+    this.catchingUp = true;
+    const rooms = [...this.open.values()].filter((room) => room.phase === "ready");
+    await Promise.all([this.load(), ...rooms.map((room) => room.catchUp()), ...rooms.map((room) => room.watch())]);
+    this.catchingUp = false;
+  }
+
+  private hear(message: Message, isNew: boolean): void {
+    this.open.get(message.roomId)?.hear(message);
+    if (message.clientId && message.authorId === me.user?.id) outbox.remove(message.clientId);
+    if (!isNew) return;
+    this.open.get(message.roomId)?.isTyping(message.authorId, message.authorName, false);
+    const isOwn = message.authorId === me.user?.id;
+    this.summary(message.roomId, (one) => {
+      if (message.seq <= one.seq) return;
+      one.seq = message.seq;
+      if (!isOwn) one.unread += 1;
+      this.list = [one, ...(this.list ?? []).filter((other) => other.id !== one.id)];
+    });
+    if (!isOwn) this.announce(message);
+  }
+
+  private summary(id: string, change: (one: RoomSummary) => void): void {
+    const one = this.list?.find((room) => room.id === id);
+    if (one) change(one);
+    this.count();
+  }
+
+  private count(): void {
+    unread.any = this.list?.some((room) => room.unread > 0) ?? false;
+  }
+}
+
+export const rooms = new Rooms();

@@ -1,0 +1,22 @@
+// Takes over the page that the server rendered: the application is made beside it, and put in its place when the page it shows has
+// what it needs, so that nothing jumps.
+import "../assets/style.css";
+import "./app.css";
+import "./chat.css";
+import { mount } from "svelte";
+import App from "./App.svelte";
+import { first } from "./app/first";
+
+const place = document.createElement("div");
+place.id = "app";
+place.hidden = true;
+document.body.append(place);
+mount(App, { target: place });
+
+const LONGEST = 3000;
+await Promise.race([first.ready, new Promise((give_up) => setTimeout(give_up, LONGEST))]);
+const top = scrollY;
+place.hidden = false;
+// Its own place is kept: a dialog that was moved would no longer be modal.
+for (const old of [...document.body.children]) if (old !== place) old.remove();
+if (top) scrollTo(0, top);

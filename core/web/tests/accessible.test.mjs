@@ -1,0 +1,28 @@
+// axe finds nothing on any page, light and dark, narrow and wide; and nothing is wider than the window.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { AxeBuilder } from "@axe-core/playwright";
+import { furnish, visit } from "./pages.mjs";
+import { launch, start } from "./support.mjs";
+
+let site, browser, house;
+before(async () => {
+  [site, browser] = await Promise.all([start(), launch()]);
+  house = await furnish(browser, site);
+});
+after(async () => {
+  await browser?.close();
+  await site?.stop();
+});
+
+for (const [colorScheme, width] of [["light", 1280], ["dark", 390]]) {
+  test(`every page can be used by everybody: ${colorScheme}, ${width} wide`, async () => {
+    await visit(browser, site, house, { colorScheme, viewport: { width, height: 844 } }, async (page, name) => {
+      const { violations } = await new AxeBuilder({ page }).analyze();
+      const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => `${node.target} ${node.failureSummary}`).join("; ")}`);
+      assert.deepEqual(found, [], `${name}, ${colorScheme}`);
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      assert.ok(wide <= 0, `${name} is ${wide} pixels too wide`);
+    });
+  });
+}

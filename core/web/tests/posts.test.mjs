@@ -1,0 +1,145 @@
+// Reading and writing posts.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { give, launch, member, open, PNG, start, visitor } from "./support.mjs";
+
+let site, browser, ann;
+before(async () => {
+  [site, browser] = await Promise.all([start(), launch()]);
+  ann = await member(browser, site, "Ann");
+});
+after(async () => {
+  await browser?.close();
+  await site?.stop();
+});
+
+const publish = (person, title, body = "") =>
+  person.page.request.post("/api/posts", { data: { title, body } }).then(async (answer) => (await answer.json()).post);
+
+test("a post is written with pictures that were dropped and pasted, edited, and deleted", async () => {
+  const { page, faults } = ann;
+  await open(page, "/posts/");
+  await page.getByRole("link", { name: "Write a post" }).first().click();
+  await page.getByLabel("Title").fill("Tomatoes");
+  await page.getByRole("textbox", { name: "Text", exact: true }).fill("They like **warmth**.");
+  const form = page.locator("form.composer");
+  await give(form, "drop", [{ name: "one.png", type: "image/png", content: PNG }]);
+  await give(form, "paste", [{ name: "two.png", type: "image/png", content: Buffer.concat([PNG]) }]);
+  await give(form, "drop", [{ name: "notes.txt", type: "text/plain", content: Buffer.from("no") }]);
+  await form.getByText("Only pictures").waitFor();
+  await form.getByRole("button", { name: "Remove notes.txt" }).click();
+  await page.waitForFunction(() => document.querySelectorAll(".uploads li").length === 2 && !document.querySelector("progress"));
+  await page.getByRole("button", { name: "Preview" }).click();
+  await page.locator(".preview strong", { hasText: "warmth" }).waitFor();
+  await page.getByRole("button", { name: "Publish" }).click();
+  const post = page.getByRole("article", { name: "Tomatoes" });
+  await post.getByText("warmth").waitFor();
+  const pictures = post.getByRole("img", { name: "Attached picture" });
+  assert.equal(await pictures.count(), 2);
+  await page.waitForFunction(() => [...document.querySelectorAll(".attachments img")].every((image) => image.naturalWidth > 0));
+
+  await post.getByRole("button", { name: "Edit" }).click();
+  await page.getByLabel("Title").fill("Tomatoes and basil");
+  await page.getByRole("button", { name: "Save" }).click();
+  const edited = page.getByRole("article", { name: "Tomatoes and basil" });
+  await edited.getByText("edited").waitFor();
+  await edited.getByRole("button", { name: "Copy link" }).click();
+  assert.match(await page.evaluate(() => navigator.clipboard.readText()), /\/posts\/u-/);
+  await edited.getByRole("button", { name: "Delete" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+  await page.getByText("The post is deleted.").waitFor();
+  assert.equal(await edited.count(), 0);
+  assert.deepEqual(faults, []);
+});
+
+test("older posts come while one scrolls, each once, and going back leads to where one was", async () => {
+  for (let number = 0; number < 45; number += 1) await publish(ann, `Post ${number}.`, "A line.\n\nAnother one.");
+  const { page, faults } = await visitor(browser, site);
+  await open(page, "/posts/");
+  assert.ok((await page.getByRole("article").count()) < 45);
+  for (let step = 0; step < 20 && (await page.getByText("Post 0.", { exact: true }).count()) === 0; step += 1) {
+    await page.mouse.wheel(0, 4000);
+    await page.waitForTimeout(100);
+  }
+  const titles = await page.locator("article h2").allTextContents();
+  assert.equal(titles.length, new Set(titles).size);
+  assert.ok(titles.includes("Post 44.") && titles.includes("Post 0."));
+  await page.getByRole("link", { name: "Post 0.", exact: true }).click();
+  await page.getByRole("heading", { level: 1, name: "Post 0." }).waitFor();
+  assert.match(await page.title(), /^Post 0\. · /);
+  await page.getByRole("link", { name: "← Posts" }).click();
+  await page.getByRole("heading", { level: 1, name: "Posts" }).waitFor();
+  assert.deepEqual(faults, []);
+});
+
+test("without JavaScript posts can be read, one by one and page by page", async () => {
+  const post = await publish(ann, "Readable", "By **everybody**.");
+  const { page } = await visitor(browser, site, { javaScriptEnabled: false });
+  await page.goto("/posts/");
+  await page.getByRole("link", { name: "Readable" }).click();
+  assert.equal(new URL(page.url()).pathname, `/posts/${post.id}`);
+  await page.locator("strong", { hasText: "everybody" }).waitFor();
+  await page.goto("/posts/");
+  await page.getByRole("link", { name: "Older posts" }).click();
+  assert.ok((await page.getByRole("article").count()) > 0);
+});
+
+test("what people write never runs and never becomes a page of its own", async () => {
+  const attacks = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "<svg/onload=alert(1)>",
+    "[click](javascript:alert(1)) [click](data:text/html,<script>alert(1)</script>) [click](//evil.example)",
+    "![x](javascript:alert(1)) ![x](https://evil.example/x.png) ![\" onerror=alert(1)](/uploads/x.png)",
+    "<math><mtext><table><mglyph><style><img src=x onerror=alert(1)>",
+    "<a href=\"https://a.example\" onmouseover=alert(1)>x</a> <iframe src=https://evil.example></iframe> <form action=/api/logout>",
+    "`</code><script>alert(1)</script>`\n\n```\n</pre><script>alert(1)</script>\n```",
+  ];
+  const mallory = await member(browser, site, "<img src=x onerror=alert(1)>");
+  for (const attack of attacks) await publish(mallory, attack.slice(0, 150).replaceAll("\n", " "), attack);
+  const foreign = [];
+  for (const javaScriptEnabled of [true, false]) {
+    const { page, faults } = await visitor(browser, site, { javaScriptEnabled });
+    page.on("request", (request) => request.url().startsWith(site.base) || request.url().startsWith("data:") || request.url().startsWith("blob:") || foreign.push(request.url()));
+    for (const path of ["/", "/posts/"]) {
+      await (javaScriptEnabled ? open(page, path) : page.goto(path));
+      await page.getByText("onerror=alert(1)").first().waitFor();
+      assert.equal(await page.locator("main :is(script, iframe, svg, math, style, object, embed, form[action='/api/logout']), main [onerror], main [onload], main [onmouseover]").count(), 0);
+      for (const href of await page.locator("main a").evaluateAll((links) => links.map((link) => link.getAttribute("href")))) {
+        assert.match(href, /^(https?:\/\/|\/(?!\/)|#|mailto:)/);
+      }
+    }
+    assert.deepEqual(faults, []);
+  }
+  assert.deepEqual(foreign, [], "nothing is loaded from elsewhere");
+});
+
+test("pages speak German to whoever asks, and the choice in the settings stays", async () => {
+  const { page, faults } = await visitor(browser, site, { locale: "de-DE" });
+  await open(page, "/posts/");
+  await page.getByRole("heading", { level: 1, name: "Beiträge" }).waitFor();
+  await open(page, "/settings/").catch(() => {});
+  const member_page = ann.page;
+  await open(member_page, "/settings/");
+  await member_page.getByLabel("Language").selectOption("de");
+  await member_page.getByRole("heading", { level: 1, name: "Einstellungen" }).waitFor();
+  await member_page.getByLabel("Farben").selectOption("dark");
+  await open(member_page, "/posts/");
+  await member_page.getByRole("heading", { level: 1, name: "Beiträge" }).waitFor();
+  assert.equal(await member_page.evaluate(() => getComputedStyle(document.documentElement).colorScheme), "dark");
+  await open(member_page, "/settings/");
+  await member_page.getByLabel("Sprache").selectOption("");
+  await member_page.getByLabel("Theme").selectOption("");
+  assert.deepEqual([...faults, ...ann.faults], []);
+});
+
+test("a list that cannot be loaded says so and can be tried again", async () => {
+  const { page, context } = await visitor(browser, site);
+  await open(page, "/");
+  await context.setOffline(true);
+  await page.getByRole("link", { name: "Read posts" }).click();
+  await page.getByRole("alert").getByText(/offline|did not answer/).waitFor();
+  await context.setOffline(false);
+  await page.getByRole("button", { name: "Try again" }).click();
+  await page.getByRole("article").first().waitFor();
+});

@@ -1,0 +1,216 @@
+// Talking in rooms: two people with a browser each, and a bot.
+import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+import { after, before, test } from "node:test";
+import { give, launch, member, open, PNG, start, visitor } from "./support.mjs";
+
+const { io } = createRequire(import.meta.url)("socket.io-client");
+
+let site, browser, ann, bob, bot, room;
+before(async () => {
+  [site, browser] = await Promise.all([start(), launch()]);
+  [ann, bob] = [await member(browser, site, "Ann"), await member(browser, site, "Bob")];
+  bot = io(site.base, { transports: ["websocket"], auth: { botToken: site.bot.token, botId: "openclaw", botName: "OpenClaw" } });
+  await new Promise((resolve, reject) => bot.on("connect", resolve).on("connect_error", reject));
+});
+after(async () => {
+  bot?.disconnect();
+  await browser?.close();
+  await site?.stop();
+});
+
+const say = async (person, text) => {
+  const area = person.page.getByRole("textbox", { name: /^Message to/ });
+  await area.fill(text);
+  await area.press("Enter");
+};
+const message = (person, text) => person.page.locator("li.message:not(.pending)").filter({ hasText: text });
+const ask = async (event, payload) => {
+  const answer = await bot.timeout(10_000).emitWithAck(event, payload);
+  assert.ok(answer.ok, JSON.stringify(answer));
+  return answer;
+};
+
+test("a room is made, somebody is invited, and both talk with a bot among them", async () => {
+  await open(ann.page, "/rooms/");
+  await ann.page.getByText("You are in no room yet.").waitFor();
+  await ann.page.getByRole("button", { name: "New room" }).click();
+  await ann.page.getByLabel("Name of the room").fill("Greenhouse");
+  await ann.page.getByLabel("Whoever is invited").check();
+  await ann.page.getByRole("button", { name: "Create room" }).click();
+  await ann.page.getByRole("heading", { name: "Greenhouse" }).waitFor();
+  room = new URL(ann.page.url()).pathname.split("/").at(-1);
+
+  await open(bob.page, "/rooms/");
+  await ann.page.getByRole("button", { name: "Invite" }).click();
+  const dialog = ann.page.getByRole("dialog");
+  for (const [kind, who] of [["Email address", "somebody@example.org"], ["Discord id", "80351110224678912"], ["Reddit name", "spez"], ["Member or bot here", bob.id]]) {
+    await dialog.getByLabel("What it is").selectOption(kind);
+    await dialog.getByLabel("Whom?").fill(who);
+    await dialog.getByRole("button", { name: "Invite" }).click();
+    await dialog.getByText(`${who} is invited.`).waitFor();
+  }
+  await dialog.getByLabel("What it is").selectOption("Email address");
+  await dialog.getByLabel("Whom?").fill("nonsense");
+  await dialog.getByRole("button", { name: "Invite" }).click();
+  await dialog.getByRole("alert").filter({ hasNotText: "is invited" }).filter({ hasText: /\w/ }).waitFor();
+  await ann.page.keyboard.press("Escape");
+
+  await bob.page.getByRole("button", { name: "Enter" }).click();
+  await bob.page.getByRole("heading", { name: "Greenhouse" }).waitFor();
+  await ask("room:join", { roomId: room });
+  await say(bob, "Hello **everybody**");
+  await message(ann, "everybody").locator("strong", { hasText: "everybody" }).waitFor();
+  await ask("message:send", { roomId: room, body: "I am a bot.", clientId: "b-1" });
+  await message(bob, "I am a bot.").getByText("Bot", { exact: true }).waitFor();
+  assert.match(await ann.page.getByRole("log").textContent(), /OpenClaw: I am a bot\./, "it is read out");
+  const members = ann.page.getByRole("complementary", { name: "Members" });
+  await members.getByRole("listitem").filter({ hasText: "Bob" }).filter({ hasText: "online" }).waitFor();
+});
+
+test("others see that somebody writes, replies, edits, reacts and deletes", async () => {
+  await bob.page.getByRole("textbox", { name: /^Message to/ }).pressSequentially("Some");
+  await ann.page.getByText("Bob is writing…").waitFor();
+  await say(bob, "A question?");
+  await message(ann, "A question?").hover();
+  await message(ann, "A question?").getByRole("button", { name: "Reply" }).click();
+  await say(ann, "An answer.");
+  await message(bob, "An answer.").locator(".quote", { hasText: "A question?" }).waitFor();
+
+  await message(ann, "An answer.").hover();
+  await message(ann, "An answer.").getByRole("button", { name: "Edit" }).click();
+  const area = ann.page.getByRole("textbox", { name: /^Message to/ });
+  await area.fill("A better answer.");
+  await area.press("Enter");
+  await message(bob, "A better answer.").getByText("(edited)").waitFor();
+
+  await message(bob, "A better answer.").hover();
+  await message(bob, "A better answer.").getByRole("button", { name: "React", exact: true }).click();
+  await bob.page.getByRole("button", { name: "React with 🎉" }).click();
+  const reaction = message(ann, "A better answer.").getByRole("button", { name: "🎉: 1" });
+  await reaction.click();
+  await message(bob, "A better answer.").getByRole("button", { name: "🎉: 2" }).waitFor();
+
+  await message(ann, "A better answer.").hover();
+  await message(ann, "A better answer.").getByRole("button", { name: "Delete" }).click();
+  await ann.page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+  await bob.page.getByText("This message was deleted.").waitFor();
+  assert.equal(await message(bob, "A better answer.").count(), 0);
+});
+
+test("the keyboard moves from message to message and reaches what can be done with one", async () => {
+  await ann.page.getByRole("textbox", { name: /^Message to/ }).focus();
+  await ann.page.locator("li.message[tabindex='0']").focus();
+  const place = () => ann.page.evaluate(() => document.activeElement.closest("li.message")?.id);
+  const last = await place();
+  await ann.page.keyboard.press("ArrowUp");
+  const other = await place();
+  assert.ok(other && other !== last);
+  await ann.page.keyboard.press("ArrowUp");
+  await ann.page.keyboard.press("Tab");
+  assert.ok(await ann.page.evaluate(() => document.activeElement.closest(".message") !== null && document.activeElement.matches("button")));
+});
+
+test("messages written without a connection are sent when it is back, and nothing that others did meanwhile is missing", async () => {
+  await bob.context.setOffline(true);
+  await bob.page.getByRole("status").getByText("The connection is lost.").waitFor({ timeout: 60_000 });
+  await say(bob, "Written in the dark 1");
+  await say(bob, "Written in the dark 2");
+  await bob.page.locator("li.pending").filter({ hasText: "Waiting for the connection" }).first().waitFor();
+  const first = (await ask("message:send", { roomId: room, body: "meanwhile 0", clientId: "m-0" })).message;
+  for (let number = 1; number < 120; number += 1) await ask("message:send", { roomId: room, body: `meanwhile ${number}`, clientId: `m-${number}` });
+  await ask("message:edit", { messageId: first.id, body: "meanwhile 0, corrected" });
+  // Also a page that was closed in between loses nothing that was written in it.
+  await bob.context.setOffline(false);
+  await message(bob, "Written in the dark 2").waitFor();
+  await message(bob, "meanwhile 119").waitFor();
+  await message(bob, "meanwhile 0, corrected").waitFor();
+  const texts = await bob.page.locator("li.message .text").allTextContents();
+  const count = (text) => texts.filter((one) => one.trim() === text).length;
+  for (let number = 1; number < 120; number += 1) assert.equal(count(`meanwhile ${number}`), 1, `meanwhile ${number}`);
+  assert.equal(count("Written in the dark 1"), 1);
+  assert.ok(texts.findIndex((text) => text.includes("dark 1")) < texts.findIndex((text) => text.includes("dark 2")), "in the order in which they were written");
+  await message(ann, "Written in the dark 2").waitFor();
+  assert.equal(await ann.page.locator("li.message").filter({ hasText: "Written in the dark 1" }).count(), 1);
+});
+
+test("a server that is killed and started again loses nothing, and what was written meanwhile arrives", async () => {
+  await say(ann, "Before the crash");
+  await message(bob, "Before the crash").waitFor();
+  await site.kill();
+  await ann.page.getByText("The connection is lost.").waitFor();
+  await say(ann, "During the crash");
+  await site.serve();
+  await message(bob, "During the crash").waitFor({ timeout: 30_000 });
+  assert.equal(await bob.page.locator("li.message").filter({ hasText: "Before the crash" }).count(), 1);
+});
+
+test("what came while one was away is counted and marked, and older messages come while one scrolls up", async () => {
+  await bob.page.getByRole("link", { name: "Posts", exact: true }).first().click();
+  await bob.page.getByRole("heading", { level: 1, name: "Posts" }).waitFor();
+  await say(ann, "You missed this");
+  await message(ann, "You missed this").waitFor();
+  await open(bob.page, "/rooms/");
+  await bob.page.getByRole("link", { name: /Greenhouse.*1 unread/ }).click();
+  await bob.page.locator("li.fresh").waitFor();
+  await message(bob, "You missed this").waitFor();
+  const log = bob.page.locator(".log");
+  for (let step = 0; step < 60 && (await bob.page.getByText("This is where the room begins.").count()) === 0; step += 1) {
+    await log.evaluate((element) => (element.scrollTop = 0));
+    await bob.page.waitForTimeout(50);
+  }
+  await message(bob, "Hello everybody").waitFor();
+  const ids = await bob.page.locator("li.message").evaluateAll((items) => items.map((item) => item.id));
+  assert.equal(ids.length, new Set(ids).size);
+  await bob.page.locator(".jump").click();
+  await bob.page.waitForFunction(() => document.querySelector(".log").scrollTop > 0);
+});
+
+test("whoever missed more than fits begins reading where they ended", async () => {
+  await bob.page.getByRole("link", { name: "Posts", exact: true }).first().click();
+  await bob.page.getByRole("heading", { level: 1, name: "Posts" }).waitFor();
+  for (let number = 0; number < 130; number += 1) await ask("message:send", { roomId: room, body: `late ${number}`, clientId: `l-${number}` });
+  await open(bob.page, `/rooms/${room}`);
+  await bob.page.locator("li.fresh + li.message", { hasText: "late 0" }).waitFor();
+  await bob.page.locator(".jump").click();
+  await message(bob, "late 129").waitFor();
+});
+
+test("pictures are sent, and what people write in a room never runs", async () => {
+  await open(ann.page, `/rooms/${room}`);
+  await give(ann.page.locator("form.say-something"), "paste", [{ name: "one.png", type: "image/png", content: PNG }]);
+  await ann.page.waitForFunction(() => document.querySelector(".uploads li") && !document.querySelector("progress"));
+  await say(ann, "A picture");
+  await message(bob, "A picture").getByRole("img", { name: "Attached picture" }).waitFor();
+  for (const attack of ["<img src=x onerror=alert(1)>", "[x](javascript:alert(1))", "<script>alert(1)</script>", "![x](https://evil.example/x.png)"]) await say(ann, attack);
+  await message(bob, "<script>alert(1)</script>").waitFor();
+  assert.equal(await bob.page.locator(".log :is(script, iframe, style), .log [onerror], .log a[href^='javascript']").count(), 0);
+});
+
+test("whoever is no member may enter an open room by its address, and no other", async () => {
+  const zoe = await member(browser, site, "Zoë");
+  await open(zoe.page, `/rooms/${room}`);
+  await zoe.page.getByRole("button", { name: "Enter room" }).click();
+  await zoe.page.getByRole("alert").getByText("There is no such room").waitFor();
+  const made = await (await ann.page.request.post("/api/rooms", { data: { name: "Open house" } })).json();
+  await open(zoe.page, `/rooms/${made.room.id}`);
+  await zoe.page.getByRole("button", { name: "Enter room" }).click();
+  await zoe.page.getByRole("heading", { name: "Open house" }).waitFor();
+  await zoe.page.getByText("Nothing has been said here yet.").waitFor();
+  const stranger = await visitor(browser, site);
+  await open(stranger.page, `/rooms/${made.room.id}`);
+  await stranger.page.getByText("Sign in to see your rooms").waitFor();
+  assert.deepEqual([...zoe.faults, ...stranger.faults], []);
+});
+
+test("a session that is ended elsewhere signs a room's window out at once", async () => {
+  const other = await visitor(browser, site);
+  await bob.sign_in(other.context);
+  await open(other.page, `/rooms/${room}`);
+  await other.page.getByRole("heading", { name: "Greenhouse" }).waitFor();
+  await open(bob.page, "/settings/");
+  await bob.page.getByRole("button", { name: "End", exact: true }).first().click();
+  await other.page.getByText("You were signed out.").waitFor();
+  await other.page.getByText("Sign in to see your rooms").waitFor();
+  assert.deepEqual([...ann.faults, ...bob.faults, ...other.faults], []);
+});

@@ -1,0 +1,140 @@
+// Signing up and in, as people do it.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { launch, linkIn, member, open, start, visitor } from "./support.mjs";
+
+let site, browser;
+before(async () => ([site, browser] = await Promise.all([start(), launch()])));
+after(async () => {
+  await browser?.close();
+  await site?.stop();
+});
+
+test("somebody signs up by email, has the mail sent again, and comes back through its link", async () => {
+  const { page, faults } = await visitor(browser, site);
+  await open(page, "/");
+  await page.getByRole("link", { name: "Create an account" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Email").fill("ann@example.org");
+  await dialog.getByLabel("Display name").fill("Ann");
+  await dialog.getByLabel("Password").fill("correct horse");
+  await dialog.getByRole("button", { name: "Create account" }).click();
+  await dialog.getByText("We sent a link to ann@example.org").waitFor();
+  await site.mail("ann@example.org");
+
+  // Signing in before the link was opened is refused, and offers another mail.
+  await dialog.getByRole("link", { name: "Back to signing in" }).click();
+  await dialog.getByLabel("Password").fill("correct horse");
+  await dialog.getByRole("button", { name: "Sign in" }).click();
+  await dialog.getByRole("button", { name: "Send the mail again" }).click();
+  await dialog.getByText("Sent again.").waitFor();
+  const mail = await site.mail("ann@example.org", 2);
+
+  await page.goto(linkIn(mail));
+  await page.getByRole("status").getByText("You are signed in.").waitFor();
+  await page.getByRole("link", { name: "Signed in as Ann" }).waitFor();
+  assert.equal(new URL(page.url()).search, "", "reloading does not repeat the notice");
+  await page.goto(linkIn(mail));
+  await page.getByRole("alert").getByText("This link does not work any more").waitFor();
+  assert.deepEqual(faults, []);
+});
+
+test("a wrong password is said to be wrong, and the right one brings people to where they were", async () => {
+  const bob = await member(browser, site, "Bob");
+  const { page, faults } = await visitor(browser, site);
+  await open(page, "/rooms/");
+  await page.getByRole("main").getByRole("link", { name: "Sign in" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Email").fill(bob.email);
+  await dialog.getByLabel("Password").fill("wrong horse");
+  await dialog.getByRole("button", { name: "Sign in" }).click();
+  await dialog.getByRole("alert").filter({ hasText: /\w/ }).waitFor();
+  await dialog.getByLabel("Password").fill("correct horse");
+  await dialog.getByLabel("Password").press("Enter");
+  await page.getByRole("status").getByText("You are signed in.").waitFor();
+  assert.equal(new URL(page.url()).pathname, "/rooms/");
+  assert.deepEqual(faults, []);
+});
+
+test("somebody who forgot their password chooses a new one", async () => {
+  const zoe = await member(browser, site, "Zoë");
+  const { page, faults } = await visitor(browser, site);
+  await open(page, "/posts/#forgot");
+  await page.getByLabel("Email").fill(zoe.email);
+  await page.getByRole("button", { name: "Send the mail" }).click();
+  await page.getByText("a mail is on its way").waitFor();
+  await page.goto("about:blank");
+  await open(page, linkIn(await site.mail(zoe.email)));
+  const dialog = page.getByRole("dialog", { name: "Choose a new password" });
+  await dialog.getByLabel("New password").fill("another horse");
+  assert.doesNotMatch(page.url(), /reset/, "the token is out of sight");
+  await dialog.getByRole("button", { name: "Save password" }).click();
+  await page.getByText("Your new password is saved").waitFor();
+  await page.getByLabel("Email").fill(zoe.email);
+  await page.getByLabel("Password").fill("another horse");
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("link", { name: "Signed in as Zoë" }).waitFor();
+  assert.deepEqual(faults, []);
+});
+
+/** Says at the Discord look-alike who one is, or that one does not want to. */
+async function answer(page, said) {
+  await page.getByText("Who are you?").waitFor();
+  await page.evaluate((said) => {
+    const form = Object.assign(document.createElement("form"), { method: "post", enctype: "text/plain" });
+    // The body of such a form is `name=value`: JSON, if the name begins it and the value ends it.
+    const [begin, end] = [`${JSON.stringify(said).slice(0, -1)},"rest":"`, '"}'];
+    form.append(Object.assign(document.createElement("input"), { name: begin, value: end }));
+    document.body.append(form);
+    form.submit();
+  }, said);
+}
+
+test("somebody signs in through Discord, and whoever does not agree there is told that nothing happened", async () => {
+  const { page, faults } = await visitor(browser, site);
+  await open(page, "/posts/#sign-in");
+  await page.getByRole("link", { name: "Continue with Discord" }).click();
+  await answer(page, { cancel: true });
+  await page.getByRole("alert").getByText("You did not give your consent").waitFor();
+
+  await page.getByRole("link", { name: "Sign in" }).first().click();
+  await page.getByRole("link", { name: "Continue with Discord" }).click();
+  await answer(page, { account: { id: "80351110224678912", username: "nelly", name: "Nelly" } });
+  await page.getByRole("status").getByText("You are signed in.").waitFor();
+  await page.getByRole("link", { name: "Signed in as Nelly" }).waitFor();
+  assert.deepEqual(faults, []);
+});
+
+test("the keyboard alone is enough, and the focus stays in a dialog and comes back from it", async () => {
+  const { page, faults } = await visitor(browser, site);
+  await open(page, "/");
+  await page.keyboard.press("Tab");
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), "Skip to content");
+  await page.getByRole("link", { name: "Sign in", exact: true }).focus();
+  await page.keyboard.press("Enter");
+  await page.getByRole("dialog").waitFor();
+  for (let step = 0; step < 12; step += 1) {
+    await page.keyboard.press("Tab");
+    const outside = await page.evaluate(() => document.activeElement !== document.body && !document.activeElement.closest("dialog"));
+    assert.equal(outside, false, "the focus left the dialog");
+  }
+  await page.keyboard.press("Escape");
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  assert.deepEqual(faults, []);
+});
+
+test("ending a session elsewhere signs that browser out", async () => {
+  const ann = await member(browser, site, "Ann");
+  const other = await visitor(browser, site);
+  await ann.sign_in(other.context);
+  await open(other.page, "/posts/");
+  await open(ann.page, "/settings/");
+  await ann.page.getByRole("button", { name: "End", exact: true }).first().click();
+  await ann.page.getByText("The session is ended.").waitFor();
+  await other.page.getByRole("link", { name: "Write a post" }).first().click();
+  await other.page.getByLabel("Title").fill("Too late");
+  await other.page.getByRole("button", { name: "Publish" }).click();
+  await other.page.getByText("You were signed out.").waitFor();
+  await other.page.getByRole("link", { name: "Sign in" }).first().waitFor();
+  assert.deepEqual([...ann.faults, ...other.faults], []);
+});
