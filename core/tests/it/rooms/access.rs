@@ -74,19 +74,19 @@ db_test! {
 
     async fn f02_an_admin_sees_no_room_but_can_keep_order(db) {
         let server = TestServer::start(db).await;
-        let (ann, bob, root) = (server.member("Ann").await.client, server.member("Bob").await, server.admin("Root").await.client);
+        let (ann, bob, admin) = (server.member("Ann").await.client, server.member("Bob").await, server.admin("Root").await.client);
         let room = closed_room(&ann, "Secret").await;
         invite(&ann, &room, bob.id.as_str()).await.expect(200);
         join(&bob.client, &room).await.expect(200);
         let message = say(&bob.client, &room, "Spam").await;
-        root.get(&format!("/api/rooms/{room}")).await.expect_error(404, "not_found");
-        root.get(&format!("/api/rooms/{room}/messages")).await.expect_error(404, "not_found");
-        send(&root, &room, json!({ "body": "Hi" })).await.expect_error(404, "not_found");
-        let deleted = root.delete(&format!("/api/rooms/{room}/messages/{}", id(&message))).await.expect(200).json();
+        admin.get(&format!("/api/rooms/{room}")).await.expect_error(404, "not_found");
+        admin.get(&format!("/api/rooms/{room}/messages")).await.expect_error(404, "not_found");
+        send(&admin, &room, json!({ "body": "Hi" })).await.expect_error(404, "not_found");
+        let deleted = admin.delete(&format!("/api/rooms/{room}/messages/{}", id(&message))).await.expect(200).json();
         assert_eq!((&deleted["message"]["deleted"], &deleted["message"]["body"]), (&json!(true), &json!("")));
-        root.delete(&format!("/api/rooms/{room}/members/{}", bob.id)).await.expect(200);
+        admin.delete(&format!("/api/rooms/{room}/members/{}", bob.id)).await.expect(200);
         assert_eq!(members(&ann, &room).await, roles(&[("Ann", "owner")]));
-        root.delete(&format!("/api/rooms/{room}")).await.expect(200);
+        admin.delete(&format!("/api/rooms/{room}")).await.expect(200);
         ann.get(&format!("/api/rooms/{room}")).await.expect_error(404, "not_found");
         server.stop().await;
     }
@@ -157,7 +157,7 @@ db_test! {
         let room = open_room(&ann, "Lobby").await;
         join(&bob.client, &room).await.expect(200);
         let message = id(&say(&bob.client, &room, "Hello").await);
-        assert_eq!(own(&bob.client).await, [room.clone()]);
+        assert_eq!(own(&bob.client).await, std::slice::from_ref(&room));
         ann.delete(&format!("/api/rooms/{room}/members/{}", bob.id)).await.expect(200);
         assert_eq!(own(&bob.client).await, Vec::<String>::new());
         for answer in everything(&bob.client, &room, &message).await {
@@ -234,7 +234,7 @@ db_test! {
         let old = server.client();
         old.set_cookie(ann.cookie_name, &ann.client.cookie(ann.cookie_name).unwrap());
         ann.client.post("/api/email/login", json!({ "email": ann.email, "password": crate::support::PASSWORD })).await.expect(200);
-        assert_eq!(own(&ann.client).await, [room.clone()]);
+        assert_eq!(own(&ann.client).await, std::slice::from_ref(&room));
         old.get(&format!("/api/rooms/{room}")).await.expect_error(401, "login_required");
         server.stop().await;
     }

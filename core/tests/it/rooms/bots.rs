@@ -120,7 +120,7 @@ db_test! {
         assert_eq!(members(&ann, &one).await, roles(&[("Ann", "owner"), ("Nice Helper", "member")]));
         helper.get(&format!("/api/rooms/{one}")).await.expect(200);
         let list = helper.get("/api/rooms").await.expect(200).json();
-        assert_eq!(list["rooms"].as_array().unwrap().iter().map(id).collect::<Vec<_>>(), [one.clone()]);
+        assert_eq!(list["rooms"].as_array().unwrap().iter().map(id).collect::<Vec<_>>(), std::slice::from_ref(&one));
         helper.post(&format!("/api/rooms/{one}/messages"), json!({ "body": "Hi" })).await.expect_error(403, "forbidden");
         helper.call("POST", &format!("/api/rooms/{two}/join"), None).await.expect_error(404, "not_found");
 

@@ -119,7 +119,7 @@ db_test! {
         let (_, by_id) = enter(&server, "reddit", "t2_xyz", |profile| profile.handle = Some("other".to_owned())).await;
         let link = server.member("Link").await.client;
         for client in [&discord, &by_name, &by_id, &link] {
-            assert_eq!(invited(client).await, [room.clone()]);
+            assert_eq!(invited(client).await, std::slice::from_ref(&room));
             join(client, &room).await.expect(200);
         }
         // Each was claimed once.
@@ -131,7 +131,7 @@ db_test! {
             invite(&ann, &other, whom).await.expect(200);
         }
         for client in [&discord, &by_id, &link] {
-            assert_eq!(invited(client).await, [other.clone()]);
+            assert_eq!(invited(client).await, std::slice::from_ref(&other));
         }
         server.stop().await;
     }

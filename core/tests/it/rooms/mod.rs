@@ -68,7 +68,7 @@ pub async fn details(client: &Client, room: &str) -> Value {
 
 /// The ids of one's own rooms, in order.
 pub async fn own(client: &Client) -> Vec<String> {
-    listed(client, "rooms").await.iter().map(|room| id(room)).collect()
+    listed(client, "rooms").await.iter().map(id).collect()
 }
 
 /// The rooms, or the invites, of the list.
