@@ -210,7 +210,8 @@ impl App {
             if let Err(error) = sweep_once(&store, keep_events).await {
                 tracing::warn!(%error, cause = ?error.source, "what has expired could not be removed");
             }
-            if let Err(error) = janitor.sweep().await {
+            // A store with many files takes its time; what is left is looked at the next time.
+            if let Some(Err(error)) = stop.run_until_cancelled(janitor.sweep()).await {
                 tracing::warn!(%error, cause = ?error.source, "what uploads left behind could not be removed");
             }
             tokio::select! {
@@ -280,17 +281,7 @@ pub async fn start(config: Config, parts: Parts) -> Result<Running, StartError> 
     tasks.spawn(sender.run(stop.clone()));
 
     let metrics = Metrics::new();
-    let objects = Objects::new(&app.config, app.parts.resolver.clone(), Some(metrics.registry()))?;
-    let most_pixels = u64::from(app.config.uploads.thumbnail_megapixels) * 1_000_000;
-    let thumbnails = Thumbnails::new(app.store.clone(), objects.clone(), most_pixels);
-    let janitor = Janitor::new(&app.config, app.store.clone(), objects.clone(), app.parts.clock.clone());
-    janitor.begin().await;
-    tasks.spawn(thumbnails.clone().run(stop.clone()));
-    tasks.spawn(App::sweep(app.store.clone(), janitor, app.config.database.events_retention.0, stop.clone()));
-    let intake = Intake::new(&app.config, app.store.clone(), objects.clone(), thumbnails);
-    metrics.register(intake.outcomes.clone());
-    let uploads = Uploads { store: app.store.clone(), objects, intake };
-
+    let uploads = begin_uploads(&app, &metrics, &tasks, &stop).await?;
     let metrics_addr = match app.config.metrics.listen {
         Some(wanted) => {
             let listener = bind(wanted).await?;
@@ -305,6 +296,20 @@ pub async fn start(config: Config, parts: Parts) -> Result<Running, StartError> 
     let server = Server::new(&app.config.http, &metrics);
     tasks.spawn(server.run(listener, app.endpoint(&base, uploads), stop.clone()));
     Ok(Running { addr, metrics_addr, stop, tasks })
+}
+
+/// The store for uploads, and what is done about it in the background.
+async fn begin_uploads(app: &App, metrics: &Metrics, tasks: &TaskTracker, stop: &CancellationToken) -> Result<Uploads, StartError> {
+    let objects = Objects::new(&app.config, app.parts.resolver.clone(), Some(metrics.registry()))?;
+    let most_pixels = u64::from(app.config.uploads.thumbnail_megapixels) * 1_000_000;
+    let thumbnails = Thumbnails::new(app.store.clone(), objects.clone(), most_pixels);
+    let janitor = Janitor::new(&app.config, app.store.clone(), objects.clone(), app.parts.clock.clone());
+    janitor.begin().await;
+    tasks.spawn(thumbnails.clone().run(stop.clone()));
+    tasks.spawn(App::sweep(app.store.clone(), janitor, app.config.database.events_retention.0, stop.clone()));
+    let intake = Intake::new(&app.config, app.store.clone(), objects.clone(), thumbnails);
+    metrics.register(intake.outcomes.clone());
+    Ok(Uploads { store: app.store.clone(), objects, intake })
 }
 
 async fn bind(wanted: SocketAddr) -> Result<TcpListener, StartError> {

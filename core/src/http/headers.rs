@@ -19,7 +19,7 @@ const ALWAYS: [(HeaderName, HeaderValue); 3] = [
 /// Unless the handler said otherwise.
 const DEFAULTS: [(HeaderName, HeaderValue); 3] = [
     (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
-    (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
+    (HeaderName::from_static(RESOURCE), HeaderValue::from_static("same-origin")),
     (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
 ];
 
@@ -32,6 +32,9 @@ const DATA_POLICY: HeaderValue =
     HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'");
 /// Shared caches must not mix up visitors or origins.
 const VARY: HeaderValue = HeaderValue::from_static("Cookie, Origin");
+/// What every site may show looks the same for every visitor.
+const VARY_PUBLIC: HeaderValue = HeaderValue::from_static("Origin");
+const RESOURCE: &str = "cross-origin-resource-policy";
 
 /// What depends on where the server is.
 #[derive(Debug, Clone)]
@@ -70,6 +73,7 @@ impl SecurityHeaders {
         }
         let policy = if is_page { &self.page_policy } else { &DATA_POLICY };
         headers.entry(header::CONTENT_SECURITY_POLICY).or_insert_with(|| policy.clone());
-        headers.append(header::VARY, VARY);
+        let is_public = headers.get(RESOURCE).is_some_and(|value| value == "cross-origin");
+        headers.append(header::VARY, if is_public { VARY_PUBLIC } else { VARY });
     }
 }

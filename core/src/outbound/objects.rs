@@ -117,9 +117,9 @@ impl HttpTransport for ObjectTransport {
         let odd = |error: &dyn std::error::Error| Error::new(ErrorKind::Unexpected, chain(error));
         let target = Target::of(request.uri()).map_err(|error| odd(&error))?;
         let (mut parts, body) = request.into_parts();
-        // As it was signed: nothing of it may be written in another way.
-        let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
-        parts.uri = path.parse().map_err(|error| odd(&error))?;
+        // As it was signed; a slash is signed as `%2F`, and some servers do not see that it is the same.
+        let query = parts.uri.query().map(|query| format!("?{}", query.replace('/', "%2F"))).unwrap_or_default();
+        parts.uri = format!("{}{query}", parts.uri.path()).parse().map_err(|error| odd(&error))?;
         parts.version = hyper::Version::HTTP_11;
         parts.headers.insert(header::HOST, target.authority().map_err(|error| odd(&error))?);
         for name in [header::CONNECTION, header::TRANSFER_ENCODING, HeaderName::from_static("keep-alive")] {

@@ -1,7 +1,8 @@
 //! What can be done to uploads.
 
 use super::{
-    model::{Dimensions, Kind, ObjectKey, State, Thumbnail, Upload},
+    key::ObjectKey,
+    model::{Dimensions, Kind, State, Thumbnail, Upload},
     policy::{self, DAY, Quota},
     store,
 };
@@ -32,8 +33,8 @@ pub struct Reserve {
 pub async fn reserve(tx: &mut Tx, reserve: &Reserve) -> Result<Upload> {
     let user = reserve.actor.user()?;
     tx.lock(&format!("uploads of {user}")).await?;
-    let used = store::used(tx, user, tx.now().minus(DAY)).await?;
-    reserve.quota.require(used, reserve.size, tx.now())?;
+    let so_far = store::used(tx, user, tx.now().minus(DAY)).await?;
+    reserve.quota.require(so_far, reserve.size, tx.now())?;
     let upload = Upload {
         id: UploadId::new(tx.now(), tx.random()),
         user: Some(user.clone()),
@@ -76,9 +77,18 @@ pub async fn finish(tx: &mut Tx, finish: &Finish) -> Result<Upload> {
     Ok(Upload { state: State::Ready, size: *size, dimensions: *dimensions, thumbnail, ..upload.clone() })
 }
 
-/// Forgets an upload that came to nothing, once its object is gone.
-pub async fn abandon(tx: &mut Tx, id: &UploadId) -> Result<bool> {
-    store::remove_reserved(tx, id).await
+/// Gives an upload up that came to nothing: it can no longer become ready. True if its objects may be removed, which they may not if
+/// it did become ready after all, as it can when the answer to that is lost.
+pub async fn give_up(tx: &mut Tx, id: &UploadId) -> Result<bool> {
+    if store::advance(tx, id, State::Reserved, State::Removed).await? {
+        return Ok(true);
+    }
+    Ok(store::by_id(tx.conn(), id).await?.is_none_or(|upload| upload.state != State::Ready))
+}
+
+/// Forgets an upload that was given up, once its objects are gone.
+pub async fn forget(tx: &mut Tx, id: &UploadId) -> Result<bool> {
+    store::remove(tx, id).await
 }
 
 /// Removes an upload: nobody sees it any more, and its objects are to go.

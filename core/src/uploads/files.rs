@@ -17,12 +17,7 @@ use tokio::{
     io::{AsyncReadExt, AsyncSeekExt},
 };
 
-use super::{
-    http::Uploads,
-    model::{Kind, ObjectKey},
-    objects::CACHE,
-    policy,
-};
+use super::{http::Uploads, key::ObjectKey, model::Kind, objects::CACHE, policy};
 use crate::http::{data::Data, error::Failure, query::has};
 
 /// The path under which [`serve`] is mounted.
@@ -97,12 +92,13 @@ async fn find(uploads: &Uploads, path: &str) -> io::Result<Option<Found>> {
 /// Opens a plain file. What a link on the way leads to is as good as not there.
 fn open(folder: &Path, key: &str) -> io::Result<(std::fs::File, u64)> {
     let place = std::fs::canonicalize(folder)?.join(key);
-    if std::fs::canonicalize(&place)? != place {
+    let plain = std::fs::canonicalize(&place)? == place && std::fs::symlink_metadata(&place)?.is_file();
+    if !plain {
         return Err(io::ErrorKind::NotFound.into());
     }
     let file = std::fs::File::open(&place)?;
-    let about = file.metadata()?;
-    if about.is_file() { Ok((file, about.len())) } else { Err(io::ErrorKind::NotFound.into()) }
+    let size = file.metadata()?.len();
+    Ok((file, size))
 }
 
 /// A range outside of the file.

@@ -138,13 +138,7 @@ impl Intake {
                 Ok(ready)
             }
             Err(error) => {
-                // If the store is at fault, nobody waits until it has failed once more.
-                let undo = self.undo(upload);
-                if error.kind == ErrorKind::Unavailable {
-                    drop(tokio::spawn(undo))
-                } else {
-                    undo.await
-                }
+                aside(&error, self.undo(upload)).await;
                 Err(error)
             }
         }
@@ -156,12 +150,7 @@ impl Intake {
         let dimensions = match self.pass(upload.kind, input, parts, &mut writer).await {
             Ok(dimensions) => dimensions,
             Err(error) => {
-                let abort = writer.abort();
-                if error.kind == ErrorKind::Unavailable {
-                    drop(tokio::spawn(abort))
-                } else {
-                    abort.await
-                }
+                aside(&error, writer.abort()).await;
                 return Err(error);
             }
         };
@@ -182,12 +171,23 @@ impl Intake {
     /// Leaves nothing of an upload that came to nothing. What fails here is done by the janitor.
     async fn undo(self, upload: Upload) {
         let undone = async {
-            self.objects.remove(&upload.key).await?;
-            self.store.write(upload.id.clone(), |tx, id| Box::pin(actions::abandon(tx, id))).await
+            if self.store.write(upload.id.clone(), |tx, id| Box::pin(actions::give_up(tx, id))).await? {
+                self.objects.remove(&upload.key).await?;
+                self.store.write(upload.id.clone(), |tx, id| Box::pin(actions::forget(tx, id))).await?;
+            }
+            Ok::<_, Error>(())
         };
         if let Err(error) = undone.await {
             tracing::info!(upload = %upload.id, cause = ?error.source, "an upload that failed will be cleaned up later");
         }
+    }
+}
+
+/// Cleans up after `error`. If the store is at fault, nobody waits until it has failed once more.
+async fn aside(error: &Error, work: impl Future<Output = ()> + Send + 'static) {
+    let task = tokio::spawn(work);
+    if error.kind != ErrorKind::Unavailable {
+        let _ = task.await;
     }
 }
 

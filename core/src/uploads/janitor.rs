@@ -6,19 +6,8 @@
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
-use super::{
-    actions,
-    model::{ObjectKey, State, Upload},
-    objects::Objects,
-    queries,
-};
-use crate::{
-    clock::Clock,
-    config::Config,
-    error::Result,
-    ids::{NodeId, UploadId},
-    store::Store,
-};
+use super::{actions, key::ObjectKey, model::Upload, objects::Objects, queries};
+use crate::{clock::Clock, config::Config, error::Result, ids::NodeId, store::Store};
 
 /// Rows that are looked at together.
 const BATCH: u64 = 100;
@@ -74,14 +63,14 @@ impl Janitor {
     }
 
     async fn remove(&self, upload: &Upload) -> Result<()> {
+        // First the row: whoever is still at it must not make it ready once its object is gone.
+        if !self.store.write(upload.id.clone(), |tx, id| Box::pin(actions::give_up(tx, id))).await? {
+            return Ok(());
+        }
         for key in upload.keys() {
             self.objects.remove(&key).await?;
         }
-        let input: (UploadId, State) = (upload.id.clone(), upload.state);
-        let settled = self.store.write(input, |tx, (id, state)| {
-            Box::pin(async move { if *state == State::Removed { actions::removed(tx, id).await } else { actions::abandon(tx, id).await } })
-        });
-        settled.await.map(drop)
+        self.store.write(upload.id.clone(), |tx, id| Box::pin(actions::removed(tx, id))).await.map(drop)
     }
 
     async fn remove_orphans(&self) -> Result<()> {

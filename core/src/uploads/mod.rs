@@ -17,6 +17,7 @@ pub mod files;
 pub mod http;
 pub mod intake;
 pub mod janitor;
+pub mod key;
 pub mod model;
 pub mod objects;
 pub mod policy;

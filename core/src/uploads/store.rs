@@ -9,7 +9,8 @@ use sea_orm::{
 
 use super::{
     entity::{ActiveModel, Column, Entity, Model, owner},
-    model::{Dimensions, Kind, ObjectKey, State, Thumbnail, Upload, Used},
+    key::ObjectKey,
+    model::{Dimensions, Kind, State, Thumbnail, Upload, Used},
 };
 use crate::{
     clock::Timestamp,
@@ -101,12 +102,12 @@ pub async fn used(tx: &Tx, user: &UserId, since: Timestamp) -> Result<Used> {
 
 /// Makes a reserved upload ready. False if it is no longer reserved.
 pub async fn make_ready(tx: &Tx, id: &UploadId, size: u64, dimensions: Option<Dimensions>, thumbnail: Thumbnail) -> Result<bool> {
-    let side = |side: u32| i32::try_from(side).unwrap_or(i32::MAX);
+    let pixels = |side: u32| i32::try_from(side).unwrap_or(i32::MAX);
     let done = Entity::update_many()
         .col_expr(Column::State, Expr::value(State::Ready.as_str()))
         .col_expr(Column::Size, Expr::value(signed(size)))
-        .col_expr(Column::Width, Expr::value(dimensions.map(|dimensions| side(dimensions.width))))
-        .col_expr(Column::Height, Expr::value(dimensions.map(|dimensions| side(dimensions.height))))
+        .col_expr(Column::Width, Expr::value(dimensions.map(|dimensions| pixels(dimensions.width))))
+        .col_expr(Column::Height, Expr::value(dimensions.map(|dimensions| pixels(dimensions.height))))
         .col_expr(Column::Thumbnail, Expr::value(thumbnail.as_str()))
         .filter(Column::Id.eq(id.as_str()))
         .filter(Column::State.eq(State::Reserved.as_str()));
@@ -131,9 +132,9 @@ pub async fn set_thumbnail(tx: &Tx, id: &UploadId, thumbnail: Thumbnail) -> Resu
     Ok(done.exec(tx.conn()).await?.rows_affected > 0)
 }
 
-/// Removes the row of a reserved upload. False if it is not reserved.
-pub async fn remove_reserved(tx: &Tx, id: &UploadId) -> Result<bool> {
-    let gone = Entity::delete_many().filter(Column::Id.eq(id.as_str())).filter(Column::State.eq(State::Reserved.as_str()));
+/// Removes the row of an upload whose objects are gone. False if it is not one that was to go.
+pub async fn remove(tx: &Tx, id: &UploadId) -> Result<bool> {
+    let gone = Entity::delete_many().filter(Column::Id.eq(id.as_str())).filter(Column::State.eq(State::Removed.as_str()));
     Ok(gone.exec(tx.conn()).await?.rows_affected > 0)
 }
 

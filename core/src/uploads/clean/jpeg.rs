@@ -30,12 +30,11 @@ pub(super) async fn pass(input: &mut Input<'_>, output: &mut ObjectWriter, bound
     let mut walk = Walk::default();
     let mut marker = next_marker(input).await?;
     while marker != EOI {
-        marker = match marker {
-            SOS => walk.scan(input, output).await?,
-            _ => {
-                walk.segment(marker, input, output, bounds).await?;
-                next_marker(input).await?
-            }
+        marker = if marker == SOS {
+            walk.scan(input, output).await?
+        } else {
+            walk.segment(marker, input, output, bounds).await?;
+            next_marker(input).await?
         };
     }
     output.write(&[0xff, EOI]).await?;
@@ -83,7 +82,7 @@ impl Walk {
                 payload = [exif::PREFIX, &exif::minimal(orientation)].concat();
             }
             // Everything else that applications and people write into a picture.
-            0xe0..=0xef | 0xf0..=0xfe => return Ok(()),
+            0xe0..=0xfe => return Ok(()),
             _ => return Err(damaged("it has a segment that no picture has")),
         }
         write(marker, &payload, output).await

@@ -17,7 +17,8 @@ use tokio::{sync::OnceCell, time::timeout};
 
 pub use self::writer::{CACHE, ObjectWriter};
 use super::{
-    model::{Kind, ObjectKey, PREFIX},
+    key::{ObjectKey, PREFIX},
+    model::Kind,
     policy,
 };
 use crate::{
@@ -152,7 +153,7 @@ impl Objects {
     /// Whether the store is that of the database called `owner` alone. A store that belongs to nobody becomes its.
     async fn belongs_to(&self, owner: &str) -> Result<bool> {
         let operator = self.operator().await?;
-        let found = bounded(operator.list(OWNER)).await?;
+        let found = bounded(operator.list(PREFIX)).await?;
         let own = format!("{OWNER}{owner}");
         let owners: Vec<String> = found.into_iter().map(|entry| entry.path().to_owned()).filter(|path| path.starts_with(OWNER)).collect();
         if owners.is_empty() {

@@ -11,7 +11,7 @@ use opendal::{
 
 use super::{signing::Signed, writer::HALVES};
 use crate::{
-    config::{Addressing, Config, OssSignature, Secret, UploadsBackend},
+    config::{Addressing, Config, Secret, UploadsBackend},
     outbound::ObjectTransport,
 };
 
@@ -19,8 +19,8 @@ use crate::{
 const TRY: Duration = Duration::from_secs(8);
 /// Tries after the first.
 const RETRIES: usize = 2;
-/// Calls at the same time.
-const CONCURRENCY: usize = 32;
+/// Calls at the same time, beside the uploads.
+const CONCURRENCY: usize = 16;
 
 /// The handle for the store that `config` names.
 pub(super) fn make(config: &Config, transport: &ObjectTransport, metrics: Option<&PrometheusLayer>) -> Result<Operator> {
@@ -33,7 +33,7 @@ pub(super) fn make(config: &Config, transport: &ObjectTransport, metrics: Option
     let operator = operator
         .layer(TimeoutLayer::new().with_timeout(TRY).with_io_timeout(TRY))
         .layer(RetryLayer::new().with_max_times(RETRIES).with_min_delay(Duration::from_millis(100)).with_jitter())
-        .layer(ConcurrentLimitLayer::new(CONCURRENCY));
+        .layer(ConcurrentLimitLayer::new(config.limits.uploads_at_a_time + CONCURRENCY));
     Ok(match metrics {
         Some(metrics) => operator.layer(metrics.clone()),
         None => operator,
@@ -71,13 +71,8 @@ fn oss(config: &Config, transport: &ObjectTransport) -> Result<Operator> {
     let style = if section.addressing == Addressing::Path { "path" } else { "virtual" };
     let builder =
         services::Oss::default().bucket(text(section.bucket.as_ref())).endpoint(endpoint.trim_end_matches('/')).addressing_style(style);
-    let (id, key) = (secret(section.access_key_id.as_ref()), secret(section.secret_access_key.as_ref()));
-    if section.signature == OssSignature::V1 {
-        let builder = builder.access_key_id(id).access_key_secret(key);
-        return Ok(over(Operator::new(builder)?, HttpTransporter::new(transport.clone())));
-    }
-    // The library signs in the old way only, so it leaves signing to the transport.
-    let signed = Signed::new(transport.clone(), text(section.bucket.as_ref()), text(section.region.as_ref()), id, key);
+    let key = (secret(section.access_key_id.as_ref()), secret(section.secret_access_key.as_ref()));
+    let signed = Signed::new(transport.clone(), section.signature, text(section.bucket.as_ref()), text(section.region.as_ref()), key);
     Ok(over(Operator::new(builder.skip_signature())?, HttpTransporter::new(signed)))
 }
 

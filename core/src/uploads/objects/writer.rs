@@ -9,10 +9,7 @@ use bytes::BytesMut;
 use opendal::{Operator, Writer};
 
 use super::{
-    super::{
-        model::{Kind, ObjectKey},
-        policy,
-    },
+    super::{key::ObjectKey, model::Kind, policy},
     bounded,
 };
 use crate::{clock::Timestamp, error::Result};
@@ -38,12 +35,11 @@ pub struct ObjectWriter {
 impl ObjectWriter {
     pub(super) async fn begin(operator: &Operator, key: &ObjectKey, kind: Kind, folder: Option<PathBuf>) -> Result<Self> {
         let writer = operator.writer_with(key.as_str());
-        let writer = match &folder {
-            Some(_) => bounded(writer.into_future()).await?,
-            None => {
-                let described = writer.content_type(kind.media_type()).content_disposition(&kind.disposition(key.name()));
-                bounded(described.cache_control(CACHE).chunk(PART).into_future()).await?
-            }
+        let writer = if folder.is_some() {
+            bounded(writer.into_future()).await?
+        } else {
+            let described = writer.content_type(kind.media_type()).content_disposition(&kind.disposition(key.name()));
+            bounded(described.cache_control(CACHE).chunk(PART).into_future()).await?
         };
         let file = folder.map(|folder| (folder.clone(), folder.join(key.as_str())));
         Ok(Self { writer, gathered: BytesMut::new(), written: 0, file })

@@ -68,8 +68,8 @@ pub const FORMATS: [ImageFormat; 4] = [ImageFormat::Jpeg, ImageFormat::Png, Imag
 pub const PDF: &[u8] = b"%PDF-1.7\n1 0 obj <</Type /Catalog>> endobj\ntrailer <</Root 1 0 R>>\n%%EOF\n";
 
 /// A chunk of a PNG, with a checksum that only fits where nobody looks.
-pub fn chunk(name: &[u8; 4], payload: &[u8]) -> Vec<u8> {
-    [&u32::try_from(payload.len()).unwrap().to_be_bytes(), name.as_slice(), payload, &[0; 4]].concat()
+pub fn chunk(name: &[u8], payload: &[u8]) -> Vec<u8> {
+    [&u32::try_from(payload.len()).unwrap().to_be_bytes(), name, payload, &[0; 4]].concat()
 }
 
 /// `file` with `insert` at `at`.
@@ -79,7 +79,8 @@ pub fn with(file: &[u8], at: usize, insert: &[u8]) -> Vec<u8> {
 
 /// Metadata with a place, an author and this orientation.
 pub fn metadata(orientation: u8) -> Vec<u8> {
-    let mut tiff = b"MM\0*\0\0\0\x08\0\x02\x01\x12\0\x03\0\0\0\x01\0\0\0\0\x01\x3b\0\x02\0\0\0\x0e\0\0\0\x26\0\0\0\0\0Ann at N48.2 E16\0".to_vec();
+    let mut tiff =
+        b"MM\0*\0\0\0\x08\0\x02\x01\x12\0\x03\0\0\0\x01\0\0\0\0\x01\x3b\0\x02\0\0\0\x0e\0\0\0\x26\0\0\0\0\0Ann at N48.2 E16\0".to_vec();
     tiff[19] = orientation;
     tiff
 }

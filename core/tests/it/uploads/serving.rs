@@ -19,6 +19,7 @@ async fn e15_files_come_with_headers_that_keep_browsers_from_running_them() {
                 ("cross-origin-resource-policy", "cross-origin"),
                 ("cache-control", "public, max-age=31536000, immutable"),
                 ("accept-ranges", "bytes"),
+                ("vary", "Origin"),
                 ("content-disposition", &format!("{disposition}; filename=\"{name}\"")),
                 ("etag", &format!("\"{name}\"")),
             ] {
@@ -41,11 +42,19 @@ async fn e14_one_range_is_honoured_and_nothing_but_files_is_found() {
     let tag = format!("\"{}\"", url.rsplit('/').next().unwrap());
     let size = PDF.len();
     let get = |range: &str| server.client().call("GET", &url).header("range", range);
-    for (range, from, to) in [("bytes=0-3", 0, 4), ("bytes=5-", 5, size), ("bytes=-6", size - 6, size), ("bytes=0-999999", 0, size), ("bytes=-999999", 0, size)] {
+    for (range, from, to) in
+        [("bytes=0-3", 0, 4), ("bytes=5-", 5, size), ("bytes=-6", size - 6, size), ("bytes=0-999999", 0, size), ("bytes=-999999", 0, size)]
+    {
         let part = get(range).send().await.expect(206);
-        assert_eq!((part.body.as_slice(), part.header("content-range")), (&PDF[from..to], Some(format!("bytes {from}-{}/{size}", to - 1).as_str())), "{range}");
+        assert_eq!(
+            (part.body.as_slice(), part.header("content-range")),
+            (&PDF[from..to], Some(format!("bytes {from}-{}/{size}", to - 1).as_str())),
+            "{range}"
+        );
     }
-    for range in ["bytes=0-0,1-1", &format!("bytes={}", vec!["0-0"; 900].join(",")), "bytes=3-1", "bytes=x-", "lines=1-2", "bytes=", "bytes=-"] {
+    for range in
+        ["bytes=0-0,1-1", &format!("bytes={}", vec!["0-0"; 900].join(",")), "bytes=3-1", "bytes=x-", "lines=1-2", "bytes=", "bytes=-"]
+    {
         assert_eq!(get(range).send().await.expect(200).body, PDF, "{range}");
     }
     for range in [format!("bytes={size}-"), "bytes=-0".to_owned()] {
@@ -60,9 +69,19 @@ async fn e14_one_range_is_honoured_and_nothing_but_files_is_found() {
     std::fs::create_dir(folder.join(format!("community/2026/06/{hex}.png"))).unwrap();
     symlink(folder.join("community/2026/06"), folder.join("community/2026/07")).unwrap();
     for path in [
-        "/uploads/", "/uploads/community", "/uploads/community/2026/06/", "/uploads/../community.toml", "/uploads/%2e%2e/community.db", "/uploads/..%2fcommunity.db",
-        "/uploads//etc/passwd", "/uploads/community/owner-x", &format!("/uploads/community/2026/06/{hex}.pdf"), &format!("/uploads/community/2026/06/{hex}.png"),
-        &format!("/uploads/community/2026/07/{}", url.rsplit('/').next().unwrap()), &format!("/uploads/community/2026/06/{hex}.pdf%00"), &format!("/uploads/community/2026/06/{hex}.jpg"),
+        "/uploads/",
+        "/uploads/community",
+        "/uploads/community/2026/06/",
+        "/uploads/../community.toml",
+        "/uploads/%2e%2e/community.db",
+        "/uploads/..%2fcommunity.db",
+        "/uploads//etc/passwd",
+        "/uploads/community/owner-x",
+        &format!("/uploads/community/2026/06/{hex}.pdf"),
+        &format!("/uploads/community/2026/06/{hex}.png"),
+        &format!("/uploads/community/2026/07/{}", url.rsplit('/').next().unwrap()),
+        &format!("/uploads/community/2026/06/{hex}.pdf%00"),
+        &format!("/uploads/community/2026/06/{hex}.jpg"),
     ] {
         server.client().get(path).await.expect(404);
     }

@@ -5,7 +5,9 @@ use crate::support::{Db, TestServer, eventually};
 
 /// Waits for the small version of the newest upload and fetches it.
 async fn small(client: &Client) -> Answer {
-    let url = eventually("a small version", || async { client.get("/api/uploads").await.json()["uploads"][0]["thumbnailUrl"].as_str().map(str::to_owned) });
+    let url = eventually("a small version", || async {
+        client.get("/api/uploads").await.json()["uploads"][0]["thumbnailUrl"].as_str().map(str::to_owned)
+    });
     client.get(&url.await).await.expect(200)
 }
 
