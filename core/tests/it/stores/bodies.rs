@@ -5,14 +5,17 @@ use std::time::Duration;
 use community::config::{Size, Span};
 use tokio::time::{sleep, timeout};
 
-use super::{Backend, Place, files::*, list, storing::sized_pdf, store_test, upload, url};
+use super::{Backend, Place, files::*, list, store_test, storing::sized_pdf, upload, url};
 use crate::support::{Db, Form, Person, Raw, eventually};
 
 /// The head of an upload that promises a body of this length.
 pub fn head(place: &Place, who: Option<&Person>, length: usize, more: &str) -> Vec<u8> {
-    let cookie = who.map_or_else(String::new, |person| format!("Cookie: {}={}\r\n", person.cookie_name, person.client.cookie(person.cookie_name).unwrap()));
+    let cookie = who.map_or_else(String::new, |person| {
+        format!("Cookie: {}={}\r\n", person.cookie_name, person.client.cookie(person.cookie_name).unwrap())
+    });
     let host = place.server.running().addr;
-    format!("POST /api/upload HTTP/1.1\r\nHost: {host}\r\nContent-Type: {}\r\nContent-Length: {length}\r\n{cookie}{more}\r\n", Form::kind()).into_bytes()
+    format!("POST /api/upload HTTP/1.1\r\nHost: {host}\r\nContent-Type: {}\r\nContent-Length: {length}\r\n{cookie}{more}\r\n", Form::kind())
+        .into_bytes()
 }
 
 pub async fn connect(place: &Place) -> Raw {
@@ -53,7 +56,9 @@ async fn e18_a_client_that_asks_first_is_not_told_to_go_on_without_a_session() {
 async fn c06_a_form_on_a_foreign_page_uploads_nothing() {
     let place = Place::start(Db::Sqlite, Backend::Fs).await;
     let ann = place.server.member("Ann").await;
-    for more in ["Origin: https://evil.example\r\n", "Origin: null\r\n", "Sec-Fetch-Site: cross-site\r\n", "Referer: https://evil.example/form\r\n"] {
+    for more in
+        ["Origin: https://evil.example\r\n", "Origin: null\r\n", "Sec-Fetch-Site: cross-site\r\n", "Referer: https://evil.example/form\r\n"]
+    {
         let mut raw = connect(&place).await;
         raw.send(&head(&place, Some(&ann), 10 << 20, more)).await;
         let answer = raw.answer().await;
@@ -69,7 +74,13 @@ async fn c06_a_form_on_a_foreign_page_uploads_nothing() {
     assert!(list(&ann.client).await.is_empty());
     // Its own page may.
     let own = place.server.url();
-    Form::of(&png(&picture(4, 4)).whole()).call(&ann.client).header("origin", &own).header("sec-fetch-site", "same-origin").send().await.expect(200);
+    Form::of(&png(&picture(4, 4)).whole())
+        .call(&ann.client)
+        .header("origin", &own)
+        .header("sec-fetch-site", "same-origin")
+        .send()
+        .await
+        .expect(200);
     place.stop().await;
 }
 
@@ -78,7 +89,13 @@ async fn e17_a_compressed_body_is_refused() {
     let place = Place::start(Db::Sqlite, Backend::Fs).await;
     let ann = place.server.member("Ann").await.client;
     for coding in ["gzip", "deflate", "br", "zstd", "gzip, gzip", "x-gzip"] {
-        let answer = ann.call("POST", "/api/upload").header("content-type", Form::kind()).header("content-encoding", coding).body(bomb(100_000)).send().await;
+        let answer = ann
+            .call("POST", "/api/upload")
+            .header("content-type", Form::kind())
+            .header("content-encoding", coding)
+            .body(bomb(100_000))
+            .send()
+            .await;
         answer.expect_error(415, "unsupported_media_type");
     }
     place.stop().await;

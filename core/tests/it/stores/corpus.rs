@@ -116,11 +116,19 @@ fn truncations() -> Vec<Case> {
         for (count, bytes) in file.truncations() {
             // A scan that ends early is common, and shows what there is.
             let scan = file.kind == Kind::Jpeg && count + 2 >= last;
-            cases.push((format!("{name} cut after {count} pieces, at {}", bytes.len()), if scan { Fate::Harmless } else { Fate::Refused }, bytes));
+            cases.push((
+                format!("{name} cut after {count} pieces, at {}", bytes.len()),
+                if scan { Fate::Harmless } else { Fate::Refused },
+                bytes,
+            ));
         }
     }
     for (count, bytes) in pdf().truncations() {
-        cases.push((format!("pdf cut after {count} pieces, at {}", bytes.len()), if count == 0 { Fate::Refused } else { Fate::Harmless }, bytes));
+        cases.push((
+            format!("pdf cut after {count} pieces, at {}", bytes.len()),
+            if count == 0 { Fate::Refused } else { Fate::Harmless },
+            bytes,
+        ));
     }
     cases
 }
@@ -142,9 +150,21 @@ fn polyglots() -> Vec<Case> {
         }
     }
     let page = format!("<script>{CANARY}</script>");
-    cases.push(("jpeg with a page as a comment".to_owned(), Fate::Shown, jpeg(&picture(8, 8)).with(1, vec![segment(0xfe, page.as_bytes())]).whole()));
-    cases.push(("png with a page as a comment".to_owned(), Fate::Shown, png(&picture(8, 8)).with(2, vec![chunk(b"tEXt", page.as_bytes())]).whole()));
-    cases.push(("gif with a page as a comment".to_owned(), Fate::Shown, gif(&picture(8, 8), 1).with(1, vec![comment(page.as_bytes())]).whole()));
+    cases.push((
+        "jpeg with a page as a comment".to_owned(),
+        Fate::Shown,
+        jpeg(&picture(8, 8)).with(1, vec![segment(0xfe, page.as_bytes())]).whole(),
+    ));
+    cases.push((
+        "png with a page as a comment".to_owned(),
+        Fate::Shown,
+        png(&picture(8, 8)).with(2, vec![chunk(b"tEXt", page.as_bytes())]).whole(),
+    ));
+    cases.push((
+        "gif with a page as a comment".to_owned(),
+        Fate::Shown,
+        gif(&picture(8, 8), 1).with(1, vec![comment(page.as_bytes())]).whole(),
+    ));
     cases.push(("pdf with a script".to_owned(), Fate::Harmless, scripted_pdf().whole()));
     // Told to be a comment of JavaScript by its size, `GIF89a/*`.
     let mut script = gif(&picture(8, 8), 1);
@@ -232,7 +252,10 @@ fn floods() -> Vec<Case> {
     let bombs: [(&str, Pieces); 4] = [
         ("png with a bomb of colours", png(&picture(8, 8)).with(2, vec![chunk(b"iCCP", &[b"x\0\0".to_vec(), bomb(1 << 20)].concat())])),
         ("png with a bomb of words", png(&picture(8, 8)).with(2, vec![chunk(b"zTXt", &[b"x\0\0".to_vec(), bomb(1 << 20)].concat())])),
-        ("png with a bomb of international words", png(&picture(8, 8)).with(2, vec![chunk(b"iTXt", &[b"x\0\x01\0\0\0".to_vec(), bomb(1 << 20)].concat())])),
+        (
+            "png with a bomb of international words",
+            png(&picture(8, 8)).with(2, vec![chunk(b"iTXt", &[b"x\0\x01\0\0\0".to_vec(), bomb(1 << 20)].concat())]),
+        ),
         ("png with a bomb of pixels", png_claiming(7000, 7000).with(2, vec![chunk(b"IDAT", &bomb(1 << 20))])),
     ];
     cases.extend(bombs.map(|(what, file)| (what.to_owned(), Fate::Harmless, file.whole())));

@@ -34,7 +34,8 @@ async fn keep_uploading(client: Client, journal: Journal, file: Vec<u8>) {
 /// Load until enough was acknowledged, and then the end without warning.
 async fn crash(binary: &mut Binary, ann: &Client, journal: &Journal, round: usize) {
     let before = journal.lock().unwrap().len();
-    let files = [png(&picture(40, 40)).whole(), jpeg(&picture(300, 200)).whole(), sized_pdf(1 << 20), sized_pdf(6 << 20), sized_pdf(9 << 20)];
+    let files =
+        [png(&picture(40, 40)).whole(), jpeg(&picture(300, 200)).whole(), sized_pdf(1 << 20), sized_pdf(6 << 20), sized_pdf(9 << 20)];
     let clients: Vec<_> = files.into_iter().map(|file| tokio::spawn(keep_uploading(ann.clone(), journal.clone(), file))).collect();
     // A different number each time, so that the end comes at different points.
     eventually("some files to be acknowledged", || async { (journal.lock().unwrap().len() > before + 3 + round % 7).then_some(()) }).await;

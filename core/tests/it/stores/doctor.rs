@@ -9,7 +9,10 @@ use crate::support::{Binary, Damage, Db, ObjectStores, StoreKind, Wire};
 async fn ask(binary: &Binary) -> (String, bool) {
     let output = binary.run(&["doctor"], "").await;
     let report = String::from_utf8(output.stdout).unwrap();
-    let line = report.lines().find(|line| line.split_at(9).1.starts_with("uploads")).unwrap_or_else(|| panic!("nothing about uploads in:\n{report}"));
+    let line = report
+        .lines()
+        .find(|line| line.split_at(9).1.starts_with("uploads"))
+        .unwrap_or_else(|| panic!("nothing about uploads in:\n{report}"));
     (line.to_owned(), output.status.success())
 }
 
@@ -29,7 +32,11 @@ async fn the_doctor_writes_reads_and_removes_an_object() {
             assert!(wire.requests().iter().any(|request| request.starts_with(method)), "no {method}: {:?}", wire.requests());
         }
         assert!(bucket.look().await.objects.iter().all(|object| !object.key.contains("probe")), "the probe is still there");
-        for (stage, damage) in [("PUT ", Damage::Answer(403, "AccessDenied")), ("GET ", Damage::Answer(403, "AccessDenied")), ("PUT ", Damage::Answer(404, "NoSuchBucket"))] {
+        for (stage, damage) in [
+            ("PUT ", Damage::Answer(403, "AccessDenied")),
+            ("GET ", Damage::Answer(403, "AccessDenied")),
+            ("PUT ", Damage::Answer(404, "NoSuchBucket")),
+        ] {
             wire.damage(damage, stage);
             let (line, well) = ask(&binary).await;
             assert!(!well && line.starts_with("FAILED"), "{damage:?} at {stage}: {line}");

@@ -23,9 +23,25 @@ async fn e02_a_form_must_have_one_file_and_little_else() {
         ("a thousand fields", many(1000).file("a.png", "image/png", &file)),
         ("seventeen parts", Form::of(&file).field("a", "x").part("Content-Disposition: form-data; name=\"b\"", b"x").merge(many(15))),
         ("a name of 64 KiB", Form::default().field(&"n".repeat(64 << 10), "x").file("a.png", "image/png", &file)),
-        ("headers of 9 KiB", Form::default().part(format!("Content-Disposition: form-data; name=\"file\"; filename=\"a\"\r\nX-Long: {}", "x".repeat(9 << 10)), &file)),
-        ("the file in base64", Form::default().part("Content-Disposition: form-data; name=\"file\"; filename=\"a\"\r\nContent-Transfer-Encoding: base64", b"iVBORw0KGgo=")),
-        ("a form in the form", Form::default().part("Content-Disposition: form-data; name=\"file\"; filename=\"a\"\r\nContent-Type: multipart/mixed; boundary=x", b"--x\r\n\r\nfile\r\n--x--\r\n")),
+        (
+            "headers of 9 KiB",
+            Form::default()
+                .part(format!("Content-Disposition: form-data; name=\"file\"; filename=\"a\"\r\nX-Long: {}", "x".repeat(9 << 10)), &file),
+        ),
+        (
+            "the file in base64",
+            Form::default().part(
+                "Content-Disposition: form-data; name=\"file\"; filename=\"a\"\r\nContent-Transfer-Encoding: base64",
+                b"iVBORw0KGgo=",
+            ),
+        ),
+        (
+            "a form in the form",
+            Form::default().part(
+                "Content-Disposition: form-data; name=\"file\"; filename=\"a\"\r\nContent-Type: multipart/mixed; boundary=x",
+                b"--x\r\n\r\nfile\r\n--x--\r\n",
+            ),
+        ),
         ("no name", Form::default().part("Content-Disposition: form-data", &file)),
         ("no disposition", Form::default().part("Content-Type: image/png", &file)),
     ];
@@ -49,14 +65,26 @@ async fn e08_what_is_no_form_is_refused() {
     let file = png(&picture(4, 4)).whole();
     let body = Form::of(&file).body();
     for kind in [
-        "multipart/form-data", "multipart/form-data; boundary=", "multipart/form-data; boundary=\"\"", "multipart/mixed; boundary=x", "text/plain",
-        "application/json", "application/x-www-form-urlencoded", "image/png", "multipart/form-data; boundary=other",
+        "multipart/form-data",
+        "multipart/form-data; boundary=",
+        "multipart/form-data; boundary=\"\"",
+        "multipart/mixed; boundary=x",
+        "text/plain",
+        "application/json",
+        "application/x-www-form-urlencoded",
+        "image/png",
+        "multipart/form-data; boundary=other",
     ] {
         let answer = send(&ann, kind, body.clone()).await;
         assert!(matches!(answer.status, 400 | 415), "{kind}: {} {}", answer.status, answer.text());
     }
     let long = "b".repeat(71);
-    let framed = [format!("--{long}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\n").into_bytes(), file.clone(), format!("\r\n--{long}--\r\n").into_bytes()].concat();
+    let framed = [
+        format!("--{long}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\n").into_bytes(),
+        file.clone(),
+        format!("\r\n--{long}--\r\n").into_bytes(),
+    ]
+    .concat();
     let answer = send(&ann, &format!("multipart/form-data; boundary={long}"), framed).await;
     assert!(matches!(answer.status, 200 | 400), "{}", answer.status);
     let before = place.keys().await;
@@ -77,7 +105,14 @@ async fn e08_boundaries_inside_of_a_file_are_a_part_of_it() {
     let place = Place::start(Db::Sqlite, Backend::Fs).await;
     let ann = place.server.member("Ann").await.client;
     let boundary = Form::kind().split_once("boundary=").unwrap().1.to_owned();
-    for almost in [format!("\r\n--{}", &boundary[1..]), format!("\n--{boundary}"), format!("--{boundary}--"), format!("\r\n--{}", &boundary[..30]), "\r\n".repeat(9), "\r".into()] {
+    for almost in [
+        format!("\r\n--{}", &boundary[1..]),
+        format!("\n--{boundary}"),
+        format!("--{boundary}--"),
+        format!("\r\n--{}", &boundary[..30]),
+        "\r\n".repeat(9),
+        "\r".into(),
+    ] {
         // At every place relative to what a reader may have read at once.
         for shift in [0, 1, 8191, 16383, 65535] {
             let file = [pdf().whole(), vec![b'%'; shift], almost.clone().into_bytes(), b"\n%%EOF\n".to_vec()].concat();
@@ -93,7 +128,12 @@ async fn e04_the_bytes_decide_and_nothing_else() {
     let place = Place::start(Db::Sqlite, Backend::Fs).await;
     let ann = place.server.member("Ann").await.client;
     let picture = picture(4, 4);
-    for (name, label, file) in [("a.png", "image/png", pdf()), ("a.txt", "text/plain", jpeg(&picture)), ("a.pdf", "application/pdf", webp(&picture)), ("a.exe", "nonsense", gif(&picture, 1))] {
+    for (name, label, file) in [
+        ("a.png", "image/png", pdf()),
+        ("a.txt", "text/plain", jpeg(&picture)),
+        ("a.pdf", "application/pdf", webp(&picture)),
+        ("a.exe", "nonsense", gif(&picture, 1)),
+    ] {
         let answer = Form::default().file(name, label, &file.whole()).call(&ann).send().await.expect(200).json();
         assert_eq!(answer["contentType"], file.kind.mime(), "{answer}");
         assert!(url(&answer).ends_with(&format!(".{}", file.kind.extension())), "{answer}");

@@ -14,7 +14,10 @@ async fn e11_a_full_disk_refuses_files_and_keeps_no_half_of_them() {
     let server = Limited::spawn(&binary, port);
     let ann = Client::new(format!("http://127.0.0.1:{port}"));
     sign_in(&binary, "ann@example.org", &ann).await;
-    eventually("the server", || async { ann.call("GET", "/readyz").stream().await.is_ok_and(|answer| answer.status() == 200).then_some(()) }).await;
+    eventually("the server", || async {
+        ann.call("GET", "/readyz").stream().await.is_ok_and(|answer| answer.status() == 200).then_some(())
+    })
+    .await;
     let (small, large) = (png(&picture(8, 8)).whole(), sized_pdf(9 << 20));
     let first = url(&upload(&ann, &large).await);
     // Room for rows, and for the beginning of a file.

@@ -3,7 +3,14 @@
 use community::config::Span;
 use futures_util::future::join_all;
 
-use super::{Backend, Place, bodies::{connect, head}, files::*, list, storing::sized_pdf, store_test, upload, url};
+use super::{
+    Backend, Place,
+    bodies::{connect, head},
+    files::*,
+    list, store_test,
+    storing::sized_pdf,
+    upload, url,
+};
 use crate::support::{Db, Form, Raw, eventually};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

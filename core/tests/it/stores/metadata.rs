@@ -59,10 +59,7 @@ async fn e16_an_orientation_that_cannot_be_read_costs_the_picture_nothing_else()
     let loops = [whole[..8].to_vec(), vec![0xff; 40]].concat();
     for broken in [Vec::new(), whole[..7].to_vec(), whole[..20].to_vec(), exif(0), exif(9), loops, CANARY.repeat(900).into_bytes()] {
         let framed = [b"Exif\0\0".to_vec(), broken.clone()].concat();
-        let files = [
-            png(&picture).with(2, vec![chunk(b"eXIf", &broken)]),
-            jpeg(&picture).with(2, vec![segment(0xe1, &framed)]),
-        ];
+        let files = [png(&picture).with(2, vec![chunk(b"eXIf", &broken)]), jpeg(&picture).with(2, vec![segment(0xe1, &framed)])];
         for file in files {
             let answer = upload(&ann, &file.whole()).await;
             assert_eq!(place.audit(&url(&answer)).await.1.orientation, 1);

@@ -1,10 +1,13 @@
 //! A store that is away, slow, full or out of its mind: the client is told in time, and nothing half done is ever seen.
 
-use std::{fs, time::{Duration, Instant}};
+use std::{
+    fs,
+    time::{Duration, Instant},
+};
 
 use community::config::Config;
 
-use super::{Backend, Place, files::*, list, storing::sized_pdf, store_test, upload, url};
+use super::{Backend, Place, files::*, list, store_test, storing::sized_pdf, upload, url};
 use crate::support::{Client, Damage, Db, Form, eventually, free_port};
 
 /// What anybody may have to wait for an answer, with something for a busy machine.

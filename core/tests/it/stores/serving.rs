@@ -63,13 +63,36 @@ async fn e14_nothing_but_stored_files_can_be_read() {
     symlink(place.server.config.data_dir.clone(), folder.join("community/2002")).unwrap();
     let mut paths: Vec<String> = ["a", "b", "c", "d"].map(|digit| format!("/uploads/{}", named(digit))).into();
     let name = inside.rsplit('/').next().unwrap();
-    paths.extend([format!("/uploads/community/2001/{name}"), format!("/uploads/community/2002/secret.png"), format!("{path}/"), format!("{path}/x"), format!("{path}%00")]);
+    paths.extend([
+        format!("/uploads/community/2001/{name}"),
+        format!("/uploads/community/2002/secret.png"),
+        format!("{path}/"),
+        format!("{path}/x"),
+        format!("{path}%00"),
+    ]);
     paths.extend(
         [
-            "/uploads", "/uploads/", "/uploads/community", "/uploads/community/", "/uploads/secret.png", "/uploads/.incomplete/secret.png", "/uploads/../secret.png",
-            "/uploads/../../data/secret.png", "/uploads/%2e%2e/secret.png", "/uploads/..%2fsecret.png", "/uploads/%2e%2e%2fsecret.png", "/uploads/..%5csecret.png",
-            "/uploads//etc/passwd", "/uploads/%2fetc%2fpasswd", "/uploads/community/../../secret.png", "/uploads/community/%2e%2e/%2e%2e/community.db",
-            "/uploads/.%2e/secret.png", "/uploads/%252e%252e/secret.png", "/uploads/community/%ff", "/uploads/community/2026/06/x.html", "/uploads/CON",
+            "/uploads",
+            "/uploads/",
+            "/uploads/community",
+            "/uploads/community/",
+            "/uploads/secret.png",
+            "/uploads/.incomplete/secret.png",
+            "/uploads/../secret.png",
+            "/uploads/../../data/secret.png",
+            "/uploads/%2e%2e/secret.png",
+            "/uploads/..%2fsecret.png",
+            "/uploads/%2e%2e%2fsecret.png",
+            "/uploads/..%5csecret.png",
+            "/uploads//etc/passwd",
+            "/uploads/%2fetc%2fpasswd",
+            "/uploads/community/../../secret.png",
+            "/uploads/community/%2e%2e/%2e%2e/community.db",
+            "/uploads/.%2e/secret.png",
+            "/uploads/%252e%252e/secret.png",
+            "/uploads/community/%ff",
+            "/uploads/community/2026/06/x.html",
+            "/uploads/CON",
         ]
         .map(str::to_owned),
     );
@@ -102,8 +125,14 @@ async fn e14_one_range_is_answered_and_many_are_not() {
     assert_eq!((whole.header("accept-ranges"), whole.header("content-length")), (Some("bytes"), Some("300000")));
     let tag = whole.header("etag").unwrap().to_owned();
     for (range, from, to) in [
-        ("bytes=0-0", 0, 1), ("bytes=0-", 0, 300_000), ("bytes=100-199", 100, 200), ("bytes=299999-", 299_999, 300_000), ("bytes=-5", 299_995, 300_000),
-        ("bytes=299990-999999", 299_990, 300_000), ("bytes=-999999", 0, 300_000), ("bytes=65535-65537", 65_535, 65_538),
+        ("bytes=0-0", 0, 1),
+        ("bytes=0-", 0, 300_000),
+        ("bytes=100-199", 100, 200),
+        ("bytes=299999-", 299_999, 300_000),
+        ("bytes=-5", 299_995, 300_000),
+        ("bytes=299990-999999", 299_990, 300_000),
+        ("bytes=-999999", 0, 300_000),
+        ("bytes=65535-65537", 65_535, 65_538),
     ] {
         let answer = get(&client, &path, &[("range", range)]).await.expect(206);
         assert_eq!(answer.body, file[from..to], "{range}");
@@ -118,11 +147,15 @@ async fn e14_one_range_is_answered_and_many_are_not() {
     }
     let many = format!("bytes={}", vec!["0-0"; 1000].join(","));
     let overlapping = format!("bytes={}", vec!["0-"; 50].join(","));
-    for range in ["bytes=0-0,1-1", &many, &overlapping, "bytes=5-1", "bytes=a-b", "bytes=", "chars=0-1", "bytes=--1", "bytes=0-1-2", "0-1"] {
+    for range in ["bytes=0-0,1-1", &many, &overlapping, "bytes=5-1", "bytes=a-b", "bytes=", "chars=0-1", "bytes=--1", "bytes=0-1-2", "0-1"]
+    {
         let answer = get(&client, &path, &[("range", range)]).await.expect(200);
         assert!(answer.body == file, "{range:.40}");
     }
-    let of = |condition: &'static str, value: String| { let (client, path) = (client.clone(), path.clone()); async move { get(&client, &path, &[("range", "bytes=0-9"), (condition, &value)]).await.status } };
+    let of = |condition: &'static str, value: String| {
+        let (client, path) = (client.clone(), path.clone());
+        async move { get(&client, &path, &[("range", "bytes=0-9"), (condition, &value)]).await.status }
+    };
     assert_eq!(of("if-range", tag.clone()).await, 206);
     assert_eq!(of("if-range", "\"another\"".to_owned()).await, 200);
     assert_eq!(of("if-range", format!("W/{tag}")).await, 200);

@@ -2,7 +2,7 @@
 
 use community::config::{OssSignature, Secret};
 
-use super::{Backend, Place, files::*, storing::sized_pdf, store_test, upload, url};
+use super::{Backend, Place, files::*, store_test, storing::sized_pdf, upload, url};
 use crate::support::{Damage, Db, Form};
 
 #[tokio::test]

@@ -119,7 +119,10 @@ async fn small_versions_that_are_still_to_be_made_are_made_after_a_restart() {
     // The picture is there, but cannot be read again for now.
     place.wire().damage(crate::support::Damage::Answer(503, "SlowDown"), "GET ");
     let answer = upload(&ann.client, &png(&picture(600, 600)).whole()).await;
-    eventually("somebody to try", || async { place.wire().requests().iter().any(|line| line.starts_with("GET /") && line.contains(".png")).then_some(()) }).await;
+    eventually("somebody to try", || async {
+        place.wire().requests().iter().any(|line| line.starts_with("GET /") && line.contains(".png")).then_some(())
+    })
+    .await;
     assert_eq!(list(&ann.client).await[0]["thumbnailUrl"], Value::Null);
     place.wire().heal();
     place.server.restart().await;

@@ -70,8 +70,8 @@ fn png(bytes: &[u8], facts: &mut Facts) -> Found<()> {
             b"IDAT" => facts.frames = facts.frames.max(1),
             b"fcTL" => within(facts, be32(data, 4)?, be32(data, 8)?)?,
             b"eXIf" => facts.orientation = only_orientation(data)?,
-            b"PLTE" | b"tRNS" | b"cHRM" | b"gAMA" | b"sRGB" | b"iCCP" | b"sBIT" | b"bKGD" | b"pHYs" | b"hIST" | b"sPLT" | b"cICP" | b"mDCV"
-            | b"cLLI" | b"acTL" | b"fdAT" => {}
+            b"PLTE" | b"tRNS" | b"cHRM" | b"gAMA" | b"sRGB" | b"iCCP" | b"sBIT" | b"bKGD" | b"pHYs" | b"hIST" | b"sPLT" | b"cICP"
+            | b"mDCV" | b"cLLI" | b"acTL" | b"fdAT" => {}
             b"IEND" => return if facts.frames == 0 { Err("no data".to_owned()) } else { rest.end() },
             _ => return Err(format!("a chunk {}", name.escape_ascii())),
         }
@@ -93,7 +93,8 @@ fn jpeg(bytes: &[u8], facts: &mut Facts) -> Found<()> {
             0xe2 if data.starts_with(b"ICC_PROFILE\0") => {}
             0xe1 if data.starts_with(b"Exif\0\0") => facts.orientation = only_orientation(&data[6..])?,
             0xc0..=0xcf if facts.width == 0 => {
-                let size = |at: usize| data.get(at..at + 2).map(|two| u32::from(u16::from_be_bytes([two[0], two[1]]))).ok_or("a short frame");
+                let size =
+                    |at: usize| data.get(at..at + 2).map(|two| u32::from(u16::from_be_bytes([two[0], two[1]]))).ok_or("a short frame");
                 (facts.height, facts.width) = (size(1)?, size(3)?);
             }
             0xda if facts.width > 0 => {

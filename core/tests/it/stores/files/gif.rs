@@ -1,6 +1,9 @@
 //! GIF: a screen, extensions and pictures in chains of sub-blocks, a trailer.
 
-use image::{DynamicImage, Frame, codecs::gif::{GifEncoder, Repeat}};
+use image::{
+    DynamicImage, Frame,
+    codecs::gif::{GifEncoder, Repeat},
+};
 
 use super::{CANARY, Kind, Pieces, xmp};
 

@@ -98,7 +98,9 @@ pub fn picture(width: u32, height: u32) -> DynamicImage {
 /// An EXIF block (TIFF, big-endian) that says who took a picture, where, and how to turn it.
 pub fn exif(orientation: u16) -> Vec<u8> {
     let maker = format!("{CANARY}\0");
-    let entry = |tag: u16, kind: u16, count: u32, value: [u8; 4]| [&tag.to_be_bytes()[..], &kind.to_be_bytes(), &count.to_be_bytes(), &value].concat();
+    let entry = |tag: u16, kind: u16, count: u32, value: [u8; 4]| {
+        [&tag.to_be_bytes()[..], &kind.to_be_bytes(), &count.to_be_bytes(), &value].concat()
+    };
     let [high, low] = orientation.to_be_bytes();
     // The header, three entries and the end of the directory take 50 bytes, then the name, then the directory of the place.
     let gps = 50 + u32::try_from(maker.len()).unwrap();

@@ -48,7 +48,8 @@ pub fn png_claiming(width: u32, height: u32) -> Pieces {
 pub fn apng(claimed: u32, frames: u32, width: u32, height: u32) -> Pieces {
     let mut animation = png(&super::picture(2, 2));
     let pixels = animation.pieces[2][8..animation.pieces[2].len() - 4].to_vec();
-    let control = |number: u32| chunk(b"fcTL", &[&[number, width, height, 0, 0].map(u32::to_be_bytes).concat()[..], &[0, 1, 0, 10, 0, 0]].concat());
+    let control =
+        |number: u32| chunk(b"fcTL", &[&[number, width, height, 0, 0].map(u32::to_be_bytes).concat()[..], &[0, 1, 0, 10, 0, 0]].concat());
     let end = animation.pieces.pop().unwrap();
     // The first frame is what others see who know no animations.
     animation.pieces.splice(2..2, [chunk(b"acTL", &[claimed.to_be_bytes(), [0; 4]].concat()), control(0)]);
