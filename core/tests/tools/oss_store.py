@@ -36,7 +36,7 @@ class Refused(Exception):
 
 
 class Bucket:
-    """The objects, the multipart uploads that are under way, and how often each signature was seen."""
+    """The objects, the multipart uploads that are under way, and how often each signature and each error was seen."""
 
     def __init__(self):
         self.objects = {}
@@ -137,7 +137,7 @@ class OssHandler(BaseHTTPRequestHandler):
             self.answer(*self.serve(bucket, key, headers, query, body))
         except Refused as refused:
             if bucket is not None:
-                bucket.seen["refused"] += 1
+                bucket.seen[refused.code] += 1
             text = f"<Error><Code>{refused.code}</Code><Message>{escape(refused.message)}</Message></Error>"
             self.answer(refused.status, text.encode())
 

@@ -16,7 +16,7 @@ use crate::support::{Db, Form, Raw, eventually};
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn e12_some_are_received_at_once_and_more_wait_a_little() {
     let place = Place::start_with(Db::Sqlite, Backend::Fs, |config| {
-        (config.limits.uploads_at_a_time, config.limits.upload_wait) = (2, Span::millis(300));
+        (config.limits.uploads_at_a_time, config.limits.upload_wait) = (2, Span::seconds(2));
     });
     let place = place.await;
     let ann = place.server.member("Ann").await;
@@ -65,8 +65,11 @@ store_test! {
         }
         assert!(stored.len() >= 16, "only {} arrived", stored.len());
         stored.sort();
-        assert_eq!(place.keys().await, stored);
-        assert_eq!(place.unfinished().await, [""; 0]);
+        // What was refused because the store had too much to do may be taken back a moment later.
+        eventually("only what was promised to be there", || async {
+            (place.keys().await == stored && place.unfinished().await.is_empty()).then_some(())
+        })
+        .await;
         let mut next = Some("/api/uploads?limit=30".to_owned());
         let mut listed = 0;
         while let Some(page) = next.take() {

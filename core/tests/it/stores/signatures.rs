@@ -7,7 +7,7 @@ use crate::support::{Damage, Db, Form};
 
 #[tokio::test]
 async fn oss_is_asked_with_the_signature_that_the_operator_chose() {
-    for (backend, used, unused) in [(Backend::OssV1, "v1", "v4"), (Backend::OssV4, "v4", "v1")] {
+    for (backend, used) in [(Backend::OssV1, "v1"), (Backend::OssV4, "v4")] {
         let place = Place::start(Db::Sqlite, backend).await;
         let ann = place.server.member("Ann").await.client;
         upload(&ann, &sized_pdf(9 << 20)).await;
@@ -15,9 +15,8 @@ async fn oss_is_asked_with_the_signature_that_the_operator_chose() {
         ann.delete(&format!("/api/uploads/{}", answer["id"].as_str().unwrap())).await.expect(200);
         let seen = place.bucket().look().await.seen;
         assert!(seen[used] >= 4, "{seen:?}");
-        for other in [unused, "anonymous", "refused"] {
-            assert!(!seen.contains_key(other), "{other}: {seen:?}");
-        }
+        // The doubtful look whether something is there, and may find that it is not.
+        assert!(seen.keys().all(|name| name == used || name == "NoSuchKey"), "{seen:?}");
         place.stop().await;
     }
 }

@@ -54,7 +54,7 @@ pub struct Contents {
     pub objects: Vec<Object>,
     /// The keys of multipart uploads that were neither completed nor aborted.
     pub unfinished: Vec<String>,
-    /// How often a request was signed `v1` and `v4`, was `anonymous` or `refused`. OSS only.
+    /// How often a request was signed `v1` or `v4`, was `anonymous`, or was answered with an error of this code. OSS only.
     pub seen: BTreeMap<String, u32>,
 }
 

@@ -14,6 +14,9 @@ pub struct Facts {
     pub orientation: u16,
 }
 
+/// Pixels of a picture.
+const LARGEST: u64 = 50_000_000;
+
 type Found<T> = Result<T, String>;
 
 /// What the file says of itself, or what is wrong with it.
@@ -32,7 +35,7 @@ pub fn audit(bytes: &[u8]) -> Found<Facts> {
         Kind::Pdf => return Ok(facts),
     }
     let pixels = u64::from(facts.width) * u64::from(facts.height);
-    if pixels == 0 || pixels > 50_000_000 || facts.frames > 512 {
+    if pixels == 0 || pixels > LARGEST || facts.frames > 512 {
         return Err(format!("it is too large, or too small: {facts:?}"));
     }
     Ok(facts)
@@ -155,9 +158,18 @@ fn webp(bytes: &[u8], facts: &mut Facts) -> Found<()> {
                 }
                 within(facts, width, height)?;
             }
-            b"ANMF" => within(facts, 2 * le24(data, 0)? + le24(data, 6)? + 1, 2 * le24(data, 3)? + le24(data, 9)? + 1)?,
+            b"ANMF" => {
+                // One that is larger than the whole is shown by nobody; it must not be a flood.
+                let size = [le24(data, 6)?, le24(data, 9)?].map(|size| u64::from(size) + 1);
+                facts.frames += 1;
+                if size[0] * size[1] > LARGEST {
+                    return Err(format!("a frame of {size:?}"));
+                }
+            }
             b"EXIF" => facts.orientation = only_orientation(data)?,
             b"ALPH" | b"ANIM" | b"ICCP" => {}
+            // What was removed leaves its room.
+            _ if data.iter().all(|byte| *byte == 0) => {}
             _ => return Err(format!("a chunk {}", name.escape_ascii())),
         }
     }
@@ -189,15 +201,23 @@ fn within(facts: &mut Facts, right: u32, bottom: u32) -> Found<()> {
 
 /// The orientation of an EXIF block that says nothing else.
 fn only_orientation(tiff: &[u8]) -> Found<u16> {
-    let big = tiff.starts_with(b"MM\0\x2a\0\0\0\x08");
-    if !big && !tiff.starts_with(b"II\x2a\0\x08\0\0\0") {
+    let (said, room) = tiff.split_at(tiff.len().min(8 + 2 + 12 + 4));
+    if room.iter().any(|byte| *byte != 0) {
+        return Err("EXIF says more than how to turn the picture".to_owned());
+    }
+    if said.iter().all(|byte| *byte == 0) {
+        return Ok(1);
+    }
+    let big = said.starts_with(b"MM\0\x2a\0\0\0\x08");
+    if !big && !said.starts_with(b"II\x2a\0\x08\0\0\0") {
         return Err("no EXIF".to_owned());
     }
     let number = |at: usize| {
-        tiff.get(at..at + 2).map(|two| if big { u16::from_be_bytes([two[0], two[1]]) } else { u16::from_le_bytes([two[0], two[1]]) })
+        let two = said.get(at..at + 2)?.try_into().ok()?;
+        Some(if big { u16::from_be_bytes(two) } else { u16::from_le_bytes(two) })
     };
     match (number(8), number(10), number(18)) {
-        (Some(1), Some(0x0112), Some(orientation @ 1..=8)) if tiff.len() <= 8 + 2 + 12 + 4 => Ok(orientation),
+        (Some(1), Some(0x0112), Some(orientation @ 1..=8)) => Ok(orientation),
         _ => Err("EXIF says more than how to turn the picture".to_owned()),
     }
 }
