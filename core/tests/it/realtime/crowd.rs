@@ -21,7 +21,7 @@ async fn a_thousand_clients_that_send_as_they_connect_all_get_their_answer() {
             let mut light = opening.open(&url).await.unwrap();
             light.send("40").await;
             light.packet(|packet| packet.starts_with("40")).await;
-            light.send(&format!("421[\"message:history\",{{\"roomId\":\"{room}\"}}]")).await;
+            light.send(&format!("421[\"presence:watch\",{{\"roomId\":\"{room}\"}}]")).await;
             let answer = light.packet(|packet| packet.starts_with("431[") || packet.starts_with("44")).await;
             assert!(answer.starts_with("431[{\"ok\":true"), "{number}: {answer}");
         }));
