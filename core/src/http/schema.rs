@@ -58,7 +58,7 @@ impl Walk<'_> {
             self.check(part, value, path)?;
         }
         let subject = if path.is_empty() { "The body" } else { path };
-        match wanted(schema.ty, value) {
+        match wanted(schema, value) {
             Some(wanted) if !(schema.nullable && value.is_null()) => return Err(format!("{subject} must be {wanted}.")),
             _ => {}
         }
@@ -89,9 +89,11 @@ impl Walk<'_> {
     }
 }
 
-/// What a value of JSON type `ty` should be, unless `value` is one.
-fn wanted(ty: &str, value: &Value) -> Option<&'static str> {
-    let (fits, wanted) = match ty {
+/// What a value should be by its schema's type, unless `value` is one.
+fn wanted(schema: &MetaSchema, value: &Value) -> Option<&'static str> {
+    let unsigned = schema.format.is_some_and(|format| format.starts_with("uint"));
+    let (fits, wanted) = match schema.ty {
+        "integer" if unsigned => (value.is_u64(), "a whole number, 0 or more"),
         "string" => (value.is_string(), "text"),
         "integer" => (value.is_i64() || value.is_u64(), "a whole number"),
         "number" => (value.is_number(), "a number"),

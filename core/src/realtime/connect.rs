@@ -81,6 +81,7 @@ impl Realtime {
         let line = socket.req_parts().extensions.get::<Line>().cloned();
         let line = line.ok_or_else(|| Error::internal("a connection without a line"))?;
         let auth = if auth.is_null() { ConnectAuth::default() } else { body::read::<ConnectAuth>(auth)? };
+        let _turn = self.connecting.acquire().await.map_err(Error::internal)?;
         let who = self.authenticate(&line, &auth).await?;
         let rate = self.rules.events(&self.limits);
         let peer = Arc::new(Peer::new(socket.id, who, line, rate, self.ticks.elapsed()));

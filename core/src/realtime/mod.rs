@@ -33,6 +33,8 @@ use std::{
     time::Duration,
 };
 
+use tokio::sync::Semaphore;
+
 use self::{fanout::Fanout, handlers::Handlers, hub::Hub, metrics::Counters, protocol::ServerClosing, wire::Frame};
 use crate::{
     bots::gate::Bots,
@@ -66,6 +68,8 @@ pub struct Realtime {
     pub limits: LimitsSection,
     /// What is counted.
     pub counters: Counters,
+    /// Those that connect at the same time. All at once, a crowd would wait for the database until it is turned away.
+    connecting: Semaphore,
     random: Arc<Random>,
     closing: AtomicBool,
 }

@@ -3,7 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use socketioxide::{ParserConfig, SocketIo};
-use tokio::time::{sleep, timeout};
+use tokio::{
+    sync::Semaphore,
+    time::{sleep, timeout},
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
@@ -32,6 +35,8 @@ use crate::{
     store::Store,
 };
 
+/// Those that are let in at the same time.
+const CONNECT_AT_ONCE: usize = 16;
 /// How long clients have to hear that the server stops. Those that poll are between two requests for a moment.
 const GOODBYE: Duration = Duration::from_millis(300);
 /// How long connections have to end in good order.
@@ -85,6 +90,7 @@ impl Sockets {
             rules,
             limits,
             counters,
+            connecting: Semaphore::new(CONNECT_AT_ONCE),
             random: parts.random,
             closing: false.into(),
         });

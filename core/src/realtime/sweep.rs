@@ -11,8 +11,8 @@ use crate::sessions;
 const EVERY: Duration = Duration::from_millis(500);
 /// How long a client may be silent beyond what the library allows, which has to notice first.
 const SILENCE: Duration = Duration::from_secs(15);
-/// How long a socket may be known here before it is known to the library.
-const UNFINISHED: Duration = Duration::from_secs(10);
+/// How long a socket may be known here before it is known to the library, beyond what connecting may take.
+const UNFINISHED: Duration = Duration::from_secs(1);
 
 impl Realtime {
     /// Looks after the sockets until `stop`.
@@ -31,7 +31,7 @@ impl Realtime {
 
     async fn look_after(&self, peer: &Peer) {
         let longest = self.rules.ping_interval.0 + self.rules.ping_timeout.0 + SILENCE;
-        let unfinished = peer.born.elapsed() > UNFINISHED && !self.hub.wire().knows(peer.sid);
+        let unfinished = peer.born.elapsed() > self.rules.connect_timeout.0 + UNFINISHED && !self.hub.wire().knows(peer.sid);
         if unfinished || peer.line.silence() > longest {
             self.hub.unregister(peer.sid);
             peer.line.cut();

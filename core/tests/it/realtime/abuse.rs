@@ -59,7 +59,7 @@ async fn s08_binary_data_ends_the_connection() {
     let mut light = Light::connect(&server.url(), &ann).await;
     light.send_binary(vec![0; 10]).await;
     light.closed().await;
-    let sid = super::polling::open(&ann.client).await;
+    let sid = polling::open(&ann.client).await;
     let address = format!("/socket.io/?EIO=4&transport=polling&sid={sid}");
     ann.client.call("POST", &address).body("bAAAA").send().await;
     ann.client.get(&address).await.expect(400);
@@ -126,7 +126,7 @@ async fn s23_acknowledgements_that_nobody_asked_for_are_ignored() {
     }
     // An id of an acknowledgement as large as it can be comes back as it is.
     light.send("429223372036854775807[\"room:list\",{}]").await;
-    light.packet(|packet| packet.starts_with("439223372036854775807[{\"ok\":true")).await;
+    light.packet(|packet| packet.starts_with("439223372036854775807[{") && packet.contains("\"ok\":true")).await;
     server.stop().await;
 }
 

@@ -17,7 +17,7 @@ struct Wild {
 impl Wild {
     async fn step(&mut self, dice: u8, server: &TestServer, ann: &Person, room: &str) {
         match dice % 16 {
-            0 => self.polling = Some(super::polling::open(&ann.client).await),
+            0 => self.polling = Some(polling::open(&ann.client).await),
             1 => self.socket = Opening::of(ann).open(&server.url()).await.ok(),
             2 => self.socket = Some(Light::connect(&server.url(), ann).await),
             3 | 4 => self.upgrade(server, ann, dice).await,

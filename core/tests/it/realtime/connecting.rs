@@ -6,7 +6,7 @@ use community::config::{Secret, Span};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::support::{Light, Opening, Sockets};
+use crate::support::{Light, Opening, Sockets, eventually};
 
 const TOKEN: &str = "0123456789abcdef0123456789abcdef";
 
@@ -19,7 +19,7 @@ db_test! {
         let websocket = sockets.dial().person(&ann).websocket().connect().await;
         let polling = sockets.dial().person(&ann).polling().connect().await;
         let upgraded = sockets.connect(&ann).await;
-        upgraded.expect("$upgrade").await;
+        eventually("the upgrade", || async { (upgraded.transport().await == "websocket").then_some(()) }).await;
         say(&bob, &room, "Hello").await;
         for socket in [&websocket, &polling, &upgraded] {
             let heard = socket.expect("message:new").await;
@@ -88,7 +88,9 @@ async fn s05_wrong_bot_tokens_are_refused() {
         assert!(error["error"].as_str().unwrap().contains("botToken"), "{error}");
     }
     for auth in [json!([]), json!("text"), json!(3)] {
-        assert_eq!(refusal(&server, Opening::default(), Some(auth)).await["code"], "invalid_request");
+        // Some of these the library takes for no `auth` at all.
+        let error = refusal(&server, Opening::default(), Some(auth)).await;
+        assert!(matches!(error["code"].as_str(), Some("invalid_request" | "login_required")), "{error}");
     }
     server.stop().await;
 }

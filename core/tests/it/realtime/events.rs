@@ -36,9 +36,9 @@ db_test! {
         let reacted = b.emit("message:react", json!({ "messageId": id, "emoji": "👋", "on": true })).await.ok();
         assert_eq!(a.expect("message:reacted").await["message"], reacted["message"]);
         assert_eq!(reacted["message"]["reactions"][0]["emoji"], "👋");
-        b.emit("room:read", json!({ "roomId": room, "seq": 2 })).await.ok();
-        let read = a.expect("room:read").await;
-        assert_eq!(read, json!({ "roomId": room, "userId": bob.id.as_str(), "seq": 2 }));
+        a.emit("room:read", json!({ "roomId": room, "seq": 2 })).await.ok();
+        let read = b.expect("room:read").await;
+        assert_eq!(read, json!({ "roomId": room, "userId": ann.id.as_str(), "seq": 2 }));
         let deleted = a.emit("message:delete", json!({ "messageId": id })).await.ok();
         let heard = b.expect("message:deleted").await;
         assert_eq!((&heard["message"], &heard["message"]["deleted"], &heard["message"]["body"]), (&deleted["message"], &json!(true), &json!("")));

@@ -54,7 +54,7 @@ async fn s28_only_listed_origins_may_read_answers_of_polling() {
 async fn s03_the_requests_of_a_connection_come_from_whoever_opened_it() {
     let server = TestServer::start_with(Db::Sqlite, |config| config.http.trusted_proxies = vec!["127.0.0.1".parse().unwrap()]).await;
     let (ann, bob) = (server.member("Ann").await, server.member("Bob").await);
-    let sid = super::polling::open(&ann.client).await;
+    let sid = polling::open(&ann.client).await;
     let address = format!("/socket.io/?EIO=4&transport=polling&sid={sid}");
     bob.client.call("POST", &address).body("40").send().await.expect_error(403, "forbidden");
     server.client().call("GET", &address).send().await.expect_error(403, "forbidden");
@@ -63,7 +63,7 @@ async fn s03_the_requests_of_a_connection_come_from_whoever_opened_it() {
     let nobody = server.client();
     let from = |address: &'static str, target: String| nobody.call("GET", &target).header("X-Forwarded-For", address);
     let opened = from("192.0.2.1", "/socket.io/?EIO=4&transport=polling".to_owned()).send().await.expect(200).text();
-    let sid = super::polling::sid(&opened);
+    let sid = polling::sid(&opened);
     from("192.0.2.2", format!("/socket.io/?EIO=4&transport=polling&sid={sid}")).send().await.expect_error(403, "forbidden");
     server.stop().await;
 }

@@ -69,11 +69,12 @@ async fn read_markers_are_told_to_small_rooms_only() {
     let (a, b) = (sockets.connect(&ann).await, sockets.connect(&bob).await);
     b.emit("room:read", json!({ "roomId": room, "seq": 1 })).await.ok();
     assert_eq!(a.expect("room:read").await["userId"], bob.id.as_str());
-    let (e, also_a) = (sockets.connect(&eve).await, sockets.connect(&ann).await);
-    a.emit("room:read", json!({ "roomId": room, "seq": 1 })).await.ok();
-    assert_eq!(also_a.expect("room:read").await["userId"], ann.id.as_str());
+    let (e, also_b) = (sockets.connect(&eve).await, sockets.connect(&bob).await);
+    say(&ann, &room, "Hello again").await;
+    b.emit("room:read", json!({ "roomId": room, "seq": 2 })).await.ok();
+    assert_eq!(also_b.expect("room:read").await["userId"], bob.id.as_str());
     say(&ann, &room, "Done").await;
-    e.expect("message:new").await;
+    e.expect_where("message:new", |event| event["message"]["body"] == "Done").await;
     assert!(e.received().iter().all(|received| received.event != "room:read"));
     server.stop().await;
 }

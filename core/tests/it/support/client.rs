@@ -30,6 +30,7 @@ impl Client {
     /// A client with an empty jar for the server at `base` (`http://127.0.0.1:PORT`).
     pub fn new(base: impl Into<String>) -> Self {
         // No pool: each request shows what a new visitor sees, and a stopping server has no idle connections of ours.
+        let _ = tokio_rustls::rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder().redirect(redirect::Policy::none()).pool_max_idle_per_host(0).no_proxy();
         Self { http: http.build().unwrap(), base: base.into(), jar: Arc::default() }
     }
