@@ -103,12 +103,17 @@ impl Wire {
     async fn next_packet(&self, rest: &mut Rest, start: &[u8]) -> Outcome {
         loop {
             if let Some((payload, end)) = frame(rest)? {
-                let found = rest[payload.clone()].starts_with(start);
-                let text = String::from_utf8_lossy(&rest[payload]).into_owned();
+                let packet = rest[payload].to_vec();
                 rest.drain(..end);
-                return if found { Ok(()) } else { Err(format!("refused: {text}").into()) };
+                match packet[..] {
+                    // Some servers ask at once whether one is still there.
+                    [b'2'] => self.send(b"3").await?,
+                    _ if packet.starts_with(start) => return Ok(()),
+                    _ => return Err(format!("refused: {}", String::from_utf8_lossy(&packet)).into()),
+                }
+            } else {
+                self.fill(rest).await?;
             }
-            self.fill(rest).await?;
         }
     }
 

@@ -51,7 +51,7 @@ async function consider({ id, roomId, rev, isBot, deleted, body }) {
 }
 
 // The server says why it lets nobody in; there is no use in trying again with the same token.
-socket.on('connect_error', (error) => { if (!socket.active) giveUp(new Error(error.data?.error ?? error.message)); });
+socket.on('connect_error', (error) => { if (!socket.active) giveUp(new Error(JSON.parse(error.message).error)); });
 socket.on('session:ended', ({ reason }) => console.error(`the server ended this: ${reason}`));
 socket.on('disconnect', (reason) => { if (reason === 'io server disconnect') setTimeout(() => socket.connect(), 5_000); });
 

@@ -5,6 +5,7 @@ CHAT_BOT_TOKEN=… python bot.py [ROOM]…
 
 import asyncio
 import collections
+import json
 import os
 import sys
 
@@ -40,6 +41,12 @@ async def on_message(event):
     body = "\n".join(f"{name}: {count}" for name, count in authors.most_common(3))
     # Should the answer be asked for twice, the same clientId keeps it one message.
     await ask("message:send", {"roomId": room, "body": body, "replyTo": message["id"], "clientId": f"top-{message['id']}"})
+
+
+@client.on("connect_error")
+async def on_refusal(refusal):
+    # The server says why as JSON; that there is no server at all comes as text.
+    print(json.loads(refusal["message"])["error"] if isinstance(refusal, dict) else refusal, file=sys.stderr)
 
 
 @client.on("session:ended")

@@ -117,7 +117,10 @@ fn messages(error: &Described) -> Value {
         }
         (heard_key(event), message)
     });
-    let refused = ("error".to_owned(), message("error", "Acknowledges what was refused, and is the `data` of `connect_error`.", error));
+    let refused = (
+        "error".to_owned(),
+        message("error", "Acknowledges what was refused; as JSON text it is the `message` of `connect_error`.", error),
+    );
     Value::Object(of_clients.chain(of_server).chain([refused]).collect())
 }
 

@@ -37,8 +37,8 @@ pub const GUIDE: &[Chapter] = &[
                  const socket = io();",
             ),
             Block::Text(
-                "Who is neither is refused: `connect_error`, whose `data` is an error as below. From the moment it is connected a socket \
-                 hears every room of its user or bot, so `room:join` is only for becoming a member.",
+                "Who is neither is refused: `connect_error`, whose `message` is an error as below, written as JSON. From the moment it is \
+                 connected a socket hears every room of its user or bot, so `room:join` is only for becoming a member.",
             ),
         ],
     },

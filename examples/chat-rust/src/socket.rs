@@ -42,15 +42,21 @@ impl Socket {
         request.headers_mut().insert("cookie", cookie.parse()?);
         let (mut wire, _) = connect_async(request).await?;
         // The server says how the connection works, and hears whom we want to talk to.
-        let greeting = wire.next().await.ok_or("the server closed the connection")??;
-        if !greeting.to_text()?.starts_with('0') {
+        let greeting = next(&mut wire).await?;
+        if !greeting.starts_with('0') {
             return Err(format!("this is no Socket.IO: {greeting}").into());
         }
         wire.send("40".into()).await?;
-        let welcome = wire.next().await.ok_or("the server closed the connection")??;
-        if let Some(refusal) = welcome.to_text()?.strip_prefix("44") {
+        let mut welcome = next(&mut wire).await?;
+        while welcome == "2" {
+            wire.send("3".into()).await?;
+            welcome = next(&mut wire).await?;
+        }
+        if let Some(refusal) = welcome.strip_prefix("44") {
+            // The reason is an error body, written as JSON into the message.
             let refusal: Value = serde_json::from_str(refusal)?;
-            return Err(refusal["data"]["error"].as_str().unwrap_or("the server refused the connection").into());
+            let reason: Value = serde_json::from_str(refusal["message"].as_str().unwrap_or_default())?;
+            return Err(reason["error"].as_str().unwrap_or("the server refused the connection").into());
         }
         let (asks, asked) = mpsc::unbounded_channel();
         let (tell, told) = mpsc::unbounded_channel();
@@ -68,6 +74,12 @@ impl Socket {
 }
 
 type Wire = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+/// The next packet of the server.
+async fn next(wire: &mut Wire) -> Outcome<String> {
+    let packet = wire.next().await.ok_or("the server closed the connection")??;
+    Ok(packet.to_text()?.to_owned())
+}
 
 /// Carries packets to and fro until either side has had enough.
 async fn serve(mut wire: Wire, mut asked: mpsc::UnboundedReceiver<Ask>, tell: mpsc::UnboundedSender<Event>) {
