@@ -22,7 +22,7 @@ pub enum Command {
 pub async fn run(command: &Command, config: Config) -> Outcome {
     match command {
         Command::List => list(&config).await,
-        Command::Try { id } => trial::run(id, config).await,
+        Command::Try { id } => Box::pin(trial::run(id, config)).await,
     }
 }
 
