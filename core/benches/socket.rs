@@ -163,12 +163,11 @@ impl Wire {
     async fn send(&self, packet: &[u8]) -> Outcome {
         let mut frame = Vec::with_capacity(packet.len() + 8);
         frame.push(0x81);
-        match u8::try_from(packet.len()) {
-            Ok(length @ 0..126) => frame.push(0x80 | length),
-            _ => {
-                frame.push(0x80 | 126);
-                frame.extend(u16::try_from(packet.len())?.to_be_bytes());
-            }
+        if let Ok(length @ 0..126) = u8::try_from(packet.len()) {
+            frame.push(0x80 | length);
+        } else {
+            frame.push(0x80 | 0x7e);
+            frame.extend(u16::try_from(packet.len())?.to_be_bytes());
         }
         frame.extend([0; 4]);
         frame.extend(packet);

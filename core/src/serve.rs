@@ -25,6 +25,7 @@ use crate::{
         failures::FailureDelay,
         metrics::Metrics,
         rate::{Limits, Ticks},
+        routes::RouteTable,
         server::Server,
     },
     mail::{
@@ -38,7 +39,12 @@ use crate::{
     posts::{self, feed::Feed},
     providers::catalog::Catalog,
     random::Random,
-    realtime::{self, handlers::Handlers, mount, start::Sockets},
+    realtime::{
+        self,
+        handlers::Handlers,
+        mount::{self, Mount},
+        start::Sockets,
+    },
     rooms::{self, online::Online},
     sessions,
     store::{OpenError, Store},
@@ -196,12 +202,7 @@ impl App {
         };
         let messages = messages::http::Messages { store: self.store.clone(), limits: limits.clone(), files_at };
         let bots = Bots::new(self.store.clone(), &config.chat, failures.clone());
-        let sessions = Sessions {
-            store: self.store.clone(),
-            clock: self.parts.clock.clone(),
-            cookie: sessions::cookie::of_site(&base_url, &config.cors),
-            rules: config.sessions.clone(),
-        };
+        let sessions = self.sessions();
         let handlers = messages::socket::add(rooms::socket::add(Handlers::default(), &rooms), &messages);
         let sockets = realtime::start::Parts {
             store: self.store.clone(),
@@ -214,21 +215,11 @@ impl App {
         };
         let sockets = Sockets::start(config, sockets, base, tasks, stop);
         let catalog = Catalog::new(self.flows.plugins.clone(), &config.auth.root_provider);
-        let routes = web::http::routes(docs::routes()).route(uploads::files::ROUTE, &[Method::GET]);
-        let routes = mount::PATHS.iter().fold(routes, |routes, path| routes.route(path, &[Method::GET, Method::POST]));
         let providers = Providers::new(self.oauth.clone(), limits.clone());
         base.metrics.register(providers.outcomes.clone());
         let mut parts = Extensions::new();
         parts.insert(email::http::Email { flows: self.flows.clone(), limits, failures, device: devices::cookie::of_site(&base_url) });
-        parts.insert(web::http::Pages {
-            look: self.look.clone(),
-            base: base_url.clone(),
-            pictures: web::Pictures(vec![format!("{}/", config.uploads_url())]),
-            largest_file: (config.uploads.backend != UploadsBackend::None).then_some(config.uploads.max_file.0),
-            feed: posts.feed.clone(),
-            catalog: catalog.clone(),
-            password_min: email::policy::minimum(config.auth.password_profile),
-        });
+        parts.insert(self.pages(posts.feed.clone(), catalog.clone()));
         parts.insert(posts);
         parts.insert(uploads);
         parts.insert(rooms);
@@ -239,12 +230,32 @@ impl App {
         parts.insert(self.store.clone());
         parts.insert(catalog);
         parts.insert(base.clone());
-        let own = Route::new().at("/healthz", get(healthz)).at("/readyz", get(readyz));
-        let own = own.at(uploads::files::ROUTE, get(uploads::files::serve));
-        let own = mount::PATHS.iter().fold(own, |own, path| own.at(*path, sockets.mount.clone()));
-        let pages = web::http::mount(own);
-        let app = Split { api: docs::service().into_endpoint(), pages };
-        (base.wrap(app.data(Shared::from(parts)), routes), sockets)
+        let app = Split { api: docs::service().into_endpoint(), pages: beside_the_api(&sockets.mount) };
+        (base.wrap(app.data(Shared::from(parts)), routes()), sockets)
+    }
+
+    /// How people are known.
+    fn sessions(&self) -> Sessions {
+        Sessions {
+            store: self.store.clone(),
+            clock: self.parts.clock.clone(),
+            cookie: sessions::cookie::of_site(&self.config.base_url(), &self.config.cors),
+            rules: self.config.sessions.clone(),
+        }
+    }
+
+    /// What the pages show.
+    fn pages(&self, feed: Feed, catalog: Catalog) -> web::http::Pages {
+        let config = &self.config;
+        web::http::Pages {
+            look: self.look.clone(),
+            base: config.base_url(),
+            pictures: web::Pictures(vec![format!("{}/", config.uploads_url())]),
+            largest_file: (config.uploads.backend != UploadsBackend::None).then_some(config.uploads.max_file.0),
+            feed,
+            catalog,
+            password_min: email::policy::minimum(config.auth.password_profile),
+        }
     }
 
     /// Removes what has expired, now and then, until `stop`.
@@ -263,6 +274,19 @@ impl App {
             }
         }
     }
+}
+
+/// The addresses there are.
+fn routes() -> RouteTable {
+    let routes = web::http::routes(docs::routes()).route(uploads::files::ROUTE, &[Method::GET]);
+    mount::PATHS.iter().fold(routes, |routes, path| routes.route(path, &[Method::GET, Method::POST]))
+}
+
+/// What is served beside the API: pages, files, sockets.
+fn beside_the_api(sockets: &Mount) -> impl Endpoint<Output = Response> + use<> {
+    let own = Route::new().at("/healthz", get(healthz)).at("/readyz", get(readyz));
+    let own = own.at(uploads::files::ROUTE, get(uploads::files::serve));
+    web::http::mount(mount::PATHS.iter().fold(own, |own, path| own.at(*path, sockets.clone())))
 }
 
 /// The API and everything else. A route that leads to another one would do the same, and would write and read each address anew.

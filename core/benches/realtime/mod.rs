@@ -35,7 +35,7 @@ const LONG: usize = 1_000_000;
 /// Sockets that do nothing.
 const IDLE: usize = 10_000;
 /// How long they do nothing: longer than it takes until each was asked twice whether it is still there.
-const IDLE_TIME: Duration = Duration::from_secs(60);
+const IDLE_TIME: Duration = Duration::from_mins(1);
 const IDLE_TIME_LONG: Duration = Duration::from_mins(10);
 
 const CONFIGURATION: &str = "[http]\nmax_connections = 12000\n";
@@ -164,7 +164,7 @@ async fn idle(server: &Process, members: &Members, time: Duration, table: &mut T
     if gone > 0 {
         return Err(format!("{gone} of {IDLE} idle sockets were disconnected within {time:?}").into());
     }
-    let each = (server.rss()?.saturating_sub(before)) as f64 / IDLE as f64 / 1024.0;
+    let each = f64::from(u32::try_from(server.rss()?.saturating_sub(before) / IDLE as u64)?) / 1024.0;
     let subject = format!("memory per idle socket, {IDLE} of them held for {} s", time.as_secs());
     table.add(Figure::new(subject, Unit::Kibibytes, each).budget(Budget::Below(40.0)));
     Ok(())

@@ -132,7 +132,9 @@ impl Hub {
             let mut state = self.write();
             let Some(Entry { peer, rooms }) = state.peers.remove(&sid) else { return };
             let rooms = if let Rooms::Known(rooms) = rooms { rooms } else { HashSet::new() };
-            rooms.iter().for_each(|room| state.leave(sid, room));
+            for room in &rooms {
+                state.leave(sid, room);
+            }
             let sockets = state.people.get_mut(&peer.who.id);
             let last = sockets.is_none_or(|sockets| {
                 sockets.retain(|other| *other != sid);
@@ -285,7 +287,13 @@ impl Hub {
         let state = self.read();
         let slow = self.deliver(&state, sockets.into_iter(), frame);
         drop(state);
-        slow.iter().for_each(|peer| self.fall_behind(peer));
+        self.leave_behind(&slow);
+    }
+
+    fn leave_behind(&self, slow: &[Arc<Peer>]) {
+        for peer in slow {
+            self.fall_behind(peer);
+        }
     }
 
     /// Sends, and gives those that could not take it.
@@ -353,7 +361,7 @@ impl Fanout for Hub {
         let sockets = found.sockets.iter().copied().filter(|sid| !left_out.contains(sid));
         let slow = self.deliver(&state, sockets, frame);
         drop(state);
-        slow.iter().for_each(|peer| self.fall_behind(peer));
+        self.leave_behind(&slow);
     }
 
     fn to_person(&self, person: &MemberId, frame: &Frame) {
@@ -361,13 +369,13 @@ impl Fanout for Hub {
         let sockets = state.people.get(person).map_or(&[] as &[Sid], Vec::as_slice);
         let slow = self.deliver(&state, sockets.iter().copied(), frame);
         drop(state);
-        slow.iter().for_each(|peer| self.fall_behind(peer));
+        self.leave_behind(&slow);
     }
 
     fn to_all(&self, frame: &Frame) {
         let state = self.read();
         let slow = self.deliver(&state, state.peers.keys().copied(), frame);
         drop(state);
-        slow.iter().for_each(|peer| self.fall_behind(peer));
+        self.leave_behind(&slow);
     }
 }

@@ -4,6 +4,8 @@
 //! poem keeps the handle of an upgrade for itself, so the library cannot take over a connection by itself; it is handed the upgraded
 //! stream instead.
 
+#![expect(clippy::result_large_err, reason = "a refusal is the answer itself, made once for a request and moved up")]
+
 use std::{convert::Infallible, io, sync::Arc};
 
 use bytes::Bytes;

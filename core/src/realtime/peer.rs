@@ -180,11 +180,13 @@ impl Allowance {
         let Some((each, count)) = self.rule else { return Ok(()) };
         let full_at = self.full_at.max(now) + each;
         let earliest = full_at.saturating_sub(each * count);
-        if earliest > now {
-            return Err(earliest - now);
+        match earliest.checked_sub(now) {
+            None | Some(Duration::ZERO) => {
+                self.full_at = full_at;
+                Ok(())
+            }
+            Some(wait) => Err(wait),
         }
-        self.full_at = full_at;
-        Ok(())
     }
 }
 

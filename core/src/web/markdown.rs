@@ -78,7 +78,7 @@ impl Writer<'_> {
 
     fn open(&mut self, tag: &Tag) {
         let name = match tag {
-            Tag::Paragraph => "p",
+            Tag::Paragraph | Tag::HtmlBlock => "p",
             Tag::Heading { level, .. } => heading(*level),
             Tag::BlockQuote(_) => "blockquote",
             Tag::CodeBlock(_) => {
@@ -108,7 +108,6 @@ impl Writer<'_> {
             Tag::Strong => "strong",
             Tag::Strikethrough => "del",
             Tag::Link { dest_url, .. } => return self.open_link(dest_url),
-            Tag::HtmlBlock => "p",
             _ => return,
         };
         let _ = write!(self.out, "<{name}>");

@@ -5,11 +5,15 @@
 #![allow(
     missing_docs,
     clippy::duration_suboptimal_units,
+    clippy::large_futures,
     clippy::match_wild_err_arm,
+    clippy::print_stdout,
+    clippy::too_many_lines,
+    clippy::trivially_copy_pass_by_ref,
     clippy::unchecked_time_subtraction,
     clippy::unwrap_used,
     clippy::wildcard_imports,
-    reason = "in a test a panic is the report, its name is the documentation, and the harness is meant to be at hand"
+    reason = "in a test a panic is the report, its name is the documentation, a table of cases is long, and the harness is meant to be at hand"
 )]
 
 #[macro_use]

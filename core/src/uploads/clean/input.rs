@@ -97,13 +97,19 @@ impl<'a> Input<'a> {
     }
 
     /// Passes the next `count` bytes on.
-    pub(super) async fn copy(&mut self, mut count: u64, output: &mut ObjectWriter) -> Result<()> {
+    pub(super) async fn copy(&mut self, count: u64, output: &mut ObjectWriter) -> Result<()> {
+        self.copy_seen(count, output, |_| ()).await
+    }
+
+    /// Passes the next `count` bytes on, and shows them to `see` as they pass.
+    pub(super) async fn copy_seen(&mut self, mut count: u64, output: &mut ObjectWriter, mut see: impl FnMut(&[u8])) -> Result<()> {
         while count > 0 {
             let piece = self.piece(count).await?;
             if piece.is_empty() {
                 return Err(truncated());
             }
             count -= piece.len() as u64;
+            see(&piece);
             output.write(&piece).await?;
         }
         Ok(())

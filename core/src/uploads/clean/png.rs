@@ -1,5 +1,7 @@
 //! PNG: chunks with a name, a length and a checksum.
 
+use crc32fast::Hasher;
+
 use super::{
     super::{model::Dimensions, objects::ObjectWriter},
     Bounds, Input, damaged, exif,
@@ -65,15 +67,27 @@ impl Walk {
             b"eXIf" => self.metadata(length, input, output).await?,
             name if KEPT.contains(&name) => {
                 self.data |= name == b"IDAT";
-                output.write(&length.to_be_bytes()).await?;
-                output.write(name).await?;
-                input.copy(u64::from(length) + 4, output).await?;
+                self.copy(*name, length, input, output).await?;
             }
             // An upper-case letter says that a decoder cannot do without it.
             [first, ..] if first.is_ascii_uppercase() => return Err(damaged("it has a chunk that no picture has")),
             _ => input.skip(u64::from(length) + 4).await?,
         }
         Ok(true)
+    }
+
+    /// Passes a chunk on as it is, if it is whole: decoders show nothing of a picture whose checksums are wrong.
+    async fn copy(&self, name: [u8; 4], length: u32, input: &mut Input<'_>, output: &mut ObjectWriter) -> Result<()> {
+        output.write(&length.to_be_bytes()).await?;
+        output.write(&name).await?;
+        let mut checksum = Hasher::new();
+        checksum.update(&name);
+        input.copy_seen(length.into(), output, |bytes| checksum.update(bytes)).await?;
+        let claimed = input.take().await?;
+        if claimed != checksum.finalize().to_be_bytes() {
+            return Err(damaged("the checksum of a chunk is wrong"));
+        }
+        output.write(&claimed).await
     }
 
     /// The number of frames, and the place of each.
@@ -89,7 +103,9 @@ impl Walk {
             return Err(damaged("an animation does not add up"));
         }
         let payload = input.take_vec(length as usize).await?;
-        input.skip(4).await?;
+        if input.take().await? != checksum(&name, &payload) {
+            return Err(damaged("the checksum of a chunk is wrong"));
+        }
         let number = |at: usize| payload.get(at..at + 4).map(|bytes| u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]));
         let odd = || damaged("an animation does not add up");
         if &name == b"acTL" {
@@ -127,10 +143,10 @@ async fn write(name: &[u8; 4], payload: &[u8], output: &mut ObjectWriter) -> Res
 
 /// CRC-32 of a small chunk.
 fn checksum(name: &[u8], payload: &[u8]) -> [u8; 4] {
-    let crc = name.iter().chain(payload).fold(u32::MAX, |crc, byte| {
-        (0..8).fold(crc ^ u32::from(*byte), |crc, _| if crc & 1 == 1 { (crc >> 1) ^ 0xedb8_8320 } else { crc >> 1 })
-    });
-    (!crc).to_be_bytes()
+    let mut checksum = Hasher::new();
+    checksum.update(name);
+    checksum.update(payload);
+    checksum.finalize().to_be_bytes()
 }
 
 #[cfg(test)]

@@ -113,6 +113,7 @@ impl Walk {
     async fn frame(&mut self, length: u32, input: &mut Input<'_>, output: &mut ObjectWriter, bounds: Bounds) -> Result<()> {
         self.frames += 1;
         bounds.check_frames(self.frames)?;
+        let canvas = self.canvas.ok_or_else(|| damaged("its dimensions are missing"))?;
         let inner = u64::from(length).checked_sub(FRAME).ok_or_else(|| damaged("a frame is too short"))?;
         if inner > self.left {
             return Err(damaged("a chunk is longer than the file"));
@@ -120,7 +121,10 @@ impl Walk {
         self.spend(FRAME)?;
         start(*b"ANMF", length, output).await?;
         let head = input.take::<16>().await?;
-        bounds.check(three(&head[6..9]) + 1, three(&head[9..12]) + 1)?;
+        let frame = bounds.check(three(&head[6..9]) + 1, three(&head[9..12]) + 1)?;
+        if frame.width > canvas.width || frame.height > canvas.height {
+            return Err(damaged("a picture in it is larger than the whole"));
+        }
         output.write(&head).await
     }
 

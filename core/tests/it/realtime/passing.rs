@@ -37,8 +37,8 @@ async fn presence_counts_people_not_sockets() {
     let (ann, bob) = (server.member("Ann").await, server.member("Bob").await);
     let room = room(&[&ann, &bob]).await;
     let mut watcher = Light::connect(&server.url(), &ann).await;
-    let watched = watcher.call("presence:watch", json!({ "roomId": room })).await;
-    assert_eq!(watched, json!({ "ok": true, "online": [ann.id.as_str()] }));
+    let answer = watcher.call("presence:watch", json!({ "roomId": room })).await;
+    assert_eq!(answer, json!({ "ok": true, "online": [ann.id.as_str()] }));
     let first = Light::connect(&server.url(), &bob).await;
     assert_eq!(watcher.expect("presence").await, json!({ "userId": bob.id.as_str(), "online": true }));
     let second = Light::connect(&server.url(), &bob).await;

@@ -25,7 +25,7 @@ pub async fn connect(place: &Place) -> Raw {
 #[tokio::test]
 async fn e01_without_a_session_the_answer_does_not_wait_for_the_body() {
     let place = Place::start(Db::Sqlite, Backend::Fs).await;
-    for begin in [&b""[..], &Form::of(&[b'x'; 60 << 10]).body()] {
+    for begin in [&b""[..], &Form::of(&vec![b'x'; 60 << 10]).body()] {
         let mut raw = connect(&place).await;
         raw.send(&head(&place, None, 10 << 20, "")).await;
         raw.send(begin).await;

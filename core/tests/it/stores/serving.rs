@@ -65,7 +65,7 @@ async fn e14_nothing_but_stored_files_can_be_read() {
     let name = inside.rsplit('/').next().unwrap();
     paths.extend([
         format!("/uploads/community/2001/{name}"),
-        format!("/uploads/community/2002/secret.png"),
+        "/uploads/community/2002/secret.png".to_owned(),
         format!("{path}/"),
         format!("{path}/x"),
         format!("{path}%00"),

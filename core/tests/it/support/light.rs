@@ -97,7 +97,7 @@ impl Light {
     pub async fn opened(&mut self) {
         let open = self.next_packet().await.expect("the server closes at once");
         let open: Value = serde_json::from_str(open.strip_prefix('0').unwrap()).unwrap();
-        self.sid = open["sid"].as_str().unwrap().to_owned();
+        open["sid"].as_str().unwrap().clone_into(&mut self.sid);
     }
 
     /// Sends a packet as it is; false if the connection is closed.

@@ -41,9 +41,11 @@ db_test! {
         let ann = server.member("Ann").await.client;
         upload(&ann, PDF).await.expect(200);
         let folder = server.config.uploads_directory();
+        fs::write(folder.join("community/owner-another"), "").unwrap();
+        // Whoever looked around before that has ended.
+        server.restart().await;
         let orphan = folder.join("community/2026/06/0123456789abcdef0123456789abcdef.png");
         fs::write(&orphan, "of another database").unwrap();
-        fs::write(folder.join("community/owner-another"), "").unwrap();
         let database = server.database().connect().await;
         database.execute_unprepared("UPDATE uploads SET state = 'removed'").await.unwrap();
         server.restart().await;

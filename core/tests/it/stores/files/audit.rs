@@ -117,7 +117,7 @@ fn gif(bytes: &[u8], facts: &mut Facts) -> Found<()> {
                 let [label] = rest.take()?;
                 let chain = rest.chain()?;
                 let animates = chain.starts_with(b"NETSCAPE2.0") || chain.starts_with(b"ANIMEXTS1.0") || chain.starts_with(b"ICCRGBG1012");
-                if !matches!(label, 0xf9 | 0x01) && !(label == 0xff && animates) {
+                if !(matches!(label, 0xf9 | 0x01) || label == 0xff && animates) {
                     return Err(format!("an extension {label:02x}"));
                 }
             }
@@ -174,8 +174,8 @@ fn webp(bytes: &[u8], facts: &mut Facts) -> Found<()> {
         }
     }
     let said = flags.unwrap_or(0) & 0x0c;
-    let has = if facts.orientation == 1 { 0 } else { 0x08 };
-    if facts.frames == 0 || (said != has && said != 0x08) {
+    // The flag of XMP must be off. That of EXIF may be on or off where nothing but the orientation is left to announce.
+    if facts.frames == 0 || said & 0x04 != 0 {
         return Err(format!("its flags are {said:02x} with {facts:?}"));
     }
     Ok(())
