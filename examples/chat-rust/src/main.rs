@@ -35,17 +35,29 @@ async fn run() -> Outcome {
     for message in joined["room"]["messages"].as_array().into_iter().flatten() {
         show(message);
     }
+    have_read(&socket, &room, &joined["room"]["seq"]).await?;
     let mut lines = BufReader::new(stdin()).lines();
     let mut unfinished = String::new();
     loop {
         tokio::select! {
-            event = events.recv() => heard(&room, &event.ok_or("the connection is lost")?),
+            event = events.recv() => {
+                let event = event.ok_or("the connection is lost")?;
+                heard(&room, &event);
+                if event.name == "message:new" && event.data["message"]["roomId"] == room {
+                    have_read(&socket, &room, &event.data["message"]["seq"]).await?;
+                }
+            }
             line = lines.next_line() => match line? {
                 Some(line) => typed(&socket, &room, &line, &mut unfinished).await?,
                 None => return Ok(()),
             },
         }
     }
+}
+
+/// Lets the server know up to where the room was shown.
+async fn have_read(socket: &Socket, room: &str, seq: &Value) -> Outcome {
+    socket.ask("room:read", json!({ "roomId": room, "seq": seq })).await.map(drop)
 }
 
 /// Without a room: shows which there are.

@@ -50,7 +50,7 @@ db_test! {
         database.execute_unprepared("UPDATE uploads SET state = 'removed'").await.unwrap();
         server.restart().await;
         eventually("the removed upload to be gone", || async { (files(&folder).len() == 1).then_some(()) }).await;
-        server.stop().await;
         assert!(orphan.exists());
+        server.stop().await;
     }
 }

@@ -67,9 +67,10 @@ pub const FORMATS: [ImageFormat; 4] = [ImageFormat::Jpeg, ImageFormat::Png, Imag
 /// A PDF as far as anybody looks.
 pub const PDF: &[u8] = b"%PDF-1.7\n1 0 obj <</Type /Catalog>> endobj\ntrailer <</Root 1 0 R>>\n%%EOF\n";
 
-/// A chunk of a PNG, with a checksum that only fits where nobody looks.
+/// A chunk of a PNG.
 pub fn chunk(name: &[u8], payload: &[u8]) -> Vec<u8> {
-    [&u32::try_from(payload.len()).unwrap().to_be_bytes(), name, payload, &[0; 4]].concat()
+    let checksum = crc32fast::hash(&[name, payload].concat());
+    [&u32::try_from(payload.len()).unwrap().to_be_bytes(), name, payload, &checksum.to_be_bytes()].concat()
 }
 
 /// `file` with `insert` at `at`.

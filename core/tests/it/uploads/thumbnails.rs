@@ -63,8 +63,8 @@ async fn a_picture_that_cannot_be_decoded_keeps_working() {
     let ann = server.member("Ann").await.client;
     let png = file(6, 4, ImageFormat::Png);
     let data = png.windows(4).position(|window| window == b"IDAT").unwrap();
-    let mut broken = png.clone();
-    broken[data + 6] ^= 0x55;
+    let length = usize::try_from(u32::from_be_bytes(png[data - 4..data].try_into().unwrap())).unwrap();
+    let broken = [&png[..data - 4], &chunk(b"IDAT", &[0x55; 20]), &png[data + length + 8..]].concat();
     let url = upload(&ann, &broken).await.expect(200).json()["url"].as_str().unwrap().to_owned();
     upload(&ann, &png).await.expect(200);
     small(&ann).await;
