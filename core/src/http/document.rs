@@ -18,9 +18,10 @@ pub type ErrorExample = (&'static str, Error);
 pub fn polish(document: &mut Value, examples: Vec<ErrorExample>) {
     let examples: Vec<_> = examples.into_iter().map(|(path, error)| (path, Failure(error))).collect();
     open_to_all(document);
+    let schemas = document["components"]["schemas"].clone();
     each_schema(document, &mut |schema| {
         plain_reference(schema);
-        absent_or_null(schema);
+        absent_or_null(schema, &schemas);
     });
     for (path, operation) in operations(document) {
         for (status, response) in operation["responses"].as_object_mut().into_iter().flatten() {
@@ -107,15 +108,27 @@ fn open_to_all(document: &mut Value) {
 
 /// A reference with a description comes as `allOf`, from which generators make a second type of the same name.
 fn plain_reference(schema: &mut Map<String, Value>) {
+    if schema.contains_key("nullable") {
+        return;
+    }
     let reference = schema.get("allOf").and_then(|parts| parts.get(0)?.get("$ref")).cloned();
     if let Some(reference) = reference {
         *schema = Map::from_iter([("$ref".to_owned(), reference)]);
     }
 }
 
-/// What may be absent may be null as well.
-fn absent_or_null(schema: &mut Map<String, Value>) {
-    for property in optional(schema).filter(|property| property.contains_key("type")) {
-        property.insert("nullable".to_owned(), json!(true));
+/// What may be absent may be null as well. Beside a reference nothing counts, so one to a type of `schemas` that may be null stands in a
+/// list of its own, and the type beside it again.
+fn absent_or_null(schema: &mut Map<String, Value>, schemas: &Value) {
+    for property in optional(schema) {
+        plain_reference(property);
+        if let Some(reference) = property.remove("$ref") {
+            let name = reference.as_str().and_then(|path| path.rsplit('/').next()).unwrap_or_default();
+            property.insert("type".to_owned(), schemas[name]["type"].clone());
+            property.insert("allOf".to_owned(), json!([{ "$ref": reference }]));
+        }
+        if property.contains_key("type") {
+            property.insert("nullable".to_owned(), json!(true));
+        }
     }
 }
