@@ -148,7 +148,7 @@ export const open = async (page, path) => {
 };
 
 /** A small picture, as a file for inputs and for pastes. */
-export const PNG = Buffer.from("iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAIAAABLbSncAAAAF0lEQVR4nGNkYPjPgA0wYRUdtBKMDAwAp5wBDzpRj0kAAAAASUVORK5CYII=", "base64");
+export const PNG = Buffer.from("iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAIAAABLbSncAAAAJElEQVR42mNgiIoSiYrSiIqyiYoKiIpKiYqqiIrqiYpiGFoSABhwPoE+5bZtAAAAAElFTkSuQmCC", "base64");
 
 /** Drops files onto an element, or pastes them there. */
 export const give = (locator, how, files) =>

@@ -74,6 +74,8 @@ export class Room {
     // There is more unread than came along: reading begins where it ended.
     if (first && room.readSeq > 0 && first.seq > room.readSeq + 1) void this.from(room.readSeq - BEFORE_UNREAD);
     else this.phase = "ready";
+    // What happened since this was read is asked for; without a connection yet, once there is one.
+    void this.catchUp();
     void this.watch();
   }
 

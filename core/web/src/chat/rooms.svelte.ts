@@ -58,7 +58,7 @@ class Rooms {
     outbox.whenSent((message) => this.hear(message, true));
     let again = false;
     connection.whenever(() => {
-      if (again) void this.catchUp();
+      void this.catchUp(again);
       again = true;
     });
     connection.open();
@@ -101,8 +101,9 @@ class Rooms {
     this.list = this.list?.filter((one) => one.id !== id) ?? null;
   }
 
-  private async catchUp(): Promise<void> {
-    this.catchingUp = true;
+  /** Brings the rooms up to date: also when the socket stands for the first time, since they were read before it did. */
+  private async catchUp(again: boolean): Promise<void> {
+    this.catchingUp = again;
     const rooms = [...this.open.values()].filter((room) => room.phase === "ready");
     await Promise.all([this.load(), ...rooms.map((room) => room.catchUp()), ...rooms.map((room) => room.watch())]);
     this.catchingUp = false;
