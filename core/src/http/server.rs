@@ -76,7 +76,7 @@ impl Server {
     /// `http.shutdown_timeout` and cuts the rest. Upgraded connections are not waited for: their owner closes them first.
     pub async fn run<E: Endpoint<Output = Response> + 'static>(self, listener: TcpListener, app: E, stop: CancellationToken) {
         let app = Arc::new(app);
-        let (open, cut) = (TaskTracker::new(), CancellationToken::new());
+        let (open, ending, cut) = (TaskTracker::new(), CancellationToken::new(), CancellationToken::new());
         loop {
             let (stream, peer, slot) = tokio::select! {
                 biased;
@@ -89,10 +89,12 @@ impl Server {
             };
             let held = (slot, place, self.metrics.open_connection());
             if let Ok(connection) = Connection::new(stream, peer, held, &self) {
-                open.spawn(connection.serve(Arc::clone(&app), stop.clone(), cut.clone()));
+                open.spawn(connection.serve(Arc::clone(&app), ending.clone(), cut.clone()));
             }
         }
+        // First this, so that whoever loses its connection and comes again is refused.
         drop(listener);
+        ending.cancel();
         open.close();
         if timeout(self.shutdown_timeout, open.wait()).await.is_err() {
             tracing::warn!(connections = open.len(), "cutting connections that did not finish in time");
@@ -136,7 +138,7 @@ impl Connection {
         Ok(Self { io: Guarded::new(stream, server.write_timeout, held), http: server.http.clone(), local, peer })
     }
 
-    async fn serve<E: Endpoint<Output = Response> + 'static>(self, app: Arc<E>, stop: CancellationToken, cut: CancellationToken) {
+    async fn serve<E: Endpoint<Output = Response> + 'static>(self, app: Arc<E>, ending: CancellationToken, cut: CancellationToken) {
         let Self { io, http, local, peer } = self;
         let service = service_fn(move |request: hyper::Request<Incoming>| {
             let app = Arc::clone(&app);
@@ -149,7 +151,7 @@ impl Connection {
         // Peers that break the protocol or go away are their own problem: no line in the log for each.
         tokio::select! {
             result = connection.as_mut() => return tracing::debug!(?result, "connection ended"),
-            () = stop.cancelled() => connection.as_mut().graceful_shutdown(),
+            () = ending.cancelled() => connection.as_mut().graceful_shutdown(),
         }
         tokio::select! {
             result = connection => tracing::debug!(?result, "connection ended"),
