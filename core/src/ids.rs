@@ -99,6 +99,11 @@ id! {
     BotTokenId, "bt-"
 }
 
+id! {
+    /// An event that a bot could not deal with.
+    LetterId, "pl-"
+}
+
 /// Whoever can be in a room: a person or a bot.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum MemberId {

@@ -13,6 +13,7 @@ mod m0004_oauth;
 mod m0005_devices;
 mod m0006_uploads;
 mod m0007_rooms;
+mod m0008_plugins;
 mod sql;
 
 /// All steps, oldest first.
@@ -28,6 +29,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0005_devices::Migration),
             Box::new(m0006_uploads::Migration),
             Box::new(m0007_rooms::Migration),
+            Box::new(m0008_plugins::Migration),
         ]
     }
 }

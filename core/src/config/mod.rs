@@ -53,7 +53,7 @@ pub use self::{
     mail::{MailSection, MailTransport},
     metrics::MetricsSection,
     outbound::OutboundSection,
-    plugins::{PluginLimits, PluginSection},
+    plugins::{BeforeMessage, HeardRooms, OnFailure, PluginLimits, PluginSection, RoomsWord},
     realtime::RealtimeSection,
     report::{Problem, Problems, Report},
     rooms::RoomsSection,

@@ -27,7 +27,7 @@ const MEMORIES: usize = 8;
 
 /// Limits that make no sense are refused when the plugin is loaded, with the key and what is wrong.
 pub fn check(limits: &PluginLimits) -> Result<(), String> {
-    let PluginLimits { file, compile, memory, wall_clock, cpu, host_calls: _, returned, log_lines: _, concurrency, requests } = limits;
+    let PluginLimits { file, compile, memory, wall_clock, cpu, returned, concurrency, requests, cpu_per_second, attempts, .. } = limits;
     let nothing = [
         ("file", file.0 == 0),
         ("compile", compile.as_millis() == 0),
@@ -37,6 +37,8 @@ pub fn check(limits: &PluginLimits) -> Result<(), String> {
         ("returned", returned.0 == 0),
         ("concurrency", *concurrency == 0),
         ("requests", *requests == 0),
+        ("cpu_per_second", cpu_per_second.as_millis() == 0),
+        ("attempts", *attempts == 0),
     ];
     if let Some((key, _)) = nothing.into_iter().find(|(_, zero)| *zero) {
         return Err(format!("limits.{key} must be more than zero"));

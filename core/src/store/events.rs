@@ -27,6 +27,8 @@ pub struct Event {
     pub subject: String,
     /// Details as JSON.
     pub data: String,
+    /// How many bots stand between a person and this.
+    pub hops: u16,
     /// What it is about as clients see it, as JSON, for listeners in this process: it saves them a look at the database. Never
     /// written to the log, so an event of another process has none.
     pub live: Option<Arc<str>>,
@@ -35,7 +37,7 @@ pub struct Event {
 impl Event {
     /// An event with its details.
     pub fn new(kind: &str, subject: &impl ToString, data: &serde_json::Value) -> Self {
-        Self { kind: kind.to_owned(), subject: subject.to_string(), data: data.to_string(), live: None }
+        Self { kind: kind.to_owned(), subject: subject.to_string(), data: data.to_string(), hops: 0, live: None }
     }
 
     /// The same event with what it is about, for listeners in this process.
@@ -67,6 +69,7 @@ pub struct Model {
     pub subject: String,
     pub data: String,
     pub created_at: String,
+    pub hops: i16,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -82,6 +85,7 @@ pub(super) async fn append(conn: &impl ConnectionTrait, node: &NodeId, now: Time
         subject: Set(event.subject.clone()),
         data: Set(event.data.clone()),
         created_at: Set(now.to_string()),
+        hops: Set(event.hops.try_into().unwrap_or(i16::MAX)),
         ..Default::default()
     });
     let insert = Entity::insert_many(rows);

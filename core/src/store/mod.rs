@@ -14,6 +14,7 @@ mod error;
 mod events;
 mod follower;
 mod later;
+mod log;
 mod migrate;
 mod retry;
 mod tx;
@@ -26,8 +27,15 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend};
 pub use sea_orm::{ConnectionTrait as Conn, DatabaseConnection as Reader};
 use tokio_util::sync::CancellationToken;
 
-use self::{batch::Batcher, events::Listeners, follower::Position};
-pub use self::{error::OpenError, events::Event, later::Later, migrate::Plan, tx::Tx};
+use self::{batch::Batcher, events::Listeners};
+pub use self::{
+    error::OpenError,
+    events::Event,
+    later::Later,
+    log::{Entry, Position},
+    migrate::Plan,
+    tx::Tx,
+};
 use crate::{
     clock::{Clock, Timestamp},
     config::DatabaseSection,
@@ -133,12 +141,32 @@ impl Store {
         self.context.listeners.add(Box::new(listener));
     }
 
+    /// Where the event log ends now.
+    pub async fn log_end(&self) -> Result<Position> {
+        log::end(&self.reader).await
+    }
+
+    /// At most `limit` events of the log after `at`, in the order in which they became final.
+    pub async fn log_after(&self, at: Position, limit: u32) -> Result<Vec<Entry>> {
+        log::after(&self.reader, at, limit).await
+    }
+
+    /// The present, as writes see it.
+    pub fn now(&self) -> Timestamp {
+        self.context.clock.now()
+    }
+
+    /// Where ids come from.
+    pub fn random(&self) -> &Random {
+        &self.context.random
+    }
+
     /// Hears what other processes write, until `stop`. Without this only our own events are heard.
     ///
     /// # Errors
     /// The database could not be asked where its log ends.
     pub async fn follow(&self, stop: CancellationToken) -> Result<tokio::task::JoinHandle<()>> {
-        let start = Position::end(&self.reader).await?;
+        let start = log::end(&self.reader).await?;
         Ok(tokio::spawn(follower::run(self.reader.clone(), self.context.clone(), start, stop)))
     }
 }

@@ -18,6 +18,7 @@ pub struct Tx {
     context: Arc<Context>,
     now: Timestamp,
     events: Vec<Event>,
+    hops: u16,
     later: Queue,
 }
 
@@ -30,7 +31,7 @@ pub(super) struct Mark {
 impl Tx {
     pub(super) fn new(conn: DatabaseTransaction, context: Arc<Context>) -> Self {
         let now = context.clock.now();
-        Self { conn, context, now, events: Vec::new(), later: Queue::default() }
+        Self { conn, context, now, events: Vec::new(), hops: 0, later: Queue::default() }
     }
 
     /// The connection, for the `store.rs` of a slice.
@@ -60,7 +61,12 @@ impl Tx {
 
     /// Adds to the event log what this write did.
     pub fn record(&mut self, event: Event) {
-        self.events.push(event);
+        self.events.push(Event { hops: self.hops, ..event });
+    }
+
+    /// Says that what this write records from now on is the doing of bots, so many of them one after the other.
+    pub fn caused_by_bots(&mut self, hops: u16) {
+        self.hops = hops;
     }
 
     /// Leaves a row to be written at the end of the transaction, in one statement with all others of its kind: on SQLite those of
@@ -95,6 +101,7 @@ impl Tx {
     /// Lets the next of several writes in this transaction begin.
     pub(super) fn next_write(&mut self) {
         self.now = self.context.clock.now();
+        self.hops = 0;
     }
 
     /// Lets the next of several writes begin, with a point to return to if it fails.
@@ -121,7 +128,7 @@ impl Tx {
 
     /// Writes what was left for the end and the events, commits, and tells the listeners.
     pub(super) async fn commit(self) -> Result<(), Uncommitted> {
-        let Self { conn, context, now, events, mut later } = self;
+        let Self { conn, context, now, events, hops: _, mut later } = self;
         later.flush(&conn).await?;
         let transaction = events::append(&conn, &context.node, now, &events).await?;
         if let Err(error) = conn.commit().await {
