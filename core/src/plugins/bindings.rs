@@ -24,3 +24,17 @@ pub mod oauth {
         },
     });
 }
+
+/// Bots: everything that they may import and export. Which of it one has is found out one interface at a time.
+pub mod bot {
+    wasmtime::component::bindgen!({
+        path: "../wit",
+        world: "openclaw:plugins/every-bot",
+        imports: { default: async | trappable },
+        exports: { default: async },
+        with: {
+            "openclaw:settings/settings": super::password::openclaw::settings::settings,
+            "openclaw:log/log": super::password::openclaw::log::log,
+        },
+    });
+}

@@ -1,0 +1,117 @@
+//! How far each bot has heard what happened. Whoever serves a bot has a lease on its row, and every step checks that it still has.
+
+use sea_orm::{ConnectionTrait, Value};
+
+use super::sql;
+use crate::{
+    clock::Timestamp,
+    error::{Error, Kind, Result},
+    store::{Conn, Position, Tx},
+};
+
+/// What was found when a bot's cursor was taken.
+#[derive(Debug)]
+pub struct Taken {
+    /// Everything up to here has been dealt with.
+    pub at: Position,
+    /// Events after it that have been dealt with already.
+    pub settled: Vec<i64>,
+}
+
+/// How far a bot has come with a call.
+#[derive(Debug, Clone, Default)]
+pub struct Step {
+    /// The place up to which everything is dealt with now, if that changed.
+    pub cursor: Option<Position>,
+    /// An event after that place which is dealt with now.
+    pub settled: Option<i64>,
+    /// Events that need not be remembered one by one any more.
+    pub passed: Vec<i64>,
+}
+
+/// Takes the cursor of `plugin` until `until`; one that is new begins at `head`. `None` while another process has it.
+pub async fn take(tx: &Tx, plugin: &str, head: Position, until: Timestamp) -> Result<Option<Taken>> {
+    let conn = tx.conn();
+    // Whoever else was at work on SQLite has ended: there is one server.
+    let free = if tx.is_postgres() { "WHERE plugin_cursors.lease_until < $6 OR plugin_cursors.node = excluded.node" } else { "WHERE $6 = $6" };
+    let text = format!(
+        "INSERT INTO plugin_cursors (plugin, transaction_id, position, node, lease_until) VALUES ($1, $2, $3, $4, $5) \
+         ON CONFLICT (plugin) DO UPDATE SET node = excluded.node, lease_until = excluded.lease_until {free} \
+         RETURNING transaction_id, position"
+    );
+    let values: [Value; 6] = [
+        plugin.into(),
+        head.transaction.into(),
+        head.position.into(),
+        tx.node().as_str().into(),
+        until.to_string().into(),
+        tx.now().to_string().into(),
+    ];
+    let Some(row) = conn.query_one_raw(sql(conn, &text, values)).await? else { return Ok(None) };
+    let at = Position { transaction: row.try_get("", "transaction_id")?, position: row.try_get("", "position")? };
+    let rows = conn.query_all_raw(sql(conn, "SELECT position FROM plugin_settled WHERE plugin = $1", [plugin.into()])).await?;
+    let settled = rows.iter().map(|row| row.try_get("", "position")).collect::<Result<_, _>>()?;
+    Ok(Some(Taken { at, settled }))
+}
+
+/// Keeps the cursor, and notes how far the bot has come.
+///
+/// # Errors
+/// `lease_lost` if another process serves the bot by now.
+pub async fn advance(tx: &Tx, plugin: &str, step: &Step, until: Timestamp) -> Result<()> {
+    let (conn, node) = (tx.conn(), tx.node().as_str());
+    let statement = match step.cursor {
+        Some(at) => sql(
+            conn,
+            "UPDATE plugin_cursors SET lease_until = $1, transaction_id = $2, position = $3 WHERE plugin = $4 AND node = $5",
+            [until.to_string().into(), at.transaction.into(), at.position.into(), plugin.into(), node.into()],
+        ),
+        None => sql(
+            conn,
+            "UPDATE plugin_cursors SET lease_until = $1 WHERE plugin = $2 AND node = $3",
+            [until.to_string().into(), plugin.into(), node.into()],
+        ),
+    };
+    if conn.execute_raw(statement).await?.rows_affected() == 0 {
+        return Err(Error::new(Kind::Conflict, "lease_lost", "Another server serves this bot by now."));
+    }
+    if let Some(position) = step.settled {
+        let text = "INSERT INTO plugin_settled (plugin, position) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+        conn.execute_raw(sql(conn, text, [plugin.into(), position.into()])).await?;
+    }
+    if !step.passed.is_empty() {
+        let text = format!("DELETE FROM plugin_settled WHERE plugin = $1 AND position IN ({})", list(step.passed.len()));
+        let values = std::iter::once(plugin.into()).chain(step.passed.iter().map(|position| Value::from(*position)));
+        conn.execute_raw(sql(conn, &text, values)).await?;
+    }
+    Ok(())
+}
+
+/// `$2, $3, …`
+fn list(count: usize) -> String {
+    (0..count).map(|index| format!("${}", index + 2)).collect::<Vec<_>>().join(", ")
+}
+
+/// Lets others take the cursor at once.
+pub async fn release(tx: &Tx, plugin: &str) -> Result<()> {
+    let conn = tx.conn();
+    let text = "UPDATE plugin_cursors SET lease_until = '' WHERE plugin = $1 AND node = $2";
+    conn.execute_raw(sql(conn, text, [plugin.into(), tx.node().as_str().into()])).await?;
+    Ok(())
+}
+
+/// How far a bot has come, and until when it is taken, for operators.
+pub async fn read(conn: &impl Conn, plugin: &str) -> Result<Option<Position>> {
+    let text = "SELECT transaction_id, position FROM plugin_cursors WHERE plugin = $1";
+    let Some(row) = conn.query_one_raw(sql(conn, text, [plugin.into()])).await? else { return Ok(None) };
+    Ok(Some(Position { transaction: row.try_get("", "transaction_id")?, position: row.try_get("", "position")? }))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn places_are_numbered_row_by_row() {
+        assert_eq!(super::super::places(2, 2), "($1, $2), ($3, $4)");
+        assert_eq!(super::list(2), "$2, $3");
+    }
+}
