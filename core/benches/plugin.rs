@@ -44,7 +44,7 @@ pub async fn measure(folder: &Path, table: &mut Table) -> Outcome {
 async fn load(folder: &Path) -> Outcome<(PasswordProvider, Duration)> {
     let started = Instant::now();
     let site = Site { name: "Example".to_owned(), url: "https://community.example".to_owned() };
-    let plugins = Plugins::load(&BTreeMap::new(), folder, &site).await?;
+    let plugins = Plugins::load(&BTreeMap::new(), &BTreeSet::new(), folder, &site).await?;
     let provider = plugins.password("email")?;
     Ok((provider, started.elapsed()))
 }

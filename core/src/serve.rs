@@ -8,8 +8,9 @@ use poem::{
     get, handler,
     http::{Extensions, Method},
 };
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, runtime::Handle};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use url::Url;
 
 use crate::{
     bots::gate::Bots,
@@ -35,7 +36,10 @@ use crate::{
     messages,
     oauth::{self, breaker::Breakers, discovery::Directory, flows::OAuth, http::Providers},
     outbound::{self, Outbound, Place, Resolve, SystemResolver},
-    plugins::{EngineError, Plugins, Site},
+    plugins::{
+        self, Busy, EngineError, Plugins, Site,
+        dispatch::{self, Dispatch, Hooks, Runners},
+    },
     posts::{self, feed::Feed},
     providers::catalog::Catalog,
     random::Random,
@@ -156,7 +160,8 @@ impl App {
         let look = Arc::new(web::Look::new(&config.site).map_err(system("site.logo"))?);
         let store = Store::open(&config.database, &config.data_dir, parts.clock.clone(), parts.random.clone()).await?;
         let outbound = Outbound::new(&config.outbound, parts.resolver.clone(), &config.base_url(), Place::back_rooms(&config))?;
-        let plugins = Plugins::load(&config.plugins, &config.data_dir, &Site::of(&config)).await?;
+        let off = plugins::queries::switched_off(store.reader()).await.map_err(StartError::Read)?;
+        let plugins = Plugins::load(&config.plugins, &off, &config.data_dir, &Site::of(&config)).await?;
         let hasher = Hasher::start(&config.auth, parts.random.clone()).map_err(system("the threads that hash passwords"))?;
         let oauth = OAuth {
             store: store.clone(),
@@ -175,13 +180,13 @@ impl App {
     }
 
     /// What answers requests, and the sockets among them.
-    fn endpoint(
+    async fn endpoint(
         &self,
         base: &Base,
         uploads: Uploads,
         tasks: &TaskTracker,
         stop: &CancellationToken,
-    ) -> (impl Endpoint<Output = Response> + 'static, Sockets) {
+    ) -> Result<(impl Endpoint<Output = Response> + 'static, Sockets), StartError> {
         let config = &self.config;
         let base_url = config.base_url();
         let limits = Limits::new(&config.limits, &self.parts.ticks);
@@ -200,7 +205,10 @@ impl App {
             rules: config.rooms.clone(),
             online: Online::default(),
         };
-        let messages = messages::http::Messages { store: self.store.clone(), limits: limits.clone(), files_at };
+        let runners = self.begin_bots(&rooms.online, &files_at, base, tasks, stop).await?;
+        let commands = plugins::http::Commands { store: self.store.clone(), runners: runners.clone() };
+        let gate = Arc::new(Hooks::new(runners));
+        let messages = messages::http::Messages { store: self.store.clone(), limits: limits.clone(), files_at, gate };
         let bots = Bots::new(self.store.clone(), &config.chat, failures.clone());
         let sessions = self.sessions();
         let handlers = messages::socket::add(rooms::socket::add(Handlers::default(), &rooms), &messages);
@@ -224,6 +232,7 @@ impl App {
         parts.insert(uploads);
         parts.insert(rooms);
         parts.insert(messages);
+        parts.insert(commands);
         parts.insert(bots);
         parts.insert(providers);
         parts.insert(sessions);
@@ -231,7 +240,31 @@ impl App {
         parts.insert(catalog);
         parts.insert(base.clone());
         let app = Split { api: docs::service().into_endpoint(), pages: beside_the_api(&sockets.mount) };
-        (base.wrap(app.data(Shared::from(parts)), routes()), sockets)
+        Ok((base.wrap(app.data(Shared::from(parts)), routes()), sockets))
+    }
+
+    /// Lets the bots among the plugins take part.
+    async fn begin_bots(
+        &self,
+        online: &Online,
+        files_at: &Url,
+        base: &Base,
+        tasks: &TaskTracker,
+        stop: &CancellationToken,
+    ) -> Result<Runners, StartError> {
+        let plugins = self.flows.plugins.clone();
+        plugins.hits().collectors().into_iter().for_each(|counter| base.metrics.register(counter));
+        let parts = dispatch::Parts {
+            plugins,
+            store: self.store.clone(),
+            outbound: self.outbound.clone(),
+            online: online.clone(),
+            files_at: files_at.clone(),
+            ticks: self.parts.ticks.clone(),
+            busy: Arc::new(Busy::new(self.parts.ticks.clone())),
+            runtime: Handle::current(),
+        };
+        Dispatch::start(parts, tasks, stop).await.map_err(StartError::Read)
     }
 
     /// How people are known.
@@ -311,6 +344,7 @@ async fn sweep_once(store: &Store, keep_events: Duration) -> crate::error::Resul
     store.write((), |tx, ()| Box::pin(devices::actions::sweep(tx))).await?;
     while store.write((), |tx, ()| Box::pin(rooms::actions::sweep(tx))).await? {}
     while store.write((), |tx, ()| Box::pin(messages::actions::sweep(tx))).await? {}
+    while store.write((), |tx, ()| Box::pin(plugins::actions::sweep(tx))).await? {}
     store.sweep_events(keep_events).await
 }
 
@@ -364,7 +398,7 @@ pub async fn start(config: Config, parts: Parts) -> Result<Running, StartError> 
     let mut base = Base::new(&app.config, metrics.clone());
     base.bodies = base.bodies.with("/socket.io", app.config.realtime.max_message.0);
     let server = Server::new(&app.config.http, &metrics);
-    let (endpoint, sockets) = app.endpoint(&base, uploads, &tasks, &stop);
+    let (endpoint, sockets) = app.endpoint(&base, uploads, &tasks, &stop).await?;
     tasks.spawn(server.run(listener, endpoint, stop.clone()));
     Ok(Running { addr, metrics_addr, sockets, stop, tasks })
 }

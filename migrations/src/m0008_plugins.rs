@@ -77,6 +77,11 @@ const STATEMENTS: &[&str] = &[
         plugin ID PRIMARY KEY,
         enabled BOOLEAN NOT NULL
     )",
+    // Why a bot does not take part at the moment, for the shell.
+    "CREATE TABLE plugin_notes (
+        plugin ID PRIMARY KEY,
+        note TEXT NOT NULL
+    )",
     // The last lines of each plugin's log, for the shell.
     "CREATE TABLE plugin_lines (
         number SERIAL_KEY,

@@ -9,7 +9,7 @@ use crate::{
     actor::{Actor, Role},
     bots,
     error::{Error, Kind, Result},
-    ids::{IdentityId, SessionId, UserId},
+    ids::{BotId, IdentityId, SessionId, UserId},
     rooms, sessions,
     store::Tx,
 };
@@ -34,6 +34,20 @@ pub async fn create(tx: &mut Tx, profile: &Profile, role: Role) -> Result<(User,
     tx.record(events::created(&user.id, &profile.provider));
     rooms::actions::claim(tx, &user.id, &identity).await?;
     Ok((user, identity))
+}
+
+/// The account under which a bot's posts stand: of the bot's id and name, without any way to sign in. Made unless it is there.
+pub async fn account_of_bot(tx: &Tx, bot: &BotId, name: &str) -> Result<UserId> {
+    let id = UserId::from_stored(bot.to_string());
+    match store::user(tx.conn(), &id).await? {
+        None => {
+            let user = User { id: id.clone(), username: name.to_owned(), role: Role::User, created_at: tx.now(), disabled: false };
+            store::add_user(tx, &user).await?;
+        }
+        Some(user) if user.username != name => store::rename(tx, &id, name).await?,
+        Some(_) => {}
+    }
+    Ok(id)
 }
 
 /// Signs in whomever a provider vouches for, with a new account the first time.

@@ -101,7 +101,8 @@ pub async fn identity_of(conn: &impl ConnectionTrait, user: &UserId, provider: &
 
 /// Users with their identities, both oldest first, `limit` of them after `after`.
 pub async fn users(conn: &impl ConnectionTrait, after: Option<&UserId>, limit: u64) -> Result<Vec<(User, Vec<Identity>)>> {
-    let after = after.map_or("", UserId::as_str);
+    // Accounts of bots come before all others, and are none of people.
+    let after = after.map_or("usr-", UserId::as_str);
     let rows = users::Entity::find().filter(users::Column::Id.gt(after)).order_by_asc(users::Column::Id).limit(limit).all(conn).await?;
     let ids: Vec<String> = rows.iter().map(|row| row.id.clone()).collect();
     let theirs = identities::Entity::find().filter(identities::Column::UserId.is_in(ids)).order_by_asc(identities::Column::Id);
@@ -141,6 +142,13 @@ pub async fn add_user(tx: &Tx, user: &User) -> Result<()> {
         disabled_at: Set(None),
     };
     users::Entity::insert(row).exec_without_returning(tx.conn()).await?;
+    Ok(())
+}
+
+/// Gives a person another name.
+pub async fn rename(tx: &Tx, user: &UserId, name: &str) -> Result<()> {
+    let change = users::Entity::update_many().col_expr(users::Column::Username, Expr::value(name));
+    change.filter(users::Column::Id.eq(user.as_str())).exec(tx.conn()).await?;
     Ok(())
 }
 

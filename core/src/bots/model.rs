@@ -117,10 +117,12 @@ pub enum Ability {
     React,
     /// What owners and moderators do, in rooms where the bot is one.
     Moderate,
+    /// To write posts. Tokens never permit this, an operator may permit it to a plugin.
+    Post,
 }
 
 impl Ability {
-    /// All there are.
+    /// All that tokens may permit.
     pub const ALL: [Self; 4] = [Self::Read, Self::Write, Self::React, Self::Moderate];
 
     /// The word for it.
@@ -130,6 +132,7 @@ impl Ability {
             Self::Write => "write",
             Self::React => "react",
             Self::Moderate => "moderate",
+            Self::Post => "post",
         }
     }
 }
@@ -166,6 +169,11 @@ impl Rights {
     /// Those of whoever has the token of the configuration.
     pub fn of_configuration() -> Self {
         Self { token: None, abilities: Ability::ALL.to_vec(), rooms: None, everywhere: true }
+    }
+
+    /// Those of a plugin: what its operator granted.
+    pub fn of_plugin(abilities: Vec<Ability>, rooms: Option<Vec<RoomId>>, everywhere: bool) -> Self {
+        Self { token: None, abilities, rooms, everywhere }
     }
 
     /// Whether `room` is among those that they are for.

@@ -94,7 +94,7 @@ pub async fn rename(tx: &Tx, bot: &BotId, name: &BotName) -> Result<()> {
 
 /// Whether a person has this name, in whatever capitals. Looks through all people, which is for what happens rarely.
 pub async fn is_name_of_person(conn: &impl ConnectionTrait, name: &BotName) -> Result<bool> {
-    let sql = "SELECT 1 AS taken FROM users WHERE lower(username) IN (lower($1), $2) LIMIT 1";
+    let sql = "SELECT 1 AS taken FROM users WHERE lower(username) IN (lower($1), $2) AND id LIKE 'usr-%' LIMIT 1";
     let values = [name.as_str().into(), name.key().into()];
     let found = conn.query_one_raw(Statement::from_sql_and_values(conn.get_database_backend(), sql, values)).await?;
     Ok(found.is_some())

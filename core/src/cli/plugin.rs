@@ -1,5 +1,7 @@
 //! `community plugin`.
 
+use std::collections::BTreeSet;
+
 use clap::Subcommand;
 
 use super::{Outcome, trial};
@@ -27,7 +29,7 @@ pub async fn run(command: &Command, config: Config) -> Outcome {
 }
 
 async fn list(config: &Config) -> Outcome {
-    for plugin in Plugins::load(&config.plugins, &config.data_dir, &Site::of(config)).await?.status() {
+    for plugin in Plugins::load(&config.plugins, &BTreeSet::new(), &config.data_dir, &Site::of(config)).await?.status() {
         let kind = plugin.kind.map_or("unknown kind", PluginKind::words);
         let state = match (plugin.on, &plugin.reason) {
             (true, None) => "on".to_owned(),

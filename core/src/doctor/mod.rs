@@ -10,7 +10,10 @@ mod providers;
 mod site;
 mod uploads;
 
-use std::fmt::{self, Display, Formatter};
+use std::{
+    collections::BTreeSet,
+    fmt::{self, Display, Formatter},
+};
 
 pub use providers::examine_one as examine_provider;
 
@@ -80,7 +83,7 @@ pub async fn examine(loaded: &Loaded, mut report: impl FnMut(Finding)) {
     report(database::examine(config).await);
     report(mail::examine(config).await);
     report(uploads::examine(config).await);
-    match Plugins::load(&config.plugins, &config.data_dir, &Site::of(config)).await {
+    match Plugins::load(&config.plugins, &BTreeSet::new(), &config.data_dir, &Site::of(config)).await {
         Ok(plugins) => {
             plugins::examine(config, &plugins).into_iter().for_each(&mut report);
             providers::examine(config, &plugins).await.into_iter().for_each(&mut report);

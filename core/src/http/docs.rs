@@ -3,7 +3,7 @@
 use poem_openapi::{LicenseObject, OpenApi, OpenApiService};
 
 use super::{document, routes::RouteTable};
-use crate::{accounts, email, messages, oauth, posts, providers, rooms, sessions, uploads};
+use crate::{accounts, email, messages, oauth, plugins, posts, providers, rooms, sessions, uploads};
 
 /// The parts of the document.
 #[derive(poem_openapi::Tags)]
@@ -32,6 +32,7 @@ type Operations = (
     uploads::http::Api,
     rooms::http::Api,
     messages::http::Api,
+    plugins::http::Api,
 );
 
 const OPERATIONS: Operations = (
@@ -44,6 +45,7 @@ const OPERATIONS: Operations = (
     uploads::http::Api,
     rooms::http::Api,
     messages::http::Api,
+    plugins::http::Api,
 );
 
 const DESCRIPTION: &str = "The API of a community server: posts, rooms, uploads, and signing in.\n\n\

@@ -23,6 +23,8 @@ const PURGE: u64 = 500;
 /// A message to be sent.
 #[derive(Debug, Clone)]
 pub struct Send {
+    /// The id that it is to have, if that was chosen before.
+    pub id: Option<MessageId>,
     /// Who says it.
     pub actor: Actor,
     /// The author's name, as the session or the token knows it.
@@ -62,7 +64,7 @@ pub async fn send(tx: &mut Tx, send: &Send) -> Result<Shown> {
     }
     let counters = advance(tx, room, place.counters, Step::Message(author.clone())).await?;
     let message = Message {
-        id: MessageId::new(tx.now(), tx.random()),
+        id: send.id.clone().unwrap_or_else(|| MessageId::new(tx.now(), tx.random())),
         room: room.clone(),
         seq: counters.seq,
         rev: counters.rev,
@@ -77,7 +79,7 @@ pub async fn send(tx: &mut Tx, send: &Send) -> Result<Shown> {
         deleted: false,
     };
     store::add(tx, &message)?;
-    tell(tx, What::Created, message)
+    tell(tx, What::Created, message, actor)
 }
 
 /// A message to be changed.
@@ -105,7 +107,7 @@ pub async fn edit(tx: &mut Tx, target: &Target, body: &str) -> Result<Shown> {
     }
     message.content = Content::new(body.to_owned(), message.content.attachments)?;
     message.edited_at = Some(tx.now());
-    change(tx, What::Edited, message, &standing).await
+    change(tx, What::Edited, message, &standing, &target.actor).await
 }
 
 /// Deletes a message: its place stays, what it said is gone. Deleting it again changes nothing.
@@ -125,7 +127,7 @@ pub async fn delete(tx: &mut Tx, target: &Target) -> Result<Shown> {
         return message.shown();
     }
     message.clear();
-    change(tx, What::Deleted, message, &standing).await
+    change(tx, What::Deleted, message, &standing, &target.actor).await
 }
 
 /// Puts a reaction on a message, or takes it away. What is so already changes nothing.
@@ -139,7 +141,7 @@ pub async fn react(tx: &mut Tx, target: &Target, emoji: &Emoji, on: bool) -> Res
     if !message.react(&target.actor.member()?, emoji, on)? {
         return message.shown();
     }
-    change(tx, What::Reacted, message, &standing).await
+    change(tx, What::Reacted, message, &standing, &target.actor).await
 }
 
 /// Removes messages of rooms that are gone, and the rooms themselves once they are empty. True if there may be more.
@@ -195,19 +197,19 @@ fn require_there(message: &Message) -> Result<()> {
 }
 
 /// Writes a change of a message, which takes the next number of the room.
-async fn change(tx: &mut Tx, what: What, mut message: Message, standing: &Standing) -> Result<Shown> {
+async fn change(tx: &mut Tx, what: What, mut message: Message, standing: &Standing, by: &Actor) -> Result<Shown> {
     let known = Counters { seq: standing.room.seq, rev: standing.room.rev };
     message.rev = advance(tx, &message.room, known, Step::Change).await?.rev;
     store::update(tx, &message).await?;
-    tell(tx, what, message)
+    tell(tx, what, message, by)
 }
 
 async fn advance(tx: &mut Tx, room: &RoomId, known: Counters, step: Step) -> Result<Counters> {
     rooms::actions::advance(tx, room, known, step).await?.ok_or_else(|| Error::not_found("room"))
 }
 
-fn tell(tx: &mut Tx, what: What, message: Message) -> Result<Shown> {
+fn tell(tx: &mut Tx, what: What, message: Message, by: &Actor) -> Result<Shown> {
     let shown = message.shown()?;
-    tx.record(events::of(what, &shown));
+    tx.record(events::of(what, &shown, by.member().ok().as_ref()));
     Ok(shown)
 }

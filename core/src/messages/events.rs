@@ -49,15 +49,21 @@ pub struct MessageEvent {
     pub rev: u64,
     /// Who wrote it.
     pub author: MemberId,
+    /// Who caused this: its author, unless it is known to be somebody else.
+    pub by: MemberId,
     /// The message as clients see it, as JSON, if the change was made in this process. Otherwise
     /// [`by_id`](super::queries::by_id) has it, as it is by then.
     pub live: Option<Arc<str>>,
 }
 
 /// The event for what happened to a message.
-pub fn of(what: What, shown: &Shown) -> Event {
+pub fn of(what: What, shown: &Shown, by: Option<&MemberId>) -> Event {
     let message = &shown.message;
-    let data = json!({ "room": message.room.as_str(), "seq": message.seq, "rev": message.rev, "author": message.author.as_str() });
+    let mut data = json!({ "room": message.room.as_str(), "seq": message.seq, "rev": message.rev, "author": message.author.as_str() });
+    // Most often it is the author.
+    if let Some(by) = by.filter(|by| **by != message.author) {
+        data["by"] = by.as_str().into();
+    }
     Event::new(what.kind(), &message.id, &data).with_live(shown.json.clone())
 }
 
@@ -73,6 +79,7 @@ impl MessageEvent {
             room: RoomId::from_stored(text("room")?),
             seq: data["seq"].as_u64()?,
             rev: data["rev"].as_u64()?,
+            by: MemberId::from_stored(text("by").or_else(|| text("author"))?),
             author: MemberId::from_stored(text("author")?),
             live: event.live.clone(),
         })

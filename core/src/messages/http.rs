@@ -1,5 +1,7 @@
 //! `/api/rooms/{id}/messages`: what is said in rooms.
 
+use std::sync::Arc;
+
 use poem::Request;
 use poem_openapi::{
     OpenApi,
@@ -9,9 +11,10 @@ use url::Url;
 
 use super::{
     actions::{self, Send, Target},
+    gate::{Draft, Gate, Ran},
     model::{ClientId, Content, Emoji, Shown},
     queries::{self, DEFAULT_LIMIT, Page, Range},
-    requests::{EditMessageBody, MessageAnswer, MessagesAnswer, NewMessageBody},
+    requests::{EditMessageBody, MessageAnswer, MessagesAnswer, NewMessageBody, SentAnswer},
 };
 use crate::{
     actor::Actor,
@@ -42,30 +45,79 @@ pub struct Messages {
     pub limits: Limits,
     /// Where our own files are.
     pub files_at: Url,
+    /// Who looks at what is about to be said.
+    pub gate: Arc<dyn Gate>,
+}
+
+/// What came of something that somebody wanted to say.
+#[derive(Debug, Clone)]
+pub enum Sent {
+    /// It was said.
+    Said(Shown),
+    /// It was a command.
+    Ran(Ran),
+}
+
+impl Sent {
+    /// The answer as JSON.
+    pub fn answer(&self) -> String {
+        match self {
+            Self::Said(shown) => format!(r#"{{"ok":true,"message":{}}}"#, shown.json),
+            Self::Ran(Ran { command, bot, for_all, shown }) => {
+                let audience = if *for_all { "room" } else { "caller" };
+                let ran = format!(r#"{{"name":"{command}","botId":"{bot}","audience":"{audience}"}}"#);
+                format!(r#"{{"ok":true,"message":{},"command":{ran}}}"#, shown.json)
+            }
+        }
+    }
 }
 
 impl Messages {
-    /// Sends a message.
+    /// Sends a message, or runs a command.
     ///
     /// # Errors
-    /// Those of [`actions::send`], `rate_limited`, and `invalid_request` naming a field.
-    pub async fn send(&self, actor: Actor, author_name: String, room: RoomId, new: NewMessageBody) -> AppResult<Shown> {
+    /// Those of [`actions::send`], of the [`Gate`], `rate_limited`, and `invalid_request` naming a field.
+    pub async fn send(&self, actor: Actor, author_name: String, room: RoomId, new: NewMessageBody) -> AppResult<Sent> {
         self.limits.check_actor(Limit::Messages, &actor)?;
-        let content = Content::parse(new.body, &new.attachments, &self.files_at)?;
+        let client_id = new.client_id.as_deref().map(ClientId::parse).transpose()?;
+        let NewMessageBody { body, attachments, .. } = new;
+        let mut draft = Draft { actor, author_name, room, body, attachments, editing: None, client_id };
+        Content::parse(draft.body.clone(), &draft.attachments, &self.files_at)?;
+        if let Some(ran) = self.gate.command(&mut draft).await? {
+            return Ok(Sent::Ran(ran));
+        }
+        let body = self.gate.look(&draft).await?;
+        let Draft { actor, author_name, room, attachments, client_id, .. } = draft;
+        let content = Content::parse(body, &attachments, &self.files_at)?;
         let unknown = || Error::invalid("replyTo must be the id of a message in this room.");
         let reply_to = new.reply_to.map(|id| MessageId::parse(&id).ok_or_else(unknown)).transpose()?;
-        let client_id = new.client_id.as_deref().map(ClientId::parse).transpose()?;
-        let send = Send { actor, author_name, room, content, reply_to, client_id };
-        self.store.write(send, |tx, send| Box::pin(actions::send(tx, send))).await
+        let send = Send { id: None, actor, author_name, room, content, reply_to, client_id };
+        self.store.write(send, |tx, send| Box::pin(actions::send(tx, send))).await.map(Sent::Said)
     }
 
     /// Changes the text of a message.
     ///
     /// # Errors
     /// Those of [`actions::edit`], and `rate_limited`.
-    pub async fn edit(&self, target: Target, body: String) -> AppResult<Shown> {
+    pub async fn edit(&self, target: Target, author_name: String, body: String) -> AppResult<Shown> {
         self.limits.check_actor(Limit::MessageChanges, &target.actor)?;
+        let body = self.looked_at(&target, author_name, body).await?;
         self.store.write((target, body), |tx, (target, body)| Box::pin(actions::edit(tx, target, body))).await
+    }
+
+    /// The text that a message is to have, after those who look at it first have done so.
+    async fn looked_at(&self, target: &Target, author_name: String, body: String) -> AppResult<String> {
+        let Some(message) = queries::by_id(self.store.reader(), &target.message).await? else { return Ok(body) };
+        let draft = Draft {
+            actor: target.actor.clone(),
+            author_name,
+            room: message.message.room,
+            body,
+            attachments: message.message.content.attachments,
+            editing: Some(target.message.clone()),
+            client_id: None,
+        };
+        self.gate.look(&draft).await
     }
 
     /// Deletes a message.
@@ -158,6 +210,10 @@ impl Api {
     /// Send a message
     ///
     /// With a `clientId` it may safely be sent again: the first message comes back.
+    ///
+    /// Where a bot has commands, a text that begins with a slash is one (`/roll 6`; see `GET /api/commands`), and is run, not said. The
+    /// answer then has `command`, and `message` is the bot's answer; one for the caller alone is not stored, its `seq` is 0. A text that
+    /// begins with two slashes is said, without the first.
     #[oai(path = "/api/rooms/:id/messages", method = "post", operation_id = "sendMessage")]
     async fn send(
         &self,
@@ -166,9 +222,9 @@ impl Api {
         /// The room's id.
         id: Path<String>,
         body: JsonBody<NewMessageBody>,
-    ) -> Result<RawJson<MessageAnswer>, Fail<{ BODY | E401 | E404 | E429 | E503 }>> {
+    ) -> Result<RawJson<SentAnswer>, Fail<{ BODY | E401 | E403 | E404 | E409 | E429 | E503 }>> {
         let room = parse_id(&id)?;
-        Ok(answer(&messages.send(caller.actor, caller.name, room, body.0).await?))
+        Ok(RawJson::new(messages.send(caller.actor, caller.name, room, body.0).await?.answer()))
     }
 
     /// Edit a message
@@ -184,8 +240,9 @@ impl Api {
         /// The message's id.
         message: Path<String>,
         body: JsonBody<EditMessageBody>,
-    ) -> Result<RawJson<MessageAnswer>, Fail<{ BODY | E401 | E404 | E429 | E503 }>> {
-        Ok(answer(&messages.edit(target(caller, &id, &message)?, body.0.body).await?))
+    ) -> Result<RawJson<MessageAnswer>, Fail<{ BODY | E401 | E403 | E404 | E429 | E503 }>> {
+        let name = caller.name.clone();
+        Ok(answer(&messages.edit(target(caller, &id, &message)?, name, body.0.body).await?))
     }
 
     /// Delete a message

@@ -10,6 +10,7 @@
 pub mod actions;
 pub(crate) mod entity;
 pub mod events;
+pub mod gate;
 pub mod http;
 pub mod model;
 pub mod policy;

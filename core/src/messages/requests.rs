@@ -1,6 +1,6 @@
 //! Messages as clients see them, over REST and sockets alike.
 
-use poem_openapi::{Object, types::Example};
+use poem_openapi::{Enum, Object, types::Example};
 use serde::Serialize;
 
 /// A message.
@@ -116,6 +116,47 @@ impl Example for MessageAnswer {
     fn example() -> Self {
         Self::new(MessageBody::example())
     }
+}
+
+/// The answer to something that was to be said: the message, or what a command answered.
+#[derive(Debug, Clone, Object)]
+#[oai(rename = "SentAnswer", rename_all = "camelCase", example)]
+pub struct SentAnswer {
+    /// Always `true`.
+    pub ok: bool,
+    /// The message; after a command what it answered, or what was typed if it answered nothing.
+    pub message: MessageBody,
+    /// The command that was run, if it was one.
+    #[oai(skip_serializing_if_is_none)]
+    pub command: Option<RanCommand>,
+}
+
+impl Example for SentAnswer {
+    fn example() -> Self {
+        Self { ok: true, message: MessageBody::example(), command: None }
+    }
+}
+
+/// A command that was run.
+#[derive(Debug, Clone, Object)]
+#[oai(rename = "RanCommand", rename_all = "camelCase")]
+pub struct RanCommand {
+    /// Its name.
+    pub name: String,
+    /// The bot that ran it.
+    pub bot_id: String,
+    /// Who sees the answer.
+    pub audience: AnswerAudience,
+}
+
+/// Who sees the answer to a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[oai(rename = "AnswerAudience", rename_all = "lowercase")]
+pub enum AnswerAudience {
+    /// Only who typed it. It is not stored.
+    Caller,
+    /// Everybody in the room: it is a message of the bot.
+    Room,
 }
 
 /// The answer that carries messages of one room.

@@ -42,11 +42,11 @@ async fn send(messages: Messages, peer: Arc<Peer>, event: MessageSend) -> Result
     let MessageSend { room_id, body, reply_to, attachments, client_id } = event;
     let new = NewMessageBody { body, reply_to, attachments, client_id };
     let room = parse_id(&room_id)?;
-    Ok(answer(&messages.send(peer.who.actor.clone(), peer.who.username.clone(), room, new).await?))
+    Ok(messages.send(peer.who.actor.clone(), peer.who.username.clone(), room, new).await?.answer())
 }
 
 async fn edit(messages: Messages, peer: Arc<Peer>, event: MessageEdit) -> Result<String> {
-    Ok(answer(&messages.edit(target(&peer, &event.message_id)?, event.body).await?))
+    Ok(answer(&messages.edit(target(&peer, &event.message_id)?, peer.who.username.clone(), event.body).await?))
 }
 
 async fn delete(messages: Messages, peer: Arc<Peer>, event: MessageDelete) -> Result<String> {

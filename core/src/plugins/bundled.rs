@@ -16,6 +16,8 @@ pub struct Bundled {
     pub hosts: &'static [&'static str],
     /// Whether its site only talks to clients that have a secret.
     pub needs_secret: bool,
+    /// What it may import beyond what needs no permission.
+    pub grants: &'static [&'static str],
     /// The component.
     pub bytes: &'static [u8],
 }
@@ -35,6 +37,7 @@ pub const ALL: [Bundled; 4] = [
         always: true,
         hosts: &[],
         needs_secret: false,
+        grants: &[],
         bytes: component!("email"),
     },
     Bundled {
@@ -44,6 +47,7 @@ pub const ALL: [Bundled; 4] = [
         always: true,
         hosts: &["discord.com"],
         needs_secret: true,
+        grants: &[],
         bytes: component!("discord"),
     },
     Bundled {
@@ -53,6 +57,7 @@ pub const ALL: [Bundled; 4] = [
         always: true,
         hosts: &["www.reddit.com", "oauth.reddit.com"],
         needs_secret: true,
+        grants: &[],
         bytes: component!("reddit"),
     },
     Bundled {
@@ -62,6 +67,7 @@ pub const ALL: [Bundled; 4] = [
         always: false,
         hosts: &[],
         needs_secret: false,
+        grants: &[],
         bytes: component!("oidc"),
     },
 ];

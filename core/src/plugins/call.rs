@@ -1,8 +1,11 @@
 //! One call of a plugin: a fresh store, bounded in every direction, on the guest thread.
 
-use std::sync::{
-    Arc, Mutex, PoisonError,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 
 use futures_util::future::BoxFuture;
@@ -11,29 +14,45 @@ use tokio::{
     time::timeout,
 };
 use tokio_util::task::AbortOnDropHandle;
-use wasmtime::{Result, Store, Trap};
+use wasmtime::{Engine, Result, Store, Trap};
 
 use super::{
     Unavailable,
     engine::GuestEngine,
-    limits::{CpuMeter, Metered},
+    capabilities::Session,
+    limits::{CpuMeter, CpuShare, Hits, MemoryLimiter, Metered},
     log::{CallLog, LogAllowance},
     settings::Settings,
-    state::GuestState,
+    state::{GuestState, TooOften},
 };
-use crate::config::{PluginLimits, PluginSection};
+use crate::config::{PluginLimits, Span};
 
 /// Runs the calls of one plugin and remembers how they went.
 pub struct Caller {
     id: Arc<str>,
     engine: GuestEngine,
+    /// The engine that compiled it.
+    compiler: Engine,
     settings: Arc<Settings>,
     limits: PluginLimits,
     running: Arc<Semaphore>,
     log: Arc<LogAllowance>,
+    /// CPU time of all calls together, for those that share some.
+    share: Option<CpuShare>,
+    hits: Hits,
     calls: AtomicU64,
     failures: AtomicU64,
     last_failure: Mutex<Option<String>>,
+    last_effort: Mutex<Effort>,
+}
+
+/// What a call took.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Effort {
+    /// CPU time.
+    pub cpu: Duration,
+    /// Memory at its end, which never shrinks.
+    pub memory: usize,
 }
 
 /// How the calls of a plugin went since the server started.
@@ -50,27 +69,43 @@ pub struct CallCounts {
 }
 
 impl Caller {
-    pub fn new(id: &str, engine: GuestEngine, section: &PluginSection) -> Self {
-        let limits = section.limits.clone();
+    /// Runs the calls of plugin `id`, which was compiled by `compiler`.
+    pub fn new(id: &str, (engine, compiler): (&GuestEngine, &Engine), settings: Settings, limits: &PluginLimits, hits: Hits) -> Self {
+        let limits = limits.clone();
         Self {
             id: id.into(),
-            engine,
-            settings: Arc::new(Settings::new(section.settings.clone())),
+            engine: engine.clone(),
+            compiler: compiler.clone(),
+            settings: Arc::new(settings),
+            share: None,
+            hits,
             running: Arc::new(Semaphore::new(limits.concurrency as usize)),
             log: LogAllowance::new(limits.log_lines),
             limits,
             calls: AtomicU64::new(0),
             failures: AtomicU64::new(0),
             last_failure: Mutex::default(),
+            last_effort: Mutex::default(),
         }
+    }
+
+    /// The same with a share of the CPU time for all calls together.
+    #[must_use]
+    pub fn sharing(self) -> Self {
+        Self { share: Some(CpuShare::new(self.limits.cpu_per_second.0)), ..self }
     }
 
     pub fn id(&self) -> &str {
         &self.id
     }
 
+    /// What its last call took.
+    pub fn last_effort(&self) -> Effort {
+        *self.last_effort.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// What the operator set for it.
-    pub fn settings(&self) -> &Settings {
+    pub fn settings(&self) -> &Arc<Settings> {
         &self.settings
     }
 
@@ -91,51 +126,84 @@ impl Caller {
         T: Send + 'static,
         F: FnOnce(Store<GuestState>) -> BoxFuture<'static, Result<T>> + Send + 'static,
     {
-        self.calls.fetch_add(1, Ordering::Relaxed);
-        let wall_clock = self.limits.wall_clock.0;
-        let answer = match timeout(wall_clock, self.run(body)).await {
-            Ok(answer) => answer.and_then(check),
-            Err(_) => Err(format!("gave no answer within {}", self.limits.wall_clock)),
-        };
-        answer.map_err(|reason| self.failed(function, &reason))
+        self.call_within(self.limits.wall_clock, function, None, body, check).await
     }
 
-    async fn run<T, F>(&self, body: F) -> Result<T, String>
+    /// The same for a bot with what it works with, and at most `limit` of time.
+    pub async fn call_within<T, U, F>(
+        &self,
+        limit: Span,
+        function: &str,
+        session: Option<Session>,
+        body: F,
+        check: impl FnOnce(T) -> Result<U, String>,
+    ) -> Result<U, Unavailable>
     where
         T: Send + 'static,
         F: FnOnce(Store<GuestState>) -> BoxFuture<'static, Result<T>> + Send + 'static,
     {
-        let closed = || "is being shut down".to_owned();
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        let answer = match timeout(limit.0, self.run(session, body)).await {
+            Ok(answer) => answer.and_then(|answer| check(answer).map_err(Fault::from)),
+            Err(_) => Err(Fault::limit("wall_clock", format!("gave no answer within {limit}"))),
+        };
+        self.hits.called(&self.id, function, answer.is_ok());
+        answer.map_err(|fault| self.failed(function, &fault))
+    }
+
+    async fn run<T, F>(&self, session: Option<Session>, body: F) -> Result<T, Fault>
+    where
+        T: Send + 'static,
+        F: FnOnce(Store<GuestState>) -> BoxFuture<'static, Result<T>> + Send + 'static,
+    {
+        let closed = || Fault::other("is being shut down");
+        if let Some(share) = &self.share {
+            share.turn().await;
+        }
         let permit = Arc::clone(&self.running).acquire_owned().await.map_err(|_| closed())?;
         let runtime = self.engine.runtime().ok_or_else(closed)?;
         // When the caller goes away or its time is up, the guest is dropped at its next turn.
-        let task = AbortOnDropHandle::new(runtime.spawn(self.task(body, permit)));
-        match task.await {
-            Ok(outcome) => outcome.map_err(|error| self.explain(&error)),
-            Err(error) if error.is_panic() => Err("broke the host function it called".to_owned()),
+        let task = AbortOnDropHandle::new(runtime.spawn(self.task(session, body, permit)));
+        let outcome = task.await;
+        if let (Some(share), Ok((_, effort))) = (&self.share, &outcome) {
+            share.spent(effort.cpu);
+        }
+        match outcome {
+            Ok((outcome, effort)) => {
+                *self.last_effort.lock().unwrap_or_else(PoisonError::into_inner) = effort;
+                outcome.map_err(|error| self.explain(&error))
+            }
+            Err(error) if error.is_panic() => Err(Fault::other("broke the host function it called")),
             Err(_) => Err(closed()),
         }
     }
 
-    fn task<T, F>(&self, body: F, permit: OwnedSemaphorePermit) -> impl Future<Output = Result<T>> + Send + use<T, F>
+    fn task<T, F>(
+        &self,
+        session: Option<Session>,
+        body: F,
+        permit: OwnedSemaphorePermit,
+    ) -> impl Future<Output = (Result<T>, Effort)> + Send + use<T, F>
     where
         T: Send + 'static,
         F: FnOnce(Store<GuestState>) -> BoxFuture<'static, Result<T>> + Send + 'static,
     {
         let running = self.engine.running();
         let meter = CpuMeter::new(self.limits.cpu.0);
-        let store = self.store(Arc::clone(&meter));
+        let memory = Arc::new(AtomicUsize::new(0));
+        let store = self.store(session, Arc::clone(&meter), Arc::clone(&memory));
         async move {
-            let outcome = Metered::new(meter, body(store)).await;
+            let outcome = Metered::new(Arc::clone(&meter), body(store)).await;
             drop((running, permit));
-            outcome
+            (outcome, Effort { cpu: meter.spent(), memory: memory.load(Ordering::Relaxed) })
         }
     }
 
-    fn store(&self, meter: Arc<CpuMeter>) -> Store<GuestState> {
+    fn store(&self, session: Option<Session>, meter: Arc<CpuMeter>, memory: Arc<AtomicUsize>) -> Store<GuestState> {
         let log = CallLog::new(Arc::clone(&self.id), Arc::clone(&self.log));
-        let state = GuestState::new(Arc::clone(&self.settings), log, self.limits.memory.as_usize(), self.limits.host_calls);
-        let mut store = Store::new(self.engine.wasmtime(), state);
+        let memory = MemoryLimiter::new(self.limits.memory.as_usize(), memory);
+        let state = GuestState::new(Arc::clone(&self.settings), log, session, memory, self.limits.host_calls);
+        let mut store = Store::new(&self.compiler, state);
         store.limiter(|state| &mut state.memory);
         store.set_hostcall_fuel(self.limits.returned.as_usize());
         store.set_epoch_deadline(1);
@@ -143,21 +211,52 @@ impl Caller {
         store
     }
 
-    fn explain(&self, error: &wasmtime::Error) -> String {
+    fn explain(&self, error: &wasmtime::Error) -> Fault {
         match error.downcast_ref::<Trap>() {
-            Some(Trap::Interrupt) => format!("used up its {} of CPU time", self.limits.cpu),
-            Some(Trap::StackOverflow) => "used up its stack".to_owned(),
-            Some(trap) => format!("broke down: {trap}"),
-            None => format!("broke down: {}", error.root_cause()),
+            Some(Trap::Interrupt) => Fault::limit("cpu", format!("used up its {} of CPU time", self.limits.cpu)),
+            Some(Trap::StackOverflow) => Fault::limit("stack", "used up its stack"),
+            Some(trap) => Fault::other(format!("broke down: {trap}")),
+            None => match error.downcast_ref::<TooOften>() {
+                Some(too_often) => Fault::limit("host_calls", format!("broke down: {too_often}")),
+                None => Fault::other(format!("broke down: {}", error.root_cause())),
+            },
         }
     }
 
-    fn failed(&self, function: &str, reason: &str) -> Unavailable {
+    fn failed(&self, function: &str, fault: &Fault) -> Unavailable {
+        let reason = &fault.reason;
+        if let Some(limit) = fault.limit {
+            self.hits.count(&self.id, limit);
+        }
         self.failures.fetch_add(1, Ordering::Relaxed);
         tracing::error!(plugin = &*self.id, function, reason, "a plugin call failed");
         let reason = format!("plugin `{}` {reason} in `{function}`", self.id);
         *self.last_failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason.clone());
         Unavailable::new(reason)
+    }
+}
+
+/// Why a call failed.
+struct Fault {
+    /// To complete "the plugin …".
+    reason: String,
+    /// The limit that it hit, if it was one.
+    limit: Option<&'static str>,
+}
+
+impl Fault {
+    fn limit(limit: &'static str, reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), limit: Some(limit) }
+    }
+
+    fn other(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), limit: None }
+    }
+}
+
+impl From<String> for Fault {
+    fn from(reason: String) -> Self {
+        Self::other(reason)
     }
 }
 

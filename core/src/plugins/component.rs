@@ -3,8 +3,10 @@
 use wasmtime::component::{Component, InstancePre, Linker};
 
 use super::{
-    engine::GuestEngine,
-    grants, id,
+    capabilities,
+    engine::{GuestEngine, MODULES},
+    grants::{self, Interface},
+    id,
     inspect::inspect,
     kind::PluginKind,
     limits,
@@ -13,12 +15,21 @@ use super::{
 };
 use crate::config::PluginSection;
 
+/// Components of more bytes run where there is space for them.
+const LARGE: usize = 4 << 20;
+
 /// A component that may run, not compiled yet.
 pub struct Candidate {
     /// What it is there for.
     pub kind: PluginKind,
     /// What it may do, in plain words.
     pub imports: Vec<&'static str>,
+    /// The interfaces that it has.
+    pub exports: Vec<String>,
+    /// The capabilities that it gets beyond what everybody has.
+    capabilities: Vec<String>,
+    /// Whether it is put together from so much that it does not fit where small ones run.
+    large: bool,
     /// The component itself.
     pub bytes: Vec<u8>,
 }
@@ -31,20 +42,26 @@ impl Candidate {
         grants::check_names(&section.grants)?;
         let bytes = Source::of(id, section)?.read(section)?;
         let outline = inspect(&bytes)?;
-        let mut imports = Vec::new();
+        let (mut imports, mut capabilities) = (Vec::new(), Vec::new());
         for import in &outline.imports {
             let words = grants::permit(import, &section.grants)?;
             imports.extend(words.filter(|words| !imports.contains(words)));
+            capabilities.push(Interface::parse(import).name.to_owned());
         }
-        Ok(Self { kind: PluginKind::of(&outline)?, imports, bytes })
+        let (kind, large) = (PluginKind::of(&outline)?, outline.modules > MODULES as usize || bytes.len() > LARGE);
+        Ok(Self { kind, imports, exports: outline.exports, capabilities, large, bytes })
     }
 
     /// Compiles the component, or takes it from the cache, and links it with what it was granted.
     pub fn compile(&self, engine: &GuestEngine) -> Result<InstancePre<GuestState>, String> {
+        let compiler = engine.wasmtime(self.large);
         let component =
-            Component::new(engine.wasmtime(), &self.bytes).map_err(|error| format!("cannot be compiled ({error:#}): build it again"))?;
-        let mut linker = Linker::new(engine.wasmtime());
+            Component::new(compiler, &self.bytes).map_err(|error| format!("cannot be compiled ({error:#}): build it again"))?;
+        let mut linker = Linker::new(compiler);
         state::link_basics(&mut linker).map_err(|error| unfit(&error))?;
+        for interface in &self.capabilities {
+            capabilities::link(&mut linker, interface).map_err(|error| unfit(&error))?;
+        }
         linker.instantiate_pre(&component).map_err(|error| unfit(&error))
     }
 }

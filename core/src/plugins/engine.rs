@@ -15,7 +15,7 @@ use std::{
 
 use thiserror::Error;
 use tokio::runtime::{Builder, Handle, Runtime};
-use wasmtime::{Cache, CacheConfig, Config, Enabled, Engine, PoolingAllocationConfig, Strategy};
+use wasmtime::{Cache, CacheConfig, Config, Enabled, Engine, EngineWeak, PoolingAllocationConfig, Strategy};
 
 use crate::threads::stand_back;
 
@@ -49,6 +49,8 @@ pub enum EngineError {
 #[derive(Clone)]
 pub struct GuestEngine {
     engine: Engine,
+    /// The same for components that are put together from so much that they have no place in the pool.
+    roomy: Engine,
     shared: Arc<Shared>,
 }
 
@@ -62,18 +64,19 @@ impl GuestEngine {
     /// Starts the engine, with compiled code kept in `<data_dir>/cache/wasm`.
     pub fn start(data_dir: &Path) -> Result<Self, EngineError> {
         let cache = cache(&data_dir.join("cache/wasm"))?;
-        let engine = Engine::new(&config(cache)).map_err(EngineError::Engine)?;
+        let engine = Engine::new(&config(cache.clone(), Some(pool()))).map_err(EngineError::Engine)?;
+        let roomy = Engine::new(&config(cache, None)).map_err(EngineError::Engine)?;
         // One worker: however many guests loop, the other cores stay with the server, and most of this one as well.
         let mut runtime = Builder::new_multi_thread();
         runtime.worker_threads(1).max_blocking_threads(1).thread_name("guests").enable_time().on_thread_start(stand_back);
         let runtime = Some(runtime.build().map_err(EngineError::Threads)?);
-        let ticker = Ticker::start(&engine).map_err(EngineError::Threads)?;
-        Ok(Self { engine, shared: Arc::new(Shared { ticker, runtime }) })
+        let ticker = Ticker::start([engine.weak(), roomy.weak()]).map_err(EngineError::Threads)?;
+        Ok(Self { engine, roomy, shared: Arc::new(Shared { ticker, runtime }) })
     }
 
-    /// The engine itself, to compile and link with.
-    pub fn wasmtime(&self) -> &Engine {
-        &self.engine
+    /// The engine itself, to compile and link small components with, or `large` ones.
+    pub fn wasmtime(&self, large: bool) -> &Engine {
+        if large { &self.roomy } else { &self.engine }
     }
 
     /// Where guests run.
@@ -112,7 +115,7 @@ impl Drop for Running {
 /// Calls that can be under way at once, all plugins together.
 const CALLS: u32 = 64;
 /// Core modules in a component: a Rust guest has four, those of other languages some more.
-const MODULES: u32 = 16;
+pub const MODULES: u32 = 16;
 /// What a slot keeps between calls and clears itself. Giving back and faulting in these first pages costs more than clearing them.
 const KEEP_RESIDENT: usize = 64 << 10;
 
@@ -136,10 +139,12 @@ fn pool() -> PoolingAllocationConfig {
     pool
 }
 
-fn config(cache: Cache) -> Config {
+fn config(cache: Cache, pool: Option<PoolingAllocationConfig>) -> Config {
     let mut config = Config::new();
+    if let Some(pool) = pool {
+        config.allocation_strategy(pool);
+    }
     config
-        .allocation_strategy(pool())
         .strategy(Strategy::Cranelift)
         .cache(Some(cache))
         .epoch_interruption(true)
@@ -177,9 +182,9 @@ struct TickerState {
 }
 
 impl Ticker {
-    fn start(engine: &Engine) -> io::Result<Self> {
+    fn start(engines: [EngineWeak; 2]) -> io::Result<Self> {
         let state = Arc::new(TickerState { running: AtomicUsize::new(0), stopped: AtomicBool::new(false) });
-        let (engine, seen) = (engine.weak(), Arc::clone(&state));
+        let seen = Arc::clone(&state);
         #[expect(clippy::disallowed_methods, reason = "this thread is its own")]
         let ticker = thread::Builder::new().name("guest-ticker".to_owned()).spawn(move || {
             while !seen.stopped.load(Ordering::Acquire) {
@@ -188,9 +193,9 @@ impl Ticker {
                     continue;
                 }
                 thread::sleep(TICK);
-                match engine.upgrade() {
-                    Some(engine) => engine.increment_epoch(),
-                    None => break,
+                let alive = engines.iter().filter_map(EngineWeak::upgrade).map(|engine| engine.increment_epoch());
+                if alive.count() == 0 {
+                    break;
                 }
             }
         })?;

@@ -14,12 +14,36 @@ struct Offer {
     grant: Option<&'static str>,
 }
 
+impl Offer {
+    const fn free(name: &'static str, words: Option<&'static str>) -> Self {
+        Self { name, version: OURS, words, grant: None }
+    }
+
+    const fn granted(name: &'static str, words: &'static str, grant: &'static str) -> Self {
+        Self { name, version: OURS, words: Some(words), grant: Some(grant) }
+    }
+}
+
+/// The version of our own interfaces.
+pub const OURS: Version = Version::new(0, 1, 0);
+
 const WASI: Version = Version { major: 0, minor: 2, patch: 12 };
 
 /// Everything a plugin can be given.
-const OFFERS: [Offer; 7] = [
-    Offer { name: "openclaw:settings/settings", version: Version::new(0, 1, 0), words: Some("read its own settings"), grant: None },
-    Offer { name: "openclaw:log/log", version: Version::new(0, 1, 0), words: Some("write to the log"), grant: None },
+const OFFERS: [Offer; 18] = [
+    Offer::free("openclaw:settings/settings", Some("read its own settings")),
+    Offer::free("openclaw:log/log", Some("write to the log")),
+    Offer::free("openclaw:types/types", None),
+    Offer::free("openclaw:bot/types", None),
+    Offer::granted("openclaw:chat/chat-read", "read what is said in its rooms", "chat-read"),
+    Offer::granted("openclaw:chat/chat-write", "write, react and delete messages in its rooms", "chat-write"),
+    Offer::granted("openclaw:posts/posts-read", "read posts", "posts-read"),
+    Offer::granted("openclaw:posts/posts-write", "write posts in its own name", "posts-write"),
+    Offer::granted("openclaw:members/members", "see who is in its rooms, and remove members where it is a moderator", "members"),
+    Offer::granted("openclaw:store/store", "remember things", "store"),
+    Offer::granted("openclaw:secrets/secrets", "use secrets without reading them", "secrets"),
+    Offer::granted("openclaw:schedule/schedule", "do things later", "schedule"),
+    Offer::granted("openclaw:http/http", "ask other servers that you allow", "http"),
     Offer { name: "wasi:clocks/monotonic-clock", version: WASI, words: Some("read the clock"), grant: None },
     Offer { name: "wasi:clocks/wall-clock", version: WASI, words: Some("read the clock"), grant: None },
     Offer { name: "wasi:random/", version: WASI, words: Some("use random numbers"), grant: None },
@@ -58,6 +82,18 @@ pub fn permit(import: &str, granted: &[String]) -> Result<Option<&'static str>, 
         }
         _ => Ok(offer.words),
     }
+}
+
+/// What `import` would allow, whether or not it is granted: the words, and the grant that it needs.
+pub fn describe(import: &str) -> (Option<&'static str>, Option<&'static str>) {
+    let wanted = Interface::parse(import);
+    let offer = OFFERS.iter().find(|offer| covers(offer.name, wanted.name));
+    offer.map_or((None, None), |offer| (offer.words, offer.grant))
+}
+
+/// Everything that can be granted.
+pub fn all() -> Vec<String> {
+    OFFERS.iter().filter_map(|offer| offer.grant).map(ToOwned::to_owned).collect()
 }
 
 /// A grant that no interface asks for is a typing error.

@@ -9,6 +9,8 @@ pub struct Outline {
     pub imports: Vec<String>,
     /// Names of exported items.
     pub exports: Vec<String>,
+    /// Modules inside, at any depth.
+    pub modules: usize,
 }
 
 /// Reads the outline of `bytes`, or says why they are no component.
@@ -32,7 +34,11 @@ fn read(bytes: &[u8]) -> wasmparser::Result<Result<Outline, String>> {
             Payload::Version { encoding: Encoding::Module, .. } if depth == 0 => {
                 return Ok(Err("is a WebAssembly module, not a component: build it for the target wasm32-wasip2".to_owned()));
             }
-            Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
+            Payload::ModuleSection { .. } => {
+                depth += 1;
+                outline.modules += 1;
+            }
+            Payload::ComponentSection { .. } => depth += 1,
             Payload::End(_) => depth = depth.saturating_sub(1),
             Payload::ComponentImportSection(section) if depth == 0 => {
                 for import in section {

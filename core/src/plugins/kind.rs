@@ -1,7 +1,7 @@
 //! What a plugin is there for, as its exports say.
 
 use super::{
-    grants::{Interface, Version},
+    grants::{Interface, OURS},
     inspect::Outline,
 };
 
@@ -12,46 +12,76 @@ pub enum PluginKind {
     PasswordProvider,
     /// People are sent to another site and come back signed in.
     OAuthProvider,
+    /// It takes part in rooms, or looks at what is said there.
+    Bot,
 }
 
+/// The reasons for which this server calls a bot, by the names of their interfaces.
+pub const REASONS: [&str; 9] =
+    ["on-message", "on-change", "on-member", "on-post", "commands", "completion", "scheduled", "before-message", "lifecycle"];
+
 impl PluginKind {
-    const ALL: [Self; 2] = [Self::PasswordProvider, Self::OAuthProvider];
+    const PROVIDERS: [Self; 2] = [Self::PasswordProvider, Self::OAuthProvider];
 
     /// The words for a list.
     pub fn words(self) -> &'static str {
         match self {
             Self::PasswordProvider => "password provider",
             Self::OAuthProvider => "redirect provider",
+            Self::Bot => "bot",
         }
     }
 
-    /// The interface that this server calls.
-    fn interface(self) -> (&'static str, Version) {
+    /// Whether people sign in with it.
+    pub const fn is_provider(self) -> bool {
+        !matches!(self, Self::Bot)
+    }
+
+    /// The interface that this server calls, of those kinds that have only one.
+    fn interface(self) -> &'static str {
         match self {
-            Self::PasswordProvider => ("openclaw:provider/password", Version::new(0, 1, 0)),
-            Self::OAuthProvider => ("openclaw:provider/oauth", Version::new(0, 1, 0)),
+            Self::PasswordProvider => "openclaw:provider/password",
+            Self::OAuthProvider => "openclaw:provider/oauth",
+            Self::Bot => "openclaw:bot",
         }
     }
 
     /// The kind of a component, or why it is none that this server can call.
     pub fn of(outline: &Outline) -> Result<Self, String> {
-        let exports = |kind: &Self| outline.exports.iter().find(|export| Interface::parse(export).name == kind.interface().0);
-        let found: Vec<(Self, &String)> = Self::ALL.into_iter().filter_map(|kind| Some((kind, exports(&kind)?))).collect();
+        let exports = |kind: &Self| outline.exports.iter().find(|export| Interface::parse(export).name == kind.interface());
+        let mut found: Vec<(Self, &String)> = Self::PROVIDERS.into_iter().filter_map(|kind| Some((kind, exports(&kind)?))).collect();
+        found.extend(reasons(outline)?.first().map(|export| (Self::Bot, *export)));
         let [(kind, export)] = found[..] else {
-            let wrong = if found.is_empty() { "exports nothing that this server calls" } else { "exports more than one interface" };
-            return Err(format!("{wrong}: it looks for one of {}; build it with one export macro of the SDK", offers()));
+            let wrong =
+                if found.is_empty() { "exports nothing that this server calls" } else { "exports interfaces of more than one kind of plugin" };
+            return Err(format!("{wrong}: it looks for {}; build it with the export macros of the SDK", offers()));
         };
-        let (_, has) = kind.interface();
-        let fits = Interface::parse(export).check_version(has);
-        fits.map(|()| kind).map_err(|(has, fix)| format!("offers `{export}`, but this server calls version {has}: {fix}"))
+        check_version(export).map(|()| kind)
     }
+}
+
+/// The interfaces of bots that a component exports, all of which this server must know.
+fn reasons(outline: &Outline) -> Result<Vec<&String>, String> {
+    let own = |export: &&String| Interface::parse(export).name.starts_with("openclaw:bot/");
+    let exports: Vec<&String> = outline.exports.iter().filter(own).collect();
+    for export in &exports {
+        let name = Interface::parse(export).name.trim_start_matches("openclaw:bot/");
+        if !REASONS.contains(&name) {
+            return Err(format!("offers `{export}`, which this server does not call: install a newer server, or build the plugin without it"));
+        }
+        check_version(export)?;
+    }
+    Ok(exports)
+}
+
+fn check_version(export: &str) -> Result<(), String> {
+    let fits = Interface::parse(export).check_version(OURS);
+    fits.map_err(|(has, fix)| format!("offers `{export}`, but this server calls version {has}: {fix}"))
 }
 
 /// The interfaces that this server calls, as a list for people.
 fn offers() -> String {
-    let names = PluginKind::ALL.map(|kind| {
-        let (name, version) = kind.interface();
-        format!("`{name}@{version}`")
-    });
-    names.join(", ")
+    let providers = PluginKind::PROVIDERS.map(|kind| format!("one of `{}@{OURS}`", kind.interface()));
+    let bots = REASONS.map(|name| format!("`openclaw:bot/{name}@{OURS}`"));
+    format!("{}, or any of {}", providers.join(", "), bots.join(", "))
 }

@@ -4,14 +4,16 @@ use std::{
     future::Future,
     pin::Pin,
     sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     task::{Context, Poll},
     time::Duration,
 };
 
 use futures_util::future::BoxFuture;
+use prometheus::{IntCounterVec, opts};
+use tokio::time::{Instant, sleep};
 use wasmtime::{Error, ResourceLimiter, UpdateDeadline};
 
 use crate::{config::PluginLimits, threads::cpu_time};
@@ -49,15 +51,51 @@ pub fn check(limits: &PluginLimits) -> Result<(), String> {
     Ok(())
 }
 
+/// How often plugins were called and hit their limits. Cheap to clone.
+#[derive(Clone)]
+pub struct Hits {
+    calls: IntCounterVec,
+    limits: IntCounterVec,
+}
+
+impl Hits {
+    /// None yet.
+    pub fn new() -> Self {
+        let calls = opts!("plugin_calls_total", "Calls of plugins, by plugin, function and outcome.");
+        let limits = opts!("plugin_limits_hit_total", "Limits that plugins hit, by plugin and limit.");
+        Self {
+            calls: IntCounterVec::new(calls, &["plugin", "function", "outcome"]).expect("names are valid"),
+            limits: IntCounterVec::new(limits, &["plugin", "limit"]).expect("names are valid"),
+        }
+    }
+
+    /// A plugin hit a limit.
+    pub fn count(&self, plugin: &str, limit: &str) {
+        self.limits.with_label_values(&[plugin, limit]).inc();
+    }
+
+    /// A plugin was called.
+    pub fn called(&self, plugin: &str, function: &str, well: bool) {
+        self.calls.with_label_values(&[plugin, function, if well { "ok" } else { "failed" }]).inc();
+    }
+
+    /// What is served with the other counters.
+    pub fn collectors(&self) -> [IntCounterVec; 2] {
+        [self.calls.clone(), self.limits.clone()]
+    }
+}
+
 /// Counts the memory of a store, all linear memories together. Growing beyond the limit fails, as on a full machine.
 pub struct MemoryLimiter {
     used: usize,
     limit: usize,
+    /// Where it is noted how much is used, for those who want to know when the store is gone.
+    noted: Arc<AtomicUsize>,
 }
 
 impl MemoryLimiter {
-    pub fn new(limit: usize) -> Self {
-        Self { used: 0, limit }
+    pub fn new(limit: usize, noted: Arc<AtomicUsize>) -> Self {
+        Self { used: 0, limit, noted }
     }
 }
 
@@ -67,6 +105,7 @@ impl ResourceLimiter for MemoryLimiter {
         let fits = used <= self.limit;
         if fits {
             self.used = used;
+            self.noted.store(used, Ordering::Relaxed);
         }
         Ok(fits)
     }
@@ -88,6 +127,38 @@ impl ResourceLimiter for MemoryLimiter {
     }
 }
 
+/// CPU time that the calls of a plugin share: so much in each second, and as much saved up at most. Who has used more waits.
+pub struct CpuShare {
+    per_second: Duration,
+    balance: Mutex<(Instant, f64)>,
+}
+
+impl CpuShare {
+    pub fn new(per_second: Duration) -> Self {
+        Self { per_second, balance: Mutex::new((Instant::now(), per_second.as_secs_f64())) }
+    }
+
+    /// Waits until something is left.
+    pub async fn turn(&self) {
+        loop {
+            let missing = {
+                let mut balance = self.balance.lock().unwrap_or_else(PoisonError::into_inner);
+                let (since, left) = *balance;
+                let rate = self.per_second.as_secs_f64();
+                let left = (left + since.elapsed().as_secs_f64() * rate).min(rate);
+                *balance = (Instant::now(), left);
+                if left > 0.0 { return } else { -left / rate }
+            };
+            sleep(Duration::from_secs_f64(missing + 0.001)).await;
+        }
+    }
+
+    /// So much was used.
+    pub fn spent(&self, time: Duration) {
+        self.balance.lock().unwrap_or_else(PoisonError::into_inner).1 -= time.as_secs_f64();
+    }
+}
+
 /// Measures the CPU time a call spends on the guest thread. Waiting, for a turn, for the host or for a core, costs nothing.
 pub struct CpuMeter {
     budget: Duration,
@@ -99,6 +170,11 @@ pub struct CpuMeter {
 impl CpuMeter {
     pub fn new(budget: Duration) -> Arc<Self> {
         Arc::new(Self { budget, spent_before: AtomicU64::new(0), turn_began: AtomicU64::new(0) })
+    }
+
+    /// What the call has used so far.
+    pub fn spent(&self) -> Duration {
+        Duration::from_nanos(self.spent_before.load(Ordering::Relaxed))
     }
 
     /// What happens to a guest that the ticker has interrupted: on with it after the others had their turn, or the end.
@@ -158,7 +234,7 @@ mod tests {
     #[test]
     fn p02_a_table_does_not_grow_without_bound() {
         let engine = Engine::default();
-        let mut store = Store::new(&engine, MemoryLimiter::new(1 << 20));
+        let mut store = Store::new(&engine, MemoryLimiter::new(1 << 20, Arc::default()));
         store.limiter(|limiter| limiter);
         let module = Module::from_binary(&engine, GROWS_A_TABLE).unwrap();
         let instance = Instance::new(&mut store, &module, &[]).unwrap();
@@ -179,7 +255,7 @@ mod tests {
 
     #[test]
     fn p02_all_memories_count_together() {
-        let mut limiter = MemoryLimiter::new(100);
+        let mut limiter = MemoryLimiter::new(100, Arc::default());
         assert!(limiter.memory_growing(0, 60, None).unwrap());
         assert!(!limiter.memory_growing(0, 60, None).unwrap(), "another memory");
         assert!(limiter.memory_growing(60, 100, None).unwrap());

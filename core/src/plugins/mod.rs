@@ -12,14 +12,20 @@
 //!
 //! A plugin that cannot be loaded never stops the server: it is off, and its reason is kept for the operator.
 
+pub mod actions;
 mod answers;
 mod bindings;
+mod bot;
 mod bundled;
 mod call;
+mod capabilities;
 mod client;
 mod component;
+pub mod dispatch;
 mod engine;
+pub mod events;
 mod grants;
+pub mod http;
 mod id;
 mod inspect;
 mod kind;
@@ -27,15 +33,26 @@ mod limits;
 mod log;
 mod oauth;
 mod password;
+pub mod queries;
 mod registry;
+pub mod requests;
 mod settings;
 mod source;
 mod state;
 mod stdio;
+pub(crate) mod store;
 mod unavailable;
 
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+    sync::{Arc, PoisonError, RwLock},
+};
 
+use tokio::sync::watch;
+
+pub use bot::BotPlugin;
+pub use capabilities::Busy;
 pub use engine::EngineError;
 pub use kind::PluginKind;
 pub use oauth::{ClientAuthentication, Document, Email, Failure, Flow, Identity, OAuthProvider, Profile, Server, Site, Source};
@@ -43,22 +60,36 @@ pub use password::{Letter, Mail, PasswordProvider, Refusal, Registration, Regist
 pub use registry::{PluginStatus, ProviderStatus};
 pub use unavailable::Unavailable;
 
+use self::{limits::Hits, registry::Loader};
 use crate::config::PluginSection;
 
 /// All plugins of this server, running or not. Cheap to clone.
 #[derive(Clone)]
 pub struct Plugins {
-    entries: Arc<BTreeMap<String, registry::Entry>>,
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    loader: Loader,
+    entries: RwLock<BTreeMap<String, Arc<registry::Entry>>>,
+    /// Told whenever an entry is another one.
+    changed: watch::Sender<u64>,
 }
 
 impl Plugins {
-    /// Loads the bundled plugins and those that have a section; compiled code is kept in `<data_dir>/cache/wasm`. `site` is
-    /// what redirect providers are told about the community.
+    /// Loads the bundled plugins and those that have a section, without those that were switched `off` from the shell; compiled code is
+    /// kept in `<data_dir>/cache/wasm`. `site` is what redirect providers are told about the community.
     ///
     /// A plugin that cannot run is logged and kept as off; only trouble with the engine itself is an error.
-    pub async fn load(sections: &BTreeMap<String, PluginSection>, data_dir: &Path, site: &Site) -> Result<Self, EngineError> {
-        let engine = engine::GuestEngine::start(data_dir)?;
-        Ok(Self { entries: Arc::new(registry::load(&engine, sections, site).await) })
+    pub async fn load(
+        sections: &BTreeMap<String, PluginSection>,
+        off: &BTreeSet<String>,
+        data_dir: &Path,
+        site: &Site,
+    ) -> Result<Self, EngineError> {
+        let loader = Loader { engine: engine::GuestEngine::start(data_dir)?, site: site.clone(), hits: Hits::new() };
+        let entries = RwLock::new(loader.load_all(sections, off).await);
+        Ok(Self { inner: Arc::new(Inner { loader, entries, changed: watch::Sender::new(0) }) })
     }
 
     /// The password provider `id`, or why there is none: unknown, off, or of another kind.
@@ -73,15 +104,68 @@ impl Plugins {
 
     /// Every way to sign in, on or off, ordered by id.
     pub fn providers(&self) -> Vec<ProviderStatus> {
-        self.entries.iter().filter_map(|(id, entry)| entry.provider(id)).collect()
+        self.all().iter().filter_map(|(id, entry)| entry.provider(id)).collect()
+    }
+
+    /// The bots that run, ordered by id.
+    pub fn bots(&self) -> Vec<Arc<BotPlugin>> {
+        self.all().values().filter_map(|entry| entry.bot()).collect()
     }
 
     /// What an operator wants to know about each plugin, ordered by id.
     pub fn status(&self) -> Vec<PluginStatus> {
-        self.entries.iter().map(|(id, entry)| entry.status(id)).collect()
+        self.all().iter().map(|(id, entry)| entry.status(id)).collect()
     }
 
-    fn entry(&self, id: &str) -> Result<&registry::Entry, Unavailable> {
-        self.entries.get(id).ok_or_else(|| Unavailable::new(format!("there is no plugin `{id}`")))
+    /// Loads a plugin anew. One that cannot run leaves the one before it at work, unless it was switched off.
+    ///
+    /// # Errors
+    /// Why the new one does not run.
+    pub async fn reload(&self, id: &str, section: Option<&PluginSection>, off: bool) -> Result<(), Unavailable> {
+        let Some(section) = section else {
+            self.put(id, None);
+            return Ok(());
+        };
+        let entry = self.inner.loader.load(id, section, off).await;
+        entry.tell(id, true);
+        let off = off || section.enabled == Some(false);
+        if let Some(reason) = entry.off().filter(|_| !off && self.runs(id)) {
+            return Err(reason.clone());
+        }
+        self.put(id, Some(entry));
+        Ok(())
+    }
+
+    /// Tells when plugins change.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.inner.changed.subscribe()
+    }
+
+    /// How often plugins were called and hit their limits.
+    pub fn hits(&self) -> &Hits {
+        &self.inner.loader.hits
+    }
+
+    fn put(&self, id: &str, entry: Option<registry::Entry>) {
+        let mut entries = self.inner.entries.write().unwrap_or_else(PoisonError::into_inner);
+        match entry {
+            Some(entry) => entries.insert(id.to_owned(), Arc::new(entry)),
+            None => entries.remove(id),
+        };
+        drop(entries);
+        self.inner.changed.send_modify(|count| *count += 1);
+    }
+
+    fn runs(&self, id: &str) -> bool {
+        self.entry(id).is_ok_and(|entry| entry.off().is_none())
+    }
+
+    fn all(&self) -> BTreeMap<String, Arc<registry::Entry>> {
+        self.inner.entries.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn entry(&self, id: &str) -> Result<Arc<registry::Entry>, Unavailable> {
+        let entries = self.inner.entries.read().unwrap_or_else(PoisonError::into_inner);
+        entries.get(id).cloned().ok_or_else(|| Unavailable::new(format!("there is no plugin `{id}`")))
     }
 }

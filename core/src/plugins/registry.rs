@@ -1,6 +1,10 @@
 //! Which plugins there are: the bundled ones and those with a section, each loaded or off with a reason.
 
-use std::{collections::BTreeMap, sync::Arc, thread};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    thread,
+};
 
 use tokio::{sync::oneshot, task, time::timeout};
 use wasmtime::component::InstancePre;
@@ -8,14 +12,17 @@ use wasmtime::component::InstancePre;
 use super::{
     Unavailable,
     bindings::{oauth::OauthProviderPre, password::PasswordProviderPre},
+    bot::BotPlugin,
     bundled::{self, Bundled},
     call::{CallCounts, Caller},
     client::{CREDENTIALS, Client},
     component::{Candidate, unfit},
     engine::GuestEngine,
     kind::PluginKind,
+    limits::Hits,
     oauth::{OAuthProvider, Site},
     password::PasswordProvider,
+    settings::Settings,
     source::Source,
     state::GuestState,
 };
@@ -71,6 +78,7 @@ pub struct Entry {
 enum State {
     Password(PasswordProvider),
     OAuth(OAuthProvider),
+    Bot(Arc<BotPlugin>),
     Off(Unavailable),
 }
 
@@ -80,6 +88,7 @@ impl Entry {
         match &self.state {
             State::Password(provider) => Ok(provider.clone()),
             State::OAuth(_) => Err(Unavailable::new(format!("plugin `{id}` takes no passwords: people sign in at another site"))),
+            State::Bot(_) => Err(Unavailable::new(format!("plugin `{id}` is a bot: nobody signs in with it"))),
             State::Off(unavailable) => Err(unavailable.clone()),
         }
     }
@@ -89,8 +98,19 @@ impl Entry {
         match &self.state {
             State::OAuth(provider) => Ok(provider.clone()),
             State::Password(_) => Err(Unavailable::new(format!("plugin `{id}` sends nobody to another site: it takes passwords"))),
+            State::Bot(_) => Err(Unavailable::new(format!("plugin `{id}` is a bot: nobody signs in with it"))),
             State::Off(unavailable) => Err(unavailable.clone()),
         }
+    }
+
+    /// The plugin as a bot, if it is one that runs.
+    pub fn bot(&self) -> Option<Arc<BotPlugin>> {
+        if let State::Bot(bot) = &self.state { Some(bot.clone()) } else { None }
+    }
+
+    /// Why it does not run, if so.
+    pub fn off(&self) -> Option<&Unavailable> {
+        if let State::Off(unavailable) = &self.state { Some(unavailable) } else { None }
     }
 
     /// What an operator wants to know.
@@ -98,6 +118,7 @@ impl Entry {
         let (on, reason, counts) = match &self.state {
             State::Password(provider) => (true, unreachable_reason(id), provider.caller().counts()),
             State::OAuth(provider) => (true, None, provider.caller().counts()),
+            State::Bot(bot) => (true, None, bot.caller().counts()),
             State::Off(unavailable) => (false, Some(unavailable.reason.clone()), CallCounts::default()),
         };
         PluginStatus { id: id.to_owned(), kind: self.kind, on, reason, imports: self.imports.clone(), unread: self.unread.clone(), counts }
@@ -105,12 +126,13 @@ impl Entry {
 
     /// What people want to know, if it is a login provider.
     pub fn provider(&self, id: &str) -> Option<ProviderStatus> {
+        let kind = self.kind.filter(|kind| kind.is_provider())?;
         let reason = match &self.state {
-            State::OAuth(_) => None,
+            State::OAuth(_) | State::Bot(_) => None,
             State::Password(_) => unreachable_reason(id).map(|_| "Nobody can sign in here.".to_owned()),
             State::Off(unavailable) => Some(unavailable.message().to_owned()),
         };
-        Some(ProviderStatus { id: id.to_owned(), name: self.title.clone(), kind: self.kind?, reason })
+        Some(ProviderStatus { id: id.to_owned(), name: self.title.clone(), kind, reason })
     }
 
     /// A plugin that was not looked at yet.
@@ -136,35 +158,60 @@ fn unreachable_reason(id: &str) -> Option<String> {
     })
 }
 
-/// Loads every plugin, one after the other: compiling uses a core as it is.
-pub async fn load(engine: &GuestEngine, sections: &BTreeMap<String, PluginSection>, site: &Site) -> BTreeMap<String, Entry> {
-    let always = bundled::ALL.iter().filter(|bundled| bundled.always);
-    let mut wanted: BTreeMap<String, PluginSection> = always.map(|bundled| (bundled.name.to_owned(), PluginSection::default())).collect();
-    wanted.extend(sections.clone());
-    let mut entries = BTreeMap::new();
-    for (id, section) in wanted {
-        let mut entry = Entry::new(&id, &section);
-        entry.state = entry.start(engine, &id, &section, site).await.unwrap_or_else(State::Off);
-        entry.tell(&id, sections.contains_key(&id));
-        entries.insert(id, entry);
+/// What loading a plugin needs.
+pub struct Loader {
+    /// The compiler.
+    pub engine: GuestEngine,
+    /// What redirect providers are told about the community.
+    pub site: Site,
+    /// How often plugins were called and hit their limits.
+    pub hits: Hits,
+}
+
+impl Loader {
+    /// Loads every plugin, one after the other: compiling uses a core as it is.
+    pub async fn load_all(&self, sections: &BTreeMap<String, PluginSection>, off: &BTreeSet<String>) -> BTreeMap<String, Arc<Entry>> {
+        let always = bundled::ALL.iter().filter(|bundled| bundled.always);
+        let mut wanted: BTreeMap<String, PluginSection> =
+            always.map(|bundled| (bundled.name.to_owned(), PluginSection::default())).collect();
+        wanted.extend(sections.clone());
+        let mut entries = BTreeMap::new();
+        for (id, section) in wanted {
+            let entry = self.load(&id, &section, off.contains(&id)).await;
+            entry.tell(&id, sections.contains_key(&id));
+            entries.insert(id, Arc::new(entry));
+        }
+        entries
     }
-    entries
+
+    /// Loads one plugin, unless it was switched `off` from the shell.
+    pub async fn load(&self, id: &str, section: &PluginSection, off: bool) -> Entry {
+        let mut entry = Entry::new(id, section);
+        entry.state = if off { State::Off(entry.disabled(id)) } else { entry.start(self, id, section).await.unwrap_or_else(State::Off) };
+        entry
+    }
 }
 
 impl Entry {
+    /// Why a plugin does not run that was switched off from the shell.
+    fn disabled(&self, id: &str) -> Unavailable {
+        let reason = format!("plugin `{id}` is switched off: `community plugin enable {id}` switches it on");
+        Unavailable::new(reason).telling(format!("Signing in with {} is switched off on this server.", self.title))
+    }
+
     /// Everything between a section and a plugin that can be called.
-    async fn start(&mut self, engine: &GuestEngine, id: &str, section: &PluginSection, site: &Site) -> Result<State, Unavailable> {
+    async fn start(&mut self, loader: &Loader, id: &str, section: &PluginSection) -> Result<State, Unavailable> {
         if section.enabled == Some(false) {
             let reason = format!("plugin `{id}` is switched off: set `enabled = true` in its section to use it");
             return Err(Unavailable::new(reason).telling(format!("Signing in with {} is switched off on this server.", self.title)));
         }
         let off = |reason: String| Unavailable::new(format!("plugin `{id}` {reason}"));
-        let (named, written) = (id.to_owned(), section.clone());
+        let (named, written) = (id.to_owned(), granted(id, section));
         let candidate = blocking(move || Candidate::read(&named, &written)).await.map_err(off)?;
         self.kind = Some(candidate.kind);
         self.imports.clone_from(&candidate.imports);
         let client = match candidate.kind {
-            PluginKind::PasswordProvider => None,
+            PluginKind::PasswordProvider | PluginKind::Bot => None,
             // Identities are keyed by the id: they would be those of accounts with passwords.
             PluginKind::OAuthProvider if id == PASSWORD => {
                 return Err(off(format!(
@@ -173,22 +220,32 @@ impl Entry {
             }
             PluginKind::OAuthProvider => Some(Client::read(id, &self.title, section, bundled_as(id, section))?),
         };
-        let (component, code) = compile(candidate, engine.clone(), section.limits.compile).await.map_err(off)?;
-        let caller = Caller::new(id, engine.clone(), section);
+        let (kind, exports) = (candidate.kind, candidate.exports.clone());
+        let engine = loader.engine.clone();
+        let (component, code) = compile(candidate, engine, section.limits.compile).await.map_err(off)?;
+        if kind == PluginKind::Bot {
+            let section = granted(id, section);
+            let bot = BotPlugin::start(id, &loader.engine, &section, component, &exports, loader.hits.clone()).await?;
+            self.title = bot.about.name.as_ref().map_or(id, |name| name.as_str()).to_owned();
+            self.unread = bot.own_settings().unread(&[], &code);
+            return Ok(State::Bot(Arc::new(bot)));
+        }
+        let engines = (&loader.engine, component.engine());
+        let caller = Caller::new(id, engines, Settings::new(section.settings.clone()), &section.limits, loader.hits.clone());
         let Some(client) = client else {
             let component = PasswordProviderPre::new(component).map_err(|error| off(unfit(&error)))?;
             self.unread = caller.settings().unread(&[], &code);
             return Ok(State::Password(PasswordProvider::new(Arc::new(caller), component)));
         };
         let component = OauthProviderPre::new(component).map_err(|error| off(unfit(&error)))?;
-        let provider = OAuthProvider::start(caller, component, client, site).await?;
+        let provider = OAuthProvider::start(caller, component, client, &loader.site).await?;
         self.title.clone_from(&provider.flow().name);
         self.unread = provider.caller().settings().unread(&CREDENTIALS, &code);
         Ok(State::OAuth(provider))
     }
 
     /// Tells the log how it went. What nobody asked for is no error.
-    fn tell(&self, id: &str, has_section: bool) {
+    pub fn tell(&self, id: &str, has_section: bool) {
         match &self.state {
             State::Off(Unavailable { reason, .. }) if has_section => tracing::error!(plugin = id, "{reason}"),
             State::Off(Unavailable { reason, .. }) => tracing::info!(plugin = id, "{reason}"),
@@ -198,6 +255,14 @@ impl Entry {
             tracing::warn!(plugin = id, "plugin `{id}`: {sentence}");
         }
     }
+}
+
+/// The section of a plugin with what it ships with, if it is a bundled one.
+fn granted(id: &str, section: &PluginSection) -> PluginSection {
+    let shipped = bundled_as(id, section).map(|bundled| bundled.grants).unwrap_or_default();
+    let mut section = section.clone();
+    section.grants.extend(shipped.iter().map(|&grant| grant.to_owned()));
+    section
 }
 
 /// Compiles on a thread of its own, which nobody waits for longer than `limit`, not even the end of the program: nothing stops a

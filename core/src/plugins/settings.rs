@@ -12,12 +12,24 @@ const MAX_ASKED: usize = 64;
 /// The settings of one plugin.
 pub struct Settings {
     values: BTreeMap<String, String>,
+    /// What is answered for keys that the operator did not set.
+    defaults: BTreeMap<String, String>,
     asked: Mutex<BTreeSet<String>>,
 }
 
 impl Settings {
     pub fn new(values: BTreeMap<String, String>) -> Self {
-        Self { values, asked: Mutex::default() }
+        Self { values, defaults: BTreeMap::new(), asked: Mutex::default() }
+    }
+
+    /// The same with `defaults`, all of which the plugin knows.
+    pub fn with_defaults(values: BTreeMap<String, String>, defaults: BTreeMap<String, String>, known: BTreeSet<String>) -> Self {
+        Self { values, defaults, asked: Mutex::new(known) }
+    }
+
+    /// The secret `key`, for use on the plugin's behalf.
+    pub fn secret(&self, key: &str) -> Option<&str> {
+        self.values.get(key).filter(|value| key.ends_with("secret") && !value.is_empty()).map(String::as_str)
     }
 
     /// What the plugin gets that asks for `key`. Secrets the host uses on the plugin's behalf, so the plugin has no need to see them.
@@ -27,7 +39,7 @@ impl Settings {
             asked.insert(key.to_owned());
         }
         drop(asked);
-        self.values.get(key).filter(|_| !key.ends_with("secret")).cloned()
+        self.values.get(key).or_else(|| self.defaults.get(key)).filter(|_| !key.ends_with("secret")).cloned()
     }
 
     /// A sentence about each setting that nobody reads: neither the host, which reads those in `hosts`, nor the plugin, which has not

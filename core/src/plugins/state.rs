@@ -19,6 +19,7 @@ use super::{
         log::log::{self, Level as GuestLevel},
         settings::settings as guest_settings,
     },
+    capabilities::Session,
     limits::MemoryLimiter,
     log::CallLog,
     settings::Settings,
@@ -34,6 +35,8 @@ const MAX_RESOURCES: usize = 256;
 pub struct GuestState {
     /// Bounds the memory of the store.
     pub memory: MemoryLimiter,
+    /// What a bot works with; none for other plugins, and while a bot is asked about itself.
+    pub session: Option<Session>,
     settings: Arc<Settings>,
     log: Arc<CallLog>,
     host_calls_left: u32,
@@ -42,20 +45,31 @@ pub struct GuestState {
 }
 
 impl GuestState {
-    pub fn new(settings: Arc<Settings>, log: Arc<CallLog>, memory: usize, host_calls: u32) -> Self {
+    pub fn new(settings: Arc<Settings>, log: Arc<CallLog>, session: Option<Session>, memory: MemoryLimiter, host_calls: u32) -> Self {
         let printed = LogStream::new(Arc::clone(&log));
         // No arguments, no environment, an empty stdin: the builder's defaults.
         let wasi = WasiCtx::builder().stdout(printed.clone()).stderr(printed).max_random_size(MAX_RANDOM).build();
         let mut table = ResourceTable::new();
         table.set_max_capacity(MAX_RESOURCES);
-        Self { memory: MemoryLimiter::new(memory), settings, log, host_calls_left: host_calls, wasi, table }
+        Self { memory, session, settings, log, host_calls_left: host_calls, wasi, table }
+    }
+
+    /// What the call works with, which counts as a call of the host.
+    pub fn session(&mut self) -> Result<&mut Session> {
+        self.count_host_call()?;
+        self.session.as_mut().ok_or_else(|| wasmtime::format_err!("it wanted something of the community while it was asked about itself"))
     }
 
     fn count_host_call(&mut self) -> Result<()> {
-        self.host_calls_left = self.host_calls_left.checked_sub(1).ok_or_else(|| wasmtime::format_err!("it called the host too often"))?;
+        self.host_calls_left = self.host_calls_left.checked_sub(1).ok_or(TooOften)?;
         Ok(())
     }
 }
+
+/// A call wanted more of the host than it may.
+#[derive(Debug, thiserror::Error)]
+#[error("it called the host too often")]
+pub struct TooOften;
 
 impl WasiView for GuestState {
     fn ctx(&mut self) -> WasiCtxView<'_> {

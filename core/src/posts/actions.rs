@@ -11,9 +11,11 @@ use super::{
     policy, store,
 };
 use crate::{
+    accounts,
     actor::Actor,
+    bots::model::Ability,
     error::{Error, Kind, Result},
-    ids::PostId,
+    ids::{PostId, UserId},
     store::Tx,
 };
 
@@ -21,8 +23,10 @@ use crate::{
 const KEY_LIFETIME: Duration = Duration::from_hours(24);
 
 /// A post to be written.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Create {
+    /// The id that it is to have, if that was chosen before.
+    pub id: Option<PostId>,
     /// Who writes.
     pub actor: Actor,
     /// The author's name, as the session knows it.
@@ -38,14 +42,14 @@ pub struct Create {
 /// # Errors
 /// `conflict` if the key was used for another post.
 pub async fn create(tx: &mut Tx, create: &Create) -> Result<Post> {
-    let author = create.actor.user()?;
+    let author = &author(tx, create).await?;
     if let Some(key) = &create.key
         && let Some(earlier) = replay(tx, create, key).await?
     {
         return Ok(earlier);
     }
     let post = Post {
-        id: PostId::new(tx.now(), tx.random()),
+        id: create.id.clone().unwrap_or_else(|| PostId::new(tx.now(), tx.random())),
         author: author.clone(),
         author_name: create.author_name.clone(),
         content: create.content.clone(),
@@ -58,6 +62,17 @@ pub async fn create(tx: &mut Tx, create: &Create) -> Result<Post> {
     }
     tx.record(events::created(&post));
     Ok(post)
+}
+
+/// Whose post it is: a bot that may write posts has an account for that, to which nobody can sign in.
+async fn author(tx: &mut Tx, create: &Create) -> Result<UserId> {
+    match &create.actor {
+        Actor::Bot { id, rights, .. } => {
+            rights.require_ability(Ability::Post)?;
+            accounts::actions::account_of_bot(tx, id, &create.author_name).await
+        }
+        actor => actor.user().cloned(),
+    }
 }
 
 /// The post that was made with `key`, if there is one.

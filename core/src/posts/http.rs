@@ -167,7 +167,7 @@ impl Api {
         let key = key(request)?;
         let NewPostBody { title, body, attachments } = body.0;
         let content = Content::parse(&title, body, &attachments, &posts.files_at)?;
-        let create = Create { actor: who.actor(), author_name: who.username, content, key };
+        let create = Create { id: None, actor: who.actor(), author_name: who.username, content, key };
         let post = posts.store.write(create, |tx, create| Box::pin(actions::create(tx, create))).await?;
         Ok(Json(PostAnswer::new(post)))
     }

@@ -30,6 +30,11 @@ pub async fn post(conn: &Reader, id: &PostId) -> Result<Post> {
     store::by_id(conn, id).await?.ok_or_else(|| Error::not_found("post"))
 }
 
+/// The newest `limit` posts, or those just older than `before`, one by one.
+pub async fn list(conn: &Reader, before: Option<&PostId>, limit: u64) -> Result<Vec<Post>> {
+    store::run(conn, before, limit).await
+}
+
 /// The newest `limit` posts, or those just older than `before`.
 pub async fn page(conn: &Reader, before: Option<&PostId>, limit: u64) -> Result<Page> {
     let run = store::json_run(conn, before, limit).await?;

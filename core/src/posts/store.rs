@@ -1,7 +1,8 @@
 //! Posts in the database.
 
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, QueryFilter, Statement, sea_query::Expr,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
+    Statement, sea_query::Expr,
 };
 
 use super::{
@@ -34,6 +35,13 @@ pub async fn by_id(conn: &impl ConnectionTrait, id: &PostId) -> Result<Option<Po
         Some((row, Some(author))) => post(row, author.username).map(Some),
         _ => Ok(None),
     }
+}
+
+/// Up to `limit` posts that are older than `before`, newest first.
+pub async fn run(conn: &impl ConnectionTrait, before: Option<&PostId>, limit: u64) -> Result<Vec<Post>> {
+    let older = Entity::find().filter(Column::Id.lt(before.map_or("\u{7f}", PostId::as_str))).order_by_desc(Column::Id).limit(limit);
+    let rows = older.find_also_related(users::Entity).all(conn).await?;
+    rows.into_iter().filter_map(|(row, author)| Some(post(row, author?.username))).collect()
 }
 
 /// Adds a post.

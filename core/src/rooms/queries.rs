@@ -92,6 +92,18 @@ pub async fn member(conn: &impl Conn, room: &RoomId, who: &MemberId, online: &On
     Ok(Some(body(id, username, role, online)))
 }
 
+/// Members of a room by id, after the id `after`.
+pub async fn members(conn: &impl Conn, room: &RoomId, after: Option<&str>, limit: u64, online: &Online) -> Result<Vec<MemberBody>> {
+    let rows = store::run(conn, room, after.unwrap_or_default(), limit).await?;
+    Ok(rows.into_iter().map(|row| named(row, online)).collect())
+}
+
+/// The members of a room who are called `name`, in whatever capitals; at most ten.
+pub async fn called(conn: &impl Conn, room: &RoomId, name: &str, online: &Online) -> Result<Vec<MemberBody>> {
+    let rows = store::called(conn, room, name, 10).await?;
+    Ok(rows.into_iter().map(|row| named(row, online)).collect())
+}
+
 /// The name of a person or bot that others see.
 pub async fn name(conn: &impl Conn, who: &MemberId) -> Result<Option<String>> {
     store::named(conn, who).await
@@ -100,6 +112,10 @@ pub async fn name(conn: &impl Conn, who: &MemberId) -> Result<Option<String>> {
 /// A room that is gone and still has messages or a row.
 pub async fn deleted(conn: &impl Conn) -> Result<Option<RoomId>> {
     store::deleted(conn).await
+}
+
+fn named(row: store::Named, online: &Online) -> MemberBody {
+    body(MemberId::from_stored(row.id), row.name, RoomRole::from_rank(row.role), online)
 }
 
 fn body(id: MemberId, username: String, role: RoomRole, online: &Online) -> MemberBody {
@@ -124,9 +140,9 @@ struct Details {
 pub async fn details(conn: &Reader, actor: &Actor, room: &RoomId, online: &Online) -> Result<String> {
     actor.require(Ability::Read, room)?;
     let (standing, _) = standing(conn, room, &actor.member()?).await?;
-    let (named, member_count) = store::page(conn, room, MAX_MEMBERS).await?;
+    let (rows, member_count) = store::page(conn, room, MAX_MEMBERS).await?;
     let page = messages::queries::page(conn, actor, room, Range::Latest, MESSAGES).await?;
-    let members = named.into_iter().map(|row| body(MemberId::from_stored(row.id), row.name, RoomRole::from_rank(row.role), online));
+    let members = rows.into_iter().map(|row| named(row, online));
     let details = Details { room: standing.into(), member_count, members: members.collect(), more: page.more };
     let mut json = serde_json::to_string(&details).map_err(Error::internal)?;
     // In place of the closing brace.

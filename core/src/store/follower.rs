@@ -5,7 +5,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, sqlx::postgres::PgListener};
+use sea_orm::{DatabaseConnection, DbBackend, sqlx::postgres::PgListener};
 use tokio_util::sync::CancellationToken;
 
 use super::{Context, Position, log};

@@ -5,7 +5,7 @@ use poem_openapi::{Object, types::Example};
 use super::{PresenceAnswer, ResumeAnswer, client_event, sample};
 use crate::{
     http::payload::Done,
-    messages::requests::{MessageAnswer, MessagesAnswer},
+    messages::requests::{MessageAnswer, MessagesAnswer, SentAnswer},
     rooms::requests::{RoomAnswer, RoomsAnswer},
 };
 
@@ -63,8 +63,8 @@ pub struct MessageSend {
 client_event!(
     MessageSend,
     "message:send",
-    MessageAnswer,
-    "Writes a message. Once this is acknowledged the message is stored for good.",
+    SentAnswer,
+    "Writes a message, or runs a command of a bot if it begins with a slash. Once this is acknowledged the message is stored for good.",
     Self {
         room_id: sample::ROOM.to_owned(),
         body: "Good morning!".to_owned(),

@@ -42,6 +42,24 @@ pub async fn page(conn: &impl ConnectionTrait, room: &RoomId, limit: u64) -> Res
     Ok((rows, count(all)))
 }
 
+/// Members of a room with their names by id, after the id `after`.
+pub async fn run(conn: &impl ConnectionTrait, room: &RoomId, after: &str, limit: u64) -> Result<Vec<Named>> {
+    let sql = "SELECT m.member_id AS id, coalesce(u.username, b.name, '') AS name, m.role FROM room_members m \
+        LEFT JOIN users u ON u.id = m.member_id LEFT JOIN bots b ON b.id = m.member_id \
+        WHERE m.room_id = $1 AND m.member_id > $2 ORDER BY m.member_id LIMIT +$3";
+    let values = [room.as_str().into(), after.into(), stored(limit).into()];
+    Ok(Named::find_by_statement(Statement::from_sql_and_values(conn.get_database_backend(), sql, values)).all(conn).await?)
+}
+
+/// Members of a room who are called `name`, in whatever capitals.
+pub async fn called(conn: &impl ConnectionTrait, room: &RoomId, name: &str, limit: u64) -> Result<Vec<Named>> {
+    let sql = "SELECT m.member_id AS id, coalesce(u.username, b.name, '') AS name, m.role FROM room_members m \
+        LEFT JOIN users u ON u.id = m.member_id LEFT JOIN bots b ON b.id = m.member_id \
+        WHERE m.room_id = $1 AND lower(coalesce(u.username, b.name, '')) = lower($2) ORDER BY m.member_id LIMIT +$3";
+    let values = [room.as_str().into(), name.into(), stored(limit).into()];
+    Ok(Named::find_by_statement(Statement::from_sql_and_values(conn.get_database_backend(), sql, values)).all(conn).await?)
+}
+
 /// The name of a person or a bot.
 pub async fn named(conn: &impl ConnectionTrait, who: &MemberId) -> Result<Option<String>> {
     let sql = if who.is_bot() { "SELECT name FROM bots WHERE id = $1" } else { "SELECT username FROM users WHERE id = $1" };

@@ -13,7 +13,10 @@ use sea_orm::{
 pub use self::{
     counters::{advance, latest},
     invites::{Key, claim, forget, invite_state, pending, put_invite, take_back},
-    members::{add_member, heir, is_member, member, memberships, named, only_owner, page, read_up_to, remove_member, rooms_of, set_role},
+    members::{
+        Named, add_member, called, heir, is_member, member, memberships, named, only_owner, page, read_up_to, remove_member, rooms_of, run,
+        set_role,
+    },
 };
 use super::{
     entity::{ActiveModel, Column, Entity, invites as invite_rows, members as member_rows},

@@ -44,7 +44,7 @@ pub async fn load(sections: impl IntoIterator<Item = (&'static str, PluginSectio
 /// Loads the sections in a data folder.
 pub async fn load_in(data: &Path, sections: impl IntoIterator<Item = (&'static str, PluginSection)>) -> Plugins {
     let sections: BTreeMap<String, PluginSection> = sections.into_iter().map(|(id, section)| (id.to_owned(), section)).collect();
-    Plugins::load(&sections, data, &site()).await.expect("the engine starts")
+    Plugins::load(&sections, &std::collections::BTreeSet::new(), data, &site()).await.expect("the engine starts")
 }
 
 /// Loads one section as the plugin `bad`.

@@ -111,6 +111,7 @@ db_test! {
         let before = tag(&ann.client.get("/api/posts").await.expect(200));
         server.restart().await;
         let create = actions::Create {
+            id: None,
             actor: community::actor::Actor::User { id: ann.id.clone(), role: community::actor::Role::User },
             author_name: "Ann".to_owned(),
             content: Content { title: "Hello".to_owned(), body: String::new(), attachments: Vec::new() },

@@ -39,6 +39,7 @@ pub fn ids(list: &Value) -> Vec<String> {
 pub async fn fill(store: &Store, author: &Person, count: usize, body: &str) -> Vec<String> {
     let posts: Vec<Create> = (0..count)
         .map(|number| Create {
+            id: None,
             actor: Actor::User { id: author.id.clone(), role: Role::User },
             author_name: author.username.clone(),
             content: Content { title: format!("Post {number}"), body: body.to_owned(), attachments: Vec::new() },

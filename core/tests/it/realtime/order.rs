@@ -58,6 +58,7 @@ db_test! {
         for number in 0..10 {
             if number % 2 == 0 {
                 let send = community::messages::actions::Send {
+                    id: None,
                     actor: community::actor::Actor::User { id: bob.id.clone(), role: community::actor::Role::User },
                     author_name: "Bob".to_owned(),
                     room: community::ids::RoomId::parse(&room).unwrap(),

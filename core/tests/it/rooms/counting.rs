@@ -92,6 +92,7 @@ db_test! {
         let ann = server.member("Ann").await;
         let room = RoomId::parse(&open_room(&ann.client, "Lobby").await).unwrap();
         let work = |number: usize| Send {
+            id: None,
             actor: Actor::User { id: ann.id.clone(), role: Role::User }, author_name: "Ann".to_owned(), room: room.clone(),
             content: Content { body: format!("{number}"), attachments: Vec::new() }, reply_to: None, client_id: None,
         };
@@ -129,6 +130,7 @@ db_test! {
         let room = RoomId::parse(&open_room(&ann.client, "Lobby").await).unwrap();
         let actor = Actor::User { id: ann.id.clone(), role: Role::User };
         let work = Send {
+            id: None,
             actor: actor.clone(), author_name: "Ann".to_owned(), room: room.clone(), content: Content { body: "Hello".to_owned(), attachments: Vec::new() },
             reply_to: None, client_id: Some(ClientId::parse("c-1").unwrap()),
         };

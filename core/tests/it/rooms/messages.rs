@@ -210,7 +210,7 @@ db_test! {
         store.listen(move |event| kept.lock().unwrap().extend(MessageEvent::read(event)));
         let content = Content { body: "Hello".to_owned(), attachments: Vec::new() };
         let actor = Actor::User { id: ann.id.clone(), role: Role::User };
-        let work = Send { actor, author_name: "Ann".to_owned(), room: room.clone(), content, reply_to: None, client_id: None };
+        let work = Send { id: None, actor, author_name: "Ann".to_owned(), room: room.clone(), content, reply_to: None, client_id: None };
         let shown = store.write(work, |tx, work| Box::pin(send(tx, work))).await.unwrap();
         let event = heard.lock().unwrap()[0].clone();
         assert_eq!((event.live.as_deref(), &event.room, event.rev), (Some(&*shown.json), &room, 1));

@@ -1,0 +1,223 @@
+//! Writing what came of a call of a bot: how far it has come, what it remembers, what it planned and what it wants done, all of it in
+//! one transaction or nothing.
+
+use std::collections::BTreeMap;
+
+use super::{
+    capabilities::{Change, Effect, MAX_JOBS, number},
+    events,
+    store::{
+        cursors::{self, Step},
+        jobs::{self, Job},
+        letters::{self, Letter},
+        switches,
+        values::{self, Stored, Usage, size},
+    },
+};
+use crate::{
+    clock::Timestamp,
+    config::PluginLimits,
+    error::{Error, Kind, Result},
+    store::Tx,
+};
+
+/// What came of a call.
+#[derive(Debug, Clone, Default)]
+pub struct Settlement {
+    /// Which plugin.
+    pub plugin: String,
+    /// How far it has come with the event that the call was about, and until when it is served by this process.
+    pub step: Option<(Step, Timestamp)>,
+    /// The job that the call was about; when it comes back, with its next time.
+    pub job: Option<(Job, Option<Timestamp>)>,
+    /// A letter that is done with.
+    pub letter: Option<Letter>,
+    /// What was put aside.
+    pub aside: Option<Letter>,
+    /// The versions that it read, of what it changes.
+    pub read: BTreeMap<String, Option<i64>>,
+    /// What it remembers.
+    pub values: BTreeMap<String, Change>,
+    /// What it planned.
+    pub jobs: BTreeMap<String, Option<Job>>,
+    /// What it wants done.
+    pub effects: Vec<Effect>,
+    /// How many bots stand between a person and that.
+    pub hops: u16,
+    /// How much it may store.
+    pub limits: PluginLimits,
+}
+
+impl Settlement {
+    /// Whether there is nothing to be written.
+    pub fn is_nothing(&self) -> bool {
+        let about = self.step.is_some() || self.job.is_some() || self.letter.is_some() || self.aside.is_some();
+        !about && self.values.is_empty() && self.jobs.is_empty() && self.effects.is_empty()
+    }
+}
+
+/// One of the effects cannot be: which, and why.
+#[derive(Debug, thiserror::Error)]
+#[error("effect {index} failed: {error}")]
+pub struct EffectFailed {
+    /// Its place in the list.
+    pub index: usize,
+    /// The error of the action.
+    pub error: Error,
+}
+
+/// Writes what came of a call.
+///
+/// # Errors
+/// `stale_values` if somebody else changed what the call read and changed: it is to run again. `quota` for too much stored. `lease_lost`
+/// if another process serves the bot. `effect_failed` with an [`EffectFailed`] as its source: without that one it can be written.
+pub async fn settle(tx: &mut Tx, done: &Settlement) -> Result<()> {
+    if !done.values.is_empty() || !done.jobs.is_empty() {
+        // One after the other: on SQLite they are anyway.
+        tx.lock(&format!("plugin {}", done.plugin)).await?;
+    }
+    if let Some((step, until)) = &done.step {
+        cursors::advance(tx, &done.plugin, step, *until).await?;
+    }
+    if let Some((job, next)) = &done.job {
+        settle_job(tx, &done.plugin, job, *next).await?;
+    }
+    if let Some(letter) = &done.letter {
+        letters::remove(tx, &done.plugin, Some(&letter.id)).await?;
+    }
+    if let Some(letter) = &done.aside {
+        letters::add(tx, letter).await?;
+    }
+    remember(tx, done).await?;
+    plan(tx, done).await?;
+    tx.caused_by_bots(done.hops);
+    for (index, effect) in done.effects.iter().enumerate() {
+        if let Err(error) = effect.apply(tx).await {
+            // Trouble with the database is no fault of the effect.
+            if matches!(error.kind, Kind::Unavailable | Kind::Internal) {
+                return Err(error);
+            }
+            let sentence = format!("It could not {}: {error}", effect.words());
+            return Err(Error::new(Kind::Conflict, "effect_failed", sentence).caused_by(EffectFailed { index, error }));
+        }
+    }
+    Ok(())
+}
+
+async fn settle_job(tx: &Tx, plugin: &str, job: &Job, next: Option<Timestamp>) -> Result<()> {
+    let there = jobs::remove(tx, plugin, &job.name, job.recurring, Some(job.due_at)).await?;
+    if let Some(due_at) = next.filter(|_| there) {
+        jobs::put(tx, plugin, &[Job { due_at, ..job.clone() }]).await?;
+    }
+    Ok(())
+}
+
+/// Writes the values, if what was read of them is still so.
+async fn remember(tx: &Tx, done: &Settlement) -> Result<()> {
+    if done.values.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<&str> = done.values.keys().map(String::as_str).collect();
+    let now = tx.now().to_string();
+    let present = values::present(tx, &done.plugin, &names).await?;
+    let (mut rows, mut gone, mut usage) = (Vec::new(), Vec::new(), Usage::default());
+    for (name, change) in &done.values {
+        let stored = present.get(name);
+        // What is over is not there, but takes space until it is swept.
+        let alive = stored.filter(|stored| stored.expires_at.as_ref().is_none_or(|at| *at > now));
+        let read = done.read.get(name).filter(|_| !matches!(change, Change::Add(..)));
+        if read.is_some_and(|version| *version != alive.map(|stored| stored.version)) {
+            return Err(Error::new(Kind::Conflict, "stale_values", "What this bot remembers changed meanwhile."));
+        }
+        let before = stored.map_or(0, |stored| size(name.len() + stored.value.len()));
+        let Some(row) = next_value(tx, change, alive)? else {
+            if stored.is_some() {
+                gone.push(name.as_str());
+                (usage.entries, usage.bytes) = (usage.entries - 1, usage.bytes - before);
+            }
+            continue;
+        };
+        usage.entries += i64::from(stored.is_none());
+        usage.bytes += size(name.len() + row.value.len()) - before;
+        rows.push((name.clone(), row));
+    }
+    if !rows.is_empty() {
+        values::put(tx, &done.plugin, &rows).await?;
+    }
+    if !gone.is_empty() {
+        values::remove(tx, &done.plugin, &gone).await?;
+    }
+    if usage != Usage::default() {
+        require_space(values::add_usage(tx, &done.plugin, usage).await?, usage, &done.limits)?;
+    }
+    Ok(())
+}
+
+/// What is stored after a change; `None` for nothing.
+fn next_value(tx: &Tx, change: &Change, alive: Option<&Stored>) -> Result<Option<Stored>> {
+    let expiry = |ttl: Option<u32>| ttl.map(|seconds| tx.now().plus(std::time::Duration::from_secs(seconds.into())).to_string());
+    let version = i64::from_le_bytes(tx.random().bytes()) & i64::MAX;
+    match change {
+        Change::Remove => Ok(None),
+        Change::Put(value, ttl) => Ok(Some(Stored { value: value.clone(), version, expires_at: expiry(*ttl) })),
+        Change::Add(by, ttl) => {
+            let before = alive.map_or(Some(0), |stored| number(&stored.value));
+            let sum = before.and_then(|before| before.checked_add(*by));
+            let sum = sum.ok_or_else(|| Error::new(Kind::Conflict, "stale_values", "A counter is no number any more."))?;
+            let expires_at = alive.map_or_else(|| expiry(*ttl), |stored| stored.expires_at.clone());
+            Ok(Some(Stored { value: sum.to_string().into_bytes(), version, expires_at }))
+        }
+    }
+}
+
+fn require_space(all: Usage, more: Usage, limits: &PluginLimits) -> Result<()> {
+    let too_many = more.entries > 0 && all.entries > i64::from(limits.stored_keys);
+    let too_large = more.bytes > 0 && all.bytes > i64::try_from(limits.stored.0).unwrap_or(i64::MAX);
+    if too_many || too_large {
+        let sentence = format!("it may store {} in {} keys (limits.stored, limits.stored_keys)", limits.stored, limits.stored_keys);
+        return Err(Error::new(Kind::Conflict, "quota", sentence));
+    }
+    Ok(())
+}
+
+async fn plan(tx: &Tx, done: &Settlement) -> Result<()> {
+    let wanted: Vec<Job> = done.jobs.values().flatten().cloned().collect();
+    for (name, _) in done.jobs.iter().filter(|(_, job)| job.is_none()) {
+        jobs::remove(tx, &done.plugin, name, false, None).await?;
+    }
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    jobs::put(tx, &done.plugin, &wanted).await?;
+    if jobs::count(tx.conn(), &done.plugin).await? > i64::from(MAX_JOBS) {
+        return Err(Error::new(Kind::Conflict, "quota", format!("there may be {MAX_JOBS} jobs")));
+    }
+    Ok(())
+}
+
+/// Writes down the jobs of a plugin that come back, and forgets those that do not any more. One that is there keeps its time.
+pub async fn declare(tx: &mut Tx, plugin: &str, wanted: &[Job]) -> Result<()> {
+    let there = jobs::recurring(tx.conn(), plugin).await?;
+    for job in there.iter().filter(|job| wanted.iter().all(|wanted| wanted.name != job.name)) {
+        jobs::remove(tx, plugin, &job.name, true, None).await?;
+    }
+    let new: Vec<Job> = wanted.iter().filter(|job| there.iter().all(|there| there.name != job.name)).cloned().collect();
+    jobs::put(tx, plugin, &new).await
+}
+
+/// Removes what plugins remembered for a time that is over; true if there may be more.
+pub async fn sweep(tx: &mut Tx) -> Result<bool> {
+    values::sweep(tx).await
+}
+
+/// Switches a plugin on or off, for the running server, too.
+pub async fn switch(tx: &mut Tx, plugin: &str, enabled: bool) -> Result<()> {
+    switches::set(tx, plugin, enabled).await?;
+    reload(tx, plugin);
+    Ok(())
+}
+
+/// Lets the running server load a plugin anew.
+pub fn reload(tx: &mut Tx, plugin: &str) {
+    tx.record(events::reload(plugin));
+}

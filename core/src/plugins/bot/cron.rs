@@ -1,0 +1,65 @@
+//! Jobs that come back.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+use croner::{Cron, parser::CronParser};
+
+use crate::{
+    clock::Timestamp,
+    plugins::{bindings::bot::exports::openclaw::bot::scheduled::Recurring as Said, capabilities::check_job_name},
+};
+
+/// Most of them.
+const MAX_JOBS: usize = 20;
+
+/// A job that comes back.
+#[derive(Debug, Clone)]
+pub struct Recurring {
+    /// The bot's name for it.
+    pub name: String,
+    cron: Cron,
+}
+
+impl Recurring {
+    /// The first time after `now`.
+    pub fn next(&self, now: Timestamp) -> Option<Timestamp> {
+        let now = DateTime::<Utc>::from_timestamp_millis(now.millis())?;
+        let next = self.cron.find_next_occurrence(&now, false).ok()?;
+        Some(Timestamp::from_millis(next.timestamp_millis()))
+    }
+}
+
+/// Checks the jobs of a bot. What is wrong completes "the plugin …".
+pub fn read(said: Vec<Said>) -> Result<Vec<Recurring>, String> {
+    if said.len() > MAX_JOBS {
+        return Err(format!("has {} jobs that come back, and there may be {MAX_JOBS}", said.len()));
+    }
+    let mut names = BTreeSet::new();
+    let mut jobs = Vec::with_capacity(said.len());
+    for Said { name, cron } in said {
+        check_job_name(&name).map_err(|_| format!("has a job called {name:?}, which is no name for one"))?;
+        let parsed = CronParser::new().parse(&cron).map_err(|error| format!("wants the job {name} at {cron:?}: {error}"))?;
+        if !names.insert(name.clone()) {
+            return Err(format!("has two jobs called {name}"));
+        }
+        jobs.push(Recurring { name, cron: parsed });
+    }
+    Ok(jobs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn jobs_come_back_when_they_should() {
+        let said = |cron: &str| vec![Said { name: "job".to_owned(), cron: cron.to_owned() }];
+        let next = |cron: &str, now: &str| read(said(cron)).unwrap()[0].next(Timestamp::parse(now).unwrap()).unwrap().to_string();
+        assert_eq!(next("0 9 * * 1-5", "2026-01-30T09:00:00.000Z"), "2026-02-02T09:00:00.000Z", "Friday at nine, then Monday");
+        assert_eq!(next("*/15 * * * *", "2026-01-30T09:01:30.000Z"), "2026-01-30T09:15:00.000Z");
+        for bad in ["", "* * *", "61 * * * *", "often"] {
+            assert!(read(said(bad)).is_err(), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,305 @@
+//! Bots, typed: what the server tells and asks them.
+
+mod about;
+mod commands;
+mod cron;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use wasmtime::{Store, component::InstancePre};
+
+pub use self::{
+    about::About,
+    commands::{Command, Invocation, Parameter, Typed, Unfit, argument, split},
+    cron::Recurring,
+};
+use super::{
+    Unavailable,
+    bindings::bot::{
+        exports::openclaw::bot as guest,
+        openclaw::{
+            bot::types::{Choice, Context, Event},
+            types::types::{Member, Message, Post, Room},
+        },
+    },
+    call::Caller,
+    capabilities::Session,
+    component::unfit,
+    engine::GuestEngine,
+    limits::Hits,
+    settings::Settings,
+    state::GuestState,
+};
+use crate::{
+    config::{PluginSection, Span},
+    outbound::AllowList,
+};
+
+/// How long suggestions may take.
+const COMPLETION: Span = Span::millis(500);
+
+/// What a bot exports: a way to each function of each interface that it has.
+#[derive(Clone, Default)]
+pub struct Exports {
+    on_message: Option<guest::on_message::GuestIndices>,
+    on_change: Option<guest::on_change::GuestIndices>,
+    on_member: Option<guest::on_member::GuestIndices>,
+    on_post: Option<guest::on_post::GuestIndices>,
+    commands: Option<guest::commands::GuestIndices>,
+    completion: Option<guest::completion::GuestIndices>,
+    scheduled: Option<guest::scheduled::GuestIndices>,
+    before_message: Option<guest::before_message::GuestIndices>,
+    lifecycle: Option<guest::lifecycle::GuestIndices>,
+}
+
+impl Exports {
+    /// Finds the exports among `names`, which are the interfaces that the component has.
+    fn find(component: &InstancePre<GuestState>, names: &[String]) -> Result<Self, wasmtime::Error> {
+        let has = |name: &str| names.iter().any(|export| export.split('@').next() == Some(&format!("openclaw:bot/{name}")));
+        macro_rules! found {
+            ($interface:ident, $name:literal) => {
+                if has($name) { Some(guest::$interface::GuestIndices::new(component)?) } else { None }
+            };
+        }
+        Ok(Self {
+            on_message: found!(on_message, "on-message"),
+            on_change: found!(on_change, "on-change"),
+            on_member: found!(on_member, "on-member"),
+            on_post: found!(on_post, "on-post"),
+            commands: found!(commands, "commands"),
+            completion: found!(completion, "completion"),
+            scheduled: found!(scheduled, "scheduled"),
+            before_message: found!(before_message, "before-message"),
+            lifecycle: found!(lifecycle, "lifecycle"),
+        })
+    }
+}
+
+/// A bot that can be called. Cheap to share.
+pub struct BotPlugin {
+    caller: Arc<Caller>,
+    component: InstancePre<GuestState>,
+    exports: Exports,
+    /// What the operator wrote.
+    pub section: PluginSection,
+    /// What its operator granted: the names of capabilities.
+    pub grants: Vec<String>,
+    /// Where the host may go on its behalf.
+    pub allowed: AllowList,
+    /// What it says of itself.
+    pub about: About,
+    /// Its commands.
+    pub commands: BTreeMap<String, Command>,
+    /// Its jobs that come back.
+    pub recurring: Vec<Recurring>,
+}
+
+/// Calls a function of an interface that the bot has, in a fresh instance with `$session`, and gives its answer and the session.
+macro_rules! tell {
+    ($bot:expr, $limit:expr, $session:expr, $interface:ident, $name:literal, $function:ident($($argument:expr),*)) => {{
+        let (component, indices) = ($bot.component.clone(), $bot.exports.$interface.clone());
+        let arguments = ($($argument,)*);
+        let body = move |mut store: Store<GuestState>| {
+            let call = async move {
+                let indices = indices.ok_or_else(|| wasmtime::format_err!("it has no such interface"))?;
+                let instance = component.instantiate_async(&mut store).await?;
+                let guest = indices.load(&mut store, &instance)?;
+                let answer = tell!(@call guest, store, $function, arguments, $($argument),*);
+                Ok((answer?, store.into_data().session))
+            };
+            Box::pin(call) as _
+        };
+        $bot.caller.call_within($limit, $name, $session, body, Ok).await
+    }};
+    (@call $guest:ident, $store:ident, $function:ident, $arguments:ident,) => {{
+        let () = $arguments;
+        $guest.$function(&mut $store).await
+    }};
+    (@call $guest:ident, $store:ident, $function:ident, $arguments:ident, $a:expr) => {{
+        let (a,) = &$arguments;
+        $guest.$function(&mut $store, a).await
+    }};
+    (@call $guest:ident, $store:ident, $function:ident, $arguments:ident, $a:expr, $b:expr) => {{
+        let (a, b) = &$arguments;
+        $guest.$function(&mut $store, a, b).await
+    }};
+    (@call $guest:ident, $store:ident, $function:ident, $arguments:ident, $a:expr, $b:expr, $c:expr) => {{
+        let (a, b, c) = &$arguments;
+        $guest.$function(&mut $store, a, b, c).await
+    }};
+    (@call $guest:ident, $store:ident, $function:ident, $arguments:ident, $a:expr, $b:expr, $c:expr, $d:expr) => {{
+        let (a, b, c, d) = &$arguments;
+        $guest.$function(&mut $store, a, b, c, d).await
+    }};
+}
+
+/// What came of a call: the bot's answer, and what it collected.
+pub type Outcome<T> = Result<(T, Session), Unavailable>;
+
+/// What the host does with a message that is about to be said.
+pub use guest::before_message::{Draft, Verdict};
+/// A job whose time has come.
+pub use guest::scheduled::Due;
+
+impl BotPlugin {
+    /// Asks a bot that was linked about itself, checks what it says and what the operator set, and makes it ready.
+    pub async fn start(
+        id: &str,
+        engine: &GuestEngine,
+        section: &PluginSection,
+        component: InstancePre<GuestState>,
+        exports: &[String],
+        hits: Hits,
+    ) -> Result<Self, Unavailable> {
+        let off = |reason: String| Unavailable::new(format!("plugin `{id}` {reason}"));
+        let exports = Exports::find(&component, exports).map_err(|error| off(unfit(&error)))?;
+        let allowed = AllowList::parse(&section.allow_hosts, section.allow_private)
+            .map_err(|reason| off(format!("has hosts that cannot be used ({reason}): correct allow_hosts")))?;
+        let engines = (engine, &component.engine().clone());
+        let caller = Caller::new(id, engines, Settings::new(BTreeMap::new()), &section.limits, hits.clone());
+        let mut bot = Self {
+            caller: Arc::new(caller),
+            component,
+            exports,
+            grants: section.grants.clone(),
+            section: section.clone(),
+            allowed,
+            about: About::default(),
+            commands: BTreeMap::new(),
+            recurring: Vec::new(),
+        };
+        bot.about = bot.introduce().await?.map(About::read).transpose().map_err(off)?.unwrap_or_default();
+        let settings = bot.settings().map_err(off)?;
+        bot.caller = Arc::new(Caller::new(id, engines, settings, &section.limits, hits).sharing());
+        bot.commands = commands::read(bot.ask_commands().await?).map_err(off)?;
+        bot.recurring = cron::read(bot.ask_jobs().await?).map_err(off)?;
+        Ok(bot)
+    }
+
+    /// The operator's settings, with the bot's defaults.
+    fn settings(&self) -> Result<Settings, String> {
+        let values = self.section.settings.clone();
+        let Some(schema) = &self.about.settings else { return Ok(Settings::new(values)) };
+        schema.check(&values)?;
+        Ok(Settings::with_defaults(values, schema.defaults(), schema.properties.keys().cloned().collect()))
+    }
+
+    /// The id of the plugin.
+    pub fn id(&self) -> &str {
+        self.caller.id()
+    }
+
+    /// What runs its calls.
+    pub fn caller(&self) -> &Caller {
+        &self.caller
+    }
+
+    /// What was set for it.
+    pub fn own_settings(&self) -> &Arc<Settings> {
+        self.caller.settings()
+    }
+
+    /// Which of the reasons to be called it has, by the names of the interfaces.
+    pub fn reasons(&self) -> Vec<&'static str> {
+        let all = [
+            ("on-message", self.exports.on_message.is_some()),
+            ("on-change", self.exports.on_change.is_some()),
+            ("on-member", self.exports.on_member.is_some()),
+            ("on-post", self.exports.on_post.is_some()),
+            ("commands", self.exports.commands.is_some()),
+            ("completion", self.exports.completion.is_some()),
+            ("scheduled", self.exports.scheduled.is_some()),
+            ("before-message", self.exports.before_message.is_some()),
+            ("lifecycle", self.exports.lifecycle.is_some()),
+        ];
+        all.into_iter().filter(|(_, has)| *has).map(|(name, _)| name).collect()
+    }
+
+    /// Whether it has the interface `name`.
+    pub fn has(&self, name: &str) -> bool {
+        self.reasons().contains(&name)
+    }
+
+    async fn introduce(&self) -> Result<Option<guest::lifecycle::Introduction>, Unavailable> {
+        if self.exports.lifecycle.is_none() {
+            return Ok(None);
+        }
+        tell!(self, self.section.limits.wall_clock, None, lifecycle, "about", call_about()).map(|(said, _)| Some(said))
+    }
+
+    async fn ask_commands(&self) -> Result<Vec<guest::commands::Command>, Unavailable> {
+        if self.exports.commands.is_none() {
+            return Ok(Vec::new());
+        }
+        tell!(self, self.section.limits.wall_clock, None, commands, "commands", call_commands()).map(|(said, _)| said)
+    }
+
+    async fn ask_jobs(&self) -> Result<Vec<guest::scheduled::Recurring>, Unavailable> {
+        if self.exports.scheduled.is_none() {
+            return Ok(Vec::new());
+        }
+        tell!(self, self.section.limits.wall_clock, None, scheduled, "jobs", call_jobs()).map(|(said, _)| said)
+    }
+
+    /// Lets it begin; its error says why it cannot.
+    pub async fn begin(&self, session: Session) -> Outcome<Result<(), String>> {
+        if self.exports.lifecycle.is_none() {
+            return Ok((Ok(()), session));
+        }
+        back(tell!(self, self.section.limits.wall_clock, Some(session), lifecycle, "start", call_start()))
+    }
+
+    /// Something was said.
+    pub async fn on_message(&self, session: Session, event: Event, message: Message) -> Outcome<Result<(), String>> {
+        let limit = self.section.limits.wall_clock;
+        back(tell!(self, limit, Some(session), on_message, "on-message", call_on_message(event, message)))
+    }
+
+    /// A message changed.
+    pub async fn on_change(&self, session: Session, event: Event, change: String, message: Message) -> Outcome<Result<(), String>> {
+        let limit = self.section.limits.wall_clock;
+        back(tell!(self, limit, Some(session), on_change, "on-change", call_on_change(event, change, message)))
+    }
+
+    /// Somebody came or went.
+    pub async fn on_member(&self, session: Session, event: Event, change: String, room: Room, who: Member) -> Outcome<Result<(), String>> {
+        let limit = self.section.limits.wall_clock;
+        back(tell!(self, limit, Some(session), on_member, "on-member", call_on_member(event, change, room, who)))
+    }
+
+    /// Something happened to a post.
+    pub async fn on_post(&self, session: Session, event: Event, change: String, post: Post) -> Outcome<Result<(), String>> {
+        let limit = self.section.limits.wall_clock;
+        back(tell!(self, limit, Some(session), on_post, "on-post", call_on_post(event, change, post)))
+    }
+
+    /// The time of a job has come.
+    pub async fn on_job(&self, session: Session, due: Due) -> Outcome<Result<(), String>> {
+        back(tell!(self, self.section.limits.wall_clock, Some(session), scheduled, "on-job", call_on_job(due)))
+    }
+
+    /// A command was typed.
+    pub async fn run(&self, session: Session, typed: Invocation, context: Context) -> Outcome<Result<Option<guest::commands::Answer>, String>> {
+        let Invocation { command, arguments } = typed;
+        let limit = self.section.limits.wall_clock;
+        back(tell!(self, limit, Some(session), commands, "run", call_run(command, arguments, context)))
+    }
+
+    /// What suggests itself for a parameter.
+    pub async fn complete(&self, session: Session, command: String, parameter: String, typed: String, context: Context) -> Outcome<Vec<Choice>> {
+        back(tell!(self, COMPLETION, Some(session), completion, "complete", call_complete(command, parameter, typed, context)))
+    }
+
+    /// What becomes of a message that is about to be said.
+    pub async fn before_message(&self, session: Session, draft: Draft) -> Outcome<Verdict> {
+        let limit = self.section.before_message.budget;
+        back(tell!(self, limit, Some(session), before_message, "before-message", call_before_message(draft)))
+    }
+}
+
+/// Who may see what a command answers.
+pub use guest::commands::Audience;
+
+fn back<T>(outcome: Result<(T, Option<Session>), Unavailable>) -> Outcome<T> {
+    outcome.and_then(|(answer, session)| Ok((answer, session.ok_or_else(|| Unavailable::new("a call lost what it worked with"))?)))
+}

@@ -1,0 +1,149 @@
+//! `chat-read` and `chat-write`: rooms and messages.
+
+use wasmtime::Result;
+
+use super::{Effect, Session, convert};
+use crate::{
+    error::Error as AppError,
+    ids::{MessageId, RoomId},
+    messages::{
+        actions::{Send, Target},
+        model::{Content, Emoji},
+        queries::{self, MAX_LIMIT, Range as OwnRange},
+    },
+    plugins::{
+        bindings::bot::openclaw::{
+            chat::{
+                chat_read::{self, Range},
+                chat_write::{self, Outgoing},
+            },
+            types::types::{Error, Message, Room},
+        },
+        state::GuestState,
+    },
+    rooms,
+};
+
+impl Session {
+    /// A room that the bot is in.
+    pub(super) fn room(&self, id: &str) -> Result<RoomId, Error> {
+        RoomId::parse(id).filter(|room| self.host.heard.hears(room)).ok_or(Error::NotFound)
+    }
+
+    /// Counts a message that is to be said in `room`.
+    pub(super) fn take_turn(&self, room: &RoomId) -> Result<(), Error> {
+        let most = self.host.limits.messages;
+        if !self.host.pace.take(room) {
+            return Err(self.limited("messages", format!("it may say {most} things a second in a room (limits.messages)")));
+        }
+        if !self.host.busy.take(room) {
+            return Err(self.limited("room_messages", "bots have said too much in this room and are silent there for a minute"));
+        }
+        Ok(())
+    }
+
+    /// Says something in `room` when the call ends well. The id that it will have.
+    pub fn say(&mut self, room: RoomId, content: Content, reply_to: Option<MessageId>) -> Result<MessageId, Error> {
+        self.take_turn(&room)?;
+        let id = MessageId::new(self.now, self.host.store.random());
+        let (actor, author_name) = (self.host.actor.clone(), self.host.bot.name.as_str().to_owned());
+        let send = Send { id: Some(id.clone()), actor, author_name, room, content, reply_to, client_id: None };
+        self.push(Effect::Send(Box::new(send)))?;
+        Ok(id)
+    }
+
+    fn send(&mut self, message: Outgoing) -> Result<String, Error> {
+        let room = self.room(&message.room_id)?;
+        let content = Content::parse(message.body, &message.attachments, &self.host.files_at).map_err(convert::error)?;
+        let unknown = || Error::Invalid("reply-to must be the id of a message".to_owned());
+        let reply_to = message.reply_to.map(|id| MessageId::parse(&id).ok_or_else(unknown)).transpose()?;
+        Ok(self.say(room, content, reply_to)?.to_string())
+    }
+
+    fn target(&self, message: &str) -> Result<Target, Error> {
+        let message = MessageId::parse(message).ok_or(Error::NotFound)?;
+        Ok(Target { actor: self.host.actor.clone(), message, room: None })
+    }
+
+    async fn list(&self) -> Result<Vec<Room>, Error> {
+        let (store, actor, now) = (self.host.store.clone(), self.host.actor.clone(), self.now);
+        let all = self.host.outside(async move { rooms::queries::list(store.reader(), &actor, now).await }).await;
+        let mut rooms = all.map_err(convert::error)?.rooms;
+        rooms.retain(|room| self.room(&room.id).is_ok());
+        rooms.sort_by(|one, other| one.created_at.cmp(&other.created_at));
+        Ok(rooms.into_iter().map(convert::room).collect())
+    }
+
+    async fn page(&self, room: &str, range: Range, limit: u32) -> Result<Vec<Message>, Error> {
+        let room = self.room(room)?;
+        let range = match range {
+            Range::Latest => OwnRange::Latest,
+            Range::Before(seq) => OwnRange::Before(seq),
+            Range::After(seq) => OwnRange::After(seq),
+        };
+        let (store, actor, limit) = (self.host.store.clone(), self.host.actor.clone(), u64::from(limit).clamp(1, MAX_LIMIT));
+        let read = async move { queries::page(store.reader(), &actor, &room, range, limit).await?.bodies() };
+        let bodies = self.host.outside(read).await.map_err(convert::error)?;
+        Ok(bodies.into_iter().map(convert::message).collect())
+    }
+
+    async fn message(&self, id: &str) -> Result<Message, Error> {
+        let id = MessageId::parse(id).ok_or(Error::NotFound)?;
+        let store = self.host.store.clone();
+        let shown = self.host.outside(async move { queries::by_id(store.reader(), &id).await }).await.map_err(convert::error)?;
+        let message = shown.map(|shown| shown.message).filter(|message| self.host.heard.hears(&message.room));
+        Ok(convert::message(message.ok_or(Error::NotFound)?.body()))
+    }
+}
+
+impl chat_read::Host for GuestState {
+    async fn list_rooms(&mut self) -> Result<Result<Vec<Room>, Error>> {
+        Ok(self.session()?.list().await)
+    }
+
+    async fn get_room(&mut self, id: String) -> Result<Result<Room, Error>> {
+        let session = self.session()?;
+        let room = match session.room(&id) {
+            Ok(room) => room,
+            Err(error) => return Ok(Err(error)),
+        };
+        let (store, who) = (session.host.store.clone(), session.host.member());
+        let read = async move { rooms::queries::summary(store.reader(), &room, &who).await?.ok_or_else(|| AppError::not_found("room")) };
+        Ok(session.host.outside(read).await.map(convert::room).map_err(convert::error))
+    }
+
+    async fn list_messages(&mut self, room_id: String, range: Range, limit: u32) -> Result<Result<Vec<Message>, Error>> {
+        Ok(self.session()?.page(&room_id, range, limit).await)
+    }
+
+    async fn get_message(&mut self, id: String) -> Result<Result<Message, Error>> {
+        Ok(self.session()?.message(&id).await)
+    }
+}
+
+impl chat_write::Host for GuestState {
+    async fn send(&mut self, message: Outgoing) -> Result<Result<String, Error>> {
+        Ok(self.session()?.send(message))
+    }
+
+    async fn edit(&mut self, message_id: String, body: String) -> Result<Result<(), Error>> {
+        let session = self.session()?;
+        let edit = || {
+            let target = session.target(&message_id)?;
+            Content::new(body.clone(), Vec::new()).map_err(convert::error)?;
+            Ok(Effect::Edit(target, body))
+        };
+        Ok(edit().and_then(|effect| session.push(effect)))
+    }
+
+    async fn delete(&mut self, message_id: String) -> Result<Result<(), Error>> {
+        let session = self.session()?;
+        Ok(session.target(&message_id).and_then(|target| session.push(Effect::Delete(target))))
+    }
+
+    async fn react(&mut self, message_id: String, emoji: String, on: bool) -> Result<Result<(), Error>> {
+        let session = self.session()?;
+        let react = || Ok(Effect::React(session.target(&message_id)?, Emoji::parse(&emoji).map_err(convert::error)?, on));
+        Ok(react().and_then(|effect| session.push(effect)))
+    }
+}

@@ -1,0 +1,117 @@
+//! How fast bots may talk: each in each room, and all together in a room, where a chain of them would otherwise talk for ever.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use crate::{
+    config::Rate,
+    http::rate::{Keyed, Ticks},
+    ids::RoomId,
+};
+
+/// What all bots together may say in a room within [`WINDOW`].
+const MOST: u32 = 20;
+/// The time in which that is counted.
+const WINDOW: Duration = Duration::from_secs(10);
+/// How long they are silent after they wanted to say more.
+const SILENCE: Duration = Duration::from_secs(60);
+/// Rooms of which this is known; quiet ones are forgotten when there are more.
+const ROOMS: usize = 10_000;
+
+/// How fast one bot may talk in one room.
+pub struct Pace(Option<Keyed>);
+
+impl Pace {
+    /// So many messages a second.
+    pub fn new(messages: u32, ticks: &Ticks) -> Self {
+        Self(Keyed::new(Rate::within(messages, 1), 1, ticks))
+    }
+
+    /// Counts one message. False if that is too many.
+    pub fn take(&self, room: &RoomId) -> bool {
+        self.0.as_ref().is_none_or(|keyed| keyed.check(room.as_str()).is_ok())
+    }
+}
+
+/// How fast one bot may write posts: six an hour.
+pub struct PostPace(Option<Keyed>);
+
+impl PostPace {
+    /// None written yet.
+    pub fn new(ticks: &Ticks) -> Self {
+        Self(Keyed::new(Rate::per_hour(6), 1, ticks))
+    }
+
+    /// Counts one post. False if that is too many.
+    pub fn take(&self) -> bool {
+        self.0.as_ref().is_none_or(|keyed| keyed.check("").is_ok())
+    }
+}
+
+/// How much all bots together say in each room.
+pub struct Busy {
+    ticks: Ticks,
+    rooms: Mutex<HashMap<RoomId, Window>>,
+}
+
+#[derive(Clone, Copy)]
+struct Window {
+    began: Duration,
+    said: u32,
+    silent_until: Duration,
+}
+
+impl Busy {
+    /// Nothing was said yet.
+    pub fn new(ticks: Ticks) -> Self {
+        Self { ticks, rooms: Mutex::default() }
+    }
+
+    /// Counts one message. False while bots are to be silent there.
+    pub fn take(&self, room: &RoomId) -> bool {
+        let now = self.ticks.elapsed();
+        let mut rooms = self.rooms.lock().unwrap_or_else(PoisonError::into_inner);
+        if rooms.len() >= ROOMS {
+            rooms.retain(|_, window| window.began + WINDOW > now || window.silent_until > now);
+        }
+        let window = rooms.entry(room.clone()).or_insert(Window { began: now, said: 0, silent_until: Duration::ZERO });
+        if window.silent_until > now {
+            return false;
+        }
+        if window.began + WINDOW <= now {
+            *window = Window { began: now, said: 0, silent_until: Duration::ZERO };
+        }
+        window.said += 1;
+        if window.said > MOST {
+            window.silent_until = now + SILENCE;
+            tracing::warn!(room = room.as_str(), seconds = SILENCE.as_secs(), "bots talk too much in a room and are silent there for a while");
+            return false;
+        }
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::clock::{ManualClock, Timestamp};
+
+    #[test]
+    fn p14_bots_that_talk_too_much_are_silent_for_a_minute() {
+        let clock = Arc::new(ManualClock::at(Timestamp::from_millis(0)));
+        let busy = Busy::new(Ticks::of(clock.clone()));
+        let (room, other) = (RoomId::from_stored("r-1".to_owned()), RoomId::from_stored("r-2".to_owned()));
+        assert!((0..MOST).all(|_| busy.take(&room)));
+        assert!(!busy.take(&room));
+        assert!(busy.take(&other), "elsewhere they may talk");
+        clock.advance(Duration::from_secs(59));
+        assert!(!busy.take(&room));
+        clock.advance(Duration::from_secs(2));
+        assert!(busy.take(&room));
+    }
+}

@@ -1,0 +1,73 @@
+//! `posts-read` and `posts-write`.
+
+use wasmtime::Result;
+
+use super::{Effect, Session, convert};
+use crate::{
+    ids::PostId,
+    plugins::{
+        bindings::bot::openclaw::{
+            posts::{
+                posts_read,
+                posts_write::{self, Draft},
+            },
+            types::types::{Error, Post},
+        },
+        state::GuestState,
+    },
+    posts::{actions::Create, model::Content, queries},
+};
+
+/// Most posts at once.
+const MAX_POSTS: u64 = 50;
+
+impl Session {
+    async fn posts(&self, before: Option<String>, limit: u32) -> Result<Vec<Post>, Error> {
+        let before = before.map(|id| PostId::parse(&id).ok_or(Error::NotFound)).transpose()?;
+        let (store, limit) = (self.host.store.clone(), u64::from(limit).clamp(1, MAX_POSTS));
+        let read = async move { queries::list(store.reader(), before.as_ref(), limit).await };
+        let posts = self.host.outside(read).await.map_err(convert::error)?;
+        Ok(posts.into_iter().map(convert::post).collect())
+    }
+
+    async fn post(&self, id: &str) -> Result<Post, Error> {
+        let id = PostId::parse(id).ok_or(Error::NotFound)?;
+        let store = self.host.store.clone();
+        let read = async move { queries::post(store.reader(), &id).await };
+        self.host.outside(read).await.map(convert::post).map_err(convert::error)
+    }
+
+    fn write(&mut self, draft: Draft) -> Result<String, Error> {
+        let content = Content::parse(&draft.title, draft.body, &draft.attachments, &self.host.files_at).map_err(convert::error)?;
+        if !self.host.posts.take() {
+            return Err(self.limited("posts", "it may write six posts an hour"));
+        }
+        let id = PostId::new(self.now, self.host.store.random());
+        let (actor, author_name) = (self.host.actor.clone(), self.host.bot.name.as_str().to_owned());
+        self.push(Effect::Post(Box::new(Create { id: Some(id.clone()), actor, author_name, content, key: None })))?;
+        Ok(id.to_string())
+    }
+}
+
+impl posts_read::Host for GuestState {
+    async fn list_posts(&mut self, before: Option<String>, limit: u32) -> Result<Result<Vec<Post>, Error>> {
+        Ok(self.session()?.posts(before, limit).await)
+    }
+
+    async fn get_post(&mut self, id: String) -> Result<Result<Post, Error>> {
+        Ok(self.session()?.post(&id).await)
+    }
+}
+
+impl posts_write::Host for GuestState {
+    async fn create(&mut self, draft: Draft) -> Result<Result<String, Error>> {
+        Ok(self.session()?.write(draft))
+    }
+
+    async fn delete(&mut self, id: String) -> Result<Result<(), Error>> {
+        let session = self.session()?;
+        let actor = session.host.actor.clone();
+        let effect = PostId::parse(&id).map(|id| Effect::DeletePost(actor, id)).ok_or(Error::NotFound);
+        Ok(effect.and_then(|effect| session.push(effect)))
+    }
+}

@@ -1,0 +1,171 @@
+//! What one call of a bot works with, and what it has collected so far.
+
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use tokio::{runtime::Handle, sync::Semaphore};
+use tokio_util::task::AbortOnDropHandle;
+use url::Url;
+
+use super::{Busy, Effect, Pace, PostPace, Values};
+use crate::{
+    actor::Actor,
+    bots::model::Bot,
+    clock::Timestamp,
+    config::PluginLimits,
+    error::{Error, Result},
+    ids::{MemberId, RoomId},
+    outbound::{AllowList, Outbound},
+    plugins::{
+        bindings::bot::openclaw::types::types::Error as GuestError,
+        limits::Hits,
+        settings::Settings,
+        store::jobs::Job,
+    },
+    rooms::online::Online,
+    store::Store,
+};
+
+/// What all calls of one bot share.
+pub struct BotHost {
+    /// The id of the plugin.
+    pub plugin: Arc<str>,
+    /// Under which name it takes part.
+    pub bot: Bot,
+    /// The bot as the cause of what it does.
+    pub actor: Actor,
+    /// The database.
+    pub store: Store,
+    /// Requests to others.
+    pub outbound: Outbound,
+    /// Where those may go.
+    pub allowed: AllowList,
+    /// How many at the same time.
+    pub requests: Semaphore,
+    /// Who is connected.
+    pub online: Online,
+    /// Where our own files are.
+    pub files_at: Url,
+    /// What the operator set for it.
+    pub settings: Arc<Settings>,
+    /// Its limits.
+    pub limits: PluginLimits,
+    /// How often limits were hit.
+    pub hits: Hits,
+    /// Which rooms it hears.
+    pub heard: Heard,
+    /// How fast it may talk.
+    pub pace: Pace,
+    /// How fast it may write posts.
+    pub posts: PostPace,
+    /// How much all bots together say in a room.
+    pub busy: Arc<Busy>,
+    /// Where the database and the network are waited for: guests have a thread of their own.
+    pub runtime: Handle,
+}
+
+impl BotHost {
+    /// Waits for `work` on the runtime that the rest of the server has. It ends when the caller goes away.
+    pub async fn outside<T: Send + 'static>(&self, work: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
+        let task = AbortOnDropHandle::new(self.runtime.spawn(work));
+        task.await.map_err(Error::internal)?
+    }
+
+    /// The bot as a member of rooms.
+    pub fn member(&self) -> MemberId {
+        MemberId::Bot(self.bot.id.clone())
+    }
+}
+
+/// Which rooms a bot hears: those that it is in, unless only some of them are meant.
+#[derive(Default)]
+pub struct Heard {
+    only: Option<HashSet<RoomId>>,
+    /// Whether it becomes a member wherever something is said.
+    pub everywhere: bool,
+    member_of: RwLock<HashSet<RoomId>>,
+}
+
+impl Heard {
+    /// Those of `only`, or all that it is in; with `everywhere` all there are.
+    pub fn new(only: Option<HashSet<RoomId>>, everywhere: bool) -> Self {
+        Self { only, everywhere, member_of: RwLock::default() }
+    }
+
+    /// Whether the bot is to hear what happens there, once it is a member.
+    pub fn covers(&self, room: &RoomId) -> bool {
+        self.only.as_ref().is_none_or(|only| only.contains(room))
+    }
+
+    /// Whether the bot is a member.
+    pub fn is_in(&self, room: &RoomId) -> bool {
+        self.member_of.read().unwrap_or_else(PoisonError::into_inner).contains(room)
+    }
+
+    /// Whether the bot hears what happens there.
+    pub fn hears(&self, room: &RoomId) -> bool {
+        self.covers(room) && self.is_in(room)
+    }
+
+    /// Says where the bot is a member.
+    pub fn set(&self, rooms: impl IntoIterator<Item = RoomId>) {
+        *self.member_of.write().unwrap_or_else(PoisonError::into_inner) = rooms.into_iter().collect();
+    }
+
+    /// The bot came to a room.
+    pub fn came(&self, room: &RoomId) {
+        self.member_of.write().unwrap_or_else(PoisonError::into_inner).insert(room.clone());
+    }
+
+    /// The bot, or the room, is gone.
+    pub fn went(&self, room: &RoomId) {
+        self.member_of.write().unwrap_or_else(PoisonError::into_inner).remove(room);
+    }
+}
+
+/// One call.
+pub struct Session {
+    /// What all calls of the bot share.
+    pub host: Arc<BotHost>,
+    /// The moment at which the call began; the same for all of it.
+    pub now: Timestamp,
+    /// What it wants done, in this order.
+    pub effects: Vec<Effect>,
+    /// What it read and wants to remember.
+    pub values: Values,
+    /// What it wants to be told later, by name; `None` for what it does not want any more.
+    pub jobs: BTreeMap<String, Option<Job>>,
+    /// Requests to others so far.
+    pub requests: u32,
+}
+
+impl Session {
+    /// A call that begins now.
+    pub fn new(host: Arc<BotHost>) -> Self {
+        let now = host.store.now();
+        Self { host, now, effects: Vec::new(), values: Values::default(), jobs: BTreeMap::new(), requests: 0 }
+    }
+
+    /// Whether there is anything to be written.
+    pub fn is_idle(&self) -> bool {
+        self.effects.is_empty() && self.values.changes.is_empty() && self.jobs.is_empty()
+    }
+
+    /// Wants one more thing done.
+    pub fn push(&mut self, effect: Effect) -> Result<(), GuestError> {
+        let most = self.host.limits.effects;
+        if self.effects.len() >= most as usize {
+            return Err(self.limited("effects", format!("a call may cause {most} things (limits.effects)")));
+        }
+        self.effects.push(effect);
+        Ok(())
+    }
+
+    /// The error of a limit, which is counted.
+    pub fn limited(&self, limit: &str, sentence: impl Into<String>) -> GuestError {
+        self.host.hits.count(&self.host.plugin, limit);
+        GuestError::Limited(sentence.into())
+    }
+}

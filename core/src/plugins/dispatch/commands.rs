@@ -1,0 +1,111 @@
+//! The commands that somebody can type in a room, and what suggests itself while they do.
+
+use super::{Runner, Runners};
+use crate::{
+    actor::Actor,
+    error::{Error, Result},
+    ids::RoomId,
+    plugins::{
+        bindings::bot::openclaw::{
+            bot::types::{Choice, Context},
+            types::types::Member,
+        },
+        bot::Command,
+        capabilities::role_word,
+    },
+    rooms,
+    store::Store,
+};
+
+/// Most suggestions.
+const MAX_CHOICES: usize = 25;
+
+/// A command and whose it is.
+pub struct Offered {
+    /// The id of the bot.
+    pub bot: String,
+    /// The bot's name.
+    pub bot_name: String,
+    /// The command.
+    pub command: Command,
+}
+
+/// The commands in a room, by name; each name once.
+///
+/// # Errors
+/// `not_found` for who is not in the room.
+pub async fn in_room(store: &Store, runners: &Runners, actor: &Actor, room: &RoomId) -> Result<Vec<Offered>> {
+    rooms::queries::standing(store.reader(), room, &actor.member()?).await?;
+    Ok(distinct(runners.with_commands(room)))
+}
+
+/// The commands in all rooms of whoever asks, by name.
+///
+/// # Errors
+/// `login_required`.
+pub async fn everywhere(store: &Store, runners: &Runners, actor: &Actor) -> Result<Vec<Offered>> {
+    let rooms = rooms::queries::rooms_of(store.reader(), &actor.member()?).await?;
+    let heard = |runner: &Runner| rooms.iter().any(|room| runner.host.heard.hears(room));
+    let all = runners.all().into_iter().filter(|runner| !runner.plugin.commands.is_empty() && heard(runner));
+    Ok(distinct(all.collect()))
+}
+
+fn distinct(bots: Vec<std::sync::Arc<Runner>>) -> Vec<Offered> {
+    let mut offered: Vec<Offered> = Vec::new();
+    for runner in bots {
+        for command in runner.plugin.commands.values() {
+            if offered.iter().all(|other| other.command.name != command.name) {
+                let (bot, bot_name) = (runner.host.bot.id.to_string(), runner.host.bot.name.as_str().to_owned());
+                offered.push(Offered { bot, bot_name, command: command.clone() });
+            }
+        }
+    }
+    offered.sort_by(|one, other| one.command.name.cmp(&other.command.name));
+    offered
+}
+
+/// What somebody is typing.
+pub struct Asked<'a> {
+    /// Who.
+    pub actor: &'a Actor,
+    /// Under which name.
+    pub name: &'a str,
+    /// Where.
+    pub room: &'a RoomId,
+    /// The command.
+    pub command: &'a str,
+    /// The parameter.
+    pub parameter: &'a str,
+    /// What was typed of it so far.
+    pub typed: &'a str,
+}
+
+/// What suggests itself: what the bot says, or else the choices that its command has. A bot that does not answer suggests nothing.
+///
+/// # Errors
+/// `not_found` for who is not in the room, and for a command or parameter that is not there.
+pub async fn suggest(store: &Store, runners: &Runners, asked: Asked<'_>) -> Result<Vec<Choice>> {
+    let who = asked.actor.member()?;
+    let (standing, role) = rooms::queries::standing(store.reader(), asked.room, &who).await?;
+    let bots = runners.with_commands(asked.room);
+    let found = bots.iter().find_map(|runner| Some((runner, runner.plugin.commands.get(asked.command)?)));
+    let (runner, command) = found.ok_or_else(|| Error::not_found("command"))?;
+    let parameter = command.parameters.iter().find(|parameter| parameter.name == asked.parameter);
+    let parameter = parameter.ok_or_else(|| Error::not_found("parameter"))?;
+    if !parameter.choices.is_empty() || !runner.plugin.has("completion") {
+        let fits = |choice: &&Choice| choice.value.to_lowercase().starts_with(&asked.typed.to_lowercase());
+        return Ok(parameter.choices.iter().filter(fits).cloned().collect());
+    }
+    let context = Context {
+        room_id: asked.room.to_string(),
+        room_name: standing.room.name,
+        caller: Member { id: who.to_string(), name: asked.name.to_owned(), is_bot: who.is_bot() },
+        role: role_word(role).to_owned(),
+        time: store.now().to_string(),
+    };
+    let (command, parameter) = (command.name.clone(), parameter.name.clone());
+    let answer = runner.plugin.complete(runner.session(), command, parameter, asked.typed.to_owned(), context).await;
+    let mut choices = answer.map(|(choices, _)| choices).unwrap_or_default();
+    choices.truncate(MAX_CHOICES);
+    Ok(choices)
+}

@@ -1,0 +1,296 @@
+//! What bots do while somebody is about to say something: run a command, or look at the text first.
+
+use std::{
+    hash::{BuildHasher, RandomState},
+    sync::Arc,
+};
+
+use futures_util::future::BoxFuture;
+use tokio::sync::Mutex;
+
+use super::{
+    Runners,
+    runner::{CallError, Runner},
+};
+use crate::{
+    actor::Actor,
+    config::OnFailure,
+    error::{Error, Kind, Result},
+    ids::{MemberId, MessageId, RoomId},
+    messages::{
+        self,
+        gate::{Draft, Gate, Ran},
+        model::{Content, Message, Shown},
+    },
+    plugins::{
+        actions::Settlement,
+        bindings::bot::{
+            exports::openclaw::bot::{before_message, commands::Answer},
+            openclaw::{bot::types::Context, types::types::Member},
+        },
+        bot::{Audience, Command, Invocation, Typed, Unfit, argument, split},
+        capabilities::role_word,
+    },
+    rooms::{
+        self,
+        model::{RoomRole, Standing},
+    },
+    text,
+};
+
+/// Senders are told apart by this many locks; two that share one wait for each other now and then.
+const LOCKS: usize = 256;
+
+/// The bots that look at what is about to be said, and run commands.
+pub struct Hooks {
+    runners: Runners,
+    /// One message of a sender at a time, so that they are looked at and said in their order.
+    order: Vec<Mutex<()>>,
+    hasher: RandomState,
+}
+
+/// Somebody who types a command, and where.
+struct Typist<'a> {
+    draft: &'a Draft,
+    standing: Standing,
+    role: RoomRole,
+}
+
+impl Hooks {
+    /// Of the bots that take part.
+    pub fn new(runners: Runners) -> Self {
+        Self { runners, order: (0..LOCKS).map(|_| Mutex::new(())).collect(), hasher: RandomState::new() }
+    }
+
+    async fn review(&self, draft: &Draft) -> Result<String> {
+        let who = draft.actor.member()?;
+        let lookers = self.runners.lookers(&draft.room);
+        let lookers: Vec<_> = lookers.into_iter().filter(|runner| runner.host.member() != who).collect();
+        if lookers.is_empty() {
+            return Ok(draft.body.clone());
+        }
+        let (_, role) = rooms::queries::standing(lookers[0].host.store.reader(), &draft.room, &who).await?;
+        let lock = usize::try_from(self.hasher.hash_one(who.as_str())).unwrap_or_default() % LOCKS;
+        let _turn = self.order[lock].lock().await;
+        let mut body = draft.body.clone();
+        for runner in lookers {
+            body = self.ask(&runner, draft, &who, role, body).await?;
+        }
+        Ok(body)
+    }
+
+    /// Lets one bot decide.
+    async fn ask(&self, runner: &Runner, draft: &Draft, who: &MemberId, role: RoomRole, body: String) -> Result<String> {
+        let question = before_message::Draft {
+            room_id: draft.room.to_string(),
+            author: Member { id: who.to_string(), name: draft.author_name.clone(), is_bot: who.is_bot() },
+            role: role_word(role).to_owned(),
+            body: body.clone(),
+            attachments: draft.attachments.clone(),
+            editing: draft.editing.as_ref().map(ToString::to_string),
+        };
+        let outcome = match runner.strikes.suspended() {
+            Some(reason) => Err(reason),
+            None => {
+                let call = async |session| runner.plugin.before_message(session, question.clone()).await;
+                let settlement = |_: &_| Settlement { hops: 1, ..Settlement::default() };
+                runner.call(call, settlement).await.map_err(|error| error.to_string())
+            }
+        };
+        match outcome {
+            Ok(before_message::Verdict::Allow) => Ok(body),
+            Ok(before_message::Verdict::Rewrite(body)) => Ok(body),
+            Ok(before_message::Verdict::Reject(reason)) => {
+                let reason = text::one_line(&reason, 300);
+                let reason = if reason.is_empty() { "This message is not allowed here.".to_owned() } else { reason };
+                Err(Error::new(Kind::Forbidden, "message_rejected", reason))
+            }
+            Err(_) if runner.plugin.section.before_message.on_failure == OnFailure::Open => Ok(body),
+            Err(reason) => {
+                let sentence = "This message could not be checked, so it was not sent. Please try again later.";
+                Err(Error::new(Kind::Unavailable, "message_not_checked", sentence).caused_by(reason))
+            }
+        }
+    }
+
+    async fn typed(&self, draft: &mut Draft) -> Result<Option<Ran>> {
+        let is_command = draft.body.starts_with('/') && matches!(draft.actor, Actor::User { .. });
+        let bots = if is_command { self.runners.with_commands(&draft.room) } else { Vec::new() };
+        if bots.is_empty() {
+            return Ok(None);
+        }
+        if let Some(said) = draft.body.strip_prefix("//") {
+            draft.body = format!("/{said}");
+            return Ok(None);
+        }
+        let Some((name, rest)) = split(&draft.body) else { return Ok(None) };
+        let found = bots.iter().find_map(|runner| Some((runner, runner.plugin.commands.get(name)?)));
+        let Some((runner, command)) = found else { return Err(unknown(name, &bots)) };
+        let standing = rooms::queries::standing(runner.host.store.reader(), &draft.room, &draft.actor.member()?).await?;
+        let typist = Typist { draft, role: standing.1, standing: standing.0 };
+        typist.run(runner, command, rest).await.map(Some)
+    }
+}
+
+impl Gate for Hooks {
+    fn look<'a>(&'a self, draft: &'a Draft) -> BoxFuture<'a, Result<String>> {
+        Box::pin(self.review(draft))
+    }
+
+    fn command<'a>(&'a self, draft: &'a mut Draft) -> BoxFuture<'a, Result<Option<Ran>>> {
+        Box::pin(self.typed(draft))
+    }
+}
+
+/// There is no such command: the nearest one, and how to say it instead.
+fn unknown(name: &str, bots: &[Arc<Runner>]) -> Error {
+    let all = bots.iter().flat_map(|runner| runner.plugin.commands.keys());
+    let nearest = all.map(|known| (strsim::damerau_levenshtein(name, known), known)).min();
+    let hint = match nearest {
+        Some((distance, known)) if distance <= 2 => format!(" Did you mean /{known}?"),
+        _ => String::new(),
+    };
+    let sentence = format!("There is no command /{name} here.{hint} To say it as text, begin with two slashes.");
+    Error::new(Kind::Invalid, "unknown_command", sentence)
+}
+
+impl Typist<'_> {
+    async fn run(&self, runner: &Runner, command: &Command, rest: &str) -> Result<Ran> {
+        let typed = command.parse(rest).map_err(|Unfit(sentence)| Error::new(Kind::Invalid, "invalid_arguments", sentence))?;
+        let mut arguments = Vec::with_capacity(typed.len());
+        for (name, value) in typed {
+            let found = match &value {
+                Typed::Member(who) => Some(find(runner, &self.draft.room, who).await?),
+                _ => None,
+            };
+            arguments.extend(argument(name, value, found));
+        }
+        let invocation = Invocation { command: command.name.clone(), arguments };
+        let answer = self.call(runner, invocation).await?;
+        self.ran(runner, command, answer).await
+    }
+
+    async fn call(&self, runner: &Runner, invocation: Invocation) -> Result<Option<Said>> {
+        if runner.strikes.suspended().is_some() {
+            let sentence = format!("{} is taking a break at the moment. Please try again later.", runner.host.bot.name.as_str());
+            return Err(Error::new(Kind::Unavailable, "bot_suspended", sentence));
+        }
+        let context = self.context(runner)?;
+        let room = &self.draft.room;
+        let call = async |session| {
+            let (answer, mut session) = runner.plugin.run(session, invocation.clone(), context.clone()).await?;
+            let said = match answer {
+                Err(refusal) => {
+                    // Nothing that the call wanted happens.
+                    session = runner.session();
+                    Err(refusal)
+                }
+                Ok(answer) => checked(answer).and_then(|answer| match answer {
+                    Some((content, Audience::Room)) => {
+                        let sent = session.say(room.clone(), content, None);
+                        sent.map(|id| Some(Said::ToAll(id))).map_err(|error| format!("{error:?}"))
+                    }
+                    Some((content, Audience::Caller)) => Ok(Some(Said::ToCaller(content))),
+                    None => Ok(None),
+                }),
+            };
+            Ok((said, session))
+        };
+        let settlement = |_: &_| Settlement { hops: 1, ..Settlement::default() };
+        match runner.call(call, settlement).await {
+            Ok(Ok(said)) => Ok(said),
+            Ok(Err(refusal)) => {
+                let refusal = text::one_line(&refusal, 300);
+                let sentence = if refusal.is_empty() { "This did not work.".to_owned() } else { refusal };
+                Err(Error::new(Kind::Conflict, "command_failed", sentence))
+            }
+            Err(CallError::Server(error)) => Err(error),
+            Err(failed) => {
+                let sentence = format!("{} could not do this. Please try again later.", runner.host.bot.name.as_str());
+                Err(Error::new(Kind::Unavailable, "bot_failed", sentence).caused_by(failed.to_string()))
+            }
+        }
+    }
+
+    /// Where the command is typed, and by whom.
+    fn context(&self, runner: &Runner) -> Result<Context> {
+        let caller = self.draft.actor.member()?;
+        Ok(Context {
+            room_id: self.draft.room.to_string(),
+            room_name: self.standing.room.name.clone(),
+            caller: Member { is_bot: caller.is_bot(), id: caller.to_string(), name: self.draft.author_name.clone() },
+            role: role_word(self.role).to_owned(),
+            time: runner.host.store.now().to_string(),
+        })
+    }
+
+    /// What there is to see.
+    async fn ran(&self, runner: &Runner, command: &Command, said: Option<Said>) -> Result<Ran> {
+        let for_all = matches!(said, Some(Said::ToAll(_)));
+        let shown = match said {
+            Some(Said::ToAll(id)) => messages::queries::by_id(runner.host.store.reader(), &id)
+                .await?
+                .ok_or_else(|| Error::unavailable("The answer of the bot could not be written."))?,
+            Some(Said::ToCaller(content)) => {
+                self.unsaid(runner, runner.host.member(), runner.host.bot.name.as_str(), content)?
+            }
+            None => {
+                let typed = Content { body: self.draft.body.clone(), attachments: Vec::new() };
+                self.unsaid(runner, self.draft.actor.member()?, &self.draft.author_name, typed)?
+            }
+        };
+        Ok(Ran { command: command.name.clone(), bot: runner.host.bot.id.to_string(), for_all, shown })
+    }
+
+    /// A message that has no place in the room.
+    fn unsaid(&self, runner: &Runner, author: MemberId, name: &str, content: Content) -> Result<Shown> {
+        let store = &runner.host.store;
+        let message = Message {
+            id: MessageId::new(store.now(), store.random()),
+            room: self.draft.room.clone(),
+            seq: 0,
+            rev: 0,
+            client_id: self.draft.client_id.clone(),
+            author,
+            author_name: name.to_owned(),
+            content,
+            reply_to: None,
+            reactions: Vec::new(),
+            created_at: store.now(),
+            edited_at: None,
+            deleted: false,
+        };
+        message.shown()
+    }
+}
+
+/// What a command answered.
+enum Said {
+    ToAll(MessageId),
+    ToCaller(Content),
+}
+
+/// An answer that can be shown.
+fn checked(answer: Option<Answer>) -> Result<Option<(Content, Audience)>, String> {
+    let Some(Answer { body, audience }) = answer else { return Ok(None) };
+    let content = Content::new(body, Vec::new()).map_err(|error| format!("The answer of the bot cannot be shown: {error}"))?;
+    Ok(Some((content, audience)))
+}
+
+/// A member of the room by id or by name.
+async fn find(runner: &Runner, room: &RoomId, who: &str) -> Result<Member> {
+    let (reader, online) = (runner.host.store.reader(), &runner.host.online);
+    let found = match MemberId::parse(who) {
+        Some(id) => rooms::queries::member(reader, room, &id, online).await?.into_iter().collect(),
+        None => rooms::queries::called(reader, room, who, online).await?,
+    };
+    let mut found = found.into_iter();
+    match (found.next(), found.next()) {
+        (Some(one), None) => Ok(Member { id: one.id, name: one.username, is_bot: one.is_bot }),
+        (Some(_), Some(_)) => {
+            let sentence = format!("There are several members called {who} here. Please use the id of one of them.");
+            Err(Error::new(Kind::Invalid, "invalid_arguments", sentence))
+        }
+        (None, _) => Err(Error::new(Kind::Invalid, "invalid_arguments", format!("Nobody here is called {who}."))),
+    }
+}

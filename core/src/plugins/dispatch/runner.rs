@@ -1,0 +1,258 @@
+//! A bot that takes part: the plugin, under which name it is known, and where it is.
+
+use std::{collections::HashSet, sync::Arc};
+
+use tokio::sync::Semaphore;
+
+use super::{Parts, strikes::Strikes};
+use crate::{
+    actor::Actor,
+    bots::{
+        self,
+        model::{Ability, Bot, BotName, Handle, Rights},
+    },
+    config::{HeardRooms, RoomsWord},
+    error::{Error, Kind, Result},
+    ids::RoomId,
+    plugins::{
+        BotPlugin, Unavailable,
+        actions::{self, EffectFailed, Settlement},
+        capabilities::{BotHost, Heard, Pace, PostPace, Session},
+        store::{jobs::Job, switches},
+    },
+    rooms::{
+        self,
+        actions::{Invite, Join},
+        model::Invitee,
+    },
+    store::Tx,
+};
+
+/// How often a call runs again because what it read was changed meanwhile.
+const RERUNS: u32 = 20;
+
+/// A bot that takes part.
+pub struct Runner {
+    /// The plugin.
+    pub plugin: Arc<BotPlugin>,
+    /// What its calls share.
+    pub host: Arc<BotHost>,
+    /// How often it broke down.
+    pub strikes: Strikes,
+}
+
+impl Runner {
+    /// Gives the bot its name and its rooms, and lets it begin. What is wrong is a sentence for the operator.
+    pub async fn make(parts: &Parts, plugin: Arc<BotPlugin>) -> Result<Arc<Self>, Unavailable> {
+        let id = plugin.id().to_owned();
+        let off = |error: Error| Unavailable::new(format!("plugin `{id}` cannot take part: {error}"));
+        let only = listed(&plugin).map_err(|reason| Unavailable::new(format!("plugin `{id}` {reason}")))?;
+        let everywhere = plugin.section.rooms == HeardRooms::Word(RoomsWord::All);
+        let bot = identify(parts, &plugin).await.map_err(off)?;
+        let rights = Rights::of_plugin(abilities(&plugin.grants), only.clone(), everywhere);
+        let host = BotHost {
+            plugin: id.as_str().into(),
+            actor: Actor::Bot { id: bot.id.clone(), rights },
+            store: parts.store.clone(),
+            outbound: parts.outbound.clone(),
+            allowed: plugin.allowed.clone(),
+            requests: Semaphore::new(plugin.section.limits.requests as usize),
+            online: parts.online.clone(),
+            files_at: parts.files_at.clone(),
+            settings: plugin.own_settings().clone(),
+            limits: plugin.section.limits.clone(),
+            hits: parts.plugins.hits().clone(),
+            heard: Heard::new(only.clone().map(HashSet::from_iter), everywhere),
+            pace: Pace::new(plugin.section.limits.messages, &parts.ticks),
+            posts: PostPace::new(&parts.ticks),
+            busy: parts.busy.clone(),
+            runtime: parts.runtime.clone(),
+            bot,
+        };
+        let strikes = Strikes::new(plugin.section.limits.breakdowns);
+        let runner = Arc::new(Self { plugin, host: Arc::new(host), strikes });
+        runner.enter(only.unwrap_or_default()).await.map_err(off)?;
+        runner.plan().await.map_err(off)?;
+        runner.begin().await?;
+        Ok(runner)
+    }
+
+    /// A call that begins now.
+    pub fn session(&self) -> Session {
+        Session::new(self.host.clone())
+    }
+
+    /// Makes the bot a member where it is to be, and notes where it is.
+    async fn enter(&self, rooms: Vec<RoomId>) -> Result<()> {
+        for room in rooms {
+            let whom = Invitee::Known(self.host.member());
+            let invite = Invite { actor: Actor::System, room: room.clone(), whom, lifetime: std::time::Duration::ZERO };
+            if let Err(error) = self.host.store.write(invite, |tx, invite| Box::pin(rooms::actions::invite(tx, invite))).await {
+                tracing::warn!(plugin = &*self.host.plugin, room = room.as_str(), "the bot cannot be in a room that its section names: {error}");
+            }
+        }
+        self.host.heard.set(rooms::queries::rooms_of(self.host.store.reader(), &self.host.member()).await?);
+        Ok(())
+    }
+
+    /// Makes the bot a member of a room that it is to hear, if it is not.
+    pub async fn join(&self, room: &RoomId) -> Result<()> {
+        if !self.host.heard.everywhere || self.host.heard.is_in(room) {
+            return Ok(());
+        }
+        let join = Join { actor: self.host.actor.clone(), room: room.clone(), max_memberships: u32::MAX };
+        match self.host.store.write(join, |tx, join| Box::pin(rooms::actions::join(tx, join))).await {
+            Err(error) if error.kind != Kind::NotFound => Err(error),
+            Err(_) => Ok(()),
+            Ok(()) => {
+                self.host.heard.came(room);
+                Ok(())
+            }
+        }
+    }
+
+    /// Writes down the jobs that come back, and forgets those that do not any more.
+    async fn plan(&self) -> Result<()> {
+        let now = self.host.store.now();
+        let due = |job: &crate::plugins::bot::Recurring| {
+            Some(Job { name: job.name.clone(), recurring: true, due_at: job.next(now)?, payload: String::new() })
+        };
+        let jobs: Vec<Job> = self.plugin.recurring.iter().filter_map(due).collect();
+        let input = (self.host.plugin.to_string(), jobs);
+        self.host.store.write(input, |tx, (plugin, jobs)| Box::pin(actions::declare(tx, plugin, jobs))).await
+    }
+
+    /// Lets the bot begin.
+    async fn begin(&self) -> Result<(), Unavailable> {
+        let (answer, session) = self.plugin.begin(self.session()).await?;
+        let id = self.plugin.id();
+        answer.map_err(|reason| Unavailable::new(format!("plugin `{id}` does not start: {}", crate::text::one_line(&reason, 500))))?;
+        let settled = self.settle(session, Settlement::default()).await;
+        settled.map_err(|error| Unavailable::new(format!("plugin `{id}` does not start: {error}")))
+    }
+
+    /// Writes what came of a call. Effects that cannot be are left out and told to the log.
+    ///
+    /// # Errors
+    /// Those of [`actions::settle`] but `effect_failed`.
+    pub async fn settle(&self, session: Session, with: Settlement) -> Result<()> {
+        let Session { effects, mut values, jobs, .. } = session;
+        values.seen.retain(|name, _| values.changes.contains_key(name));
+        let read = values.seen.into_iter().map(|(name, stored)| (name, stored.map(|stored| stored.version))).collect();
+        let plugin = self.host.plugin.to_string();
+        let limits = self.host.limits.clone();
+        let mut done = Settlement { plugin, read, values: values.changes, jobs, limits, ..with };
+        done.effects.extend(effects);
+        if done.is_nothing() {
+            return Ok(());
+        }
+        loop {
+            let outcome = self.host.store.write(done.clone(), |tx, done| Box::pin(actions::settle(tx, done))).await;
+            let Err(error) = outcome else { return Ok(()) };
+            let failed = error.source.as_ref().and_then(|source| source.downcast_ref::<EffectFailed>()).map(|failed| failed.index);
+            let Some(index) = failed.filter(|index| *index < done.effects.len()) else { return Err(error) };
+            tracing::warn!(plugin = &*self.host.plugin, "{error}");
+            self.host.hits.count(&self.host.plugin, "effect_failed");
+            done.effects.remove(index);
+        }
+    }
+
+    /// Calls the bot until what it does can be written: when what it read was changed meanwhile, it runs again. `call` is given a session.
+    ///
+    /// # Errors
+    /// A breakdown, which is counted; `lease_lost` and errors of the database.
+    pub async fn call<T, F>(&self, mut call: impl FnMut(Session) -> F, settlement: impl Fn(&T) -> Settlement) -> Result<T, CallError>
+    where
+        F: Future<Output = Result<(T, Session), Unavailable>>,
+    {
+        for _ in 0..RERUNS {
+            let (answer, session) = match call(self.session()).await {
+                Ok(done) => done,
+                Err(breakdown) => return Err(self.broke_down(breakdown).await),
+            };
+            match self.settle(session, settlement(&answer)).await {
+                Ok(()) => {
+                    self.strikes.went_well();
+                    return Ok(answer);
+                }
+                Err(error) if error.code == "stale_values" => {}
+                Err(error) if error.code == "quota" => {
+                    self.host.hits.count(&self.host.plugin, "stored");
+                    return Err(CallError::Refused(error.message));
+                }
+                Err(error) => return Err(CallError::Server(error)),
+            }
+        }
+        Err(CallError::Refused("what it remembers changed again and again while it ran".to_owned()))
+    }
+
+    async fn broke_down(&self, breakdown: Unavailable) -> CallError {
+        if let Some(pause) = self.strikes.broke_down(&breakdown.reason) {
+            let seconds = pause.as_secs();
+            tracing::error!(plugin = &*self.host.plugin, seconds, reason = breakdown.reason, "a bot is suspended: it broke down too often");
+            self.host.hits.count(&self.host.plugin, "suspended");
+            self.note(&format!("suspended for {seconds} s: {}", breakdown.reason)).await;
+        }
+        CallError::Breakdown(breakdown)
+    }
+
+    /// Tells operators in other processes how the bot is.
+    pub async fn note(&self, note: &str) {
+        let input = (self.host.plugin.to_string(), note.to_owned());
+        let write = self.host.store.write(input, |tx: &mut Tx, (plugin, note)| Box::pin(switches::note(tx, plugin, note)));
+        if let Err(error) = write.await {
+            tracing::warn!(%error, "how a bot is could not be noted");
+        }
+    }
+}
+
+/// Why a call came to nothing.
+#[derive(Debug)]
+pub enum CallError {
+    /// The bot broke down.
+    Breakdown(Unavailable),
+    /// What it did cannot be written, and would not be the next time.
+    Refused(String),
+    /// The server's own trouble, or another server has taken over.
+    Server(Error),
+}
+
+impl std::fmt::Display for CallError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Breakdown(Unavailable { reason, .. }) | Self::Refused(reason) => f.write_str(reason),
+            Self::Server(error) => error.fmt(f),
+        }
+    }
+}
+
+/// The rooms that the section names.
+fn listed(plugin: &BotPlugin) -> Result<Option<Vec<RoomId>>, String> {
+    let HeardRooms::These(rooms) = &plugin.section.rooms else { return Ok(None) };
+    let parse = |id: &String| RoomId::parse(id).ok_or_else(|| format!("has {id:?} among its `rooms`, which is no id of a room: correct it"));
+    rooms.iter().map(parse).collect::<Result<_, _>>().map(Some)
+}
+
+/// What its grants let it do as a member.
+fn abilities(grants: &[String]) -> Vec<Ability> {
+    // Whoever hears a room may see it; what it may read by itself depends on what is linked.
+    let mut abilities = vec![Ability::Read];
+    for grant in grants {
+        match grant.as_str() {
+            "chat-write" => abilities.extend([Ability::Write, Ability::React, Ability::Moderate]),
+            "members" if !abilities.contains(&Ability::Moderate) => abilities.push(Ability::Moderate),
+            "posts-write" => abilities.push(Ability::Post),
+            _ => {}
+        }
+    }
+    abilities
+}
+
+/// The bot under the id of its plugin and the name that it has or wants.
+async fn identify(parts: &Parts, plugin: &BotPlugin) -> Result<Bot> {
+    let wanted = plugin.section.name.as_deref().map(BotName::parse).transpose()?;
+    let name = wanted.or_else(|| plugin.about.name.clone());
+    let name = name.map_or_else(|| BotName::parse(plugin.id()), Ok)?;
+    let input = (Handle::parse(plugin.id())?, name);
+    parts.store.write(input, |tx, (handle, name)| Box::pin(bots::actions::found_or_made(tx, handle, name))).await
+}

@@ -1,0 +1,224 @@
+//! Serving one bot: hearing what happens, and telling it room by room, several rooms at the same time.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use tokio::{
+    task::JoinSet,
+    time::{MissedTickBehavior, interval, sleep},
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    attempt::{Attempts, From, LEASE, Lost, Task, of_job},
+    runner::Runner,
+    tail::{Source, Tail},
+    track::Tracker,
+    what::Told,
+};
+use crate::{
+    error::{Error, Result},
+    plugins::store::{
+        cursors::{self, Taken},
+        jobs, letters,
+    },
+    store::Entry,
+};
+
+/// Events that are read ahead of the bot.
+const AHEAD: usize = 512;
+/// Another process is asked this often whether it still serves the bot, and the cursor is written even if nothing happens.
+const RENEW: Duration = Duration::from_secs(3);
+/// Jobs and what the operator wants told again are looked for this often.
+const LOOK: Duration = Duration::from_millis(250);
+/// Jobs that are begun at the same time.
+const JOBS: u32 = 20;
+/// The pause after trouble with the database.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Serves a bot until `stop`, whenever no other process does.
+pub async fn serve(runner: Arc<Runner>, tail: Tail, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        match take(&runner).await {
+            Ok(Some(taken)) => {
+                if let Err(Lost(error)) = Serving::new(runner.clone(), &tail, taken).run(&stop).await {
+                    tracing::warn!(plugin = &*runner.host.plugin, %error, cause = ?error.source, "serving a bot begins anew");
+                }
+            }
+            Ok(None) => {}
+            Err(error) => tracing::warn!(plugin = &*runner.host.plugin, %error, "a bot cannot be served"),
+        }
+        let _ = stop.run_until_cancelled(sleep(PAUSE)).await;
+    }
+    let released = runner.host.plugin.to_string();
+    if let Err(error) = runner.host.store.write(released, |tx, plugin| Box::pin(cursors::release(tx, plugin))).await {
+        tracing::debug!(%error, "the lease of a bot was not given back");
+    }
+}
+
+async fn take(runner: &Runner) -> Result<Option<Taken>> {
+    let store = &runner.host.store;
+    let head = store.log_end().await?;
+    let input = (runner.host.plugin.to_string(), head, store.now().plus(LEASE));
+    store.write(input, |tx, (plugin, head, until)| Box::pin(cursors::take(tx, plugin, *head, *until))).await
+}
+
+/// A bot while it is served.
+struct Serving {
+    runner: Arc<Runner>,
+    source: Source,
+    tracker: Arc<Mutex<Tracker>>,
+    /// What waits, by lane. A lane that is here is being told.
+    lanes: HashMap<String, VecDeque<Task>>,
+    telling: JoinSet<Result<String, Lost>>,
+}
+
+impl Serving {
+    fn new(runner: Arc<Runner>, tail: &Tail, taken: Taken) -> Self {
+        let source = tail.source(runner.host.store.clone());
+        let tracker = Arc::new(Mutex::new(Tracker::new(taken.at, taken.settled)));
+        Self { runner, source, tracker, lanes: HashMap::new(), telling: JoinSet::new() }
+    }
+
+    async fn run(mut self, stop: &CancellationToken) -> Result<(), Lost> {
+        let (mut renew, mut look) = (interval(RENEW), interval(LOOK));
+        renew.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        // What happened while nobody served the bot.
+        while self.has_space() {
+            let place = self.tracker().place();
+            let missed = self.source.missed(place).await.map_err(Lost)?;
+            if missed.is_empty() {
+                break;
+            }
+            self.hear(missed);
+        }
+        loop {
+            let place = self.tracker().place();
+            let space = self.has_space();
+            tokio::select! {
+                () = stop.cancelled() => break,
+                Some(ended) = self.telling.join_next() => self.next_of(ended)?,
+                heard = self.source.after(place), if space => self.hear(heard.map_err(Lost)?),
+                _ = renew.tick() => self.renew().await?,
+                _ = look.tick() => self.look().await.map_err(Lost)?,
+            }
+        }
+        self.finish().await
+    }
+
+    fn has_space(&self) -> bool {
+        self.tracker().open() < AHEAD
+    }
+
+    /// Notes what was read, and begins to tell what is of interest.
+    fn hear(&mut self, entries: Vec<Entry>) {
+        for entry in entries {
+            self.follow_rooms(&entry);
+            let told = Told::of(&entry, &self.runner);
+            if self.tracker().begin(entry.at, told.is_some())
+                && let Some(told) = told
+            {
+                self.queue(Task { told, from: From::Log(entry.at) });
+            }
+        }
+    }
+
+    /// Keeps in mind where the bot is.
+    fn follow_rooms(&self, entry: &Entry) {
+        use crate::rooms::events::{RoomEvent, What};
+        let Some(RoomEvent { room, what }) = RoomEvent::read(&entry.event) else { return };
+        let host = &self.runner.host;
+        match what {
+            What::Joined(member) if member == host.member() => host.heard.came(&room),
+            What::Left(member, _) if member == host.member() => host.heard.went(&room),
+            What::Deleted => host.heard.went(&room),
+            _ => {}
+        }
+    }
+
+    fn queue(&mut self, task: Task) {
+        let lane = task.told.what.lane().to_owned();
+        match self.lanes.get_mut(&lane) {
+            Some(waiting) => waiting.push_back(task),
+            None => {
+                self.lanes.insert(lane.clone(), VecDeque::new());
+                self.begin(lane, task);
+            }
+        }
+    }
+
+    fn begin(&mut self, lane: String, task: Task) {
+        let (runner, tracker) = (self.runner.clone(), self.tracker.clone());
+        self.telling.spawn(async move {
+            Attempts { runner: &runner, tracker: &tracker }.deal(task).await?;
+            Ok(lane)
+        });
+    }
+
+    fn next_of(&mut self, ended: Result<Result<String, Lost>, tokio::task::JoinError>) -> Result<(), Lost> {
+        let lane = ended.map_err(|error| Lost(Error::internal(error)))??;
+        match self.lanes.get_mut(&lane).and_then(VecDeque::pop_front) {
+            Some(task) => self.begin(lane, task),
+            None => drop(self.lanes.remove(&lane)),
+        }
+        Ok(())
+    }
+
+    /// Keeps the lease, and writes how far the bot has come without being told anything.
+    async fn renew(&mut self) -> Result<(), Lost> {
+        let store = &self.runner.host.store;
+        let step = self.tracker().idle_step();
+        if step.is_none() && !store.is_shared() {
+            return Ok(());
+        }
+        let step = step.unwrap_or_default();
+        let input = (self.runner.host.plugin.to_string(), step.clone(), store.now().plus(LEASE));
+        let written = store.write(input, |tx, (plugin, step, until)| Box::pin(cursors::advance(tx, plugin, step, *until))).await;
+        match written {
+            // The next time, then: the lease holds longer than the pause.
+            Err(error) if error.is_unavailable() => tracing::warn!(%error, "how far a bot has come could not be written"),
+            Err(error) => return Err(Lost(error)),
+            Ok(()) => self.tracker().written(&step),
+        }
+        Ok(())
+    }
+
+    /// Looks for jobs whose time has come and for what is to be told again.
+    async fn look(&mut self) -> Result<()> {
+        let (store, plugin) = (self.runner.host.store.clone(), self.runner.host.plugin.clone());
+        if self.runner.plugin.has("scheduled") {
+            let now = store.now();
+            for job in jobs::soonest(store.reader(), &plugin, JOBS).await? {
+                if job.due_at > now || self.lanes.contains_key(&job.name) {
+                    continue;
+                }
+                let recurring = self.runner.plugin.recurring.iter().find(|recurring| job.recurring && recurring.name == job.name);
+                let next = recurring.and_then(|recurring| recurring.next(now));
+                self.queue(of_job(job, next));
+            }
+        }
+        for letter in letters::list(store.reader(), &plugin, true, JOBS).await? {
+            let Ok(told) = serde_json::from_str::<Told>(&letter.what) else { continue };
+            if !self.lanes.contains_key(told.what.lane()) {
+                self.queue(Task { told, from: From::Letter(letter) });
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets what is being told come to an end for a moment, and writes how far the bot has come.
+    async fn finish(mut self) -> Result<(), Lost> {
+        let ending = async { while self.telling.join_next().await.is_some() {} };
+        let _ = tokio::time::timeout(Duration::from_secs(5), ending).await;
+        self.telling.abort_all();
+        self.renew().await
+    }
+
+    fn tracker(&self) -> MutexGuard<'_, Tracker> {
+        self.tracker.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
