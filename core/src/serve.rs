@@ -37,7 +37,7 @@ use crate::{
     oauth::{self, breaker::Breakers, discovery::Directory, flows::OAuth, http::Providers},
     outbound::{self, Outbound, Place, Resolve, SystemResolver},
     plugins::{
-        self, Busy, EngineError, Plugins, Site,
+        self, Busy, EngineError, Plugins, Sections, Site,
         dispatch::{self, Dispatch, Hooks, Runners},
     },
     posts::{self, feed::Feed},
@@ -70,6 +70,8 @@ pub struct Parts {
     pub ticks: Ticks,
     /// Where the addresses of other hosts come from.
     pub resolver: Arc<dyn Resolve>,
+    /// Where the sections of plugins are read again; without it they stay what they were at the start.
+    pub sections: Option<Sections>,
 }
 
 impl Parts {
@@ -80,6 +82,7 @@ impl Parts {
             random: Arc::new(Random::from_system()),
             ticks: Ticks::monotonic(),
             resolver: Arc::new(SystemResolver),
+            sections: None,
         }
     }
 }
@@ -253,7 +256,11 @@ impl App {
         stop: &CancellationToken,
     ) -> Result<Runners, StartError> {
         let plugins = self.flows.plugins.clone();
-        plugins.hits().collectors().into_iter().for_each(|counter| base.metrics.register(counter));
+        tasks.spawn(plugins.journal().clone().keep(self.store.clone(), stop.clone()));
+        let known = self.config.plugins.clone();
+        let sections = self.parts.sections.clone().unwrap_or_else(|| Arc::new(move || Ok(known.clone())));
+        tasks.spawn(plugins::operate(plugins.clone(), self.store.clone(), sections, stop.clone()));
+        plugins.journal().collectors().into_iter().for_each(|counter| base.metrics.register(counter));
         let parts = dispatch::Parts {
             plugins,
             store: self.store.clone(),

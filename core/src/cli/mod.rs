@@ -115,7 +115,7 @@ async fn dispatch(cli: Cli) -> Outcome {
             Ok(())
         }
         Command::Config(command) => config::run(&command, cli.config.as_deref()),
-        Command::Serve => Box::pin(serve::run(configuration(cli.config.as_deref())?)).await,
+        Command::Serve => Box::pin(serve::run(configuration(cli.config.as_deref())?, cli.config)).await,
         Command::Doctor => doctor::run(configuration(cli.config.as_deref())?).await,
         Command::Migrate(args) => migrate::run(&args, &quiet(cli.config.as_deref())?).await,
         Command::Plugin(command) => Box::pin(plugin::run(&command, quiet(cli.config.as_deref())?)).await,

@@ -1,16 +1,18 @@
 //! `community serve`.
 
-use std::time::Duration;
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Outcome, log};
 use crate::{
     config::Loaded,
+    plugins::Sections,
     serve::{self, Parts},
 };
 
-pub async fn run(loaded: Loaded) -> Outcome {
+/// `path` is the configuration file that was named on the command line, for reading it again.
+pub async fn run(loaded: Loaded, path: Option<PathBuf>) -> Outcome {
     let Loaded { config, warnings, file } = loaded;
     let _log = log::start(&config.log)?;
     if let Some(file) = &file {
@@ -24,7 +26,11 @@ pub async fn run(loaded: Loaded) -> Outcome {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let base_url = config.http.base_url.clone();
     let grace = config.http.shutdown_timeout.0 + Duration::from_secs(5);
-    let running = serve::start(config, Parts::of_system()).await?;
+    let sections: Sections = Arc::new(move || {
+        let loaded = super::configuration(path.as_deref()).map_err(|problems| problems.to_string())?;
+        Ok(loaded.config.plugins)
+    });
+    let running = serve::start(config, Parts { sections: Some(sections), ..Parts::of_system() }).await?;
     let address = base_url.map_or_else(|| format!("http://{}", running.addr), |url| url.origin());
     tracing::info!(listen = %running.addr, "ready at {address}");
     tokio::select! {

@@ -20,7 +20,8 @@ use super::{
     Unavailable,
     engine::GuestEngine,
     capabilities::Session,
-    limits::{CpuMeter, CpuShare, Hits, MemoryLimiter, Metered},
+    journal::Journal,
+    limits::{CpuMeter, CpuShare, MemoryLimiter, Metered},
     log::{CallLog, LogAllowance},
     settings::Settings,
     state::{GuestState, TooOften},
@@ -39,7 +40,7 @@ pub struct Caller {
     log: Arc<LogAllowance>,
     /// CPU time of all calls together, for those that share some.
     share: Option<CpuShare>,
-    hits: Hits,
+    journal: Journal,
     calls: AtomicU64,
     failures: AtomicU64,
     last_failure: Mutex<Option<String>>,
@@ -70,7 +71,7 @@ pub struct CallCounts {
 
 impl Caller {
     /// Runs the calls of plugin `id`, which was compiled by `compiler`.
-    pub fn new(id: &str, (engine, compiler): (&GuestEngine, &Engine), settings: Settings, limits: &PluginLimits, hits: Hits) -> Self {
+    pub fn new(id: &str, (engine, compiler): (&GuestEngine, &Engine), settings: Settings, limits: &PluginLimits, journal: Journal) -> Self {
         let limits = limits.clone();
         Self {
             id: id.into(),
@@ -78,9 +79,9 @@ impl Caller {
             compiler: compiler.clone(),
             settings: Arc::new(settings),
             share: None,
-            hits,
+            journal: journal.clone(),
             running: Arc::new(Semaphore::new(limits.concurrency as usize)),
-            log: LogAllowance::new(limits.log_lines),
+            log: LogAllowance::new(limits.log_lines, journal),
             limits,
             calls: AtomicU64::new(0),
             failures: AtomicU64::new(0),
@@ -147,7 +148,7 @@ impl Caller {
             Ok(answer) => answer.and_then(|answer| check(answer).map_err(Fault::from)),
             Err(_) => Err(Fault::limit("wall_clock", format!("gave no answer within {limit}"))),
         };
-        self.hits.called(&self.id, function, answer.is_ok());
+        self.journal.called(&self.id, function, answer.is_ok());
         answer.map_err(|fault| self.failed(function, &fault))
     }
 
@@ -226,7 +227,7 @@ impl Caller {
     fn failed(&self, function: &str, fault: &Fault) -> Unavailable {
         let reason = &fault.reason;
         if let Some(limit) = fault.limit {
-            self.hits.count(&self.id, limit);
+            self.journal.count(&self.id, limit);
         }
         self.failures.fetch_add(1, Ordering::Relaxed);
         tracing::error!(plugin = &*self.id, function, reason, "a plugin call failed");

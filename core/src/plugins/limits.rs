@@ -12,7 +12,6 @@ use std::{
 };
 
 use futures_util::future::BoxFuture;
-use prometheus::{IntCounterVec, opts};
 use tokio::time::{Instant, sleep};
 use wasmtime::{Error, ResourceLimiter, UpdateDeadline};
 
@@ -49,40 +48,6 @@ pub fn check(limits: &PluginLimits) -> Result<(), String> {
         return Err(format!("limits.memory is {memory}, and no plugin can use more than 4 GiB"));
     }
     Ok(())
-}
-
-/// How often plugins were called and hit their limits. Cheap to clone.
-#[derive(Clone)]
-pub struct Hits {
-    calls: IntCounterVec,
-    limits: IntCounterVec,
-}
-
-impl Hits {
-    /// None yet.
-    pub fn new() -> Self {
-        let calls = opts!("plugin_calls_total", "Calls of plugins, by plugin, function and outcome.");
-        let limits = opts!("plugin_limits_hit_total", "Limits that plugins hit, by plugin and limit.");
-        Self {
-            calls: IntCounterVec::new(calls, &["plugin", "function", "outcome"]).expect("names are valid"),
-            limits: IntCounterVec::new(limits, &["plugin", "limit"]).expect("names are valid"),
-        }
-    }
-
-    /// A plugin hit a limit.
-    pub fn count(&self, plugin: &str, limit: &str) {
-        self.limits.with_label_values(&[plugin, limit]).inc();
-    }
-
-    /// A plugin was called.
-    pub fn called(&self, plugin: &str, function: &str, well: bool) {
-        self.calls.with_label_values(&[plugin, function, if well { "ok" } else { "failed" }]).inc();
-    }
-
-    /// What is served with the other counters.
-    pub fn collectors(&self) -> [IntCounterVec; 2] {
-        [self.calls.clone(), self.limits.clone()]
-    }
 }
 
 /// Counts the memory of a store, all linear memories together. Growing beyond the limit fails, as on a full machine.

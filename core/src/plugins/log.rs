@@ -11,6 +11,8 @@ use std::{
 
 use tracing::Level;
 
+use super::journal::Journal;
+
 /// The longest line, in bytes.
 const MAX_LINE: usize = 2 << 10;
 /// What one call may write, in bytes.
@@ -21,6 +23,7 @@ pub struct LogAllowance {
     lines_per_second: u32,
     window: Mutex<Window>,
     dropped: AtomicU64,
+    journal: Journal,
 }
 
 struct Window {
@@ -29,9 +32,9 @@ struct Window {
 }
 
 impl LogAllowance {
-    pub fn new(lines_per_second: u32) -> Arc<Self> {
+    pub fn new(lines_per_second: u32, journal: Journal) -> Arc<Self> {
         let window = Mutex::new(Window { began: Instant::now(), lines: 0 });
-        Arc::new(Self { lines_per_second, window, dropped: AtomicU64::new(0) })
+        Arc::new(Self { lines_per_second, window, dropped: AtomicU64::new(0), journal })
     }
 
     /// Lines that were not written since the start.
@@ -101,6 +104,7 @@ impl CallLog {
         }
         state.written += line.len();
         let plugin = &*self.plugin;
+        self.allowance.journal.line(plugin, level, &line);
         match level {
             Level::ERROR => tracing::error!(target: "plugin", plugin, "{line}"),
             Level::WARN => tracing::warn!(target: "plugin", plugin, "{line}"),
@@ -118,6 +122,7 @@ impl Drop for CallLog {
         }
         if state.dropped > 0 {
             self.allowance.dropped.fetch_add(state.dropped, Ordering::Relaxed);
+            self.allowance.journal.count(&self.plugin, "log_lines");
             tracing::warn!(target: "plugin", plugin = &*self.plugin, dropped = state.dropped, "too many log lines, some were dropped");
         }
     }
@@ -141,7 +146,7 @@ mod tests {
 
     #[test]
     fn lines_beyond_the_allowance_are_dropped_and_counted() {
-        let allowance = LogAllowance::new(3);
+        let allowance = LogAllowance::new(3, Journal::new());
         let log = CallLog::new("x".into(), Arc::clone(&allowance));
         (0..10).for_each(|_| log.line(Level::INFO, "line"));
         drop(log);
@@ -150,7 +155,7 @@ mod tests {
 
     #[test]
     fn a_call_writes_at_most_64_kib() {
-        let allowance = LogAllowance::new(u32::MAX);
+        let allowance = LogAllowance::new(u32::MAX, Journal::new());
         let log = CallLog::new("x".into(), Arc::clone(&allowance));
         (0..100).for_each(|_| log.print("a".repeat(1 << 20).as_bytes()));
         log.print(b"\n");

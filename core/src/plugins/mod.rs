@@ -28,10 +28,12 @@ mod grants;
 pub mod http;
 mod id;
 mod inspect;
+mod journal;
 mod kind;
 mod limits;
 mod log;
 mod oauth;
+mod operate;
 mod password;
 pub mod queries;
 mod registry;
@@ -55,12 +57,13 @@ pub use bot::BotPlugin;
 pub use capabilities::Busy;
 pub use engine::EngineError;
 pub use kind::PluginKind;
+pub use operate::{Sections, operate};
 pub use oauth::{ClientAuthentication, Document, Email, Failure, Flow, Identity, OAuthProvider, Profile, Server, Site, Source};
 pub use password::{Letter, Mail, PasswordProvider, Refusal, Registration, RegistrationForm, Subject};
 pub use registry::{PluginStatus, ProviderStatus};
 pub use unavailable::Unavailable;
 
-use self::{limits::Hits, registry::Loader};
+use self::{journal::Journal, registry::Loader};
 use crate::config::PluginSection;
 
 /// All plugins of this server, running or not. Cheap to clone.
@@ -87,7 +90,7 @@ impl Plugins {
         data_dir: &Path,
         site: &Site,
     ) -> Result<Self, EngineError> {
-        let loader = Loader { engine: engine::GuestEngine::start(data_dir)?, site: site.clone(), hits: Hits::new() };
+        let loader = Loader { engine: engine::GuestEngine::start(data_dir)?, site: site.clone(), journal: Journal::new() };
         let entries = RwLock::new(loader.load_all(sections, off).await);
         Ok(Self { inner: Arc::new(Inner { loader, entries, changed: watch::Sender::new(0) }) })
     }
@@ -141,9 +144,17 @@ impl Plugins {
         self.inner.changed.subscribe()
     }
 
-    /// How often plugins were called and hit their limits.
-    pub fn hits(&self) -> &Hits {
-        &self.inner.loader.hits
+    /// What plugins do.
+    pub fn journal(&self) -> &Journal {
+        &self.inner.loader.journal
+    }
+
+    /// Why a plugin does not run, if so.
+    pub fn reason_off(&self, id: &str) -> Option<String> {
+        match self.entry(id) {
+            Ok(entry) => entry.off().map(|unavailable| unavailable.reason.clone()),
+            Err(unavailable) => Some(unavailable.reason),
+        }
     }
 
     fn put(&self, id: &str, entry: Option<registry::Entry>) {

@@ -18,8 +18,8 @@ use super::{
     client::{CREDENTIALS, Client},
     component::{Candidate, unfit},
     engine::GuestEngine,
+    journal::Journal,
     kind::PluginKind,
-    limits::Hits,
     oauth::{OAuthProvider, Site},
     password::PasswordProvider,
     settings::Settings,
@@ -165,7 +165,7 @@ pub struct Loader {
     /// What redirect providers are told about the community.
     pub site: Site,
     /// How often plugins were called and hit their limits.
-    pub hits: Hits,
+    pub journal: Journal,
 }
 
 impl Loader {
@@ -225,13 +225,13 @@ impl Entry {
         let (component, code) = compile(candidate, engine, section.limits.compile).await.map_err(off)?;
         if kind == PluginKind::Bot {
             let section = granted(id, section);
-            let bot = BotPlugin::start(id, &loader.engine, &section, component, &exports, loader.hits.clone()).await?;
+            let bot = BotPlugin::start(id, &loader.engine, &section, component, &exports, loader.journal.clone()).await?;
             self.title = bot.about.name.as_ref().map_or(id, |name| name.as_str()).to_owned();
             self.unread = bot.own_settings().unread(&[], &code);
             return Ok(State::Bot(Arc::new(bot)));
         }
         let engines = (&loader.engine, component.engine());
-        let caller = Caller::new(id, engines, Settings::new(section.settings.clone()), &section.limits, loader.hits.clone());
+        let caller = Caller::new(id, engines, Settings::new(section.settings.clone()), &section.limits, loader.journal.clone());
         let Some(client) = client else {
             let component = PasswordProviderPre::new(component).map_err(|error| off(unfit(&error)))?;
             self.unread = caller.settings().unread(&[], &code);

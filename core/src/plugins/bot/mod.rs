@@ -26,7 +26,7 @@ use super::{
     capabilities::Session,
     component::unfit,
     engine::GuestEngine,
-    limits::Hits,
+    journal::Journal,
     settings::Settings,
     state::GuestState,
 };
@@ -149,14 +149,14 @@ impl BotPlugin {
         section: &PluginSection,
         component: InstancePre<GuestState>,
         exports: &[String],
-        hits: Hits,
+        journal: Journal,
     ) -> Result<Self, Unavailable> {
         let off = |reason: String| Unavailable::new(format!("plugin `{id}` {reason}"));
         let exports = Exports::find(&component, exports).map_err(|error| off(unfit(&error)))?;
         let allowed = AllowList::parse(&section.allow_hosts, section.allow_private)
             .map_err(|reason| off(format!("has hosts that cannot be used ({reason}): correct allow_hosts")))?;
         let engines = (engine, &component.engine().clone());
-        let caller = Caller::new(id, engines, Settings::new(BTreeMap::new()), &section.limits, hits.clone());
+        let caller = Caller::new(id, engines, Settings::new(BTreeMap::new()), &section.limits, journal.clone());
         let mut bot = Self {
             caller: Arc::new(caller),
             component,
@@ -170,7 +170,7 @@ impl BotPlugin {
         };
         bot.about = bot.introduce().await?.map(About::read).transpose().map_err(off)?.unwrap_or_default();
         let settings = bot.settings().map_err(off)?;
-        bot.caller = Arc::new(Caller::new(id, engines, settings, &section.limits, hits).sharing());
+        bot.caller = Arc::new(Caller::new(id, engines, settings, &section.limits, journal).sharing());
         bot.commands = commands::read(bot.ask_commands().await?).map_err(off)?;
         bot.recurring = cron::read(bot.ask_jobs().await?).map_err(off)?;
         Ok(bot)

@@ -106,7 +106,7 @@ impl Session {
     async fn ask(&mut self, request: GuestRequest) -> Result<Response, Error> {
         self.requests += 1;
         if self.requests > MAX_REQUESTS {
-            self.host.hits.count(&self.host.plugin, "requests");
+            self.host.journal.count(&self.host.plugin, "requests");
             return Err(Error::Limited(format!("a call may ask {MAX_REQUESTS} times")));
         }
         let limit = request.timeout_ms.map_or(self.host.limits.wall_clock.0, |ms| Duration::from_millis(ms.into()));

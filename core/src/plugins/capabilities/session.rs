@@ -20,7 +20,7 @@ use crate::{
     outbound::{AllowList, Outbound},
     plugins::{
         bindings::bot::openclaw::types::types::Error as GuestError,
-        limits::Hits,
+        journal::Journal,
         settings::Settings,
         store::jobs::Job,
     },
@@ -53,7 +53,7 @@ pub struct BotHost {
     /// Its limits.
     pub limits: PluginLimits,
     /// How often limits were hit.
-    pub hits: Hits,
+    pub journal: Journal,
     /// Which rooms it hears.
     pub heard: Heard,
     /// How fast it may talk.
@@ -165,7 +165,7 @@ impl Session {
 
     /// The error of a limit, which is counted.
     pub fn limited(&self, limit: &str, sentence: impl Into<String>) -> GuestError {
-        self.host.hits.count(&self.host.plugin, limit);
+        self.host.journal.count(&self.host.plugin, limit);
         GuestError::Limited(sentence.into())
     }
 }

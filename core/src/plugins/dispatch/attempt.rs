@@ -6,6 +6,7 @@ use std::{
 };
 
 use tokio::time::sleep;
+use tracing::Level;
 
 use super::{
     runner::{CallError, Runner},
@@ -81,7 +82,8 @@ impl Attempts<'_> {
             }
         }
         tracing::error!(plugin = &*self.runner.host.plugin, event = task.told.id, reason, "a bot could not deal with an event: it is put aside");
-        self.runner.host.hits.count(&self.runner.host.plugin, "put_aside");
+        self.runner.host.journal.count(&self.runner.host.plugin, "put_aside");
+        self.runner.say(Level::ERROR, &format!("event {} was put aside: {reason}", task.told.id));
         self.settle(&task, Some((reason, most))).await
     }
 
@@ -116,6 +118,7 @@ impl Attempts<'_> {
             Ok(Answer::Failed(reason)) => {
                 let reason = crate::text::one_line(&reason, 500);
                 tracing::warn!(plugin = &*runner.host.plugin, event = task.told.id, attempt, reason, "a bot failed to deal with an event");
+                runner.say(Level::WARN, &format!("event {} failed, attempt {attempt}: {reason}", task.told.id));
                 Ok(Some(reason))
             }
             Ok(Answer::Trouble(reason)) | Err(CallError::Refused(reason)) => Ok(Some(reason)),

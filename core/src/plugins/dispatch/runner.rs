@@ -3,6 +3,7 @@
 use std::{collections::HashSet, sync::Arc};
 
 use tokio::sync::Semaphore;
+use tracing::Level;
 
 use super::{Parts, strikes::Strikes};
 use crate::{
@@ -61,7 +62,7 @@ impl Runner {
             files_at: parts.files_at.clone(),
             settings: plugin.own_settings().clone(),
             limits: plugin.section.limits.clone(),
-            hits: parts.plugins.hits().clone(),
+            journal: parts.plugins.journal().clone(),
             heard: Heard::new(only.clone().map(HashSet::from_iter), everywhere),
             pace: Pace::new(plugin.section.limits.messages, &parts.ticks),
             posts: PostPace::new(&parts.ticks),
@@ -152,7 +153,8 @@ impl Runner {
             let failed = error.source.as_ref().and_then(|source| source.downcast_ref::<EffectFailed>()).map(|failed| failed.index);
             let Some(index) = failed.filter(|index| *index < done.effects.len()) else { return Err(error) };
             tracing::warn!(plugin = &*self.host.plugin, "{error}");
-            self.host.hits.count(&self.host.plugin, "effect_failed");
+            self.say(Level::WARN, &error.to_string());
+            self.host.journal.count(&self.host.plugin, "effect_failed");
             done.effects.remove(index);
         }
     }
@@ -177,7 +179,7 @@ impl Runner {
                 }
                 Err(error) if error.code == "stale_values" => {}
                 Err(error) if error.code == "quota" => {
-                    self.host.hits.count(&self.host.plugin, "stored");
+                    self.host.journal.count(&self.host.plugin, "stored");
                     return Err(CallError::Refused(error.message));
                 }
                 Err(error) => return Err(CallError::Server(error)),
@@ -186,11 +188,18 @@ impl Runner {
         Err(CallError::Refused("what it remembers changed again and again while it ran".to_owned()))
     }
 
+    /// Adds a line of the server's to those of the plugin.
+    pub fn say(&self, level: Level, line: &str) {
+        self.host.journal.line(&self.host.plugin, level, line);
+    }
+
     async fn broke_down(&self, breakdown: Unavailable) -> CallError {
+        self.say(Level::ERROR, &breakdown.reason);
         if let Some(pause) = self.strikes.broke_down(&breakdown.reason) {
             let seconds = pause.as_secs();
             tracing::error!(plugin = &*self.host.plugin, seconds, reason = breakdown.reason, "a bot is suspended: it broke down too often");
-            self.host.hits.count(&self.host.plugin, "suspended");
+            self.host.journal.count(&self.host.plugin, "suspended");
+            self.say(Level::ERROR, &format!("suspended for {seconds} s, it broke down too often: {}", breakdown.reason));
             self.note(&format!("suspended for {seconds} s: {}", breakdown.reason)).await;
         }
         CallError::Breakdown(breakdown)

@@ -1,0 +1,54 @@
+//! What operators do from the shell while the server runs: plugins are loaded anew, switched on and off.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use tokio::sync::mpsc::unbounded_channel;
+use tokio_util::sync::CancellationToken;
+use tracing::Level;
+
+use super::{Plugins, bundled, events, queries};
+use crate::{config::PluginSection, store::Store};
+
+/// Reads the sections of all plugins again, or says what is wrong with the configuration.
+pub type Sections = Arc<dyn Fn() -> Result<BTreeMap<String, PluginSection>, String> + Send + Sync>;
+
+/// Does what operators want, until `stop`.
+pub async fn operate(plugins: Plugins, store: Store, sections: Sections, stop: CancellationToken) {
+    let (sender, mut wanted) = unbounded_channel();
+    store.listen(move |event| {
+        if let Some(plugin) = events::is_reload(event) {
+            let _ = sender.send(plugin.to_owned());
+        }
+    });
+    while let Some(Some(plugin)) = stop.run_until_cancelled(wanted.recv()).await {
+        let (level, line) = match reload(&plugins, &store, &sections, &plugin).await {
+            Ok(line) => (Level::INFO, line),
+            Err(reason) => (Level::ERROR, reason),
+        };
+        match level {
+            Level::ERROR => tracing::error!(plugin, "{line}"),
+            _ => tracing::info!(plugin, "{line}"),
+        }
+        plugins.journal().line(&plugin, level, &line);
+    }
+}
+
+/// Loads one plugin as the configuration says now. A sentence about what came of it.
+async fn reload(plugins: &Plugins, store: &Store, sections: &Sections, plugin: &str) -> Result<String, String> {
+    let read = sections.clone();
+    let sections = tokio::task::spawn_blocking(move || read()).await.map_err(|error| error.to_string())?;
+    let sections = sections.map_err(|problems| format!("not loaded anew, since the configuration is wrong: {problems}"))?;
+    let off = queries::switched_off(store.reader()).await.map_err(|error| error.to_string())?.contains(plugin);
+    let bundled = bundled::ALL.iter().any(|bundled| bundled.always && bundled.name == plugin).then(PluginSection::default);
+    let section = sections.get(plugin).cloned().or(bundled);
+    let outcome = plugins.reload(plugin, section.as_ref(), off).await;
+    match outcome {
+        Err(unavailable) => Err(format!("the new version is not loaded, the one before serves on: {}", unavailable.reason)),
+        Ok(()) if section.is_none() => Ok("not in the configuration any more: gone".to_owned()),
+        Ok(()) => match plugins.reason_off(plugin) {
+            Some(reason) if off || section.is_some_and(|section| section.enabled == Some(false)) => Ok(format!("switched off: {reason}")),
+            Some(reason) => Err(format!("not loaded: {reason}")),
+            None => Ok("loaded".to_owned()),
+        },
+    }
+}
