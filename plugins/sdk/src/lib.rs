@@ -175,6 +175,7 @@ mod export;
 mod host;
 mod html;
 pub mod http;
+mod lifecycle;
 pub mod log;
 mod markdown;
 pub mod members;
