@@ -165,7 +165,7 @@ pub fn keys_after(prefix: &str, after: Option<&str>, limit: u32) -> Result<Vec<S
 
 /// Whole seconds, upwards, so that nothing goes away too early.
 fn seconds(time: Duration) -> u32 {
-    let whole = time.as_secs() + u64::from(time.subsec_nanos() > 0);
+    let whole = time.as_secs().saturating_add(u64::from(time.subsec_nanos() > 0));
     u32::try_from(whole).unwrap_or(u32::MAX)
 }
 

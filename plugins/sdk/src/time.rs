@@ -264,7 +264,7 @@ mod tests {
     fn time_passes_and_stops_at_the_end() {
         let time = Time::parse("2026-12-31T23:59:59.5Z").unwrap();
         assert_eq!((time + Duration::from_millis(500)).to_string(), "2027-01-01T00:00:00Z");
-        assert_eq!((time - Duration::from_secs(60)).to_minute(), "2026-12-31 23:58 UTC");
+        assert_eq!((time - Duration::from_mins(1)).to_minute(), "2026-12-31 23:58 UTC");
         assert_eq!((time + Duration::MAX).to_string(), "9999-12-31T23:59:59.999Z");
         assert_eq!((time - Duration::MAX).to_string(), "0000-01-01T00:00:00Z");
         assert_eq!(
