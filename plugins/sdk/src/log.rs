@@ -1,16 +1,12 @@
 //! Lines for the operator's log. Never put passwords, tokens or addresses into them.
 
-#[cfg(target_family = "wasm")]
-use crate::bindings::password::openclaw::log::log::{Level, write};
+use crate::{bindings::password::openclaw::log::log::Level, host::log};
 
 macro_rules! level {
     ($(#[$doc:meta])* $name:ident, $level:ident) => {
         $(#[$doc])*
         pub fn $name(line: &str) {
-            #[cfg(target_family = "wasm")]
-            write(Level::$level, line);
-            #[cfg(not(target_family = "wasm"))]
-            let _ = line;
+            log::write(Level::$level, line);
         }
     };
 }

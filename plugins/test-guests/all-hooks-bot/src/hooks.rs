@@ -1,0 +1,72 @@
+//! Every hook but the commands.
+
+use openclaw_sdk::{
+    BeforeMessage, Choice, Completion, Context, Draft, Due, Event, Introduction, Lifecycle, Member, Message, OnChange, OnMember, OnMessage,
+    OnPost, Post, Recurring, Room, Scheduled, Verdict, log, settings,
+};
+
+use crate::{AllHooks, tell};
+
+impl OnMessage for AllHooks {
+    fn on_message(event: Event, message: Message) -> Result<(), String> {
+        tell::in_room("on-message", &message.room_id, &format!("{event:?} {message:?}"))
+    }
+}
+
+impl OnChange for AllHooks {
+    fn on_change(event: Event, change: String, message: Message) -> Result<(), String> {
+        tell::in_room("on-change", &message.room_id, &format!("{change} {event:?} {message:?}"))
+    }
+}
+
+impl OnMember for AllHooks {
+    fn on_member(event: Event, change: String, room: Room, member: Member) -> Result<(), String> {
+        tell::in_room("on-member", &room.id, &format!("{change} {event:?} {room:?} {member:?}"))
+    }
+}
+
+impl OnPost for AllHooks {
+    fn on_post(event: Event, change: String, post: Post) -> Result<(), String> {
+        tell::stored("on-post", &format!("{change} {event:?} {post:?}"))
+    }
+}
+
+impl Completion for AllHooks {
+    fn complete(command: String, parameter: String, typed: String, context: Context) -> Vec<Choice> {
+        tell::if_possible("completion", &format!("{command} {parameter} {typed} {context:?}"));
+        let colours = [("red", "Like a rose"), ("green", "Like grass"), ("grey", "Like today")];
+        colours.into_iter().filter(|(colour, _)| colour.starts_with(&typed)).map(|(colour, like)| Choice::new(colour, like)).collect()
+    }
+}
+
+impl Scheduled for AllHooks {
+    fn jobs() -> Vec<Recurring> {
+        vec![Recurring { name: "weekday-morning".to_owned(), cron: "0 9 * * 1-5".to_owned() }]
+    }
+
+    fn on_job(job: Due) -> Result<(), String> {
+        tell::stored("scheduled", &format!("{job:?}"))
+    }
+}
+
+impl BeforeMessage for AllHooks {
+    fn before_message(draft: Draft) -> Verdict {
+        tell::if_possible("before-message", &format!("{draft:?}"));
+        match draft.body.as_str() {
+            "reject me" => Verdict::Reject("This was asked for.".to_owned()),
+            "rewrite me" => Verdict::Rewrite("rewritten".to_owned()),
+            _ => Verdict::Allow,
+        }
+    }
+}
+
+impl Lifecycle for AllHooks {
+    fn about() -> Introduction {
+        Introduction::new("All Hooks", "Tells what it is called with").settings(include_str!("settings.json"))
+    }
+
+    fn start() -> Result<(), String> {
+        log::info(&format!("start: greeting={:?}", settings::get("greeting")));
+        Ok(())
+    }
+}
