@@ -10,7 +10,7 @@ use std::{
 };
 
 /// The plugins that are part of the binary.
-const BUNDLED: [&str; 4] = ["email", "discord", "reddit", "oidc"];
+const BUNDLED: [&str; 6] = ["email", "discord", "reddit", "oidc", "openclaw", "moderator"];
 
 fn main() {
     println!("cargo::rerun-if-env-changed=COMMUNITY_GUESTS_DIR");

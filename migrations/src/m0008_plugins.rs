@@ -88,7 +88,8 @@ const STATEMENTS: &[&str] = &[
         plugin ID NOT NULL,
         at ID NOT NULL,
         level TEXT NOT NULL,
-        line TEXT NOT NULL
+        line TEXT NOT NULL,
+        of_server BOOLEAN NOT NULL
     )",
     "CREATE INDEX plugin_lines_plugin ON plugin_lines (plugin, number)",
 ];

@@ -1,14 +1,11 @@
 //! `community plugin`.
 
-use std::collections::BTreeSet;
+mod operate;
 
 use clap::Subcommand;
 
 use super::{Outcome, trial};
-use crate::{
-    config::Config,
-    plugins::{PluginKind, Plugins, Site},
-};
+use crate::config::Config;
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -19,28 +16,14 @@ pub enum Command {
         /// The id of the plugin, like `discord`.
         id: String,
     },
+    #[command(flatten)]
+    Operate(operate::Command),
 }
 
 pub async fn run(command: &Command, config: Config) -> Outcome {
     match command {
-        Command::List => list(&config).await,
+        Command::List => operate::list(&config).await,
         Command::Try { id } => Box::pin(trial::run(id, config)).await,
+        Command::Operate(command) => operate::run(command, &config).await,
     }
-}
-
-async fn list(config: &Config) -> Outcome {
-    for plugin in Plugins::load(&config.plugins, &BTreeSet::new(), &config.data_dir, &Site::of(config)).await?.status() {
-        let kind = plugin.kind.map_or("unknown kind", PluginKind::words);
-        let state = match (plugin.on, &plugin.reason) {
-            (true, None) => "on".to_owned(),
-            (true, Some(reason)) => format!("on: {reason}"),
-            (false, reason) => format!("off: {}", reason.as_deref().unwrap_or_default()),
-        };
-        let may = if plugin.imports.is_empty() { "nothing beyond its own computing".to_owned() } else { plugin.imports.join("; ") };
-        say!("{}\t{kind}\t{state}\tmay: {may}", plugin.id);
-        for sentence in &plugin.unread {
-            say!("{}\twarning: {sentence}", plugin.id);
-        }
-    }
-    Ok(())
 }

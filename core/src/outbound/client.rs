@@ -3,6 +3,7 @@
 use std::{
     net::{IpAddr, SocketAddr},
     sync::Arc,
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -93,10 +94,19 @@ impl Outbound {
     /// Redirects are not followed. Headers of the connection and cookies are left out; a `User-Agent` is added unless there is
     /// one. Takes at most `outbound.timeout`, waiting for a free slot included.
     pub async fn send(&self, allowed: &AllowList, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, OutboundError> {
+        self.send_within(self.0.section.timeout.0, allowed, request).await
+    }
+
+    /// The same with a time of its own in place of `outbound.timeout`.
+    pub async fn send_within(
+        &self,
+        limit: Duration,
+        allowed: &AllowList,
+        request: Request<Vec<u8>>,
+    ) -> Result<Response<Vec<u8>>, OutboundError> {
         let begun = Instant::now();
         let method = request.method().clone();
         let target = Target::of(request.uri())?;
-        let limit = self.0.section.timeout.0;
         let outcome = timeout(limit, self.0.exchange(allowed, &target, request)).await.unwrap_or_else(|_| {
             Err(OutboundError::new(
                 ErrorKind::Timeout,

@@ -18,6 +18,7 @@ use crate::{
     clock::Timestamp,
     config::PluginLimits,
     error::{Error, Kind, Result},
+    ids::LetterId,
     store::Tx,
 };
 
@@ -215,6 +216,16 @@ pub async fn switch(tx: &mut Tx, plugin: &str, enabled: bool) -> Result<()> {
     switches::set(tx, plugin, enabled).await?;
     reload(tx, plugin);
     Ok(())
+}
+
+/// Lets a bot be told again of what was put aside: of one letter, or of all. Says how many.
+pub async fn retry(tx: &mut Tx, plugin: &str, letter: Option<&LetterId>) -> Result<u64> {
+    letters::replay(tx, plugin, letter).await
+}
+
+/// Throws away what was put aside: one letter, or all. Says how many.
+pub async fn discard(tx: &mut Tx, plugin: &str, letter: Option<&LetterId>) -> Result<u64> {
+    letters::remove(tx, plugin, letter).await
 }
 
 /// Lets the running server load a plugin anew.

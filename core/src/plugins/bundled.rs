@@ -29,7 +29,7 @@ macro_rules! component {
 }
 
 /// All of them.
-pub const ALL: [Bundled; 4] = [
+pub const ALL: [Bundled; 6] = [
     Bundled {
         name: "email",
         title: "Email",
@@ -69,6 +69,26 @@ pub const ALL: [Bundled; 4] = [
         needs_secret: false,
         grants: &[],
         bytes: component!("oidc"),
+    },
+    Bundled {
+        name: "openclaw",
+        title: "OpenClaw",
+        kind: PluginKind::Bot,
+        always: false,
+        hosts: &[],
+        needs_secret: false,
+        grants: &["chat-read", "chat-write", "store", "schedule", "http", "secrets"],
+        bytes: component!("openclaw"),
+    },
+    Bundled {
+        name: "moderator",
+        title: "Moderator",
+        kind: PluginKind::Bot,
+        always: false,
+        hosts: &[],
+        needs_secret: false,
+        grants: &["store"],
+        bytes: component!("moderator"),
     },
 ];
 

@@ -58,10 +58,20 @@ impl Journal {
         [self.calls.clone(), self.limits.clone()]
     }
 
-    /// Keeps a line for those who ask what a plugin wrote lately.
+    /// Keeps a line of a plugin for those who ask what it wrote lately.
     pub fn line(&self, plugin: &str, level: Level, line: &str) {
+        self.put(plugin, level, line, false);
+    }
+
+    /// Keeps a line of the server about a plugin.
+    pub fn note(&self, plugin: &str, level: Level, line: &str) {
+        self.put(plugin, level, line, true);
+    }
+
+    fn put(&self, plugin: &str, level: Level, line: &str, of_server: bool) {
         let Some(lines) = self.lines.get() else { return };
-        let line = Line { number: 0, plugin: plugin.to_owned(), at: String::new(), level: level.to_string(), line: line.to_owned() };
+        let (plugin, level, line) = (plugin.to_owned(), level.to_string(), line.to_owned());
+        let line = Line { number: 0, plugin, at: String::new(), level, line, of_server };
         // Whoever writes more than can be stored has enough of it in the server's own log.
         let _ = lines.try_send(line);
     }

@@ -21,6 +21,7 @@ pub async fn operate(plugins: Plugins, store: Store, sections: Sections, stop: C
         }
     });
     while let Some(Some(plugin)) = stop.run_until_cancelled(wanted.recv()).await {
+        plugins.journal().note(&plugin, Level::INFO, "loading");
         let (level, line) = match reload(&plugins, &store, &sections, &plugin).await {
             Ok(line) => (Level::INFO, line),
             Err(reason) => (Level::ERROR, reason),
@@ -29,7 +30,7 @@ pub async fn operate(plugins: Plugins, store: Store, sections: Sections, stop: C
             Level::ERROR => tracing::error!(plugin, "{line}"),
             _ => tracing::info!(plugin, "{line}"),
         }
-        plugins.journal().line(&plugin, level, &line);
+        plugins.journal().note(&plugin, level, &line);
     }
 }
 

@@ -60,6 +60,12 @@ impl GuestState {
         self.session.as_mut().ok_or_else(|| wasmtime::format_err!("it wanted something of the community while it was asked about itself"))
     }
 
+    /// Whether a secret is set, which a bot may also ask while it is asked about itself.
+    pub fn has_secret(&mut self, name: &str) -> Result<bool> {
+        self.count_host_call()?;
+        Ok(self.settings.secret(name).is_some())
+    }
+
     fn count_host_call(&mut self) -> Result<()> {
         self.host_calls_left = self.host_calls_left.checked_sub(1).ok_or(TooOften)?;
         Ok(())

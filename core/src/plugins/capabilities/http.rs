@@ -109,13 +109,14 @@ impl Session {
             self.host.journal.count(&self.host.plugin, "requests");
             return Err(Error::Limited(format!("a call may ask {MAX_REQUESTS} times")));
         }
-        let limit = request.timeout_ms.map_or(self.host.limits.wall_clock.0, |ms| Duration::from_millis(ms.into()));
+        let most = self.host.limits.wall_clock.0;
+        let limit = request.timeout_ms.map_or(most, |ms| Duration::from_millis(ms.into()).min(most));
         let prepared = self.prepare(request)?;
         let host = self.host.clone();
         let exchange = async move {
             // The semaphore is never closed.
             let _slot = host.requests.acquire().await;
-            Ok(host.outbound.send(&host.allowed, prepared).await)
+            Ok(host.outbound.send_within(limit, &host.allowed, prepared).await)
         };
         let outcome = timeout(limit, self.host.outside(exchange)).await.map_err(|_| Error::Timeout)?;
         let answer = outcome.map_err(|error: AppError| Error::Other(error.message))?.map_err(failed)?;

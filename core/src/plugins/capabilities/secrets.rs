@@ -6,6 +6,6 @@ use crate::plugins::{bindings::bot::openclaw::secrets::secrets::Host, state::Gue
 
 impl Host for GuestState {
     async fn available(&mut self, name: String) -> Result<bool> {
-        Ok(self.session()?.host.settings.secret(&name).is_some())
+        self.has_secret(&name)
     }
 }

@@ -24,14 +24,22 @@ pub struct Line {
     pub level: String,
     /// What it says.
     pub line: String,
+    /// Whether the server says it of the plugin, not the plugin itself.
+    pub of_server: bool,
 }
 
 /// Adds lines, and removes the oldest of the same plugins.
 pub async fn add(tx: &Tx, lines: &[Line]) -> Result<()> {
     let conn = tx.conn();
-    let text = format!("INSERT INTO plugin_lines (plugin, at, level, line) VALUES {}", places(lines.len(), 4));
+    let text = format!("INSERT INTO plugin_lines (plugin, at, level, line, of_server) VALUES {}", places(lines.len(), 5));
     let values = lines.iter().flat_map(|line| {
-        let row: [Value; 4] = [line.plugin.as_str().into(), line.at.as_str().into(), line.level.as_str().into(), line.line.as_str().into()];
+        let row: [Value; 5] = [
+            line.plugin.as_str().into(),
+            line.at.as_str().into(),
+            line.level.as_str().into(),
+            line.line.as_str().into(),
+            line.of_server.into(),
+        ];
         row
     });
     conn.execute_raw(sql(conn, &text, values)).await?;
@@ -48,7 +56,7 @@ pub async fn add(tx: &Tx, lines: &[Line]) -> Result<()> {
 
 /// The last `limit` lines of a plugin after the line `after`, oldest first.
 pub async fn last(conn: &impl Conn, plugin: &str, after: i64, limit: u32) -> Result<Vec<Line>> {
-    let text = "SELECT number, at, level, line FROM plugin_lines WHERE plugin = $1 AND number > $2 ORDER BY number DESC LIMIT $3";
+    let text = "SELECT number, at, level, line, of_server FROM plugin_lines WHERE plugin = $1 AND number > $2 ORDER BY number DESC LIMIT $3";
     let rows = conn.query_all_raw(sql(conn, text, [plugin.into(), after.into(), i64::from(limit).into()])).await?;
     let lines = rows.iter().rev().map(|row| {
         Ok(Line {
@@ -57,6 +65,7 @@ pub async fn last(conn: &impl Conn, plugin: &str, after: i64, limit: u32) -> Res
             at: row.try_get("", "at")?,
             level: row.try_get("", "level")?,
             line: row.try_get("", "line")?,
+            of_server: row.try_get("", "of_server")?,
         })
     });
     lines.collect()

@@ -1,0 +1,201 @@
+//! What operators do with plugins: look at them, switch them, load them anew, read their logs and what they could not deal with. A
+//! running server hears of it within a second.
+
+use std::{sync::Arc, time::Duration};
+
+use clap::Subcommand;
+use tokio::time::{Instant, sleep};
+
+use crate::{
+    cli::Outcome,
+    clock::SystemClock,
+    config::Config,
+    ids::LetterId,
+    plugins::{PluginKind, PluginStatus, Plugins, Site, actions, queries},
+    random::Random,
+    store::Store,
+};
+
+/// How long it takes a running server at most to hear of something.
+const HEARD: Duration = Duration::from_secs(4);
+/// How long it may take to load a plugin.
+const LOADED: Duration = Duration::from_secs(180);
+/// How often its answer is looked for.
+const LOOK: Duration = Duration::from_millis(100);
+/// How often new lines are looked for.
+const FOLLOW: Duration = Duration::from_millis(500);
+/// Lines that are read at once.
+const LINES: u32 = 200;
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Load a plugin anew in the running server, with its section as it is now. A version that cannot run leaves the old one at work.
+    Reload {
+        /// The id of the plugin.
+        id: String,
+    },
+    /// Switch a plugin on that was switched off with `disable`.
+    Enable {
+        /// The id of the plugin.
+        id: String,
+    },
+    /// Switch a plugin off, now and at every start, until `enable`.
+    Disable {
+        /// The id of the plugin.
+        id: String,
+    },
+    /// The last lines of a plugin's log.
+    Logs {
+        /// The id of the plugin.
+        id: String,
+        /// How many.
+        #[arg(short = 'n', long, default_value_t = 50)]
+        lines: u32,
+        /// Go on with what comes.
+        #[arg(short, long)]
+        follow: bool,
+    },
+    /// What a bot could not deal with and was put aside, with the reason.
+    Letters {
+        /// The id of the plugin.
+        id: String,
+    },
+    /// Let a bot be told again of what was put aside.
+    Retry {
+        /// The id of the plugin.
+        id: String,
+        /// Only this letter.
+        letter: Option<String>,
+    },
+    /// Throw away what was put aside.
+    Discard {
+        /// The id of the plugin.
+        id: String,
+        /// Only this letter.
+        letter: Option<String>,
+    },
+}
+
+pub async fn run(command: &Command, config: &Config) -> Outcome {
+    let store = open(config).await?;
+    match command {
+        Command::Reload { id } => {
+            wait_for(&store, known(config, id)?, async |id| {
+                store.write(id, |tx, id: &String| Box::pin(async move { Ok(actions::reload(tx, id)) })).await
+            })
+            .await
+        }
+        Command::Enable { id } => switch(&store, known(config, id)?, true).await,
+        Command::Disable { id } => switch(&store, known(config, id)?, false).await,
+        Command::Logs { id, lines, follow } => logs(&store, id, *lines, *follow).await,
+        Command::Letters { id } => {
+            for letter in queries::letters(store.reader(), id).await? {
+                let queries::Letter { id, what, reason, attempts, created_at, .. } = letter;
+                say!("{id}\t{created_at}\t{attempts} attempts\t{reason}\t{what}");
+            }
+            Ok(())
+        }
+        Command::Retry { id, letter } => {
+            let input = (id.clone(), letter_id(letter.as_deref())?);
+            let count = store.write(input, |tx, (id, letter)| Box::pin(actions::retry(tx, id, letter.as_ref()))).await?;
+            say!("{count} to be told again");
+            Ok(())
+        }
+        Command::Discard { id, letter } => {
+            let input = (id.clone(), letter_id(letter.as_deref())?);
+            let count = store.write(input, |tx, (id, letter)| Box::pin(actions::discard(tx, id, letter.as_ref()))).await?;
+            say!("{count} thrown away");
+            Ok(())
+        }
+    }
+}
+
+/// The database alone: what plugins are is not needed here.
+pub async fn open(config: &Config) -> Result<Store, Box<dyn std::error::Error>> {
+    let (clock, random) = (Arc::new(SystemClock), Arc::new(Random::from_system()));
+    Ok(Store::open(&config.database, &config.data_dir, clock, random).await?)
+}
+
+fn known(config: &Config, id: &str) -> Result<String, String> {
+    if config.plugins.contains_key(id) || ["email", "discord", "reddit"].contains(&id) {
+        return Ok(id.to_owned());
+    }
+    Err(format!("there is no plugin {id}: the configuration has no section [plugins.{id}]"))
+}
+
+fn letter_id(text: Option<&str>) -> Result<Option<LetterId>, String> {
+    let parse = |text: &str| LetterId::parse(text).ok_or_else(|| format!("{text} is not the id of a letter; see `community plugin letters`"));
+    text.map(parse).transpose()
+}
+
+async fn switch(store: &Store, id: String, enabled: bool) -> Outcome {
+    wait_for(store, id, async |id| store.write((id, enabled), |tx, (id, on)| Box::pin(actions::switch(tx, id, *on))).await).await
+}
+
+/// Does something to a plugin and prints what the running server says to it.
+async fn wait_for(store: &Store, id: String, work: impl AsyncFnOnce(String) -> crate::error::Result<()>) -> Outcome {
+    let last = queries::lines(store.reader(), &id, 0, 1).await?.last().map_or(0, |line| line.number);
+    work(id.clone()).await?;
+    let begun = Instant::now();
+    let mut heard = false;
+    while begun.elapsed() < if heard { LOADED } else { HEARD } {
+        let lines = queries::lines(store.reader(), &id, last, LINES).await?;
+        let mut answers = lines.iter().filter(|line| line.of_server);
+        // The first says that it was heard, the second what came of it.
+        heard = answers.next().is_some();
+        if let Some(answer) = answers.next() {
+            return if answer.level == "ERROR" { Err(format!("{id}: {}", answer.line).into()) } else { done(&id, &answer.line) };
+        }
+        sleep(LOOK).await;
+    }
+    if heard {
+        return Err(format!("{id}: the server has not finished loading it within {} s; `community plugin logs {id}` tells", LOADED.as_secs()).into());
+    }
+    done(&id, "noted; no server is running on this database, so it takes effect at the next start")
+}
+
+fn done(id: &str, line: &str) -> Outcome {
+    say!("{id}: {line}");
+    Ok(())
+}
+
+async fn logs(store: &Store, id: &str, count: u32, follow: bool) -> Outcome {
+    let mut lines = queries::lines(store.reader(), id, 0, count).await?;
+    let mut last = 0;
+    loop {
+        for queries::Line { number, at, level, line, .. } in lines {
+            say!("{at} {level:5} {line}");
+            last = number;
+        }
+        if !follow {
+            return Ok(());
+        }
+        sleep(FOLLOW).await;
+        lines = queries::lines(store.reader(), id, last, LINES).await?;
+    }
+}
+
+/// All plugins, a line each.
+pub async fn list(config: &Config) -> Outcome {
+    let store = open(config).await?;
+    let (off, notes) = (queries::switched_off(store.reader()).await?, queries::notes(store.reader()).await?);
+    for plugin in Plugins::load(&config.plugins, &off, &config.data_dir, &Site::of(config)).await?.status() {
+        let kind = plugin.kind.map_or("unknown kind", PluginKind::words);
+        let state = state(&plugin, notes.get(&plugin.id).map(String::as_str));
+        let may = if plugin.imports.is_empty() { "nothing beyond its own computing".to_owned() } else { plugin.imports.join("; ") };
+        say!("{}\t{kind}\t{state}\tmay: {may}", plugin.id);
+        for sentence in &plugin.unread {
+            say!("{}\twarning: {sentence}", plugin.id);
+        }
+    }
+    Ok(())
+}
+
+fn state(plugin: &PluginStatus, note: Option<&str>) -> String {
+    match (plugin.on, &plugin.reason, note) {
+        (true, None, None) => "on".to_owned(),
+        (true, Some(reason), _) => format!("on: {reason}"),
+        (true, None, Some(note)) => format!("on, but {note}"),
+        (false, reason, _) => format!("off: {}", reason.as_deref().unwrap_or_default()),
+    }
+}
