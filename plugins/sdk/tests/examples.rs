@@ -5,12 +5,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-fn entries(folder: &Path) -> Vec<PathBuf> {
-    fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect()
-}
-
 #[test]
 fn copies_of_interfaces_are_the_originals() {
+    let entries = |folder: &Path| -> Vec<PathBuf> { fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect() };
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let mut compared = 0;
     for deps in entries(&root.join("examples")).iter().map(|example| example.join("wit/deps")).filter(|deps| deps.is_dir()) {
