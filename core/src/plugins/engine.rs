@@ -141,6 +141,10 @@ fn pool() -> PoolingAllocationConfig {
 
 fn config(cache: Cache, pool: Option<PoolingAllocationConfig>) -> Config {
     let mut config = Config::new();
+    // What other languages' toolchains make is large, put together from components with a memory each, and names functions for
+    // concurrency even where it uses none.
+    let roomy = pool.is_none();
+    config.concurrency_support(roomy).wasm_component_model_async(roomy).wasm_multi_memory(roomy);
     if let Some(pool) = pool {
         config.allocation_strategy(pool);
     }
@@ -150,10 +154,8 @@ fn config(cache: Cache, pool: Option<PoolingAllocationConfig>) -> Config {
         .epoch_interruption(true)
         .max_wasm_stack(WASM_STACK)
         .async_stack_size(CALL_STACK)
-        .concurrency_support(false)
         .gc_support(false)
-        .wasm_memory64(false)
-        .wasm_multi_memory(false);
+        .wasm_memory64(false);
     config
 }
 
