@@ -21,6 +21,11 @@ async fn roll(name: &str, component: &str) {
             rooms: serde_json::from_str("\"all\"").unwrap(),
             ..Default::default()
         };
+        // Python is large, and the compiler of an unoptimised build slow.
+        let section = community::config::PluginSection {
+            limits: community::config::PluginLimits { compile: community::config::Span::minutes(10), ..section.limits.clone() },
+            ..section
+        };
         with(config, name, section);
     })
     .await;
