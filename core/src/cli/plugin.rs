@@ -1,5 +1,6 @@
 //! `community plugin`.
 
+mod author;
 mod operate;
 
 use clap::Subcommand;
@@ -18,6 +19,8 @@ pub enum Command {
     },
     #[command(flatten)]
     Operate(operate::Command),
+    #[command(flatten)]
+    Author(author::Command),
 }
 
 pub async fn run(command: &Command, config: Config) -> Outcome {
@@ -25,5 +28,11 @@ pub async fn run(command: &Command, config: Config) -> Outcome {
         Command::List => operate::list(&config).await,
         Command::Try { id } => Box::pin(trial::run(id, config)).await,
         Command::Operate(command) => operate::run(command, &config).await,
+        Command::Author(command) => author(command).await,
     }
+}
+
+/// What authors do works without a configuration.
+pub async fn author(command: &author::Command) -> Outcome {
+    author::run(command).await
 }
