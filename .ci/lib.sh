@@ -100,9 +100,12 @@ build_guests() {
   CARGO_TARGET_DIR="$PLUGIN_TARGET" quietly cargo build --release --locked --manifest-path plugins/Cargo.toml --target "$WASM"
 }
 
-# build_example: the example of a plugin outside the workspace, beside the others, where the tests look for it.
+# build_example: the examples of plugins outside the workspace, beside the others, where the tests look for them.
 build_example() {
-  CARGO_TARGET_DIR="$PLUGIN_TARGET" quietly cargo build --release --locked --manifest-path examples/github-provider/Cargo.toml --target "$WASM"
+  local example
+  for example in github-provider bot-plugin-rust; do
+    CARGO_TARGET_DIR="$PLUGIN_TARGET" quietly cargo build --release --locked --manifest-path "examples/$example/Cargo.toml" --target "$WASM"
+  done
 }
 
 # free_port: a TCP port nobody listens on at the moment. Needs Python, so only tests use it.

@@ -99,7 +99,6 @@ fn check_version(export: &str) -> Result<(), String> {
 
 /// The interfaces that this server calls, as a list for people.
 fn offers() -> String {
-    let providers = PluginKind::PROVIDERS.map(|kind| format!("one of `{}@{OURS}`", kind.interface()));
-    let bots = REASONS.map(|name| format!("`openclaw:bot/{name}@{OURS}`"));
-    format!("{}, or any of {}", providers.join(", "), bots.join(", "))
+    let providers = PluginKind::PROVIDERS.map(|kind| format!("`{}@{OURS}`", kind.interface()));
+    format!("one of {}, or any of `openclaw:bot@{OURS}` ({})", providers.join(", "), REASONS.join(", "))
 }

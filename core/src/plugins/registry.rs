@@ -187,7 +187,12 @@ impl Loader {
     /// Loads one plugin, unless it was switched `off` from the shell.
     pub async fn load(&self, id: &str, section: &PluginSection, off: bool) -> Entry {
         let mut entry = Entry::new(id, section);
-        entry.state = if off { State::Off(entry.disabled(id)) } else { entry.start(self, id, section).await.unwrap_or_else(State::Off) };
+        if off {
+            entry.look(id, section).await;
+            entry.state = State::Off(entry.disabled(id));
+        } else {
+            entry.state = entry.start(self, id, section).await.unwrap_or_else(State::Off);
+        }
         entry
     }
 }
@@ -197,6 +202,14 @@ impl Entry {
     fn disabled(&self, id: &str) -> Unavailable {
         let reason = format!("plugin `{id}` is switched off: `community plugin enable {id}` switches it on");
         Unavailable::new(reason).telling(format!("Signing in with {} is switched off on this server.", self.title))
+    }
+
+    /// Notes what a plugin is that is not to run, if it can be read.
+    async fn look(&mut self, id: &str, section: &PluginSection) {
+        let (named, written) = (id.to_owned(), granted(id, section));
+        if let Ok(candidate) = blocking(move || Candidate::read(&named, &written)).await {
+            (self.kind, self.imports) = (Some(candidate.kind), candidate.imports);
+        }
     }
 
     /// Everything between a section and a plugin that can be called.

@@ -20,6 +20,7 @@
 mod support;
 
 mod accounts;
+mod bots;
 mod app;
 mod architecture;
 mod cli;

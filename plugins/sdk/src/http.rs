@@ -1,8 +1,8 @@
 //! Asking other servers. Permission: `http`, and for secrets `secrets`.
 //!
-//! One request, one answer, both held in memory, at most 1 MiB each. Redirects are not followed. The operator says which hosts may be
-//! asked (`allow_hosts`); the time it takes counts towards that of the call. A request is sent at once, even if the call fails later,
-//! and again if the call runs again.
+//! One request of at most 1 MiB, one answer of at most what the operator allows (256 KiB unless set), both held in memory. Redirects are not
+//! followed. The operator says which hosts may be asked (`allow_hosts`); the time it takes counts towards that of the call. A request
+//! is sent at once, even if the call fails later, and again if the call runs again.
 //!
 //! ```no_run
 //! use openclaw_sdk::http;

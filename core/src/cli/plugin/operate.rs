@@ -13,6 +13,7 @@ use crate::{
     ids::LetterId,
     plugins::{PluginKind, PluginStatus, Plugins, Site, actions, queries},
     random::Random,
+    serve,
     store::Store,
 };
 
@@ -112,6 +113,7 @@ pub async fn run(command: &Command, config: &Config) -> Outcome {
 
 /// The database alone: what plugins are is not needed here.
 pub async fn open(config: &Config) -> Result<Store, Box<dyn std::error::Error>> {
+    serve::make_private(&config.data_dir)?;
     let (clock, random) = (Arc::new(SystemClock), Arc::new(Random::from_system()));
     Ok(Store::open(&config.database, &config.data_dir, clock, random).await?)
 }

@@ -28,7 +28,7 @@ use crate::{
 /// The pause after the first attempt; each further one is twice as long.
 const PAUSE: Duration = Duration::from_millis(500);
 /// How long a lease holds that is not renewed.
-pub const LEASE: Duration = Duration::from_secs(10);
+pub const LEASE: Duration = Duration::from_secs(5);
 
 /// What a bot is to deal with, and how it is noted that it has.
 pub struct Task {

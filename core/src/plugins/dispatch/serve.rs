@@ -31,7 +31,7 @@ use crate::{
 /// Events that are read ahead of the bot.
 const AHEAD: usize = 512;
 /// Another process is asked this often whether it still serves the bot, and the cursor is written even if nothing happens.
-const RENEW: Duration = Duration::from_secs(3);
+const RENEW: Duration = Duration::from_millis(1500);
 /// Jobs and what the operator wants told again are looked for this often.
 const LOOK: Duration = Duration::from_millis(250);
 /// Jobs that are begun at the same time.

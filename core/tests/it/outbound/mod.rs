@@ -5,7 +5,7 @@ mod caps;
 mod exchange;
 mod hosts;
 mod log;
-mod peer;
+pub mod peer;
 mod tls;
 
 use std::{

@@ -6,5 +6,5 @@ mod email;
 mod limits;
 mod oauth;
 mod refusals;
-mod support;
+pub mod support;
 mod traps;

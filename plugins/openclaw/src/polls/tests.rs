@@ -55,7 +55,8 @@ fn votes_are_counted_without_the_bots_own() {
     let bot = "usr-openclaw";
     opened(&[
         ("1\u{fe0f}\u{20e3}", &[bot, "usr-1"]),
-        ("2\u{20e3}", &[bot, "usr-2", "usr-3"]),
+        ("2\u{fe0f}\u{20e3}", &[bot, "usr-2"]),
+        ("2\u{20e3}", &["usr-2", "usr-3"]),
         ("👍", &["usr-4"]),
         ("3\u{fe0f}\u{20e3}", &[bot]),
     ]);

@@ -1,5 +1,7 @@
 //! What a poll says, and what people voted.
 
+use std::collections::BTreeSet;
+
 use openclaw_sdk::{Message, escape_markdown};
 
 use super::Poll;
@@ -25,11 +27,12 @@ fn head(poll: &Poll) -> String {
 
 /// How many people put each number on the message. The bot's own, which is there to be clicked on, is no vote.
 pub fn count(poll: &Poll, message: &Message) -> Vec<usize> {
-    let votes = |number| {
-        let reaction = message.reactions.iter().find(|reaction| is_same(&reaction.emoji, &digit(number)))?;
-        Some(reaction.member_ids.iter().filter(|id| **id != message.author.id).count())
+    let voters = |number| {
+        let reactions = message.reactions.iter().filter(|reaction| is_same(&reaction.emoji, &digit(number)));
+        let voters = reactions.flat_map(|reaction| &reaction.member_ids).filter(|id| **id != message.author.id);
+        voters.collect::<BTreeSet<_>>().len()
     };
-    (1..=poll.options.len()).map(|number| votes(number).unwrap_or_default()).collect()
+    (1..=poll.options.len()).map(voters).collect()
 }
 
 /// Some devices leave out the mark that says that a character is to be shown as a picture.

@@ -14,6 +14,9 @@ const MOST: usize = 25;
 /// How long a reminder may be, in characters.
 const MAX_TEXT: usize = 1000;
 
+/// How much of it is shown in a list.
+const SHORT: usize = 80;
+
 /// What is to be said.
 #[derive(Serialize, Deserialize)]
 struct Reminder {
@@ -72,7 +75,11 @@ fn next_number(caller: &str) -> Result<i64, Error> {
 pub fn list(context: &Context) -> Result<Option<Answer>, String> {
     let mut text = String::new();
     for (number, at, reminder) in of(&context.caller.id)? {
-        let line = format!("\n- **{number}** at {at} in {}: {}", escape_markdown(&reminder.room_name), shortened(&reminder.text));
+        let line = format!(
+            "\n- **{number}** at {at} in {}: {}",
+            escape_markdown(&reminder.room_name),
+            escape_markdown(&shortened(&reminder.text))
+        );
         text.push_str(&line);
     }
     let text = if text.is_empty() { "You are not waiting for a reminder.".to_owned() } else { format!("You are waiting for:\n{text}") };
@@ -126,8 +133,8 @@ fn prefix(caller: &str) -> String {
 
 /// One short line of a text.
 fn shortened(text: &str) -> String {
-    let line = escape_markdown(text);
-    if line.chars().count() > 80 { line.chars().take(79).collect::<String>() + "…" } else { line }
+    let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(SHORT).collect();
+    if text.chars().nth(SHORT).is_some() { line + "…" } else { line }
 }
 
 #[cfg(test)]

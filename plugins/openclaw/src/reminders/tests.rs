@@ -65,6 +65,14 @@ fn numbers_suggest_themselves() {
 }
 
 #[test]
+fn lists_show_the_beginning_of_a_text_on_one_line() {
+    remind(&ann(), "1h", &format!("*a*\n{}", "b".repeat(100))).unwrap();
+    let line = format!("a\\* {}…", "b".repeat(76));
+    assert!(body(list(&ann()).unwrap()).ends_with(&line));
+    assert_eq!(suggestions("", &ann())[0].description, format!("*a* {}…", "b".repeat(76)));
+}
+
+#[test]
 fn nobody_has_too_many_or_too_long_ones() {
     for _ in 0..25 {
         remind(&ann(), "1h", "x").unwrap();

@@ -32,10 +32,11 @@ impl OnPost for AllHooks {
 }
 
 impl Completion for AllHooks {
+    /// What a completion stores is not kept, so the choices tell what it was called with.
     fn complete(command: String, parameter: String, typed: String, context: Context) -> Vec<Choice> {
-        tell::if_possible("completion", &format!("{command} {parameter} {typed} {context:?}"));
-        let colours = [("red", "Like a rose"), ("green", "Like grass"), ("grey", "Like today")];
-        colours.into_iter().filter(|(colour, _)| colour.starts_with(&typed)).map(|(colour, like)| Choice::new(colour, like)).collect()
+        let told = format!("/{command} {parameter}, for {} in {}", context.caller.name, context.room_name);
+        let colours = ["red", "green", "grey"].into_iter().filter(|colour| colour.starts_with(&typed));
+        colours.map(|colour| Choice::new(colour, &told)).collect()
     }
 }
 

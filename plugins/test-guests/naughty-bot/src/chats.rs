@@ -36,12 +36,12 @@ pub const DEEDS: &[(&str, Deed)] = &[
     ("remove", |order| Ok(members::remove(order.room, order.argument)?)),
     ("members-of", |order| {
         let names = members::all(order.argument).map(|all| all.into_iter().map(|each| each.member.name).collect::<Vec<_>>().join(", "));
-        order.say(names.unwrap_or_else(|error| format!("error: {error:?}")))
+        order.say(names.map_or_else(|error| format!("error: {error:?}"), |names| format!("members: {names}")))
     }),
     ("read-room", |order| {
         let bodies =
             chat::latest(order.argument, 200).map(|all| all.into_iter().map(|message| message.body).collect::<Vec<_>>().join(", "));
-        order.say(bodies.unwrap_or_else(|error| format!("error: {error:?}")))
+        order.say(bodies.map_or_else(|error| format!("error: {error:?}"), |bodies| format!("messages: {bodies}")))
     }),
     ("post", |order| Ok(posts::create(order.argument, "written by a naughty bot").map(drop)?)),
     ("delete-post", |order| Ok(posts::delete(order.argument)?)),

@@ -1,0 +1,125 @@
+//! What people type after a slash.
+
+use serde_json::json;
+
+use super::{ALL, bot, present, run, said, scene, with};
+use crate::{
+    rooms::{join, open_room, read, say, send},
+    support::{Sockets, TestServer},
+};
+
+db_test! {
+    async fn a_command_answers_who_typed_it_or_everybody(db) {
+        let server = TestServer::start_with(db, |config| with(config, "echo", bot("echo_bot", &["chat-write"]))).await;
+        let (ann, room) = scene(&server).await;
+        present(&ann.client, &room, "echo").await;
+        let private = send(&ann.client, &room, json!({ "body": "/echo just me" })).await.expect(200).json();
+        assert_eq!((&private["message"]["body"], &private["message"]["seq"], &private["message"]["isBot"]), (&json!("just me"), &json!(0), &json!(true)));
+        assert_eq!((&private["command"]["name"], &private["command"]["audience"]), (&json!("echo"), &json!("caller")));
+        assert_eq!(private["command"]["botId"], private["message"]["authorId"]);
+        let public = send(&ann.client, &room, json!({ "body": "/shout all of you" })).await.expect(200).json();
+        assert_eq!((&public["message"]["seq"], &public["command"]["audience"]), (&json!(2), &json!("room")));
+        let bodies: Vec<_> = read(&ann.client, &room, "").await.into_iter().map(|message| message["body"].clone()).collect();
+        assert_eq!(bodies, [json!("is anybody there?"), json!("all of you")], "neither the command nor the private answer is stored");
+        server.stop().await;
+    }
+
+    async fn a_command_that_is_none_is_told_apart_from_text(db) {
+        let server = TestServer::start_with(db, |config| with(config, "echo", bot("echo_bot", &["chat-write"]))).await;
+        let (ann, room) = scene(&server).await;
+        say(&ann.client, &room, "/shout before a bot is here this is text").await;
+        present(&ann.client, &room, "echo").await;
+        let unknown = send(&ann.client, &room, json!({ "body": "/shuot x" })).await;
+        unknown.expect_error(400, "unknown_command");
+        let sentence = send(&ann.client, &room, json!({ "body": "/shuot x" })).await.json()["error"].as_str().unwrap().to_owned();
+        assert!(sentence.contains("Did you mean /shout?") && sentence.contains("two slashes"), "{sentence}");
+        assert_eq!(say(&ann.client, &room, "//shuot x").await["body"], "/shuot x");
+        assert_eq!(say(&ann.client, &room, "/usr/bin/env").await["body"], "/usr/bin/env");
+        send(&ann.client, &room, json!({ "body": "/echo" })).await.expect_error(400, "invalid_arguments");
+        let ben = server.member("Ben").await;
+        send(&ben.client, &room, json!({ "body": "/echo hello" })).await.expect_error(404, "not_found");
+        server.stop().await;
+    }
+
+    async fn arguments_are_typed_and_members_found(db) {
+        let server = TestServer::start_with(db, |config| with(config, "hooks", bot("all_hooks_bot", &ALL))).await;
+        let (ann, room) = scene(&server).await;
+        present(&ann.client, &room, "All Hooks").await;
+        let ben = server.member("Ben").await;
+        join(&ben.client, &room).await.expect(200);
+        let answer = run(&ann.client, &room, "/paint \"sea green\" 2.5 yes ben").await;
+        for part in ["sea green", "2.5", "true", ben.id.as_str(), "Ann", "owner", "Lobby"] {
+            assert!(answer.contains(part), "{part} is missing in {answer}");
+        }
+        for (wrong, sentence) in [
+            ("/paint red many", "times must be a number"),
+            ("/paint red 1 maybe", "loud must be yes or no"),
+            ("/paint red 1 no Zoe", "Nobody here is called Zoe."),
+            ("/paint", "colour is missing"),
+            ("/size xl", "size must be one of s, m, l"),
+        ] {
+            let answer = send(&ann.client, &room, json!({ "body": wrong })).await;
+            assert_eq!(answer.status, 400, "{wrong}");
+            assert!(answer.json()["error"].as_str().unwrap().contains(sentence), "{:?}", answer.json());
+        }
+        server.stop().await;
+    }
+
+    async fn clients_learn_of_commands_and_what_suggests_itself(db) {
+        let server = TestServer::start_with(db, |config| {
+            with(config, "echo", bot("echo_bot", &["chat-write"]));
+            with(config, "hooks", bot("all_hooks_bot", &ALL));
+        }).await;
+        let (ann, room) = scene(&server).await;
+        present(&ann.client, &room, "All Hooks").await;
+        present(&ann.client, &room, "echo").await;
+        let commands = ann.client.get(&format!("/api/commands?roomId={room}")).await.expect(200).json();
+        let echo = commands["commands"].as_array().unwrap().iter().find(|command| command["name"] == "echo").unwrap().clone();
+        assert_eq!((&echo["botName"], &echo["usage"], &echo["parameters"][0]["kind"]), (&json!("echo"), &json!("/echo <text>"), &json!("text")));
+        assert_eq!(ann.client.get("/api/commands").await.expect(200).json(), commands);
+        let suggest = async |command: &str, parameter: &str, typed: &str| {
+            ann.client.get(&format!("/api/commands/suggestions?roomId={room}&command={command}&parameter={parameter}&typed={typed}")).await
+        };
+        let choices = suggest("paint", "colour", "g").await.expect(200).json();
+        assert_eq!(choices["choices"].as_array().unwrap().len(), 2, "{choices}");
+        assert_eq!(suggest("size", "size", "L").await.expect(200).json()["choices"][0]["value"], "l");
+        suggest("paint", "nothing", "").await.expect_error(404, "not_found");
+        let ben = server.member("Ben").await;
+        ben.client.get(&format!("/api/commands?roomId={room}")).await.expect_error(404, "not_found");
+        server.client().get("/api/commands").await.expect_error(401, "login_required");
+        server.stop().await;
+    }
+
+    async fn commands_run_over_sockets_as_well(db) {
+        let server = TestServer::start_with(db, |config| with(config, "echo", bot("echo_bot", &["chat-write"]))).await;
+        let (ann, room) = scene(&server).await;
+        present(&ann.client, &room, "echo").await;
+        let socket = Sockets::at(server.url()).await.connect(&ann).await;
+        let ack = socket.emit("message:send", json!({ "roomId": room, "body": "/shout over the socket" })).await.ok();
+        assert_eq!((&ack["message"]["body"], &ack["command"]["audience"]), (&json!("over the socket"), &json!("room")));
+        said(&ann.client, &room, "over the socket").await;
+        server.stop().await;
+    }
+
+    async fn a_command_that_fails_leaves_nothing_behind(db) {
+        let server = TestServer::start_with(db, |config| {
+            let mut section = bot("naughty_bot", &ALL);
+            section.limits.breakdowns = 100;
+            with(config, "naughty", section);
+        }).await;
+        let (ann, room) = scene(&server).await;
+        present(&ann.client, &room, "naughty").await;
+        let other = open_room(&ann.client, "Elsewhere").await;
+        send(&ann.client, &room, json!({ "body": "/naughty error" })).await.expect_error(409, "command_failed");
+        for trap in ["send-then-trap", "send-then-loop", "panic", "memory", "recursion"] {
+            send(&ann.client, &room, json!({ "body": format!("/naughty {trap}") })).await.expect_error(503, "bot_failed");
+        }
+        send(&ann.client, &room, json!({ "body": "/naughty send-then-error" })).await.expect_error(409, "command_failed");
+        send(&ann.client, &room, json!({ "body": "/naughty answer-empty" })).await.expect_error(409, "command_failed");
+        assert_eq!(run(&ann.client, &room, "/naughty answer-nothing").await, "/naughty answer-nothing", "what was typed is shown instead");
+        assert_eq!(run(&ann.client, &room, "/naughty well").await, "done: well");
+        assert_eq!(read(&ann.client, &room, "").await.len(), 1, "none of it was said");
+        assert!(read(&ann.client, &other, "").await.is_empty());
+        server.stop().await;
+    }
+}

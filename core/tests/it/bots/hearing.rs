@@ -1,0 +1,96 @@
+//! Which messages bots hear, in which order, and what they say to them.
+
+use futures_util::future::join_all;
+use serde_json::json;
+
+use super::{ALL, bot, heard, present, said, scene, with};
+use crate::{
+    rooms::{self, invite, read, say},
+    support::{TestServer, eventually},
+};
+
+db_test! {
+    async fn a_bot_answers_what_is_said(db) {
+        let server = TestServer::start_with(db, |config| with(config, "echo", bot("echo_bot", &["chat-write"]))).await;
+        let (ann, room) = scene(&server).await;
+        let question = say(&ann.client, &room, "echo hello").await;
+        let answer = said(&ann.client, &room, "echo: hello").await;
+        assert_eq!((&answer["isBot"], &answer["authorName"], &answer["replyTo"]), (&json!(true), &json!("echo"), &question["id"]));
+        assert!(rooms::members(&ann.client, &room).await.contains(&("echo".to_owned(), "member".to_owned())));
+        server.stop().await;
+    }
+
+    async fn a_bot_that_is_to_be_invited_hears_nothing_before(db) {
+        let server = TestServer::start_with(db, |config| {
+            let mut section = bot("echo_bot", &["chat-write"]);
+            section.rooms = serde_json::from_str("\"invited\"").unwrap();
+            section.name = Some("Echo".to_owned());
+            with(config, "echo", section);
+        }).await;
+        let (ann, room) = scene(&server).await;
+        say(&ann.client, &room, "echo nobody").await;
+        let bots = server.store().await;
+        let echo = community::bots::queries::by_handle(bots.reader(), &community::bots::model::Handle::parse("echo").unwrap()).await.unwrap().unwrap();
+        assert_eq!(echo.name.as_str(), "Echo");
+        invite(&ann.client, &room, echo.id.as_str()).await.expect(200);
+        say(&ann.client, &room, "echo somebody").await;
+        said(&ann.client, &room, "echo: somebody").await;
+        assert_eq!(read(&ann.client, &room, "").await.len(), 3, "what was said before the invitation stays unanswered");
+        server.stop().await;
+    }
+
+    async fn p14_bots_hear_neither_themselves_nor_each_other(db) {
+        let server = TestServer::start_with(db, |config| {
+            with(config, "one", bot("naughty_bot", &ALL));
+            with(config, "two", bot("naughty_bot", &ALL));
+        }).await;
+        let (ann, room) = scene(&server).await;
+        say(&ann.client, &room, "naughty reply-forever").await;
+        let answers = || async {
+            let messages = read(&ann.client, &room, "").await;
+            (messages.len() >= 3).then_some(messages)
+        };
+        eventually("both answer", answers).await;
+        say(&ann.client, &room, "naughty reply-forever").await;
+        let messages = eventually("both answer again", || async { Some(read(&ann.client, &room, "").await).filter(|all| all.len() >= 6) }).await;
+        assert_eq!(messages.iter().filter(|message| message["isBot"] == true).count(), 4, "{messages:?}");
+        server.stop().await;
+    }
+
+    async fn messages_of_a_room_are_heard_in_their_order(db) {
+        let server = TestServer::start_with(db, |config| {
+            config.limits.enabled = false;
+            let mut section = bot("echo_bot", &["chat-write"]);
+            section.limits.messages = 10_000;
+            with(config, "echo", section);
+        }).await;
+        let (ann, _) = scene(&server).await;
+        let rooms = join_all((0..4).map(|number| { let client = &ann.client; async move { rooms::open_room(client, &format!("Room {number}")).await } })).await;
+        for number in 0..5 {
+            join_all(rooms.iter().map(|room| say(&ann.client, room, Box::leak(format!("echo {number}").into_boxed_str())))).await;
+        }
+        for room in &rooms {
+            heard(&ann.client, room, "the last answer", |message| message["body"] == "echo: 4").await;
+            let answers: Vec<_> = read(&ann.client, room, "").await.into_iter().filter(|message| message["isBot"] == true).map(|message| message["body"].clone()).collect();
+            assert_eq!(answers, (0..5).map(|number| json!(format!("echo: {number}"))).collect::<Vec<_>>());
+        }
+        server.stop().await;
+    }
+
+    async fn a_bot_goes_on_where_it_was_before_a_restart(db) {
+        let mut server = TestServer::start_with(db, |config| with(config, "echo", bot("echo_bot", &["chat-write"]))).await;
+        let (ann, room) = scene(&server).await;
+        present(&ann.client, &room, "echo").await;
+        let plugins = std::mem::take(&mut server.config.plugins);
+        server.restart().await;
+        let ann_again = server.client();
+        ann_again.set_cookie(ann.cookie_name, &ann.client.cookie(ann.cookie_name).unwrap());
+        say(&ann_again, &room, "echo while you were away").await;
+        server.config.plugins = plugins;
+        server.restart().await;
+        let client = server.client();
+        client.set_cookie(ann.cookie_name, &ann.client.cookie(ann.cookie_name).unwrap());
+        said(&client, &room, "echo: while you were away").await;
+        server.stop().await;
+    }
+}

@@ -1,0 +1,144 @@
+//! Each reason for which a bot is called, and what it is called with.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::{ALL, bot, present, run, scene, with};
+use crate::{
+    rooms::{id, join, leave, open_room, read, say, send},
+    support::{Client, TestServer, eventually},
+};
+
+/// Waits until the bot has told of something that contains all `parts`.
+async fn seen(client: &Client, room: &str, hook: &str, parts: &[&str]) -> String {
+    eventually(&format!("{hook} with {parts:?}"), || async {
+        let told = run(client, room, &format!("/seen {hook}")).await;
+        told.lines().find(|line| parts.iter().all(|part| line.contains(part))).map(str::to_owned)
+    })
+    .await
+}
+
+db_test! {
+    async fn bots_are_told_of_messages_changes_members_and_posts(db) {
+        let server = TestServer::start_with(db, |config| with(config, "hooks", bot("all_hooks_bot", &ALL))).await;
+        let (ann, room) = scene(&server).await;
+        present(&ann.client, &room, "All Hooks").await;
+        let message = say(&ann.client, &room, "Good morning").await;
+        seen(&ann.client, &room, "on-message", &["Good morning", &id(&message), "Ann", "attempt: 1"]).await;
+        let path = format!("/api/rooms/{room}/messages/{}", id(&message));
+        ann.client.patch(&path, json!({ "body": "Good evening" })).await.expect(200);
+        seen(&ann.client, &room, "on-change", &["edited", "Good evening"]).await;
+        ann.client.call("PUT", &format!("{path}/reactions/👍")).send().await.expect(200);
+        seen(&ann.client, &room, "on-change", &["reacted", "👍", ann.id.as_str()]).await;
+        ann.client.delete(&path).await.expect(200);
+        seen(&ann.client, &room, "on-change", &["deleted", "deleted: true"]).await;
+        let ben = server.member("Ben").await;
+        join(&ben.client, &room).await.expect(200);
+        seen(&ann.client, &room, "on-member", &["joined", "Ben", "Lobby"]).await;
+        leave(&ben.client, &room).await.expect(200);
+        seen(&ann.client, &room, "on-member", &["left", "Ben"]).await;
+        ann.client.post("/api/posts", json!({ "title": "News", "body": "All is well" })).await.expect(200);
+        seen(&ann.client, &room, "on-post", &["created", "News", "All is well", "Ann"]).await;
+        server.stop().await;
+    }
+
+    async fn a_look_before_a_message_is_said_can_refuse_and_rewrite(db) {
+        let server = TestServer::start_with(db, |config| with(config, "hooks", bot("all_hooks_bot", &ALL))).await;
+        let (ann, room) = scene(&server).await;
+        present(&ann.client, &room, "All Hooks").await;
+        let refused = send(&ann.client, &room, json!({ "body": "reject me" })).await;
+        refused.expect_error(403, "message_rejected");
+        assert_eq!(send(&ann.client, &room, json!({ "body": "reject me" })).await.json()["error"], "This was asked for.");
+        let message = say(&ann.client, &room, "rewrite me").await;
+        assert_eq!(message["body"], "rewritten");
+        let path = format!("/api/rooms/{room}/messages/{}", id(&message));
+        ann.client.patch(&path, json!({ "body": "reject me" })).await.expect_error(403, "message_rejected");
+        assert_eq!(ann.client.patch(&path, json!({ "body": "rewrite me" })).await.expect(200).json()["message"]["body"], "rewritten");
+        let bodies: Vec<_> = read(&ann.client, &room, "").await.into_iter().map(|message| message["body"].clone()).collect();
+        assert_eq!(bodies, [json!("is anybody there?"), json!("rewritten")]);
+        seen(&ann.client, &room, "before-message", &["rewrite me", "Ann", "owner", &id(&message)]).await;
+        server.stop().await;
+    }
+
+    async fn a_message_that_could_not_be_looked_at_passes_unless_the_operator_says_otherwise(db) {
+        for (on_failure, status) in [("open", 200), ("closed", 503)] {
+            let server = TestServer::start_with(db, |config| {
+                let mut section = bot("naughty_bot", &ALL);
+                section.before_message = serde_json::from_value(json!({ "order": 0, "budget": "500ms", "on_failure": on_failure })).unwrap();
+                with(config, "naughty", section);
+            }).await;
+            let (ann, room) = scene(&server).await;
+            present(&ann.client, &room, "naughty").await;
+            for deed in ["trap", "sleep", "rewrite-huge"] {
+                let answer = send(&ann.client, &room, json!({ "body": format!("naughty before {deed}") })).await;
+                assert_eq!(answer.status, status, "{on_failure} {deed}: {:?}", answer.json());
+            }
+            // By now it is suspended: the same holds.
+            assert_eq!(send(&ann.client, &room, json!({ "body": "hello" })).await.status, status);
+            server.stop().await;
+        }
+    }
+
+    async fn what_a_look_rewrites_is_checked_like_any_text(db) {
+        let server = TestServer::start_with(db, |config| with(config, "naughty", bot("naughty_bot", &ALL))).await;
+        let (ann, room) = scene(&server).await;
+        present(&ann.client, &room, "naughty").await;
+        for deed in ["rewrite-to-nothing", "rewrite-at-length"] {
+            send(&ann.client, &room, json!({ "body": format!("naughty before {deed}") })).await.expect_error(400, "invalid_request");
+        }
+        let long = send(&ann.client, &room, json!({ "body": "naughty before reject-at-length" })).await;
+        long.expect_error(403, "message_rejected");
+        let sentence = send(&ann.client, &room, json!({ "body": "naughty before reject-at-length" })).await.json()["error"].as_str().unwrap().to_owned();
+        assert!(sentence.chars().count() <= 300 && !sentence.contains('\n'), "{sentence}");
+        server.stop().await;
+    }
+
+    async fn jobs_are_done_when_their_time_has_come(db) {
+        let mut server = TestServer::start_with(db, |config| with(config, "hooks", bot("all_hooks_bot", &ALL))).await;
+        let (ann, room) = scene(&server).await;
+        present(&ann.client, &room, "All Hooks").await;
+        run(&ann.client, &room, "/later 60 tea").await;
+        assert!(run(&ann.client, &room, "/later-jobs").await.contains("tea"));
+        server.clock.advance(Duration::from_secs(61));
+        seen(&ann.client, &room, "scheduled", &["later", "tea", "attempt: 1"]).await;
+        assert!(!run(&ann.client, &room, "/later-jobs").await.contains("tea"), "it is done once");
+        // It is Monday noon: the next morning comes, also if the server was down then.
+        let plugins = std::mem::take(&mut server.config.plugins);
+        server.restart().await;
+        server.clock.advance(Duration::from_hours(24 * 3));
+        server.config.plugins = plugins;
+        server.restart().await;
+        let client = server.client();
+        client.set_cookie(ann.cookie_name, &ann.client.cookie(ann.cookie_name).unwrap());
+        seen(&client, &room, "scheduled", &["weekday-morning", "2026-06-02T09:00:00"]).await;
+        server.stop().await;
+    }
+
+    async fn a_job_can_be_taken_back(db) {
+        let server = TestServer::start_with(db, |config| with(config, "hooks", bot("all_hooks_bot", &ALL))).await;
+        let (ann, room) = scene(&server).await;
+        present(&ann.client, &room, "All Hooks").await;
+        run(&ann.client, &room, "/later 60 tea").await;
+        assert_eq!(run(&ann.client, &room, "/never").await, "cancelled");
+        assert_eq!(run(&ann.client, &room, "/later-jobs").await, "[]");
+        server.stop().await;
+    }
+
+    async fn settings_have_types_and_defaults(db) {
+        let server = TestServer::start_with(db, |config| {
+            let mut section = bot("all_hooks_bot", &ALL);
+            section.settings.insert("count".to_owned(), "7".to_owned());
+            with(config, "hooks", section);
+        }).await;
+        let (ann, room) = scene(&server).await;
+        present(&ann.client, &room, "All Hooks").await;
+        let settings = run(&ann.client, &room, "/settings").await;
+        for part in [r#"greeting=Some("hello")"#, r#"mood=Some("good")"#, r#"count=Some("7")"#, "extra=None"] {
+            assert!(settings.contains(part), "{settings}");
+        }
+        let other = open_room(&ann.client, "Other").await;
+        assert!(!other.is_empty());
+        server.stop().await;
+    }
+}

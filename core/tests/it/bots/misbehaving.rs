@@ -1,0 +1,197 @@
+//! Bots that break down, loop, flood and lie. None of it reaches anybody else.
+
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+
+use super::{ALL, bot, heard, present, said, scene, with};
+use crate::{
+    rooms::{id, open_room, read, say, send},
+    support::{Person, TestServer, eventually},
+};
+
+/// A server with the naughty bot, which is told of an event only once and is not suspended soon.
+async fn naughty(db: crate::support::Db, change: impl FnOnce(&mut community::config::PluginSection)) -> (TestServer, Person, String) {
+    let server = TestServer::start_with(db, |config| {
+        let mut section = bot("naughty_bot", &ALL);
+        section.limits.attempts = 1;
+        section.limits.breakdowns = 1000;
+        change(&mut section);
+        with(config, "naughty", section);
+    })
+    .await;
+    let (ann, room) = scene(&server).await;
+    present(&ann.client, &room, "naughty").await;
+    (server, ann, room)
+}
+
+async fn letters(server: &TestServer) -> Vec<String> {
+    let letters = community::plugins::queries::letters(server.store().await.reader(), "naughty").await.unwrap();
+    letters.into_iter().map(|letter| letter.reason).collect()
+}
+
+async fn bodies(ann: &Person, room: &str) -> Vec<String> {
+    read(&ann.client, room, "").await.iter().map(|message| message["body"].as_str().unwrap().to_owned()).collect()
+}
+
+/// Gives orders one after the other and waits until the bot has seen them all.
+async fn order(ann: &Person, room: &str, orders: &[&str]) {
+    for order in orders {
+        say(&ann.client, room, &format!("naughty {order}")).await;
+    }
+    say(&ann.client, room, "naughty send that was all").await;
+    said(&ann.client, room, "that was all").await;
+}
+
+db_test! {
+    async fn p01_p02_p17_p22_what_breaks_down_is_put_aside_and_the_next_message_is_heard(db) {
+        let (server, ann, room) = naughty(db, |section| section.limits.wall_clock = community::config::Span::seconds(1)).await;
+        order(&ann, &room, &["loop", "memory", "recursion", "trap", "panic", "exit", "sleep"]).await;
+        let reasons = letters(&server).await;
+        let expected = ["used up its 250ms of CPU time", "", "", "", "", "", "gave no answer within 1s"];
+        assert_eq!(reasons.len(), expected.len(), "{reasons:?}");
+        for (reason, expected) in reasons.iter().zip(expected) {
+            assert!(reason.contains(expected) && reason.contains("`on-message`"), "{reason} has no {expected}");
+        }
+        server.stop().await;
+    }
+
+    async fn p16_p17_what_a_broken_call_wanted_does_not_happen(db) {
+        let (server, ann, room) = naughty(db, |_| {}).await;
+        order(&ann, &room, &["send-then-trap", "send-then-loop", "send-then-error"]).await;
+        assert!(!bodies(&ann, &room).await.contains(&"this must not be said".to_owned()));
+        // What is sent from inside a call is said after it, and nobody waits for anybody.
+        order(&ann, &room, &["edit-own", "delete-own"]).await;
+        assert!(bodies(&ann, &room).await.contains(&"after".to_owned()));
+        assert!(!bodies(&ann, &room).await.contains(&"this goes away".to_owned()));
+        server.stop().await;
+    }
+
+    async fn p03_p23_a_flood_of_text_is_cut(db) {
+        let (server, ann, room) = naughty(db, |_| {}).await;
+        order(&ann, &room, &["huge-message", "log-spam", "print-spam", "log-huge", "host-calls", "huge-error", "long-message", "empty-message"]).await;
+        let reasons = letters(&server).await;
+        assert!(reasons.iter().all(|reason| reason.len() < 1000), "{reasons:?}");
+        assert!(bodies(&ann, &room).await.iter().all(|body| body.len() <= 4000));
+        server.stop().await;
+    }
+
+    async fn p14_a_bot_says_so_much_a_second_and_no_more(db) {
+        let (server, ann, room) = naughty(db, |_| {}).await;
+        order(&ann, &room, &[]).await;
+        server.clock.advance(Duration::from_secs(20));
+        say(&ann.client, &room, "naughty send-many 30").await;
+        heard(&ann.client, &room, "some of them", |message| message["body"] == "number 5").await;
+        server.clock.advance(Duration::from_secs(2));
+        order(&ann, &room, &[]).await;
+        let numbers = bodies(&ann, &room).await.iter().filter(|body| body.starts_with("number ")).count();
+        assert_eq!(numbers, 5, "five a second");
+        server.stop().await;
+    }
+
+    async fn p14_a_chain_of_bots_ends(db) {
+        let server = TestServer::start_with(db, |config| {
+            for name in ["one", "two"] {
+                let mut section = bot("naughty_bot", &ALL);
+                (section.hears_bots, section.limits.messages) = (true, 1000);
+                with(config, name, section);
+            }
+        }).await;
+        let (ann, room) = scene(&server).await;
+        present(&ann.client, &room, "one").await;
+        present(&ann.client, &room, "two").await;
+        say(&ann.client, &room, "naughty reply-forever").await;
+        // Two answer the person, each answers the other's, and each that once more: 2 + 2 + 2.
+        let all = eventually("the chain", || async { Some(bodies(&ann, &room).await).filter(|all| all.len() >= 9) }).await;
+        say(&ann.client, &room, "quiet?").await;
+        assert_eq!(bodies(&ann, &room).await.len(), 10, "{all:?}");
+        server.stop().await;
+    }
+
+    async fn p15_many_bots_hear_one_message_and_each_answers(db) {
+        let server = TestServer::start_with(db, |config| {
+            for number in 0..12 {
+                with(config, &format!("echo-{number}"), bot("echo_bot", &["chat-write"]));
+            }
+        }).await;
+        let (ann, room) = scene(&server).await;
+        say(&ann.client, &room, "echo hello").await;
+        eventually("all twelve", || async { (bodies(&ann, &room).await.iter().filter(|body| *body == "echo: hello").count() == 12).then_some(()) }).await;
+        server.stop().await;
+    }
+
+    async fn p17_a_bot_that_breaks_down_again_and_again_is_suspended(db) {
+        let server = TestServer::start_with(db, |config| {
+            let mut section = bot("naughty_bot", &ALL);
+            section.limits.attempts = 1;
+            with(config, "naughty", section);
+            with(config, "echo", bot("echo_bot", &["chat-write"]));
+        }).await;
+        let (ann, room) = scene(&server).await;
+        present(&ann.client, &room, "naughty").await;
+        for _ in 0..3 {
+            say(&ann.client, &room, "naughty trap").await;
+        }
+        let note = || async { community::plugins::queries::notes(server.store().await.reader()).await.unwrap().remove("naughty") };
+        let note = eventually("it is suspended", note).await;
+        assert!(note.starts_with("suspended for 30 s: plugin `naughty` broke down"), "{note}");
+        send(&ann.client, &room, json!({ "body": "/naughty well" })).await.expect_error(503, "bot_suspended");
+        say(&ann.client, &room, "echo the others go on").await;
+        said(&ann.client, &room, "echo: the others go on").await;
+        server.stop().await;
+    }
+
+    async fn a_bot_touches_only_what_it_may(db) {
+        let server = TestServer::start_with(db, |config| {
+            let mut section = bot("naughty_bot", &ALL);
+            section.rooms = serde_json::from_str("\"invited\"").unwrap();
+            (section.limits.attempts, section.limits.messages) = (1, 1000);
+            with(config, "naughty", section);
+        }).await;
+        let (ann, room) = scene(&server).await;
+        let handle = community::bots::model::Handle::parse("naughty").unwrap();
+        let naughty = community::bots::queries::by_handle(server.store().await.reader(), &handle).await.unwrap().unwrap();
+        crate::rooms::invite(&ann.client, &room, naughty.id.as_str()).await.expect(200);
+        let secret = open_room(&ann.client, "Secret").await;
+        let mine = say(&ann.client, &room, "mine").await;
+        say(&ann.client, &secret, "nobody else's business").await;
+        let orders = [
+            format!("edit-other {}", id(&mine)),
+            format!("delete-other {}", id(&mine)),
+            format!("send-to {secret} hello"),
+            format!("read-room {secret}"),
+            format!("members-of {secret}"),
+            format!("remove {}", ann.id),
+            format!("react {} 👍", id(&mine)),
+            format!("react {} nothing", id(&mine)),
+        ];
+        order(&ann, &room, &orders.iter().map(String::as_str).collect::<Vec<_>>()).await;
+        let now: Value = read(&ann.client, &room, "").await.into_iter().find(|message| message["id"] == mine["id"]).unwrap();
+        assert_eq!((&now["body"], &now["deleted"], &now["reactions"][0]["emoji"]), (&json!("mine"), &json!(false), &json!("👍")));
+        assert_eq!(bodies(&ann, &secret).await, ["nobody else's business"]);
+        let said = bodies(&ann, &room).await;
+        assert_eq!(said.iter().filter(|body| body.starts_with("error: ") && body.contains("NotFound")).count(), 2, "{said:?}");
+        server.stop().await;
+    }
+
+    async fn p01_other_routes_answer_while_bots_loop(db) {
+        let server = TestServer::start_with(db, |config| {
+            config.limits.enabled = false;
+            for number in 0..4 {
+                let mut section = bot("naughty_bot", &ALL);
+                (section.limits.breakdowns, section.limits.attempts) = (1000, 1);
+                with(config, &format!("naughty-{number}"), section);
+            }
+        }).await;
+        let (ann, room) = scene(&server).await;
+        present(&ann.client, &room, "naughty-3").await;
+        join_all((0..10).map(|_| say(&ann.client, &room, "naughty loop"))).await;
+        let begun = Instant::now();
+        for _ in 0..50 {
+            ann.client.get("/api/posts").await.expect(200);
+        }
+        assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+        server.stop().await;
+    }
+}

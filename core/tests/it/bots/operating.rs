@@ -1,0 +1,117 @@
+//! What operators do with bots while the server runs.
+
+use std::fs;
+
+use serde_json::json;
+
+use super::{
+    bot,
+    crash::{section, server},
+    present, run, said, scene, with,
+};
+use crate::{
+    plugins::support::guest,
+    rooms::{open_room, say, send},
+    store::member,
+    support::{TestServer, eventually},
+};
+
+db_test! {
+    async fn p20_a_bot_is_replaced_switched_off_and_on_while_the_server_runs(db) {
+        let mut binary = server(db, &section("helper", "echo_bot", &["chat-write"])).await;
+        let ann = member(&binary, "Ann").await.client;
+        let room = open_room(&ann, "Lobby").await;
+        present(&ann, &room, "helper").await;
+        say(&ann, &room, "echo one").await;
+        said(&ann, &room, "echo: one").await;
+        // Another component under the same id.
+        fs::write(binary.folder().join("community.toml"), section("helper", "counting_bot", &["store"])).unwrap();
+        assert_eq!(binary.run_well(&["plugin", "reload", "helper"], "").await, "helper: loaded\n");
+        assert_eq!(run(&ann, &room, "/count").await, "0");
+        // One that cannot run leaves the one before at work.
+        let broken = section("helper", "counting_bot", &[]);
+        fs::write(binary.folder().join("community.toml"), broken).unwrap();
+        let output = binary.run(&["plugin", "reload", "helper"], "").await;
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success() && errors.contains("the one before serves on") && errors.contains("store"), "{errors}");
+        say(&ann, &room, "count me").await;
+        eventually("it is counted", || async { (run(&ann, &room, "/count").await == "1").then_some(()) }).await;
+        fs::write(binary.folder().join("community.toml"), section("helper", "counting_bot", &["store"])).unwrap();
+        let off = binary.run_well(&["plugin", "disable", "helper"], "").await;
+        assert!(off.contains("switched off"), "{off}");
+        assert_eq!(send(&ann, &room, json!({ "body": "/count" })).await.expect(200).json()["message"]["body"], "/count", "it is text now");
+        let list = binary.run_well(&["plugin", "list"], "").await;
+        assert!(list.contains("helper\tbot\toff: plugin `helper` is switched off: `community plugin enable helper` switches it on"), "{list}");
+        assert_eq!(binary.run_well(&["plugin", "enable", "helper"], "").await, "helper: loaded\n");
+        // What was said meanwhile is not lost.
+        eventually("both are counted", || async { (run(&ann, &room, "/count").await == "2").then_some(()) }).await;
+        let logs = binary.run_well(&["plugin", "logs", "helper"], "").await;
+        assert!(logs.contains("loaded") && logs.contains("switched off"), "{logs}");
+        binary.stop().await;
+    }
+
+    async fn what_was_put_aside_is_told_again_when_the_operator_wants_it(db) {
+        let mut limits = section("naughty", "naughty_bot", &["chat-write"]);
+        limits.push_str("[plugins.naughty.limits]\nattempts = 2\n");
+        let wrong = limits.clone();
+        let mut binary = server(db, &wrong.replace("[\"chat-write\"]", "[]")).await;
+        let off = binary.run_well(&["plugin", "list"], "").await;
+        assert!(off.contains("which it is not granted"), "{off}");
+        let grants = json!(crate::bots::ALL);
+        fs::write(binary.folder().join("community.toml"), limits.replace("[\"chat-write\"]", &grants.to_string())).unwrap();
+        assert_eq!(binary.run_well(&["plugin", "reload", "naughty"], "").await, "naughty: loaded\n");
+        let ann = member(&binary, "Ann").await.client;
+        let room = open_room(&ann, "Lobby").await;
+        present(&ann, &room, "naughty").await;
+        say(&ann, &room, "naughty error").await;
+        let letters = eventually("it is put aside", || async {
+            Some(binary.run_well(&["plugin", "letters", "naughty"], "").await).filter(|letters| !letters.is_empty())
+        }).await;
+        assert!(letters.contains("2 attempts\tas you wish"), "{letters}");
+        let first = letters.split('\t').next().unwrap().to_owned();
+        assert_eq!(binary.run_well(&["plugin", "retry", "naughty"], "").await, "1 to be told again\n");
+        // It fails as before, and is put aside anew.
+        eventually("another letter", || async {
+            let letters = binary.run_well(&["plugin", "letters", "naughty"], "").await;
+            (!letters.is_empty() && !letters.contains(&first)).then_some(())
+        }).await;
+        assert_eq!(binary.run_well(&["plugin", "discard", "naughty"], "").await, "1 thrown away\n");
+        assert_eq!(binary.run_well(&["plugin", "letters", "naughty"], "").await, "");
+        binary.stop().await;
+    }
+
+    async fn a_bot_that_does_not_start_says_why(db) {
+        let server = TestServer::start_with(db, |config| with(config, "failing", bot("failing_start_bot", &[]))).await;
+        let note = community::plugins::queries::notes(server.store().await.reader()).await.unwrap().remove("failing").unwrap();
+        assert!(note.starts_with("plugin `failing` does not start: "), "{note}");
+        server.stop().await;
+    }
+
+    async fn a_bot_cannot_take_the_name_of_a_person(db) {
+        let mut server = TestServer::start(db).await;
+        server.member("Echo").await;
+        with(&mut server.config, "echo", bot("echo_bot", &["chat-write"]));
+        server.restart().await;
+        let note = community::plugins::queries::notes(server.store().await.reader()).await.unwrap().remove("echo").unwrap();
+        assert!(note.contains("Somebody is called \"echo\" already"), "{note}");
+        server.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn p18_p21_a_bot_from_a_file_needs_its_checksum_and_its_grants() {
+    let server = TestServer::start_with(crate::support::Db::Sqlite, |config| {
+        let mut unpinned = bot("echo_bot", &["chat-write"]);
+        unpinned.dev = false;
+        with(config, "unpinned", unpinned);
+        let mut elsewhere = bot("echo_bot", &["chat-write"]);
+        elsewhere.component = Some(format!("{}/../../etc/passwd", guest("echo_bot").parent().unwrap().display()));
+        with(config, "elsewhere", elsewhere);
+    })
+    .await;
+    let (ann, room) = scene(&server).await;
+    say(&ann.client, &room, "echo hello").await;
+    let commands = ann.client.get("/api/commands").await.expect(200).json();
+    assert_eq!(commands["commands"], json!([]), "neither runs");
+    server.stop().await;
+}

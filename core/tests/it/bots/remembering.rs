@@ -1,0 +1,128 @@
+//! What bots remember: theirs alone, exact, within their quota, and only what a call that ended well wanted to keep.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+
+use super::{ALL, bot, heard, present, run, said, scene, with};
+use crate::{
+    rooms::{open_room, read, say},
+    support::{TestServer, eventually},
+};
+
+db_test! {
+    async fn every_message_is_counted_once(db) {
+        let server = TestServer::start_with(db, |config| {
+            config.limits.enabled = false;
+            with(config, "counting", bot("counting_bot", &["store"]));
+        }).await;
+        let (ann, room) = scene(&server).await;
+        present(&ann.client, &room, "counting").await;
+        let rooms = join_all((0..5).map(|_| open_room(&ann.client, "More"))).await;
+        join_all(rooms.iter().flat_map(|room| (0..10).map(move |_| room)).map(|room| say(&ann.client, room, "count me"))).await;
+        eventually("all are counted", || async { (run(&ann.client, &room, "/count").await == "51").then_some(()) }).await;
+        server.stop().await;
+    }
+
+    async fn reading_and_writing_is_safe_without_locks(db) {
+        let server = TestServer::start_with(db, |config| {
+            config.limits.enabled = false;
+            let mut section = bot("naughty_bot", &ALL);
+            section.limits.concurrency = 8;
+            section.limits.messages = 1000;
+            with(config, "naughty", section);
+        }).await;
+        let (ann, room) = scene(&server).await;
+        present(&ann.client, &room, "naughty").await;
+        let rooms = join_all((0..6).map(|_| open_room(&ann.client, "More"))).await;
+        for deed in ["rmw", "cas"] {
+            let order = format!("naughty {deed} {deed}");
+            join_all(rooms.iter().flat_map(|room| (0..5).map(move |_| room)).map(|room| say(&ann.client, room, &order))).await;
+            let question = format!("naughty get {deed}");
+            let wanted = format!("{:?}", Some("30"));
+            eventually("the sum is exact", || async {
+                say(&ann.client, &room, &question).await;
+                heard(&ann.client, &room, "an answer", |message| message["isBot"] == true).await;
+                read(&ann.client, &room, "").await.iter().any(|message| message["body"] == wanted.as_str()).then_some(())
+            }).await;
+        }
+        server.stop().await;
+    }
+
+    async fn p17_what_a_failed_call_remembered_is_forgotten(db) {
+        let server = TestServer::start_with(db, |config| {
+            let mut section = bot("naughty_bot", &ALL);
+            section.limits.attempts = 1;
+            section.limits.breakdowns = 100;
+            with(config, "naughty", section);
+        }).await;
+        let (ann, room) = scene(&server).await;
+        present(&ann.client, &room, "naughty").await;
+        for deed in ["set-then-error", "set-then-trap"] {
+            say(&ann.client, &room, &format!("naughty {deed} {deed}")).await;
+            say(&ann.client, &room, &format!("naughty get {deed}")).await;
+        }
+        eventually("both are looked for", || async {
+            let none = read(&ann.client, &room, "").await.iter().filter(|message| message["body"] == "None").count();
+            (none == 2).then_some(())
+        }).await;
+        server.stop().await;
+    }
+
+    async fn p13_keys_and_values_have_bounds(db) {
+        let server = TestServer::start_with(db, |config| {
+            let mut section = bot("naughty_bot", &ALL);
+            section.limits.stored_keys = 50;
+            section.limits.stored = community::config::Size::kib(256);
+            section.limits.attempts = 1;
+            section.limits.returned = community::config::Size::mib(32);
+            section.limits.host_calls = 100_000;
+            section.limits.cpu = community::config::Span::seconds(5);
+            with(config, "naughty", section);
+        }).await;
+        let (ann, room) = scene(&server).await;
+        present(&ann.client, &room, "naughty").await;
+        say(&ann.client, &room, "naughty bad-key").await;
+        let answer = heard(&ann.client, &room, "an answer", |message| message["isBot"] == true).await;
+        assert_eq!(answer["body"].as_str().unwrap().matches("Invalid").count(), 6, "{answer}");
+        say(&ann.client, &room, "naughty big-value").await;
+        heard(&ann.client, &room, "a refusal", |message| message["body"].as_str().unwrap().contains("a value has at most 64 KiB")).await;
+        // What is too much altogether is found when it is written: the call has done nothing.
+        for deed in ["many-keys", "fill"] {
+            say(&ann.client, &room, &format!("naughty {deed}")).await;
+        }
+        say(&ann.client, &room, "naughty get many/0").await;
+        said(&ann.client, &room, "None").await;
+        let usage = community::plugins::queries::usage(server.store().await.reader(), "naughty").await.unwrap();
+        assert!(usage.entries <= 50 && usage.bytes <= 256 << 10, "{usage:?}");
+        assert_eq!(community::plugins::queries::letters(server.store().await.reader(), "naughty").await.unwrap().len(), 2);
+        server.stop().await;
+    }
+
+    async fn p13_no_bot_sees_what_another_remembers(db) {
+        let server = TestServer::start_with(db, |config| {
+            with(config, "one", bot("naughty_bot", &ALL));
+            with(config, "two", bot("all_hooks_bot", &ALL));
+        }).await;
+        let (ann, room) = scene(&server).await;
+        present(&ann.client, &room, "All Hooks").await;
+        say(&ann.client, &room, "naughty set seen/on-message/x stolen").await;
+        say(&ann.client, &room, "naughty get seen/on-message/x").await;
+        said(&ann.client, &room, "Some(\"stolen\")").await;
+        let own = run(&ann.client, &room, "/seen on-message").await;
+        assert!(!own.lines().any(|line| line == "stolen"), "{own}");
+        server.stop().await;
+    }
+
+    async fn a_counter_counts_numbers_only(db) {
+        let server = TestServer::start_with(db, |config| with(config, "naughty", bot("naughty_bot", &ALL))).await;
+        let (ann, room) = scene(&server).await;
+        present(&ann.client, &room, "naughty").await;
+        say(&ann.client, &room, "naughty count-word").await;
+        heard(&ann.client, &room, "a refusal", |message| message["body"].as_str().unwrap().contains("is no number")).await;
+        say(&ann.client, &room, "naughty count-too-far").await;
+        heard(&ann.client, &room, "a refusal", |message| message["body"].as_str().unwrap().contains("too large")).await;
+        server.clock.advance(Duration::from_secs(1));
+        server.stop().await;
+    }
+}
