@@ -1,7 +1,10 @@
 //! `community plugin`.
 
 mod author;
+mod live;
 mod operate;
+mod replay;
+mod test;
 
 use clap::Subcommand;
 
@@ -20,14 +23,18 @@ pub enum Command {
     #[command(flatten)]
     Operate(operate::Command),
     #[command(flatten)]
+    Live(live::Command),
+    #[command(flatten)]
     Author(author::Command),
 }
 
-pub async fn run(command: &Command, config: Config) -> Outcome {
+/// `reread` reads the configuration again.
+pub async fn run(command: &Command, config: Config, reread: impl Fn() -> Result<Config, String>) -> Outcome {
     match command {
         Command::List => operate::list(&config).await,
         Command::Try { id } => Box::pin(trial::run(id, config)).await,
         Command::Operate(command) => operate::run(command, &config).await,
+        Command::Live(command) => live::run(command, &config, reread).await,
         Command::Author(command) => author(command).await,
     }
 }

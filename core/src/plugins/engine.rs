@@ -50,7 +50,7 @@ pub enum EngineError {
 #[derive(Clone)]
 pub struct GuestEngine {
     engine: Engine,
-    /// The same for components that are put together from so much that they have no place in the pool.
+    /// The same for components that are put together from so much that they have no place in the pool, or that name concurrent calls.
     roomy: Engine,
     senses: Senses,
     shared: Arc<Shared>,
@@ -153,7 +153,7 @@ fn pool() -> PoolingAllocationConfig {
 }
 
 fn config(cache: Cache, pool: Option<PoolingAllocationConfig>) -> Config {
-    let mut config = Config::new();
+    let (mut config, roomy) = (Config::new(), pool.is_none());
     if let Some(pool) = pool {
         config.allocation_strategy(pool);
     }
@@ -163,10 +163,11 @@ fn config(cache: Cache, pool: Option<PoolingAllocationConfig>) -> Config {
         .epoch_interruption(true)
         .max_wasm_stack(WASM_STACK)
         .async_stack_size(CALL_STACK)
-        .concurrency_support(false)
+        // Some toolchains put parts of it into every component, used or not. It makes each call dearer.
+        .concurrency_support(roomy)
         .gc_support(false)
         .wasm_memory64(false)
-        .wasm_multi_memory(false);
+        .wasm_multi_memory(roomy);
     config
 }
 

@@ -75,6 +75,17 @@ pub struct Setting {
     pub description: String,
 }
 
+/// The grants that a component needs for all that it imports.
+///
+/// # Errors
+/// Why it cannot be read or is no component, to complete "it …".
+pub fn grants_of(file: &Path) -> Result<Vec<String>, String> {
+    let outline = inspect(&read_file(file, &PluginSection::default())?)?;
+    let mut grants: Vec<String> = outline.imports.iter().filter_map(|import| grants::describe(import).1).map(ToOwned::to_owned).collect();
+    grants.dedup();
+    Ok(grants)
+}
+
 impl Look {
     /// Looks at a file, as if it were the plugin `id` and had everything that it wants. Compiled code is kept below `cache`.
     ///
@@ -110,7 +121,17 @@ pub fn id_for(name: &str) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
     let id: String = name.chars().map(plain).skip_while(|c| !c.is_ascii_lowercase()).take(28).collect();
     let id = id.trim_end_matches('-').to_owned();
-    if super::id::check(&id).is_ok() { id } else { format!("{id}-bot").trim_start_matches('-').to_owned() }
+    // What begins like this is the id of an account.
+    let taken = ["bot-", "usr-"].iter().any(|start| id.starts_with(start));
+    if super::id::check(&id).is_ok() && !taken { id } else { format!("my-{id}").trim_end_matches('-').to_owned() }
+}
+
+/// An id for the plugin in a component file: by its name, or, where that is the same for all bots, by the name of its folder.
+pub fn id_of(file: &Path) -> String {
+    let name = |path: Option<&std::ffi::OsStr>| path.map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let stem = name(file.file_stem());
+    let folder = file.canonicalize().ok().and_then(|path| Some(name(path.parent()?.file_name())));
+    id_for(&folder.filter(|_| matches!(stem.as_str(), "bot" | "plugin" | "main")).unwrap_or(stem))
 }
 
 impl Wish {

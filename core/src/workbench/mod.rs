@@ -4,8 +4,12 @@
 
 pub mod build;
 pub mod new;
+pub mod replay;
 pub mod report;
+pub mod script;
+pub mod stage;
 mod vendored;
+pub mod watch;
 
 use std::path::PathBuf;
 

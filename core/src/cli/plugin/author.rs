@@ -6,7 +6,7 @@ use clap::Subcommand;
 
 use crate::{
     cli::Outcome,
-    plugins::look::{Look, id_for},
+    plugins::look::{Look, id_of},
     workbench::{
         self,
         build::{self, Built},
@@ -36,6 +36,24 @@ pub enum Command {
         #[arg(default_value = ".")]
         folder: PathBuf,
     },
+    /// Try a bot in conversations that stand in text files, without a server.
+    Test {
+        /// A folder, which is built first, or a component. Without it the working folder.
+        #[arg(default_value = ".")]
+        what: PathBuf,
+        /// The scripts; unless named, all of `tests/*.txt` in the folder.
+        scripts: Vec<PathBuf>,
+    },
+    /// Tell a component what `record` wrote down, without a server, and see what it does.
+    Replay {
+        /// The component.
+        component: PathBuf,
+        /// The file with the events.
+        events: PathBuf,
+        /// A setting, as `name=value`.
+        #[arg(short, long = "set")]
+        set: Vec<String>,
+    },
 }
 
 pub async fn run(command: &Command) -> Outcome {
@@ -51,11 +69,13 @@ pub async fn run(command: &Command) -> Outcome {
             let built = build::run(folder).await?;
             tell(&built, folder).await
         }
+        Command::Replay { component, events, set } => Box::pin(super::replay::run(component, events, set)).await,
+        Command::Test { what, scripts } => Box::pin(super::test::run(what, scripts)).await,
     }
 }
 
 async fn inspect(file: &Path) -> Outcome {
-    let id = id_for(&stem(file));
+    let id = id_of(file);
     let look = Look::at(file, &id, &workbench::cache()?).await.map_err(|reason| unfit(file, &reason))?;
     say!("{}", report::describe(&look, file, &id).trim_end());
     match look.said {
@@ -76,10 +96,7 @@ async fn tell(built: &Built, folder: &Path) -> Outcome {
     Ok(())
 }
 
-fn unfit(file: &Path, reason: &str) -> String {
+/// A sentence that begins with the file.
+pub fn unfit(file: &Path, reason: &str) -> String {
     format!("{} {reason}", file.display())
-}
-
-fn stem(file: &Path) -> String {
-    file.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }

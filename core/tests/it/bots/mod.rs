@@ -1,7 +1,7 @@
 //! Bots that are plugins: what they hear, what they may do, what becomes of those that break down, and that none of it is lost.
 
 mod commands;
-mod crash;
+pub mod crash;
 mod hearing;
 mod hooks;
 mod misbehaving;
