@@ -30,6 +30,40 @@ fn main() {
         }
     }
     embed_front_end(&out);
+    embed_sources(&out);
+}
+
+/// Writes tables of what authors of plugins get with their folder: the interfaces, and the crate for Rust.
+fn embed_sources(out: &Path) {
+    let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join("..");
+    let mut text = String::new();
+    for (table, folder) in [("WIT", "wit"), ("SDK", "plugins/sdk")] {
+        let (folder, mut files) = (root.join(folder), Vec::new());
+        println!("cargo::rerun-if-changed={}", folder.display());
+        collect(&folder, "", &mut files);
+        files.sort();
+        let _ = writeln!(text, "/// Files by their paths.\npub const {table}: &[(&str, &str)] = &[");
+        for name in files {
+            let _ = writeln!(text, "    ({name:?}, include_str!({:?})),", folder.join(&name).display().to_string());
+        }
+        text.push_str("];\n");
+    }
+    if let Err(error) = fs::write(out.join("sources.rs"), text) {
+        println!("cargo::error=the table of sources cannot be written: {error}");
+    }
+}
+
+/// The paths of all files below `folder`, without what was built.
+fn collect(folder: &Path, prefix: &str, files: &mut Vec<String>) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let Ok(name) = entry.file_name().into_string() else { continue };
+        let path = format!("{prefix}{name}");
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() && name != "target" => collect(&entry.path(), &format!("{path}/"), files),
+            Ok(kind) if kind.is_file() && !name.starts_with('.') => files.push(path),
+            _ => {}
+        }
+    }
 }
 
 /// Writes a table of the files in `core/web/dist`. Unless `make web` filled it, the table is empty, and the server serves its plain

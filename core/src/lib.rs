@@ -31,3 +31,4 @@ pub mod text;
 mod threads;
 pub mod uploads;
 pub mod web;
+pub mod workbench;

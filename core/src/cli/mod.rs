@@ -118,7 +118,11 @@ async fn dispatch(cli: Cli) -> Outcome {
         Command::Serve => Box::pin(serve::run(configuration(cli.config.as_deref())?, cli.config)).await,
         Command::Doctor => doctor::run(configuration(cli.config.as_deref())?).await,
         Command::Migrate(args) => migrate::run(&args, &quiet(cli.config.as_deref())?).await,
-        Command::Plugin(command) => Box::pin(plugin::run(&command, quiet(cli.config.as_deref())?)).await,
+        Command::Plugin(plugin::Command::Author(command)) => Box::pin(plugin::author(&command)).await,
+        Command::Plugin(command) => {
+            let reread = || Ok(configuration(cli.config.as_deref()).map_err(|problems| problems.to_string())?.config);
+            Box::pin(plugin::run(&command, quiet(cli.config.as_deref())?, reread)).await
+        }
         Command::User(command) => user::run(command, quiet(cli.config.as_deref())?).await,
         Command::Bot(command) => bot::run(command, quiet(cli.config.as_deref())?).await,
         Command::Mail(command) => mail::run(command, quiet(cli.config.as_deref())?).await,

@@ -1,6 +1,10 @@
 //! `community plugin`.
 
+mod author;
+mod live;
 mod operate;
+mod replay;
+mod test;
 
 use clap::Subcommand;
 
@@ -18,12 +22,24 @@ pub enum Command {
     },
     #[command(flatten)]
     Operate(operate::Command),
+    #[command(flatten)]
+    Live(live::Command),
+    #[command(flatten)]
+    Author(author::Command),
 }
 
-pub async fn run(command: &Command, config: Config) -> Outcome {
+/// `reread` reads the configuration again.
+pub async fn run(command: &Command, config: Config, reread: impl Fn() -> Result<Config, String>) -> Outcome {
     match command {
         Command::List => operate::list(&config).await,
         Command::Try { id } => Box::pin(trial::run(id, config)).await,
         Command::Operate(command) => operate::run(command, &config).await,
+        Command::Live(command) => live::run(command, &config, reread).await,
+        Command::Author(command) => author(command).await,
     }
+}
+
+/// What authors do works without a configuration.
+pub async fn author(command: &author::Command) -> Outcome {
+    author::run(command).await
 }

@@ -203,7 +203,8 @@ impl Caller {
     fn store(&self, session: Option<Session>, meter: Arc<CpuMeter>, memory: Arc<AtomicUsize>) -> Store<GuestState> {
         let log = CallLog::new(Arc::clone(&self.id), Arc::clone(&self.log));
         let memory = MemoryLimiter::new(self.limits.memory.as_usize(), memory);
-        let state = GuestState::new(Arc::clone(&self.settings), log, session, memory, self.limits.host_calls);
+        let settings = Arc::clone(&self.settings);
+        let state = GuestState::new(settings, log, session, memory, (self.limits.host_calls, self.engine.senses()));
         let mut store = Store::new(&self.compiler, state);
         store.limiter(|state| &mut state.memory);
         store.set_hostcall_fuel(self.limits.returned.as_usize());

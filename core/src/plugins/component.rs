@@ -48,7 +48,7 @@ impl Candidate {
             imports.extend(words.filter(|words| !imports.contains(words)));
             capabilities.push(Interface::parse(import).name.to_owned());
         }
-        let (kind, large) = (PluginKind::of(&outline)?, outline.modules > MODULES as usize || bytes.len() > LARGE);
+        let (kind, large) = (PluginKind::of(&outline)?, outline.modules > MODULES as usize || outline.concurrent || bytes.len() > LARGE);
         Ok(Self { kind, imports, exports: outline.exports, capabilities, large, bytes })
     }
 

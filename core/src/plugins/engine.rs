@@ -17,6 +17,7 @@ use thiserror::Error;
 use tokio::runtime::{Builder, Handle, Runtime};
 use wasmtime::{Cache, CacheConfig, Config, Enabled, Engine, EngineWeak, PoolingAllocationConfig, Strategy};
 
+use super::senses::Senses;
 use crate::threads::stand_back;
 
 /// How often a running guest is interrupted to see whether it has used up its time.
@@ -49,8 +50,9 @@ pub enum EngineError {
 #[derive(Clone)]
 pub struct GuestEngine {
     engine: Engine,
-    /// The same for components that are put together from so much that they have no place in the pool.
+    /// The same for components that are put together from so much that they have no place in the pool, or that name concurrent calls.
     roomy: Engine,
+    senses: Senses,
     shared: Arc<Shared>,
 }
 
@@ -71,7 +73,18 @@ impl GuestEngine {
         runtime.worker_threads(1).max_blocking_threads(1).thread_name("guests").enable_time().on_thread_start(stand_back);
         let runtime = Some(runtime.build().map_err(EngineError::Threads)?);
         let ticker = Ticker::start([engine.weak(), roomy.weak()]).map_err(EngineError::Threads)?;
-        Ok(Self { engine, roomy, shared: Arc::new(Shared { ticker, runtime }) })
+        Ok(Self { engine, roomy, senses: Senses::default(), shared: Arc::new(Shared { ticker, runtime }) })
+    }
+
+    /// The same for guests that see another time and another chance than the machine's.
+    #[must_use]
+    pub fn sensing(self, senses: Senses) -> Self {
+        Self { senses, ..self }
+    }
+
+    /// What guests perceive.
+    pub const fn senses(&self) -> &Senses {
+        &self.senses
     }
 
     /// The engine itself, to compile and link small components with, or `large` ones.

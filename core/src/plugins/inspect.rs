@@ -1,6 +1,6 @@
 //! Reading what a component imports and exports, before anything of it is compiled.
 
-use wasmparser::{ComponentTypeRef, Encoding, Parser, Payload};
+use wasmparser::{CanonicalFunction, ComponentTypeRef, Encoding, Parser, Payload};
 
 /// The outside of a component.
 #[derive(Debug, Default)]
@@ -11,6 +11,8 @@ pub struct Outline {
     pub exports: Vec<String>,
     /// Modules inside, at any depth.
     pub modules: usize,
+    /// Whether it names built-in functions for concurrent calls, as some toolchains let every component do.
+    pub concurrent: bool,
 }
 
 /// Reads the outline of `bytes`, or says why they are no component.
@@ -40,6 +42,11 @@ fn read(bytes: &[u8]) -> wasmparser::Result<Result<Outline, String>> {
             }
             Payload::ComponentSection { .. } => depth += 1,
             Payload::End(_) => depth = depth.saturating_sub(1),
+            Payload::ComponentCanonicalSection(section) => {
+                for function in section {
+                    outline.concurrent |= is_concurrent(&function?);
+                }
+            }
             Payload::ComponentImportSection(section) if depth == 0 => {
                 for import in section {
                     let import = import?;
@@ -61,4 +68,16 @@ fn read(bytes: &[u8]) -> wasmparser::Result<Result<Outline, String>> {
         }
     }
     Ok(Ok(outline))
+}
+
+/// Whether a built-in function of components is one of those for concurrent calls: all but the oldest.
+const fn is_concurrent(function: &CanonicalFunction) -> bool {
+    !matches!(
+        function,
+        CanonicalFunction::Lift { .. }
+            | CanonicalFunction::Lower { .. }
+            | CanonicalFunction::ResourceNew { .. }
+            | CanonicalFunction::ResourceDrop { .. }
+            | CanonicalFunction::ResourceRep { .. }
+    )
 }

@@ -76,6 +76,12 @@ impl Journal {
         let _ = lines.try_send(line);
     }
 
+    /// Hands out the lines from now on, in place of storing them; none if they are stored already.
+    pub fn listen(&self) -> Option<Receiver<Line>> {
+        let (sender, receiver) = channel(WAITING);
+        self.lines.set(sender).is_ok().then_some(receiver)
+    }
+
     /// Stores lines from now on, until `stop`.
     pub async fn keep(self, store: Store, stop: CancellationToken) {
         let (sender, receiver) = channel(WAITING);

@@ -20,6 +20,24 @@ pub enum PluginKind {
 pub const REASONS: [&str; 9] =
     ["on-message", "on-change", "on-member", "on-post", "commands", "completion", "scheduled", "before-message", "lifecycle"];
 
+/// What an export of this server's interfaces means, in plain words.
+pub fn words(export: &str) -> Option<&'static str> {
+    Some(match Interface::parse(export).name {
+        "openclaw:provider/password" => "people sign in with a password that the server keeps",
+        "openclaw:provider/oauth" => "people sign in at another site",
+        "openclaw:bot/on-message" => "hears what is said in its rooms",
+        "openclaw:bot/on-change" => "hears of edits, deletions and reactions in its rooms",
+        "openclaw:bot/on-member" => "hears who comes and goes in its rooms",
+        "openclaw:bot/on-post" => "hears of posts",
+        "openclaw:bot/commands" => "has commands",
+        "openclaw:bot/completion" => "suggests arguments of its commands",
+        "openclaw:bot/scheduled" => "does things at certain times",
+        "openclaw:bot/before-message" => "looks at messages before they are said, and may refuse or change them",
+        "openclaw:bot/lifecycle" => "introduces itself, and says whether it can work",
+        _ => return None,
+    })
+}
+
 impl PluginKind {
     const PROVIDERS: [Self; 2] = [Self::PasswordProvider, Self::OAuthProvider];
 

@@ -32,12 +32,14 @@ mod journal;
 mod kind;
 mod limits;
 mod log;
+pub mod look;
 mod oauth;
 mod operate;
 mod password;
 pub mod queries;
 mod registry;
 pub mod requests;
+mod senses;
 mod settings;
 mod source;
 mod state;
@@ -61,6 +63,7 @@ pub use operate::{Sections, operate};
 pub use oauth::{ClientAuthentication, Document, Email, Failure, Flow, Identity, OAuthProvider, Profile, Server, Site, Source};
 pub use password::{Letter, Mail, PasswordProvider, Refusal, Registration, RegistrationForm, Subject};
 pub use registry::{PluginStatus, ProviderStatus};
+pub use senses::Senses;
 pub use unavailable::Unavailable;
 
 use self::{journal::Journal, registry::Loader};
@@ -92,6 +95,18 @@ impl Plugins {
     ) -> Result<Self, EngineError> {
         let loader = Loader { engine: engine::GuestEngine::start(data_dir)?, site: site.clone(), journal: Journal::new() };
         let entries = RwLock::new(loader.load_all(sections, off).await);
+        Ok(Self { inner: Arc::new(Inner { loader, entries, changed: watch::Sender::new(0) }) })
+    }
+
+    /// Loads one plugin and no other, on a stage: guests see the time and the chance of `senses`.
+    ///
+    /// # Errors
+    /// Only trouble with the engine itself.
+    pub async fn on_stage(id: &str, section: &PluginSection, cache: &Path, site: &Site, senses: Senses) -> Result<Self, EngineError> {
+        let engine = engine::GuestEngine::start(cache)?.sensing(senses);
+        let loader = Loader { engine, site: site.clone(), journal: Journal::new() };
+        let entry = Arc::new(loader.load(id, section, false).await);
+        let entries = RwLock::new(BTreeMap::from([(id.to_owned(), entry)]));
         Ok(Self { inner: Arc::new(Inner { loader, entries, changed: watch::Sender::new(0) }) })
     }
 

@@ -8,7 +8,7 @@ pub use super::store::{
     values::Usage,
 };
 use super::store::{letters, lines, switches, values};
-use crate::{error::Result, store::Conn};
+use crate::{clock::Timestamp, error::Result, store::Conn};
 
 /// Most letters that are shown at once.
 const LETTERS: u32 = 100;
@@ -26,6 +26,17 @@ pub async fn notes(conn: &impl Conn) -> Result<BTreeMap<String, String>> {
 /// How much a plugin has stored.
 pub async fn usage(conn: &impl Conn, plugin: &str) -> Result<Usage> {
     values::usage(conn, plugin).await
+}
+
+/// Everything that a plugin remembers, by name; at most 10,000 values.
+pub async fn values(conn: &impl Conn, plugin: &str, now: Timestamp) -> Result<BTreeMap<String, Vec<u8>>> {
+    let mut all = BTreeMap::new();
+    for name in values::names(conn, plugin, "", "", 10_000, now).await? {
+        if let Some(stored) = values::get(conn, plugin, &name, now).await? {
+            all.insert(name, stored.value);
+        }
+    }
+    Ok(all)
 }
 
 /// What a bot could not deal with, oldest first.

@@ -280,7 +280,7 @@ fn granted(id: &str, section: &PluginSection) -> PluginSection {
 
 /// Compiles on a thread of its own, which nobody waits for longer than `limit`, not even the end of the program: nothing stops a
 /// compiler that has begun. What it makes after that is in the cache at the next start.
-async fn compile(candidate: Candidate, engine: GuestEngine, limit: Span) -> Result<(InstancePre<GuestState>, Vec<u8>), String> {
+pub async fn compile(candidate: Candidate, engine: GuestEngine, limit: Span) -> Result<(InstancePre<GuestState>, Vec<u8>), String> {
     let (done, outcome) = oneshot::channel();
     let work = move || {
         stand_back();

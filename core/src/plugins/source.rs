@@ -59,7 +59,8 @@ fn unpinned(path: &Path, section: &PluginSection) -> String {
     }
 }
 
-fn read_file(path: &Path, section: &PluginSection) -> Result<Vec<u8>, String> {
+/// The bytes of a file that is no larger than its section allows.
+pub fn read_file(path: &Path, section: &PluginSection) -> Result<Vec<u8>, String> {
     let shown = path.display();
     let failed = |error| format!("cannot be read from {shown} ({error}): correct `component`");
     let file = File::open(path).map_err(failed)?;
@@ -85,7 +86,7 @@ fn check_sum(bytes: &[u8], section: &PluginSection) -> Result<(), String> {
 }
 
 /// The SHA-256 of `bytes`, in hexadecimal.
-fn hex(bytes: &[u8]) -> String {
+pub fn hex(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
         text

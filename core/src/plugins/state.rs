@@ -22,6 +22,7 @@ use super::{
     capabilities::Session,
     limits::MemoryLimiter,
     log::CallLog,
+    senses::Senses,
     settings::Settings,
     stdio::LogStream,
 };
@@ -45,10 +46,13 @@ pub struct GuestState {
 }
 
 impl GuestState {
-    pub fn new(settings: Arc<Settings>, log: Arc<CallLog>, session: Option<Session>, memory: MemoryLimiter, host_calls: u32) -> Self {
+    pub fn new(settings: Arc<Settings>, log: Arc<CallLog>, session: Option<Session>, memory: MemoryLimiter, (host_calls, senses): (u32, &Senses)) -> Self {
         let printed = LogStream::new(Arc::clone(&log));
         // No arguments, no environment, an empty stdin: the builder's defaults.
-        let wasi = WasiCtx::builder().stdout(printed.clone()).stderr(printed).max_random_size(MAX_RANDOM).build();
+        let mut wasi = WasiCtx::builder();
+        wasi.stdout(printed.clone()).stderr(printed).max_random_size(MAX_RANDOM);
+        senses.give(&mut wasi);
+        let wasi = wasi.build();
         let mut table = ResourceTable::new();
         table.set_max_capacity(MAX_RESOURCES);
         Self { memory, session, settings, log, host_calls_left: host_calls, wasi, table }

@@ -42,3 +42,4 @@ mod stores;
 mod story;
 mod uploads;
 mod web;
+mod workbench;

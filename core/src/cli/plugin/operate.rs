@@ -81,10 +81,9 @@ pub async fn run(command: &Command, config: &Config) -> Outcome {
     let store = open(config).await?;
     match command {
         Command::Reload { id } => {
-            wait_for(&store, known(config, id)?, async |id| {
-                store.write(id, |tx, id: &String| Box::pin(async move { Ok(actions::reload(tx, id)) })).await
-            })
-            .await
+            let answer = reload(&store, &known(config, id)?).await?;
+            say!("{id}: {answer}");
+            Ok(())
         }
         Command::Enable { id } => switch(&store, known(config, id)?, true).await,
         Command::Disable { id } => switch(&store, known(config, id)?, false).await,
@@ -136,29 +135,41 @@ async fn switch(store: &Store, id: String, enabled: bool) -> Outcome {
 
 /// Does something to a plugin and prints what the running server says to it.
 async fn wait_for(store: &Store, id: String, work: impl AsyncFnOnce(String) -> crate::error::Result<()>) -> Outcome {
-    let last = queries::lines(store.reader(), &id, 0, 1).await?.last().map_or(0, |line| line.number);
-    work(id.clone()).await?;
+    let answer = answer(store, &id, work).await?;
+    say!("{id}: {answer}");
+    Ok(())
+}
+
+/// Loads a plugin anew in the running server; what it says to that.
+pub async fn reload(store: &Store, id: &str) -> Result<String, Box<dyn std::error::Error>> {
+    let record = async |id| store.write(id, |tx, id: &String| Box::pin(async move { Ok(actions::reload(tx, id)) })).await;
+    answer(store, id, record).await
+}
+
+/// Does something to a plugin; what the running server says to it.
+async fn answer(
+    store: &Store,
+    id: &str,
+    work: impl AsyncFnOnce(String) -> crate::error::Result<()>,
+) -> Result<String, Box<dyn std::error::Error>> {
+    let last = queries::lines(store.reader(), id, 0, 1).await?.last().map_or(0, |line| line.number);
+    work(id.to_owned()).await?;
     let begun = Instant::now();
     let mut heard = false;
     while begun.elapsed() < if heard { LOADED } else { HEARD } {
-        let lines = queries::lines(store.reader(), &id, last, LINES).await?;
+        let lines = queries::lines(store.reader(), id, last, LINES).await?;
         let mut answers = lines.iter().filter(|line| line.of_server);
         // The first says that it was heard, the second what came of it.
         heard = answers.next().is_some();
         if let Some(answer) = answers.next() {
-            return if answer.level == "ERROR" { Err(format!("{id}: {}", answer.line).into()) } else { done(&id, &answer.line) };
+            return if answer.level == "ERROR" { Err(format!("{id}: {}", answer.line).into()) } else { Ok(answer.line.clone()) };
         }
         sleep(LOOK).await;
     }
     if heard {
         return Err(format!("{id}: the server has not finished loading it within {} s; `community plugin logs {id}` tells", LOADED.as_secs()).into());
     }
-    done(&id, "noted; no server is running on this database, so it takes effect at the next start")
-}
-
-fn done(id: &str, line: &str) -> Outcome {
-    say!("{id}: {line}");
-    Ok(())
+    Ok("noted; no server is running on this database, so it takes effect at the next start".to_owned())
 }
 
 async fn logs(store: &Store, id: &str, count: u32, follow: bool) -> Outcome {

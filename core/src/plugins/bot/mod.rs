@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use wasmtime::{Store, component::InstancePre};
 
 pub use self::{
-    about::About,
+    about::{About, Property, Schema},
     commands::{Command, Invocation, Parameter, Typed, Unfit, argument, split},
     cron::Recurring,
 };
@@ -151,6 +151,34 @@ impl BotPlugin {
         exports: &[String],
         journal: Journal,
     ) -> Result<Self, Unavailable> {
+        let bot = Self::open(id, engine, section, component, exports, journal.clone()).await?;
+        let settings = bot.settings().map_err(|reason| bot.off(&reason))?;
+        bot.furnish(engine, settings, journal).await
+    }
+
+    /// The same for somebody who only wants to know what the bot says of itself: no setting has to be there.
+    pub async fn sample(
+        id: &str,
+        engine: &GuestEngine,
+        section: &PluginSection,
+        component: InstancePre<GuestState>,
+        exports: &[String],
+        journal: Journal,
+    ) -> Result<Self, Unavailable> {
+        let bot = Self::open(id, engine, section, component, exports, journal.clone()).await?;
+        let defaults = bot.about.settings.as_ref().map(Schema::defaults).unwrap_or_default();
+        bot.furnish(engine, Settings::new(defaults), journal).await
+    }
+
+    /// Asks a bot that was linked what it is.
+    async fn open(
+        id: &str,
+        engine: &GuestEngine,
+        section: &PluginSection,
+        component: InstancePre<GuestState>,
+        exports: &[String],
+        journal: Journal,
+    ) -> Result<Self, Unavailable> {
         let off = |reason: String| Unavailable::new(format!("plugin `{id}` {reason}"));
         let exports = Exports::find(&component, exports).map_err(|error| off(unfit(&error)))?;
         let allowed = AllowList::parse(&section.allow_hosts, section.allow_private)
@@ -169,11 +197,21 @@ impl BotPlugin {
             recurring: Vec::new(),
         };
         bot.about = bot.introduce().await?.map(About::read).transpose().map_err(off)?.unwrap_or_default();
-        let settings = bot.settings().map_err(off)?;
-        bot.caller = Arc::new(Caller::new(id, engines, settings, &section.limits, journal).sharing());
-        bot.commands = commands::read(bot.ask_commands().await?).map_err(off)?;
-        bot.recurring = cron::read(bot.ask_jobs().await?).map_err(off)?;
         Ok(bot)
+    }
+
+    /// Gives the bot its settings and asks what it has to offer.
+    async fn furnish(mut self, engine: &GuestEngine, settings: Settings, journal: Journal) -> Result<Self, Unavailable> {
+        let compiler = self.component.engine().clone();
+        let caller = Caller::new(self.id(), (engine, &compiler), settings, &self.section.limits, journal).sharing();
+        self.caller = Arc::new(caller);
+        self.commands = commands::read(self.ask_commands().await?).map_err(|reason| self.off(&reason))?;
+        self.recurring = cron::read(self.ask_jobs().await?).map_err(|reason| self.off(&reason))?;
+        Ok(self)
+    }
+
+    fn off(&self, reason: &str) -> Unavailable {
+        Unavailable::new(format!("plugin `{}` {reason}", self.id()))
     }
 
     /// The operator's settings, with the bot's defaults.

@@ -6,6 +6,8 @@
 mod attempt;
 pub mod commands;
 mod hooks;
+mod progress;
+pub mod record;
 mod runner;
 mod serve;
 mod strikes;

@@ -5,7 +5,7 @@ use std::{collections::HashSet, sync::Arc};
 use tokio::sync::Semaphore;
 use tracing::Level;
 
-use super::{Parts, strikes::Strikes};
+use super::{Parts, progress::Progress, strikes::Strikes};
 use crate::{
     actor::Actor,
     bots::{
@@ -40,6 +40,8 @@ pub struct Runner {
     pub host: Arc<BotHost>,
     /// How often it broke down.
     pub strikes: Strikes,
+    /// How far it has come.
+    pub progress: Progress,
 }
 
 impl Runner {
@@ -71,7 +73,7 @@ impl Runner {
             bot,
         };
         let strikes = Strikes::new(plugin.section.limits.breakdowns);
-        let runner = Arc::new(Self { plugin, host: Arc::new(host), strikes });
+        let runner = Arc::new(Self { plugin, host: Arc::new(host), strikes, progress: Progress::default() });
         runner.enter(only.unwrap_or_default()).await.map_err(off)?;
         runner.plan().await.map_err(off)?;
         runner.begin().await?;

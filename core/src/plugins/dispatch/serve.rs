@@ -99,11 +99,13 @@ impl Serving {
         loop {
             let place = self.tracker().place();
             let space = self.has_space();
+            self.runner.progress.tell(place, !self.lanes.is_empty());
             tokio::select! {
                 () = stop.cancelled() => break,
                 Some(ended) = self.telling.join_next() => self.next_of(ended)?,
                 heard = self.source.after(place), if space => self.hear(heard.map_err(Lost)?).await.map_err(Lost)?,
                 _ = renew.tick() => self.renew().await?,
+                () = self.runner.progress.wanted() => self.look().await.map_err(Lost)?,
                 _ = look.tick() => self.look().await.map_err(Lost)?,
             }
         }

@@ -12,8 +12,8 @@ use crate::{
     },
     plugins::{
         bindings::bot::openclaw::{bot::types::Event as GuestEvent, types::types::Member},
-        bot::Outcome,
-        capabilities::{Session, guest_message, guest_post, guest_room},
+        bot::{BotPlugin, Outcome},
+        capabilities::{Heard, Session, guest_message, guest_post, guest_room},
     },
     posts,
     rooms::{
@@ -114,13 +114,17 @@ impl What {
 impl Told {
     /// What `runner` is to be told of `entry`, if anything.
     pub fn of(entry: &Entry, runner: &Runner) -> Option<Self> {
+        Self::to(entry, &runner.plugin, &runner.host.member(), &runner.host.heard)
+    }
+
+    /// What a bot that is `member` and hears the rooms of `heard` is to be told of `entry`, if anything.
+    pub fn to(entry: &Entry, plugin: &BotPlugin, member: &MemberId, heard: &Heard) -> Option<Self> {
         let (what, by) = What::read(&entry.event)?;
-        let hears_bots = runner.plugin.section.hears_bots;
         let of_bot = entry.event.hops > 0 || by.as_ref().is_some_and(MemberId::is_bot);
-        let own = by.is_some_and(|by| by == runner.host.member());
-        let reads_posts = !matches!(what, What::Post { .. }) || runner.plugin.grants.iter().any(|grant| grant == "posts-read");
-        let covered = what.room().is_none_or(|room| runner.host.heard.covers(&room));
-        let wanted = runner.plugin.has(what.reason()) && covered && reads_posts && !own && (!of_bot || hears_bots);
+        let own = by.is_some_and(|by| by == *member);
+        let reads_posts = !matches!(what, What::Post { .. }) || plugin.grants.iter().any(|grant| grant == "posts-read");
+        let covered = what.room().is_none_or(|room| heard.covers(&room));
+        let wanted = plugin.has(what.reason()) && covered && reads_posts && !own && (!of_bot || plugin.section.hears_bots);
         (wanted && entry.event.hops < MAX_HOPS).then(|| Self {
             id: format!("e-{}", entry.at.position),
             time: entry.time.to_string(),

@@ -2,7 +2,7 @@
 
 mod bundled;
 mod commands;
-mod crash;
+pub mod crash;
 mod hearing;
 mod hooks;
 mod languages;

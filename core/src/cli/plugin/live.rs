@@ -1,0 +1,137 @@
+//! What authors do beside a server that runs: working on a bot while it takes part, and writing down what it was told.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use clap::Subcommand;
+use tokio::time::Instant;
+
+use super::operate::{open, reload};
+use crate::{
+    cli::Outcome,
+    config::Config,
+    plugins::{Plugins, Senses, Site, dispatch::record::told_lately, look::Look, queries},
+    store::Store,
+    workbench::{
+        build::{self, Built},
+        report,
+        watch::Sources,
+    },
+};
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Work on a bot: builds it and loads it into the running server, again whenever a source file changes, and shows its log.
+    Dev {
+        /// The folder.
+        #[arg(default_value = ".")]
+        folder: PathBuf,
+        /// The id of the plugin in the configuration; unless given, the name of the folder.
+        #[arg(long)]
+        id: Option<String>,
+    },
+    /// Write down the last events that a bot was told, a line of JSON each, with what people said: keep it as private as that was.
+    Record {
+        /// The id of the plugin.
+        id: String,
+        /// How many events.
+        #[arg(short = 'n', long, default_value_t = 100)]
+        events: usize,
+        /// The file to write them to, in place of standard output.
+        #[arg(long)]
+        file: Option<PathBuf>,
+    },
+}
+
+/// `reread` reads the configuration again.
+pub async fn run(command: &Command, config: &Config, reread: impl Fn() -> Result<Config, String>) -> Outcome {
+    match command {
+        Command::Dev { folder, id } => {
+            let id = id.clone().map_or_else(|| build::id(folder), Ok)?;
+            Box::pin(develop(folder, &id, config, reread)).await
+        }
+        Command::Record { id, events, file } => record(id, *events, file.as_deref(), config).await,
+    }
+}
+
+/// Builds and loads whenever something changes, for ever.
+async fn develop(folder: &Path, id: &str, config: &Config, reread: impl Fn() -> Result<Config, String>) -> Outcome {
+    let store = open(config).await?;
+    let mut shown = queries::lines(store.reader(), id, 0, 1).await?.last().map_or(0, |line| line.number);
+    let mut sources = Sources::of(folder);
+    let mut told = false;
+    loop {
+        match build::run(folder).await {
+            Ok(built) => load(&built, id, &store, reread(), &mut told).await,
+            Err(reason) => say!("{reason}"),
+        }
+        while !sources.changed().await {
+            shown = show_lines(&store, id, shown).await?;
+        }
+    }
+}
+
+/// Loads what was built, or says what is missing for that.
+async fn load(built: &Built, id: &str, store: &Store, config: Result<Config, String>, told: &mut bool) {
+    let finished = Instant::now();
+    let size = fs::metadata(&built.component).map_or(0, |about| about.len());
+    say!("built in {:.1} s, {}", built.took.as_secs_f64(), report::size(usize::try_from(size).unwrap_or(usize::MAX)));
+    let config = match config {
+        Ok(config) => config,
+        Err(reason) => return say!("not loaded, since the configuration is wrong: {reason}"),
+    };
+    if !config.plugins.contains_key(id) {
+        if !std::mem::replace(told, true) {
+            tell_section(built, id, &config).await;
+        }
+        return;
+    }
+    match reload(store, id).await {
+        Ok(answer) => say!("{id}: {answer}, {:.2} s after it was built", finished.elapsed().as_secs_f64()),
+        Err(error) => say!("{error}"),
+    }
+}
+
+async fn tell_section(built: &Built, id: &str, config: &Config) {
+    match Look::at(&built.component, id, &config.data_dir).await {
+        Ok(look) => {
+            let section = report::section(&look, &built.component, id, true);
+            say!("Paste this into community.toml, then save a file here:\n\n{}", section.trim_end());
+        }
+        Err(reason) => say!("{} {reason}", built.component.display()),
+    }
+}
+
+/// Shows the lines after the line `shown`; says which was the last.
+async fn show_lines(store: &Store, id: &str, shown: i64) -> crate::error::Result<i64> {
+    let lines = queries::lines(store.reader(), id, shown, 200).await?;
+    for line in lines.iter().filter(|line| !line.of_server) {
+        say!("{} {:5} {}", line.at, line.level, line.line);
+    }
+    Ok(lines.last().map_or(shown, |line| line.number))
+}
+
+async fn record(id: &str, events: usize, file: Option<&Path>, config: &Config) -> Outcome {
+    let section = config.plugins.get(id).ok_or_else(|| format!("there is no plugin {id}: the configuration has no section [plugins.{id}]"))?;
+    let store = open(config).await?;
+    let plugins = Plugins::on_stage(id, section, &config.data_dir, &Site::of(config), Senses::default()).await?;
+    let bots = plugins.bots();
+    let Some(bot) = bots.first() else {
+        return Err(plugins.reason_off(id).unwrap_or_else(|| format!("plugin `{id}` is no bot: nobody tells it anything")).into());
+    };
+    let mut text = String::new();
+    for event in told_lately(&store, bot, events.max(1)).await? {
+        text.push_str(&serde_json::to_string(&event)?);
+        text.push('\n');
+    }
+    match file {
+        Some(file) => {
+            fs::write(file, &text).map_err(|error| format!("{} cannot be written: {error}", file.display()))?;
+            say!("{} events in {}", text.lines().count(), file.display());
+        }
+        None => text.lines().for_each(|line| say!("{line}")),
+    }
+    Ok(())
+}

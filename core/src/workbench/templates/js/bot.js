@@ -1,0 +1,27 @@
+// Greets people: answers whoever says hello, and has the command `/greet`.
+import { send } from 'openclaw:chat/chat-write@0.1.0';
+import { get } from 'openclaw:settings/settings@0.1.0';
+
+// What it begins with, which the operator can set.
+const greeting = () => get('greeting') ?? 'Hello';
+
+export const onMessage = {
+  onMessage(event, message) {
+    if (message.body.toLowerCase() !== 'hello') return;
+    send({ roomId: message.roomId, body: `${greeting()}, ${message.author.name}!`, replyTo: message.id, attachments: [] });
+  },
+};
+
+export const commands = {
+  commands() {
+    const whom = { name: 'whom', description: 'Who is to be greeted', kind: 'text', required: true, choices: [] };
+    return [{ name: 'greet', description: 'Greet somebody', parameters: [whom] }];
+  },
+
+  // An error is a sentence for who typed the command: throw new Error('…').
+  run(command, given, context) {
+    const whom = given.find((argument) => argument.name === 'whom').value.val;
+    if (whom.startsWith('@')) return { body: 'Without the @, please.', audience: 'caller' };
+    return { body: `${greeting()}, ${whom}!`, audience: 'room' };
+  },
+};

@@ -1,0 +1,65 @@
+//! `community plugin inspect`.
+
+use std::fs;
+
+use super::Bench;
+use crate::{
+    plugins::support::{built, guest},
+    support::{Binary, Db},
+};
+
+#[tokio::test]
+async fn a_bot_is_described_in_plain_words() {
+    let text = Bench::new().run_well(&["inspect", built("moderator").to_str().unwrap()]).await;
+    for part in [
+        ": a bot, ",
+        "openclaw:bot@0.1.0",
+        "before-message  looks at messages before they are said, and may refuse or change them",
+        "remember things        grant \"store\"",
+        "read its own settings  no grant",
+        "calls itself: Moderator.",
+        "flood_messages     a whole number  unless set: 10",
+        "/modlog [count]",
+        "[plugins.moderator]",
+        "grants = [\"store\"]",
+    ] {
+        assert!(text.contains(part), "{part:?} is missing:\n{text}");
+    }
+}
+
+#[tokio::test]
+async fn settings_that_must_be_set_stand_in_the_section() {
+    let text = Bench::new().run_well(&["inspect", built("discord").to_str().unwrap()]).await;
+    assert!(text.contains("a redirect provider") && text.contains("client_id = \"\"") && text.contains("allow_hosts = []"), "{text}");
+}
+
+#[tokio::test]
+async fn what_cannot_be_loaded_is_told_in_one_sentence() {
+    let bench = Bench::new();
+    let text = bench.write("notes.wasm", "no component");
+    let module = bench.folder().join("module.wasm");
+    fs::write(&module, b"\0asm\x01\0\0\0").unwrap();
+    for (file, reason) in [
+        (text, "is not WebAssembly"),
+        (module, "is a WebAssembly module, not a component: build it for the target wasm32-wasip2"),
+        (guest("stranger"), "wants `openclaw:telepathy/minds@0.1.0`, which this server does not know"),
+        (guest("network"), "which this server lets no plugin do"),
+        (guest("no_exports"), "exports nothing that this server calls"),
+        (bench.folder().join("missing.wasm"), "cannot be read"),
+    ] {
+        let said = bench.run(&["inspect", file.to_str().unwrap()]).await;
+        assert!(!said.well && said.errors.lines().count() == 1, "{}", said.errors);
+        assert!(said.errors.starts_with("community: ") && said.errors.contains(reason), "{}", said.errors);
+    }
+}
+
+#[tokio::test]
+async fn the_section_can_be_pasted_as_it_is() {
+    let text = Bench::new().run_well(&["inspect", guest("echo_bot").to_str().unwrap()]).await;
+    let (_, section) = text.split_once("The section for community.toml:\n\n").unwrap();
+    let binary = Binary::prepare(Db::Sqlite, &[]).await;
+    fs::write(binary.folder().join("community.toml"), section).unwrap();
+    let list = binary.run_well(&["plugin", "list"], "").await;
+    assert!(list.contains("test-echo-bot\tbot\ton\tmay: write, react and delete messages in its rooms"), "{list}");
+    binary.stop().await;
+}
