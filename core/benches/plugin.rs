@@ -1,7 +1,7 @@
 //! What it costs to ask a plugin, beside a function of our own that answers the same question.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs,
     hint::black_box,
     path::Path,

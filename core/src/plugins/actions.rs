@@ -215,8 +215,7 @@ pub async fn sweep(tx: &mut Tx) -> Result<bool> {
 /// Switches a plugin on or off, for the running server, too.
 pub async fn switch(tx: &mut Tx, plugin: &str, enabled: bool) -> Result<()> {
     switches::set(tx, plugin, enabled).await?;
-    reload(tx, plugin);
-    Ok(())
+    reload(tx, plugin).await
 }
 
 /// Lets a bot be told again of what was put aside: of one letter, or of all. Says how many.
@@ -230,6 +229,8 @@ pub async fn discard(tx: &mut Tx, plugin: &str, letter: Option<&LetterId>) -> Re
 }
 
 /// Lets the running server load a plugin anew.
-pub fn reload(tx: &mut Tx, plugin: &str) {
+#[expect(clippy::unused_async, reason = "it is a write like every other")]
+pub async fn reload(tx: &mut Tx, plugin: &str) -> Result<()> {
     tx.record(events::reload(plugin));
+    Ok(())
 }

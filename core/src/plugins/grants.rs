@@ -93,11 +93,6 @@ pub fn describe(import: &str) -> (Option<&'static str>, Option<&'static str>) {
     offer.map_or((None, None), |offer| (offer.words, offer.grant))
 }
 
-/// Everything that can be granted.
-pub fn all() -> Vec<String> {
-    OFFERS.iter().filter_map(|offer| offer.grant).map(ToOwned::to_owned).collect()
-}
-
 /// A grant that no interface asks for is a typing error.
 pub fn check_names(granted: &[String]) -> Result<(), String> {
     let known: Vec<&str> = OFFERS.iter().filter_map(|offer| offer.grant).collect();

@@ -103,7 +103,9 @@ async fn write(store: Store, mut waiting: Receiver<Line>, stop: CancellationToke
         }
         if !batch.is_empty() {
             let now = store.now().to_string();
-            batch.iter_mut().for_each(|line| line.at.clone_from(&now));
+            for line in &mut batch {
+                line.at.clone_from(&now);
+            }
             if let Err(error) = store.write(batch, |tx, batch| Box::pin(lines::add(tx, batch))).await {
                 tracing::warn!(%error, "lines of plugins were not stored");
             }

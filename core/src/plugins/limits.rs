@@ -112,7 +112,10 @@ impl CpuShare {
                 let rate = self.per_second.as_secs_f64();
                 let left = (left + since.elapsed().as_secs_f64() * rate).min(rate);
                 *balance = (Instant::now(), left);
-                if left > 0.0 { return } else { -left / rate }
+                if left > 0.0 {
+                    return;
+                }
+                -left / rate
             };
             sleep(Duration::from_secs_f64(missing + 0.001)).await;
         }

@@ -26,9 +26,10 @@ pub async fn operate(plugins: Plugins, store: Store, sections: Sections, stop: C
             Ok(line) => (Level::INFO, line),
             Err(reason) => (Level::ERROR, reason),
         };
-        match level {
-            Level::ERROR => tracing::error!(plugin, "{line}"),
-            _ => tracing::info!(plugin, "{line}"),
+        if level == Level::ERROR {
+            tracing::error!(plugin, "{line}");
+        } else {
+            tracing::info!(plugin, "{line}");
         }
         plugins.journal().note(&plugin, level, &line);
     }

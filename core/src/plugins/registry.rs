@@ -239,7 +239,7 @@ impl Entry {
         if kind == PluginKind::Bot {
             let section = granted(id, section);
             let bot = BotPlugin::start(id, &loader.engine, &section, component, &exports, loader.journal.clone()).await?;
-            self.title = bot.about.name.as_ref().map_or(id, |name| name.as_str()).to_owned();
+            bot.about.name.as_ref().map_or(id, |name| name.as_str()).clone_into(&mut self.title);
             self.unread = bot.own_settings().unread(&[], &code);
             return Ok(State::Bot(Arc::new(bot)));
         }

@@ -98,7 +98,7 @@ impl Head {
         let (length, carries) = match *bytes {
             [_, carries @ 0..=125, ..] => (2, carries.into()),
             [_, 126, high, low, ..] => (4, u16::from_be_bytes([high, low]).into()),
-            [_, 127, a, b, c, d, e, f, g, h, ..] => (LONGEST_HEAD, usize::try_from(u64::from_be_bytes([a, b, c, d, e, f, g, h])).ok()?),
+            [_, 127, ref rest @ ..] => (LONGEST_HEAD, usize::try_from(u64::from_be_bytes(*rest.first_chunk()?)).ok()?),
             _ => return None,
         };
         // The engine's own packets have one letter.

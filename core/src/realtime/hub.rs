@@ -202,7 +202,9 @@ impl Hub {
     pub fn close_room(&self, room: &RoomId) -> Vec<Sid> {
         let mut state = self.write();
         let sockets: Vec<Sid> = state.rooms.remove(room).map(|room| room.sockets.into_keys().collect()).unwrap_or_default();
-        sockets.iter().for_each(|sid| self.wire.leave(*sid, room));
+        for sid in &sockets {
+            self.wire.leave(*sid, room);
+        }
         for entry in state.peers.values_mut() {
             match &mut entry.rooms {
                 Rooms::Loading(changes) => changes.push((room.clone(), false)),

@@ -235,7 +235,7 @@ impl<S: AsyncWrite + Unpin, G: Unpin> AsyncWrite for Watched<S, G> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.poll_until_cut(cx, |stream, cx| stream.poll_flush(cx))
+        self.poll_until_cut(cx, AsyncWrite::poll_flush)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -20,7 +20,7 @@ use crate::{
 /// How long it takes a running server at most to hear of something.
 const HEARD: Duration = Duration::from_secs(4);
 /// How long it may take to load a plugin.
-const LOADED: Duration = Duration::from_secs(180);
+const LOADED: Duration = Duration::from_mins(3);
 /// How often its answer is looked for.
 const LOOK: Duration = Duration::from_millis(100);
 /// How often new lines are looked for.
@@ -125,7 +125,8 @@ fn known(config: &Config, id: &str) -> Result<String, String> {
 }
 
 fn letter_id(text: Option<&str>) -> Result<Option<LetterId>, String> {
-    let parse = |text: &str| LetterId::parse(text).ok_or_else(|| format!("{text} is not the id of a letter; see `community plugin letters`"));
+    let parse =
+        |text: &str| LetterId::parse(text).ok_or_else(|| format!("{text} is not the id of a letter; see `community plugin letters`"));
     text.map(parse).transpose()
 }
 
@@ -142,7 +143,7 @@ async fn wait_for(store: &Store, id: String, work: impl AsyncFnOnce(String) -> c
 
 /// Loads a plugin anew in the running server; what it says to that.
 pub async fn reload(store: &Store, id: &str) -> Result<String, Box<dyn std::error::Error>> {
-    let record = async |id| store.write(id, |tx, id: &String| Box::pin(async move { Ok(actions::reload(tx, id)) })).await;
+    let record = async |id| store.write(id, |tx, id: &String| Box::pin(actions::reload(tx, id))).await;
     answer(store, id, record).await
 }
 
@@ -167,7 +168,11 @@ async fn answer(
         sleep(LOOK).await;
     }
     if heard {
-        return Err(format!("{id}: the server has not finished loading it within {} s; `community plugin logs {id}` tells", LOADED.as_secs()).into());
+        return Err(format!(
+            "{id}: the server has not finished loading it within {} s; `community plugin logs {id}` tells",
+            LOADED.as_secs()
+        )
+        .into());
     }
     Ok("noted; no server is running on this database, so it takes effect at the next start".to_owned())
 }

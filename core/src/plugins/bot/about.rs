@@ -28,7 +28,7 @@ pub struct About {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Schema {
     #[serde(rename = "$schema")]
-    _schema: Option<String>,
+    _dialect: Option<String>,
     #[serde(rename = "type")]
     _type: Option<ObjectType>,
     #[serde(rename = "title")]
@@ -117,7 +117,8 @@ impl About {
 
 impl Schema {
     fn parse(text: &str) -> Result<Self, String> {
-        let schema: Self = serde_json::from_str(text).map_err(|error| format!("has a settings schema that this server cannot read: {error}"))?;
+        let schema: Self =
+            serde_json::from_str(text).map_err(|error| format!("has a settings schema that this server cannot read: {error}"))?;
         for (name, property) in &schema.properties {
             if let Some(default) = &property.default {
                 property.check(&plain(default)).map_err(|fault| format!("has a settings schema whose default of {name} {fault}"))?;

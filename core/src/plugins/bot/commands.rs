@@ -240,7 +240,11 @@ mod tests {
 
     #[test]
     fn arguments_are_words_or_quoted_and_the_last_text_takes_the_rest() {
-        let poll = command(vec![parameter("count", Kind::Number, true), parameter("who", Kind::Member, true), parameter("text", Kind::Text, false)]);
+        let poll = command(vec![
+            parameter("count", Kind::Number, true),
+            parameter("who", Kind::Member, true),
+            parameter("text", Kind::Text, false),
+        ]);
         let typed = poll.parse(r#"3 "Ann Lee" what is \ this "thing""#).unwrap();
         let expected = [
             ("count".to_owned(), Typed::Number(3.0)),

@@ -121,9 +121,8 @@ impl Session {
         let outcome = timeout(limit, self.host.outside(exchange)).await.map_err(|_| Error::Timeout)?;
         let answer = outcome.map_err(|error: AppError| Error::Other(error.message))?.map_err(failed)?;
         let (parts, body) = answer.into_parts();
-        let text = |(name, value): (&HeaderName, &HeaderValue)| {
-            Some(Header { name: name.to_string(), value: value.to_str().ok()?.to_owned() })
-        };
+        let text =
+            |(name, value): (&HeaderName, &HeaderValue)| Some(Header { name: name.to_string(), value: value.to_str().ok()?.to_owned() });
         Ok(Response {
             status: parts.status.as_u16(),
             headers: parts.headers.iter().filter_map(text).take(MAX_ANSWERED_HEADERS).collect(),

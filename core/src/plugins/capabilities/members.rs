@@ -45,9 +45,8 @@ impl Session {
     async fn membership(&self, room: &str, who: &str) -> Result<Membership, Error> {
         let (room, who) = (self.room(room)?, MemberId::parse(who).ok_or(Error::NotFound)?);
         let (store, online) = (self.host.store.clone(), self.host.online.clone());
-        let read = async move {
-            rooms::queries::member(store.reader(), &room, &who, &online).await?.ok_or_else(|| AppError::not_found("member"))
-        };
+        let read =
+            async move { rooms::queries::member(store.reader(), &room, &who, &online).await?.ok_or_else(|| AppError::not_found("member")) };
         self.host.outside(read).await.map(membership).map_err(convert::error)
     }
 }

@@ -17,7 +17,7 @@ const MOST: u32 = 20;
 /// The time in which that is counted.
 const WINDOW: Duration = Duration::from_secs(10);
 /// How long they are silent after they wanted to say more.
-const SILENCE: Duration = Duration::from_secs(60);
+const SILENCE: Duration = Duration::from_mins(1);
 /// Rooms of which this is known; quiet ones are forgotten when there are more.
 const ROOMS: usize = 10_000;
 
@@ -87,7 +87,11 @@ impl Busy {
         window.said += 1;
         if window.said > MOST {
             window.silent_until = now + SILENCE;
-            tracing::warn!(room = room.as_str(), seconds = SILENCE.as_secs(), "bots talk too much in a room and are silent there for a while");
+            tracing::warn!(
+                room = room.as_str(),
+                seconds = SILENCE.as_secs(),
+                "bots talk too much in a room and are silent there for a while"
+            );
             return false;
         }
         true

@@ -18,12 +18,7 @@ use crate::{
     error::{Error, Result},
     ids::{MemberId, RoomId},
     outbound::{AllowList, Outbound},
-    plugins::{
-        bindings::bot::openclaw::types::types::Error as GuestError,
-        journal::Journal,
-        settings::Settings,
-        store::jobs::Job,
-    },
+    plugins::{bindings::bot::openclaw::types::types::Error as GuestError, journal::Journal, settings::Settings, store::jobs::Job},
     rooms::online::Online,
     store::Store,
 };

@@ -150,7 +150,13 @@ impl Host for GuestState {
         Ok(check_name(&key).and_then(|()| session.change(key, Change::Remove)))
     }
 
-    async fn compare_and_set(&mut self, key: String, version: Option<u64>, value: Vec<u8>, ttl: Option<u32>) -> Result<Result<bool, Error>> {
+    async fn compare_and_set(
+        &mut self,
+        key: String,
+        version: Option<u64>,
+        value: Vec<u8>,
+        ttl: Option<u32>,
+    ) -> Result<Result<bool, Error>> {
         let session = self.session()?;
         Ok(async {
             check_name(&key)?;

@@ -81,7 +81,12 @@ impl Attempts<'_> {
                 sleep(PAUSE * 2_u32.pow((attempt - 1).min(10))).await;
             }
         }
-        tracing::error!(plugin = &*self.runner.host.plugin, event = task.told.id, reason, "a bot could not deal with an event: it is put aside");
+        tracing::error!(
+            plugin = &*self.runner.host.plugin,
+            event = task.told.id,
+            reason,
+            "a bot could not deal with an event: it is put aside"
+        );
         self.runner.host.journal.count(&self.runner.host.plugin, "put_aside");
         self.runner.say(Level::ERROR, &format!("event {} was put aside: {reason}", task.told.id));
         self.settle(&task, Some((reason, most))).await
@@ -121,8 +126,9 @@ impl Attempts<'_> {
                 runner.say(Level::WARN, &format!("event {} failed, attempt {attempt}: {reason}", task.told.id));
                 Ok(Some(reason))
             }
-            Ok(Answer::Trouble(reason)) | Err(CallError::Refused(reason)) => Ok(Some(reason)),
-            Err(CallError::Breakdown(Unavailable { reason, .. })) => Ok(Some(reason)),
+            Ok(Answer::Trouble(reason)) | Err(CallError::Refused(reason) | CallError::Breakdown(Unavailable { reason, .. })) => {
+                Ok(Some(reason))
+            }
             Err(CallError::Server(error)) if error.kind == Kind::Unavailable => Ok(Some(error.to_string())),
             Err(CallError::Server(error)) => Err(Lost(error)),
         }

@@ -89,13 +89,12 @@ impl Hooks {
             attachments: draft.attachments.clone(),
             editing: draft.editing.as_ref().map(ToString::to_string),
         };
-        let outcome = match runner.strikes.suspended() {
-            Some(reason) => Err(reason),
-            None => {
-                let call = async |session| runner.plugin.before_message(session, question.clone()).await;
-                let settlement = |_: &_| Settlement { hops: 1, ..Settlement::default() };
-                runner.call(call, settlement).await.map_err(|error| error.to_string())
-            }
+        let outcome = if let Some(reason) = runner.strikes.suspended() {
+            Err(reason)
+        } else {
+            let call = async |session| runner.plugin.before_message(session, question.clone()).await;
+            let settlement = |_: &_| Settlement { hops: 1, ..Settlement::default() };
+            runner.call(call, settlement).await.map_err(|error| error.to_string())
         };
         match outcome {
             Ok(before_message::Verdict::Allow) => Ok(body),
@@ -186,11 +185,11 @@ impl Typist<'_> {
                     Err(refusal)
                 }
                 Ok(answer) => checked(answer).and_then(|answer| match answer {
-                    Some((content, Audience::Room)) => {
-                        let sent = session.say(room.clone(), content, None);
+                    Some((text, Audience::Room)) => {
+                        let sent = session.say(room.clone(), text, None);
                         sent.map(|id| Some(Said::ToAll(id))).map_err(|error| format!("{error:?}"))
                     }
-                    Some((content, Audience::Caller)) => Ok(Some(Said::ToCaller(content))),
+                    Some((text, Audience::Caller)) => Ok(Some(Said::ToCaller(text))),
                     None => Ok(None),
                 }),
             };
@@ -231,9 +230,7 @@ impl Typist<'_> {
             Some(Said::ToAll(id)) => messages::queries::by_id(runner.host.store.reader(), &id)
                 .await?
                 .ok_or_else(|| Error::unavailable("The answer of the bot could not be written."))?,
-            Some(Said::ToCaller(content)) => {
-                self.unsaid(runner, runner.host.member(), runner.host.bot.name.as_str(), content)?
-            }
+            Some(Said::ToCaller(content)) => self.unsaid(runner, runner.host.member(), runner.host.bot.name.as_str(), content)?,
             None => {
                 let typed = Content { body: self.draft.body.clone(), attachments: Vec::new() };
                 self.unsaid(runner, self.draft.actor.member()?, &self.draft.author_name, typed)?

@@ -147,12 +147,11 @@ impl Serving {
 
     fn queue(&mut self, task: Task) {
         let lane = task.told.what.lane().to_owned();
-        match self.lanes.get_mut(&lane) {
-            Some(waiting) => waiting.push_back(task),
-            None => {
-                self.lanes.insert(lane.clone(), VecDeque::new());
-                self.begin(lane, task);
-            }
+        if let Some(waiting) = self.lanes.get_mut(&lane) {
+            waiting.push_back(task);
+        } else {
+            self.lanes.insert(lane.clone(), VecDeque::new());
+            self.begin(lane, task);
         }
     }
 

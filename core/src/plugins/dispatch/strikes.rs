@@ -9,11 +9,11 @@ use std::{
 use tokio::time::{Instant, sleep_until};
 
 /// Breakdowns count for so long.
-const WINDOW: Duration = Duration::from_secs(60);
+const WINDOW: Duration = Duration::from_mins(1);
 /// The first pause; each further one is twice as long.
 const FIRST: Duration = Duration::from_secs(30);
 /// The longest pause.
-const LONGEST: Duration = Duration::from_secs(600);
+const LONGEST: Duration = Duration::from_mins(10);
 
 /// The breakdowns of one bot.
 pub struct Strikes {

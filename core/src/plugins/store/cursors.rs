@@ -6,7 +6,7 @@ use super::sql;
 use crate::{
     clock::Timestamp,
     error::{Error, Kind, Result},
-    store::{Conn, Position, Tx},
+    store::{Position, Tx},
 };
 
 /// What was found when a bot's cursor was taken.
@@ -33,7 +33,8 @@ pub struct Step {
 pub async fn take(tx: &Tx, plugin: &str, head: Position, until: Timestamp) -> Result<Option<Taken>> {
     let conn = tx.conn();
     // Whoever else was at work on SQLite has ended: there is one server.
-    let free = if tx.is_postgres() { "WHERE plugin_cursors.lease_until < $6 OR plugin_cursors.node = excluded.node" } else { "WHERE $6 = $6" };
+    let free =
+        if tx.is_postgres() { "WHERE plugin_cursors.lease_until < $6 OR plugin_cursors.node = excluded.node" } else { "WHERE $6 = $6" };
     let text = format!(
         "INSERT INTO plugin_cursors (plugin, transaction_id, position, node, lease_until) VALUES ($1, $2, $3, $4, $5) \
          ON CONFLICT (plugin) DO UPDATE SET node = excluded.node, lease_until = excluded.lease_until {free} \
@@ -98,13 +99,6 @@ pub async fn release(tx: &Tx, plugin: &str) -> Result<()> {
     let text = "UPDATE plugin_cursors SET lease_until = '' WHERE plugin = $1 AND node = $2";
     conn.execute_raw(sql(conn, text, [plugin.into(), tx.node().as_str().into()])).await?;
     Ok(())
-}
-
-/// How far a bot has come, and until when it is taken, for operators.
-pub async fn read(conn: &impl Conn, plugin: &str) -> Result<Option<Position>> {
-    let text = "SELECT transaction_id, position FROM plugin_cursors WHERE plugin = $1";
-    let Some(row) = conn.query_one_raw(sql(conn, text, [plugin.into()])).await? else { return Ok(None) };
-    Ok(Some(Position { transaction: row.try_get("", "transaction_id")?, position: row.try_get("", "position")? }))
 }
 
 #[cfg(test)]

@@ -56,7 +56,8 @@ pub async fn add(tx: &Tx, lines: &[Line]) -> Result<()> {
 
 /// The last `limit` lines of a plugin after the line `after`, oldest first.
 pub async fn last(conn: &impl Conn, plugin: &str, after: i64, limit: u32) -> Result<Vec<Line>> {
-    let text = "SELECT number, at, level, line, of_server FROM plugin_lines WHERE plugin = $1 AND number > $2 ORDER BY number DESC LIMIT $3";
+    let text =
+        "SELECT number, at, level, line, of_server FROM plugin_lines WHERE plugin = $1 AND number > $2 ORDER BY number DESC LIMIT $3";
     let rows = conn.query_all_raw(sql(conn, text, [plugin.into(), after.into(), i64::from(limit).into()])).await?;
     let lines = rows.iter().rev().map(|row| {
         Ok(Line {

@@ -19,7 +19,8 @@ pub async fn all(conn: &impl Conn) -> Result<BTreeMap<String, bool>> {
 /// Sets one.
 pub async fn set(tx: &Tx, plugin: &str, enabled: bool) -> Result<()> {
     let conn = tx.conn();
-    let text = "INSERT INTO plugin_switches (plugin, enabled) VALUES ($1, $2) ON CONFLICT (plugin) DO UPDATE SET enabled = excluded.enabled";
+    let text =
+        "INSERT INTO plugin_switches (plugin, enabled) VALUES ($1, $2) ON CONFLICT (plugin) DO UPDATE SET enabled = excluded.enabled";
     conn.execute_raw(sql(conn, text, [plugin.into(), enabled.into()])).await?;
     Ok(())
 }

@@ -52,8 +52,7 @@ pub async fn names(conn: &impl Conn, plugin: &str, prefix: &str, after: &str, li
     let end = format!("{prefix}\u{10ffff}");
     let text = "SELECT name FROM plugin_values WHERE plugin = $1 AND name >= $2 AND name < $3 AND name > $4 \
                 AND (expires_at IS NULL OR expires_at > $5) ORDER BY name LIMIT $6";
-    let values: [Value; 6] =
-        [plugin.into(), prefix.into(), end.into(), after.into(), now.to_string().into(), i64::from(limit).into()];
+    let values: [Value; 6] = [plugin.into(), prefix.into(), end.into(), after.into(), now.to_string().into(), i64::from(limit).into()];
     let rows = conn.query_all_raw(sql(conn, text, values)).await?;
     Ok(rows.iter().map(|row| row.try_get("", "name")).collect::<Result<_, _>>()?)
 }
@@ -62,8 +61,7 @@ pub async fn names(conn: &impl Conn, plugin: &str, prefix: &str, after: &str, li
 pub async fn present(tx: &Tx, plugin: &str, names: &[&str]) -> Result<BTreeMap<String, Stored>> {
     let conn = tx.conn();
     let list: Vec<String> = (0..names.len()).map(|index| format!("${}", index + 2)).collect();
-    let text =
-        format!("SELECT name, value, version, expires_at FROM plugin_values WHERE plugin = $1 AND name IN ({})", list.join(", "));
+    let text = format!("SELECT name, value, version, expires_at FROM plugin_values WHERE plugin = $1 AND name IN ({})", list.join(", "));
     let values = std::iter::once(Value::from(plugin)).chain(names.iter().map(|name| Value::from(*name)));
     let rows = conn.query_all_raw(sql(conn, &text, values)).await?;
     rows.iter().map(|row| Ok((row.try_get("", "name")?, stored(row)?))).collect()
@@ -78,8 +76,7 @@ pub async fn put(tx: &Tx, plugin: &str, rows: &[(String, Stored)]) -> Result<()>
         places(rows.len(), 5)
     );
     let values = rows.iter().flat_map(|(name, Stored { value, version, expires_at })| {
-        let row: [Value; 5] =
-            [plugin.into(), name.as_str().into(), value.clone().into(), (*version).into(), expires_at.clone().into()];
+        let row: [Value; 5] = [plugin.into(), name.as_str().into(), value.clone().into(), (*version).into(), expires_at.clone().into()];
         row
     });
     conn.execute_raw(sql(conn, &text, values)).await?;

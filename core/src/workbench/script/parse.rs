@@ -240,7 +240,7 @@ mod tests {
             said(Text::Any),
             Step::Expect(Expected::Told("ann".to_owned(), Text::Has("y".to_owned()))),
             Step::Refused("not here".to_owned()),
-            Step::Wait(Duration::from_secs(3600)),
+            Step::Wait(Duration::from_hours(1)),
             Step::Expect(Expected::Reacted("👍".to_owned())),
             Step::Silence,
         ];

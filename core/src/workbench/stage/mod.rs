@@ -16,11 +16,11 @@ use tokio::{runtime::Handle, sync::mpsc::Receiver, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use url::Url;
 
+use self::{deeds::Seen, folder::Folder, people::Person};
 pub use self::{
     deeds::{Deed, one_line},
     people::Change,
 };
-use self::{deeds::Seen, folder::Folder, people::Person};
 use crate::{
     clock::{Clock, ManualClock, Timestamp},
     config::{Config, DatabaseSection, LimitsSection, PluginLimits, PluginSection},
@@ -42,7 +42,7 @@ use crate::{
 /// The time when the curtain rises: 2026-01-05T09:00:00Z, a Monday.
 const MORNING: Timestamp = Timestamp::from_millis(1_767_603_600_000);
 /// How long the bot may take with what it is told.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What a stage is set up for.
 pub struct Play {
@@ -94,7 +94,9 @@ impl Stage {
         let folder = Folder::make()?;
         let clock = Arc::new(ManualClock::at(MORNING));
         let random = Arc::new(Random::seeded(1));
-        let store = Store::open(&DatabaseSection::default(), folder.path(), clock.clone(), random.clone()).await.map_err(|error| error.to_string())?;
+        let store = Store::open(&DatabaseSection::default(), folder.path(), clock.clone(), random.clone())
+            .await
+            .map_err(|error| error.to_string())?;
         let section = section(play)?;
         let site = Site { name: "Stage".to_owned(), url: "http://127.0.0.1".to_owned() };
         let senses = Senses::of(clock.clone(), random);

@@ -90,16 +90,17 @@ impl Stage {
         self.store.write(join, |tx, join| Box::pin(rooms::actions::join(tx, join))).await?;
         let Some(role) = role else { return Ok(()) };
         let input = (room.clone(), person.actor.member()?, role);
-        let change = self.store.write(input, |tx, (room, who, role)| Box::pin(rooms::actions::set_role(tx, &Actor::System, room, who, *role)));
+        let change =
+            self.store.write(input, |tx, (room, who, role)| Box::pin(rooms::actions::set_role(tx, &Actor::System, room, who, *role)));
         change.await
     }
 
     /// Makes the bot a moderator of a room.
     pub async fn promote_bot(&mut self, room: &RoomId) -> Result<()> {
         let input = (room.clone(), self.bot());
-        let promote = self.store.write(input, |tx, (room, bot)| {
-            Box::pin(rooms::actions::set_role(tx, &Actor::System, room, bot, RoomRole::Moderator))
-        });
+        let promote = self
+            .store
+            .write(input, |tx, (room, bot)| Box::pin(rooms::actions::set_role(tx, &Actor::System, room, bot, RoomRole::Moderator)));
         promote.await
     }
 
@@ -124,7 +125,7 @@ impl Stage {
             }
             Sent::Ran(ran) => {
                 let answered = !ran.for_all && ran.shown.message.author == self.bot();
-                Ok(answered.then(|| Deed::Told { whom: person.name, text: ran.shown.message.content.body }))
+                Ok(answered.then_some(Deed::Told { whom: person.name, text: ran.shown.message.content.body }))
             }
         }
     }

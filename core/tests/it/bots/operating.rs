@@ -18,7 +18,7 @@ use crate::{
 
 db_test! {
     async fn p20_a_bot_is_replaced_switched_off_and_on_while_the_server_runs(db) {
-        let mut binary = server(db, &section("helper", "echo_bot", &["chat-write"])).await;
+        let binary = server(db, &section("helper", "echo_bot", &["chat-write"])).await;
         let ann = member(&binary, "Ann").await.client;
         let room = open_room(&ann, "Lobby").await;
         present(&ann, &room, "helper").await;
@@ -54,7 +54,7 @@ db_test! {
         let mut limits = section("naughty", "naughty_bot", &["chat-write"]);
         limits.push_str("[plugins.naughty.limits]\nattempts = 2\n");
         let wrong = limits.clone();
-        let mut binary = server(db, &wrong.replace("[\"chat-write\"]", "[]")).await;
+        let binary = server(db, &wrong.replace("[\"chat-write\"]", "[]")).await;
         let off = binary.run_well(&["plugin", "list"], "").await;
         assert!(off.contains("which it is not granted"), "{off}");
         let grants = json!(crate::bots::ALL);

@@ -65,7 +65,8 @@ async fn p18_imports_that_no_plugin_gets_are_refused() {
 #[tokio::test]
 async fn p18_unknown_and_newer_interfaces_are_refused() {
     let stranger = refusal(section("stranger")).await;
-    let known = "plugin `bad` wants `openclaw:telepathy/minds@0.1.0`, which this server does not know; it has `openclaw:settings/settings@0.1.0`, ";
+    let known =
+        "plugin `bad` wants `openclaw:telepathy/minds@0.1.0`, which this server does not know; it has `openclaw:settings/settings@0.1.0`, ";
     assert!(stranger.starts_with(known) && stranger.contains("`openclaw:chat/chat-write@0.1.0`"), "{stranger}");
     assert!(stranger.ends_with(": install a newer server, or build the plugin without it"), "{stranger}");
     assert_eq!(

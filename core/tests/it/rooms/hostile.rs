@@ -23,7 +23,8 @@ pub async fn fill(store: &Store, author: &UserId, room: &str, count: usize) {
             for number in 0..*count {
                 let content = Content { body: format!("Message {number}"), attachments: Vec::new() };
                 let actor = Actor::User { id: author.clone(), role: Role::User };
-                let message = Send { id: None, actor, author_name: "Ann".to_owned(), room: room.clone(), content, reply_to: None, client_id: None };
+                let message =
+                    Send { id: None, actor, author_name: "Ann".to_owned(), room: room.clone(), content, reply_to: None, client_id: None };
                 send(tx, &message).await?;
             }
             Ok(())
