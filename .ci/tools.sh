@@ -63,6 +63,31 @@ need_example_client() {
   CARGO_TARGET_DIR="$TOOLS/examples" quietly cargo build --locked --manifest-path examples/chat-rust/Cargo.toml
 }
 
+# need_example_bots: the example bots in JavaScript and Python, built as their READMEs say, where the tests look for plugins.
+need_example_bots() {
+  local language source folder built
+  for language in javascript python; do
+    source=examples/bot-plugin-$language
+    folder=$TOOLS/bots/$language
+    built=$PLUGIN_TARGET/$WASM/release/dice_$language.wasm
+    # Nothing is built again that is the same as it was.
+    if [ -f "$built" ] && diff -rq --exclude node_modules --exclude venv --exclude dice.wasm "$source" "$folder" >/dev/null 2>&1; then continue; fi
+    say "Building the example bot in $language"
+    mkdir -p "$folder"
+    cp -r "$source/." "$folder/"
+    (cd "$folder" && "build_bot_in_$language") >"$TOOLS/bot-$language.log" 2>&1 ||
+      { tail -n 5 "$TOOLS/bot-$language.log" >&2; fail "$source was not built; the whole story is in $TOOLS/bot-$language.log."; }
+    cp "$folder/dice.wasm" "$built"
+  done
+}
+build_bot_in_javascript() { npm install --no-audit --no-fund --loglevel=error && npm run build; }
+build_bot_in_python() {
+  [ -d venv ] || python3 -m venv venv
+  venv/bin/pip install --quiet --disable-pip-version-check -r requirements.txt
+  rm -f dice.wasm
+  venv/bin/componentize-py -d wit -w dice componentize --stub-wasi bot -o dice.wasm
+}
+
 # need_cargo_deny: from the machine if it is there, else built here once (three minutes on two cores).
 need_cargo_deny() {
   if cargo deny --version >/dev/null 2>&1; then return; fi

@@ -13,6 +13,7 @@ use serde_json::json;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
+    runtime::{Builder, Handle},
     task::JoinSet,
     time::sleep,
 };
@@ -51,9 +52,18 @@ const VICES: [(&str, Vice); 4] =
     [("silent", Vice::Silent), ("slow", Vice::Slow), ("endless", Vice::Endless), ("speechless", Vice::Speechless)];
 
 pub async fn measure(site: &Site<'_>, table: &mut Table) -> Outcome {
+    // Readers are measured on this thread, and what keeps it busy would count as theirs.
+    let elsewhere = Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    let measured = measure_beside(elsewhere.handle(), site, table).await;
+    elsewhere.shutdown_background();
+    measured
+}
+
+/// Measures, with providers and those who visit them in the runtime `elsewhere`.
+async fn measure_beside(elsewhere: &Handle, site: &Site<'_>, table: &mut Table) -> Outcome {
     let (mut config, mut asked) = (String::new(), Vec::new());
     for (id, vice) in VICES {
-        let provider = Provider::start(vice).await?;
+        let provider = elsewhere.spawn(Provider::start(vice)).await??;
         config += &section(id, provider.port);
         asked.push(provider.asked);
     }
@@ -70,7 +80,7 @@ pub async fn measure(site: &Site<'_>, table: &mut Table) -> Outcome {
         let before = asked.iter().map(|asked| asked.load(Ordering::Relaxed)).collect::<Vec<_>>();
         calm.push(load::paced(&server, &page, CONNECTIONS, half, ROUND).await?.p99);
         let memory = server.pss()?;
-        let visitors = Visitors::come(&server);
+        let visitors = Visitors::come(&server, elsewhere);
         troubled.push(load::paced(&server, &page, CONNECTIONS, half, ROUND).await?.p99);
         held = held.max(server.pss()?.saturating_sub(memory));
         longest = longest.max(visitors.leave().await?);
@@ -167,12 +177,12 @@ struct Visitors {
 }
 
 impl Visitors {
-    fn come(server: &Process) -> Self {
+    fn come(server: &Process, elsewhere: &Handle) -> Self {
         let (leaving, mut tasks, addr) = (Arc::new(AtomicBool::new(false)), JoinSet::new(), server.addr);
         for (id, _) in VICES {
             for _ in 0..VISITORS {
                 let leaving = Arc::clone(&leaving);
-                tasks.spawn(async move {
+                let visit = async move {
                     let mut longest = Duration::ZERO;
                     while !leaving.load(Ordering::Relaxed) {
                         let sent = Instant::now();
@@ -182,7 +192,8 @@ impl Visitors {
                         sleep(Duration::from_millis(100)).await;
                     }
                     Ok(longest)
-                });
+                };
+                tasks.spawn_on(visit, elsewhere);
             }
         }
         Self { leaving, tasks }

@@ -44,6 +44,11 @@ impl Random {
         bytes
     }
 
+    /// Fills `bytes` with random ones.
+    pub fn fill(&self, bytes: &mut [u8]) {
+        self.state().generator.fill_bytes(bytes);
+    }
+
     /// A random number of 80 bits that is greater than the last one of the same moment, so that what is made within one
     /// millisecond keeps its order. The next one cannot be guessed: it is up to 2⁶³ away.
     pub fn after(&self, now: Timestamp) -> u128 {

@@ -1,10 +1,9 @@
 """Rolls a die for whoever writes "!roll" or "!roll 20" in the rooms it is in."""
 
 import re
-import zlib
 
 from wit_world import exports
-from wit_world.imports import chat_write
+from wit_world.imports import chat_write, random
 from wit_world.imports.chat_write import Outgoing
 
 
@@ -14,6 +13,5 @@ class OnMessage(exports.OnMessage):
         if wish is None:
             return
         sides = min(max(int(wish[1] or 6), 2), 1000)
-        # There is no chance in here: `random` says the same in every call. But nobody knows the id of a message beforehand.
-        roll = zlib.crc32(message.id.encode()) % sides + 1
+        roll = 1 + int(random.fraction() * sides)
         chat_write.send(Outgoing(message.room_id, f"🎲 {roll}", message.id, []))

@@ -62,7 +62,8 @@ impl Crowd {
         Ok(Self { sockets, tally, window, event })
     }
 
-    /// Lets one of them write for a while, as fast as everybody hears it. Fails if a message is lost.
+    /// Lets one after the other write for a while, as fast as everybody hears it: how much a single one may have on its way is another
+    /// matter, and a server may well limit it. Fails if a message is lost.
     pub async fn run(&self, server: &Process, time: Duration) -> Outcome<Sample> {
         let (cpu, started) = (server.cpu()?, Instant::now());
         let mut sent = 0_u32;
@@ -70,7 +71,7 @@ impl Crowd {
         while started.elapsed() < time {
             timeout(PATIENCE, self.window.acquire()).await.map_err(|_| self.lost())??.forget();
             self.tally.lock().unwrap_or_else(PoisonError::into_inner).open.push_back((Instant::now(), 0));
-            let (socket, event) = (Arc::clone(&self.sockets[0]), self.event.clone());
+            let (socket, event) = (Arc::clone(&self.sockets[sent as usize % self.sockets.len()]), self.event.clone());
             asking.spawn(async move { socket.ask(&event).await });
             sent += 1;
             while let Some(done) = asking.try_join_next() {

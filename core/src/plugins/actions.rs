@@ -157,7 +157,8 @@ async fn remember(tx: &Tx, done: &Settlement) -> Result<()> {
 /// What is stored after a change; `None` for nothing.
 fn next_value(tx: &Tx, change: &Change, alive: Option<&Stored>) -> Result<Option<Stored>> {
     let expiry = |ttl: Option<u32>| ttl.map(|seconds| tx.now().plus(std::time::Duration::from_secs(seconds.into())).to_string());
-    let version = i64::from_le_bytes(tx.random().bytes()) & i64::MAX;
+    // Not larger than the numbers of JavaScript.
+    let version = i64::from_le_bytes(tx.random().bytes()) & ((1 << 53) - 1);
     match change {
         Change::Remove => Ok(None),
         Change::Put(value, ttl) => Ok(Some(Stored { value: value.clone(), version, expires_at: expiry(*ttl) })),

@@ -16,7 +16,7 @@ use super::{
 use crate::config::PluginSection;
 
 /// Components of more bytes run where there is space for them.
-const LARGE: usize = 4 << 20;
+const LARGE: usize = 1 << 20;
 
 /// A component that may run, not compiled yet.
 pub struct Candidate {

@@ -153,7 +153,11 @@ fn pool() -> PoolingAllocationConfig {
 }
 
 fn config(cache: Cache, pool: Option<PoolingAllocationConfig>) -> Config {
-    let (mut config, roomy) = (Config::new(), pool.is_none());
+    let mut config = Config::new();
+    // What other languages' toolchains make is large, put together from components with a memory each, and names functions for
+    // concurrency even where it uses none.
+    let roomy = pool.is_none();
+    config.concurrency_support(roomy).wasm_component_model_async(roomy).wasm_multi_memory(roomy);
     if let Some(pool) = pool {
         config.allocation_strategy(pool);
     }
@@ -163,11 +167,8 @@ fn config(cache: Cache, pool: Option<PoolingAllocationConfig>) -> Config {
         .epoch_interruption(true)
         .max_wasm_stack(WASM_STACK)
         .async_stack_size(CALL_STACK)
-        // Some toolchains put parts of it into every component, used or not. It makes each call dearer.
-        .concurrency_support(roomy)
         .gc_support(false)
-        .wasm_memory64(false)
-        .wasm_multi_memory(roomy);
+        .wasm_memory64(false);
     config
 }
 

@@ -30,9 +30,11 @@ pub const OURS: Version = Version::new(0, 1, 0);
 const WASI: Version = Version { major: 0, minor: 2, patch: 12 };
 
 /// Everything a plugin can be given.
-const OFFERS: [Offer; 18] = [
+const OFFERS: [Offer; 20] = [
     Offer::free("openclaw:settings/settings", Some("read its own settings")),
     Offer::free("openclaw:log/log", Some("write to the log")),
+    Offer::free("openclaw:clock/clock", Some("read the clock")),
+    Offer::free("openclaw:random/random", Some("use random numbers")),
     Offer::free("openclaw:types/types", None),
     Offer::free("openclaw:bot/types", None),
     Offer::granted("openclaw:chat/chat-read", "read what is said in its rooms", "chat-read"),

@@ -1,6 +1,8 @@
 //! Who is connected to this process, and to which rooms. What decides who hears what changes here in the moment in which a commit is
 //! told of, so that nothing that is given out later reaches whoever was removed.
 
+mod deliver;
+
 use std::{
     collections::{HashMap, HashSet},
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
@@ -10,7 +12,6 @@ use std::{
 use socketioxide::socket::Sid;
 
 use super::{
-    fanout::Fanout,
     metrics::Counters,
     peer::Peer,
     protocol::{Presence, SessionEnded},
@@ -40,6 +41,8 @@ pub struct HubRules {
     pub per_person: usize,
     /// How long a client that fell behind has to take what waits for it.
     pub slow_grace: Duration,
+    /// Messages that wait for a client which could take as many again.
+    pub surely_taken: usize,
 }
 
 #[derive(Default)]
@@ -64,7 +67,7 @@ enum Rooms {
 
 #[derive(Default)]
 struct Room {
-    sockets: HashSet<Sid>,
+    sockets: HashMap<Sid, Arc<Peer>>,
     /// Those of them that asked who comes and goes.
     watchers: HashSet<Sid>,
 }
@@ -113,10 +116,11 @@ impl Hub {
                 }
             }
             entry.rooms = Rooms::Known(known.clone());
-            let person = entry.peer.who.id.clone();
+            let (peer, person) = (Arc::clone(&entry.peer), entry.peer.who.id.clone());
             for room in &known {
-                state.rooms.entry(room.clone()).or_default().sockets.insert(sid);
+                state.rooms.entry(room.clone()).or_default().sockets.insert(sid, Arc::clone(&peer));
             }
+            self.wire.join(sid, &known);
             let others = state.people.get(&person).map_or(&[] as &[Sid], Vec::as_slice).iter().filter(|other| **other != sid);
             let known_before = others.filter_map(|other| state.peers.get(other)).any(|entry| matches!(entry.rooms, Rooms::Known(_)));
             (!known_before).then(|| (person, state.watchers(&known)))
@@ -135,6 +139,7 @@ impl Hub {
             for room in &rooms {
                 state.leave(sid, room);
             }
+            self.wire.leave_all(sid);
             let sockets = state.people.get_mut(&peer.who.id);
             let last = sockets.is_none_or(|sockets| {
                 sockets.retain(|other| *other != sid);
@@ -166,7 +171,9 @@ impl Hub {
                     Rooms::Loading(changes) => changes.push((room.clone(), true)),
                     Rooms::Known(rooms) => {
                         rooms.insert(room.clone());
-                        state.rooms.entry(room.clone()).or_default().sockets.insert(sid);
+                        let peer = Arc::clone(&entry.peer);
+                        state.rooms.entry(room.clone()).or_default().sockets.insert(sid, peer);
+                        self.wire.join(sid, [room]);
                     }
                 }
             }
@@ -185,6 +192,7 @@ impl Hub {
                 Rooms::Known(rooms) => {
                     rooms.remove(room);
                     state.leave(sid, room);
+                    self.wire.leave(sid, room);
                 }
             }
         }
@@ -193,7 +201,8 @@ impl Hub {
     /// Lets nobody hear `room` any more, and gives who did.
     pub fn close_room(&self, room: &RoomId) -> Vec<Sid> {
         let mut state = self.write();
-        let sockets: Vec<Sid> = state.rooms.remove(room).map(|room| room.sockets.into_iter().collect()).unwrap_or_default();
+        let sockets: Vec<Sid> = state.rooms.remove(room).map(|room| room.sockets.into_keys().collect()).unwrap_or_default();
+        sockets.iter().for_each(|sid| self.wire.leave(*sid, room));
         for entry in state.peers.values_mut() {
             match &mut entry.rooms {
                 Rooms::Loading(changes) => changes.push((room.clone(), false)),
@@ -208,10 +217,9 @@ impl Hub {
     /// Tells `sid` from now on who comes and goes in `room`, and who is there; `None` if it does not hear that room.
     pub fn watch(&self, sid: Sid, room: &RoomId) -> Option<Vec<MemberId>> {
         let mut state = self.write();
-        let State { rooms, peers, .. } = &mut *state;
-        let room = rooms.get_mut(room).filter(|room| room.sockets.contains(&sid))?;
+        let room = state.rooms.get_mut(room).filter(|room| room.sockets.contains_key(&sid))?;
         room.watchers.insert(sid);
-        let people: HashSet<&MemberId> = room.sockets.iter().filter_map(|sid| Some(&peers.get(sid)?.peer.who.id)).collect();
+        let people: HashSet<&MemberId> = room.sockets.values().map(|peer| &peer.who.id).collect();
         Some(people.into_iter().cloned().collect())
     }
 
@@ -222,7 +230,7 @@ impl Hub {
 
     /// Whether `sid` hears `room`.
     pub fn hears(&self, sid: Sid, room: &RoomId) -> bool {
-        self.read().rooms.get(room).is_some_and(|room| room.sockets.contains(&sid))
+        self.read().rooms.get(room).is_some_and(|room| room.sockets.contains_key(&sid))
     }
 
     /// How many sockets hear `room`.
@@ -274,41 +282,6 @@ impl Hub {
         begun
     }
 
-    /// Sends `frame` to one socket; one that cannot take it is disconnected, unless the frame may be left out.
-    pub fn send(&self, peer: &Peer, frame: &Frame) {
-        self.counters.sent.inc();
-        if self.wire.send(peer.sid, frame) == Sent::Full && !frame.is_volatile() {
-            self.fall_behind(peer);
-        }
-    }
-
-    /// Sends `frame` to the sockets that `choose` names.
-    pub fn send_to(&self, sockets: impl IntoIterator<Item = Sid>, frame: &Frame) {
-        let state = self.read();
-        let slow = self.deliver(&state, sockets.into_iter(), frame);
-        drop(state);
-        self.leave_behind(&slow);
-    }
-
-    fn leave_behind(&self, slow: &[Arc<Peer>]) {
-        for peer in slow {
-            self.fall_behind(peer);
-        }
-    }
-
-    /// Sends, and gives those that could not take it.
-    fn deliver(&self, state: &State, sockets: impl Iterator<Item = Sid>, frame: &Frame) -> Vec<Arc<Peer>> {
-        let (mut count, mut slow) = (0, Vec::new());
-        for sid in sockets {
-            count += 1;
-            if self.wire.send(sid, frame) == Sent::Full && !frame.is_volatile() {
-                slow.extend(state.peers.get(&sid).map(|entry| Arc::clone(&entry.peer)));
-            }
-        }
-        self.counters.sent.inc_by(count);
-        slow
-    }
-
     fn announce(&self, person: &MemberId, online: bool, watchers: &[Sid]) {
         if !watchers.is_empty() {
             let frame = Frame::of(&Presence { user_id: person.to_string(), online });
@@ -333,6 +306,10 @@ fn ended(reason: &str) -> Frame {
 }
 
 impl State {
+    fn peer(&self, sid: Sid) -> Option<&Arc<Peer>> {
+        self.peers.get(&sid).map(|entry| &entry.peer)
+    }
+
     fn leave(&mut self, sid: Sid, room: &RoomId) {
         let Some(found) = self.rooms.get_mut(room) else { return };
         found.sockets.remove(&sid);
@@ -347,35 +324,5 @@ impl State {
         let rooms = rooms.into_iter().filter_map(|room| self.rooms.get(room));
         let watchers: HashSet<Sid> = rooms.flat_map(|room| room.watchers.iter().copied()).collect();
         watchers.into_iter().collect()
-    }
-}
-
-impl Fanout for Hub {
-    fn to_room(&self, room: &RoomId, frame: &Frame, except: Option<&MemberId>) {
-        let state = self.read();
-        let Some(found) = state.rooms.get(room) else { return };
-        let mut left_out: &[Sid] = &[];
-        if let Some(person) = except {
-            left_out = state.people.get(person).map_or(&[], Vec::as_slice);
-        }
-        let sockets = found.sockets.iter().copied().filter(|sid| !left_out.contains(sid));
-        let slow = self.deliver(&state, sockets, frame);
-        drop(state);
-        self.leave_behind(&slow);
-    }
-
-    fn to_person(&self, person: &MemberId, frame: &Frame) {
-        let state = self.read();
-        let sockets = state.people.get(person).map_or(&[] as &[Sid], Vec::as_slice);
-        let slow = self.deliver(&state, sockets.iter().copied(), frame);
-        drop(state);
-        self.leave_behind(&slow);
-    }
-
-    fn to_all(&self, frame: &Frame) {
-        let state = self.read();
-        let slow = self.deliver(&state, state.peers.keys().copied(), frame);
-        drop(state);
-        self.leave_behind(&slow);
     }
 }

@@ -21,6 +21,7 @@ use tokio::{
 };
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
+use super::backlog::{Backlog, Outgoing};
 use crate::{
     http::{client_ip::ClientIp, places::Place},
     random::Token,
@@ -37,7 +38,10 @@ struct Inner {
     /// The session's secret with which it was opened.
     token: Option<Token>,
     client: ClientIp,
+    backlog: Backlog,
     cut: CancellationToken,
+    /// The same, for who looks often.
+    is_cut: AtomicBool,
     upgraded: AtomicBool,
     born: Instant,
     /// Milliseconds after `born` at which the client was last heard of.
@@ -48,8 +52,10 @@ struct Inner {
 impl Line {
     /// A line that `client` opens, with the session cookie it sent.
     pub fn new(token: Option<Token>, client: ClientIp, held: Held) -> Self {
-        let (cut, upgraded, born, heard) = (CancellationToken::new(), AtomicBool::new(false), Instant::now(), AtomicU64::new(0));
-        Self(Arc::new(Inner { token, client, cut, upgraded, born, heard, _held: held }))
+        let (cut, is_cut, upgraded) = (CancellationToken::new(), AtomicBool::new(false), AtomicBool::new(false));
+        let (born, heard) = (Instant::now(), AtomicU64::new(0));
+        let backlog = Backlog::default();
+        Self(Arc::new(Inner { token, client, backlog, cut, is_cut, upgraded, born, heard, _held: held }))
     }
 
     /// The session's secret with which it was opened.
@@ -68,6 +74,11 @@ impl Line {
             Some(own) => token.is_some_and(|token| token.hash() == own.hash()),
             None => self.0.client.key() == client.key(),
         }
+    }
+
+    /// The messages that wait for the client.
+    pub fn backlog(&self) -> &Backlog {
+        &self.0.backlog
     }
 
     /// Takes the way from polling to a WebSocket, which can be taken once.
@@ -93,7 +104,7 @@ impl Line {
 
     /// Ends it at once: reading gives the end, writing fails, requests are refused.
     pub fn cut(&self) {
-        self.0.cut.cancel();
+        self.0.cut();
     }
 
     /// Ends it after `grace`, in which the client may go by itself.
@@ -103,19 +114,26 @@ impl Line {
         tokio::spawn(async move {
             sleep(grace).await;
             if let Some(line) = line.upgrade() {
-                line.cut.cancel();
+                line.cut();
             }
         });
     }
 
     /// Whether it was ended by us.
     pub fn is_cut(&self) -> bool {
-        self.0.cut.is_cancelled()
+        self.0.is_cut.load(Ordering::Acquire)
     }
 
     /// Waits until it is ended by us.
     pub async fn until_cut(&self) {
         self.0.cut.cancelled().await;
+    }
+}
+
+impl Inner {
+    fn cut(&self) {
+        self.is_cut.store(true, Ordering::Release);
+        self.cut.cancel();
     }
 }
 
@@ -150,6 +168,7 @@ pub struct Watched<S, G> {
     stream: S,
     line: Line,
     pace: Pace,
+    sent: Outgoing,
     // Reading and writing are waited for by two tasks, and each has to hear of the end.
     reading: Pin<Box<WaitForCancellationFutureOwned>>,
     writing: Pin<Box<WaitForCancellationFutureOwned>>,
@@ -161,44 +180,62 @@ impl<S, G> Watched<S, G> {
     pub fn new(stream: S, line: Line, bytes: u64, guard: G) -> Self {
         let cut = || Box::pin(line.0.cut.clone().cancelled_owned());
         let (reading, writing) = (cut(), cut());
-        Self { stream, pace: Pace::new(bytes), reading, writing, line, _guard: guard }
+        Self { stream, pace: Pace::new(bytes), sent: Outgoing::default(), reading, writing, line, _guard: guard }
     }
 }
 
 impl<S: AsyncRead + Unpin, G: Unpin> AsyncRead for Watched<S, G> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
-        if this.reading.as_mut().poll(cx).is_ready() {
+        if this.line.is_cut() {
             return Poll::Ready(Ok(()));
         }
-        ready!(this.pace.poll_turn(cx));
         let before = buf.filled().len();
-        ready!(Pin::new(&mut this.stream).poll_read(cx, buf))?;
+        if this.poll_stream(cx, buf)?.is_pending() {
+            return this.reading.as_mut().poll(cx).map(Ok);
+        }
         this.pace.spend(buf.filled().len() - before);
         this.line.hear();
         Poll::Ready(Ok(()))
     }
 }
 
+impl<S: AsyncRead + Unpin, G> Watched<S, G> {
+    fn poll_stream(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        ready!(self.pace.poll_turn(cx));
+        Pin::new(&mut self.stream).poll_read(cx, buf)
+    }
+}
+
 impl<S: AsyncWrite + Unpin, G: Unpin> Watched<S, G> {
-    fn poll_cut(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
-        self.writing.as_mut().poll(cx).map(|()| io::Error::new(io::ErrorKind::BrokenPipe, "the connection was cut"))
+    /// Works on the stream with `poll`, until the line is cut.
+    fn poll_until_cut<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        poll: impl FnOnce(Pin<&mut S>, &mut Context<'_>) -> Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        let cut = || Err(io::Error::new(io::ErrorKind::BrokenPipe, "the connection was cut"));
+        if self.line.is_cut() {
+            return Poll::Ready(cut());
+        }
+        match poll(Pin::new(&mut self.stream), cx) {
+            // Whoever waits has to hear of the end.
+            Poll::Pending => self.writing.as_mut().poll(cx).map(|()| cut()),
+            done @ Poll::Ready(_) => done,
+        }
     }
 }
 
 impl<S: AsyncWrite + Unpin, G: Unpin> AsyncWrite for Watched<S, G> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
-        match self.poll_cut(cx) {
-            Poll::Ready(error) => Poll::Ready(Err(error)),
-            Poll::Pending => Pin::new(&mut self.stream).poll_write(cx, data),
-        }
+        let this = &mut *self;
+        let written = ready!(this.poll_until_cut(cx, |stream, cx| stream.poll_write(cx, data)))?;
+        this.line.backlog().remove(this.sent.count(&data[..written]));
+        Poll::Ready(Ok(written))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.poll_cut(cx) {
-            Poll::Ready(error) => Poll::Ready(Err(error)),
-            Poll::Pending => Pin::new(&mut self.stream).poll_flush(cx),
-        }
+        self.poll_until_cut(cx, |stream, cx| stream.poll_flush(cx))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

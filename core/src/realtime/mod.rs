@@ -6,6 +6,7 @@
 //! room ([`order`]) and hands it to a [`fanout`], here the [`hub`], which knows who hears which room and sends over the [`wire`].
 
 pub mod asyncapi;
+mod backlog;
 pub mod broadcast;
 pub mod connect;
 pub mod fanout;

@@ -20,7 +20,7 @@ use tokio::sync::Semaphore;
 use tungstenite::handshake::derive_accept_key;
 
 use super::{
-    Realtime,
+    Realtime, backlog,
     line::{Line, Lines, Watched},
     wire::WireAdapter,
 };
@@ -93,7 +93,7 @@ impl Mount {
             (Some(Ok(sid)), false) => {
                 let line = self.line_of(&request, sid)?;
                 tokio::select! {
-                    answer = self.ask(request, None) => answer,
+                    answer = self.ask(request, &line) => answer,
                     () = line.until_cut() => Err(unknown_session()),
                 }
             }
@@ -104,7 +104,7 @@ impl Mount {
     /// Opens a connection over polling.
     async fn open(&self, request: Request) -> Result<Response, Response> {
         let line = self.new_line(&request)?;
-        let mut answer = self.ask(request, Some(&line)).await?;
+        let mut answer = self.ask(request, &line).await?;
         if answer.status().is_success() {
             let body = answer.take_body().into_bytes().await.map_err(|_| engine_error("3", "Bad request"))?;
             if let Some(sid) = opened(&body) {
@@ -166,8 +166,8 @@ impl Mount {
             .finish())
     }
 
-    /// Lets the engine answer.
-    async fn ask(&self, mut request: Request, line: Option<&Line>) -> Result<Response, Response> {
+    /// Lets the engine answer on a line that polls.
+    async fn ask(&self, mut request: Request, line: &Line) -> Result<Response, Response> {
         let body: EngineBody = request.take_body().into();
         let mut asked = poem::http::Request::new(body);
         *asked.method_mut() = request.method().clone();
@@ -175,19 +175,19 @@ impl Mount {
         if let Some(kind) = request.headers().get(header::CONTENT_TYPE) {
             asked.headers_mut().insert(header::CONTENT_TYPE, kind.clone());
         }
-        if let Some(line) = line {
-            asked.extensions_mut().insert(line.clone());
-        }
-        self.engine(asked).await
-    }
-
-    async fn engine(&self, request: poem::http::Request<EngineBody>) -> Result<Response, Response> {
-        let answered = self.0.engine.call(request).await;
-        let (head, body) = answered.unwrap_or_else(|never| match never {}).into_parts();
-        let body = body.collect().await.map_err(|_| engine_error("3", "Bad request"))?.to_bytes();
+        asked.extensions_mut().insert(line.clone());
+        let (head, body) = self.engine(asked).await?.into_parts();
+        line.backlog().remove(backlog::in_answer(&body));
         let mut response = Response::builder().status(head.status).body(Body::from(body));
         response.headers_mut().extend(head.headers);
         Ok(response)
+    }
+
+    async fn engine(&self, request: poem::http::Request<EngineBody>) -> Result<poem::http::Response<Bytes>, Response> {
+        let answered = self.0.engine.call(request).await;
+        let (head, body) = answered.unwrap_or_else(|never| match never {}).into_parts();
+        let body = body.collect().await.map_err(|_| engine_error("3", "Bad request"))?.to_bytes();
+        Ok(poem::http::Response::from_parts(head, body))
     }
 
     /// Closes a connection that is still polling.
@@ -196,7 +196,8 @@ impl Mount {
         let close = Full::new(Bytes::from_static(b"1")).map_err(|never| match never {}).boxed();
         let request = poem::http::Request::post(uri).body(close);
         if let Ok(request) = request {
-            let _: Result<Response, Response> = self.engine(request).await;
+            // It is closed either way.
+            let _ = self.engine(request).await;
         }
     }
 

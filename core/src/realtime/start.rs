@@ -73,7 +73,8 @@ impl Sockets {
     pub fn start(config: &Config, parts: Parts, base: &Base, tasks: &TaskTracker, stop: &CancellationToken) -> Self {
         let (rules, limits) = (config.realtime.clone(), config.limits.clone());
         let (wire, counters) = (Arc::new(Wire::default()), Counters::new(&base.metrics));
-        let hub_rules = HubRules { per_person: rules.max_sockets_per_user, slow_grace: rules.slow_grace.0 };
+        let hub_rules =
+            HubRules { per_person: rules.max_sockets_per_user, slow_grace: rules.slow_grace.0, surely_taken: rules.max_unsent / 2 };
         let hub = Arc::new(Hub::new(Arc::clone(&wire), counters.clone(), parts.online.clone(), hub_rules));
         let fanout: Arc<dyn Fanout> = hub.clone();
         let broadcast = Broadcast::listen(&hub, Arc::clone(&fanout), &parts.store, parts.online, rules.receipts_up_to);

@@ -1,5 +1,5 @@
-//! The way to single sockets, below the rooms of socketioxide: what is sent is encoded once for all who get it, and who could not
-//! take it is known exactly. The library's own broadcast says how many could not, not who.
+//! The way to sockets, below the broadcast operators of socketioxide. To a single socket, and then it is known whether it could take
+//! what was sent; or to a room, encoded once for all in it, and then the library says how many could not take it, not who.
 
 use std::{
     convert::Infallible,
@@ -11,11 +11,12 @@ use std::{
 use socketioxide::{adapter::Emitter, socket::Sid};
 use socketioxide_core::{
     Value,
-    adapter::{BroadcastFlags, BroadcastOptions, CoreAdapter, CoreLocalAdapter, DefinedAdapter, SocketEmitter, errors::SocketError},
+    adapter::{BroadcastFlags, BroadcastOptions, CoreAdapter, CoreLocalAdapter, DefinedAdapter, Room, SocketEmitter, errors::SocketError},
     packet::Packet,
 };
 
 use super::protocol::ServerEvent;
+use crate::ids::RoomId;
 
 /// The only namespace there is.
 pub const NAMESPACE: &str = "/";
@@ -86,6 +87,34 @@ impl Wire {
         self.broadcast(frame.packet.clone(), options);
     }
 
+    /// Sends `frame` to all who were let into `room`. Never waits. [`Sent::Full`] if some of them did not get it.
+    pub fn send_to_room(&self, room: &RoomId, frame: &Frame) -> Sent {
+        let mut options = BroadcastOptions::default();
+        options.rooms.push(name(room));
+        self.broadcast(frame.packet.clone(), options)
+    }
+
+    /// Lets a socket hear what is sent to `rooms`.
+    pub fn join<'a>(&self, sid: Sid, rooms: impl IntoIterator<Item = &'a RoomId>) {
+        if let Some(local) = self.0.get() {
+            local.add_all(sid, rooms.into_iter().map(name).collect::<Vec<_>>());
+        }
+    }
+
+    /// Lets a socket not hear what is sent to `room` any more.
+    pub fn leave(&self, sid: Sid, room: &RoomId) {
+        if let Some(local) = self.0.get() {
+            local.del(sid, name(room));
+        }
+    }
+
+    /// Lets a socket hear nothing any more that is sent to rooms.
+    pub fn leave_all(&self, sid: Sid) {
+        if let Some(local) = self.0.get() {
+            local.del_all(sid);
+        }
+    }
+
     /// Disconnects a socket once it has what waits for it; [`Sent::Full`] if not even that can be sent.
     pub fn disconnect(&self, sid: Sid) -> Sent {
         outcome(self.0.get().map_or(Ok(()), |local| local.disconnect_socket(BroadcastOptions::new(sid))))
@@ -99,6 +128,10 @@ impl Wire {
     fn broadcast(&self, packet: Packet, options: BroadcastOptions) -> Sent {
         outcome(self.0.get().map_or(Ok(()), |local| local.broadcast(packet, options)))
     }
+}
+
+fn name(room: &RoomId) -> Room {
+    room.to_string().into()
 }
 
 fn outcome(result: Result<(), Vec<SocketError>>) -> Sent {

@@ -1,6 +1,7 @@
 //! What a bot can do through what it imports. Reading happens at once; what changes something is collected in the [`Session`] of the
 //! call and written, all of it or nothing, when the bot's function has returned without an error ([`super::actions::settle`]).
 
+mod basics;
 mod chat;
 mod convert;
 mod effects;
@@ -34,6 +35,8 @@ pub fn link(linker: &mut Linker<GuestState>, interface: &str) -> Result<bool> {
     match interface {
         "openclaw:types/types" => guest::types::types::add_to_linker::<_, HasSelf<_>>(linker, |state| state)?,
         "openclaw:bot/types" => guest::bot::types::add_to_linker::<_, HasSelf<_>>(linker, |state| state)?,
+        "openclaw:clock/clock" => guest::clock::clock::add_to_linker::<_, HasSelf<_>>(linker, |state| state)?,
+        "openclaw:random/random" => guest::random::random::add_to_linker::<_, HasSelf<_>>(linker, |state| state)?,
         "openclaw:chat/chat-read" => guest::chat::chat_read::add_to_linker::<_, HasSelf<_>>(linker, |state| state)?,
         "openclaw:chat/chat-write" => guest::chat::chat_write::add_to_linker::<_, HasSelf<_>>(linker, |state| state)?,
         "openclaw:posts/posts-read" => guest::posts::posts_read::add_to_linker::<_, HasSelf<_>>(linker, |state| state)?,

@@ -109,6 +109,11 @@ impl Heard {
         self.covers(room) && self.is_in(room)
     }
 
+    /// Whether the bot looks at what is about to be said there, member or not.
+    pub fn watches(&self, room: &RoomId) -> bool {
+        self.everywhere || self.hears(room)
+    }
+
     /// Says where the bot is a member.
     pub fn set(&self, rooms: impl IntoIterator<Item = RoomId>) {
         *self.member_of.write().unwrap_or_else(PoisonError::into_inner) = rooms.into_iter().collect();

@@ -81,7 +81,7 @@ impl Runners {
     fn lookers(&self, room: &RoomId) -> Vec<Arc<Runner>> {
         let all = self.all().into_iter();
         let mut lookers: Vec<_> =
-            all.filter(|runner| runner.plugin.has("before-message") && runner.host.heard.hears(room)).collect();
+            all.filter(|runner| runner.plugin.has("before-message") && runner.host.heard.watches(room)).collect();
         lookers.sort_by_key(|runner| runner.plugin.section.before_message.order);
         lookers
     }

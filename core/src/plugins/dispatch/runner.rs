@@ -95,6 +95,13 @@ impl Runner {
             }
         }
         self.host.heard.set(rooms::queries::rooms_of(self.host.store.reader(), &self.host.member()).await?);
+        if self.host.heard.everywhere {
+            // Where there are more, it comes as soon as something happens.
+            let all = rooms::queries::list(self.host.store.reader(), &self.host.actor, self.host.store.now()).await?.rooms;
+            for room in all.into_iter().filter_map(|room| RoomId::parse(&room.id)) {
+                self.join(&room).await?;
+            }
+        }
         Ok(())
     }
 

@@ -94,7 +94,7 @@ impl Serving {
             if missed.is_empty() {
                 break;
             }
-            self.hear(missed);
+            self.hear(missed).await.map_err(Lost)?;
         }
         loop {
             let place = self.tracker().place();
@@ -103,7 +103,7 @@ impl Serving {
             tokio::select! {
                 () = stop.cancelled() => break,
                 Some(ended) = self.telling.join_next() => self.next_of(ended)?,
-                heard = self.source.after(place), if space => self.hear(heard.map_err(Lost)?),
+                heard = self.source.after(place), if space => self.hear(heard.map_err(Lost)?).await.map_err(Lost)?,
                 _ = renew.tick() => self.renew().await?,
                 () = self.runner.progress.wanted() => self.look().await.map_err(Lost)?,
                 _ = look.tick() => self.look().await.map_err(Lost)?,
@@ -117,9 +117,9 @@ impl Serving {
     }
 
     /// Notes what was read, and begins to tell what is of interest.
-    fn hear(&mut self, entries: Vec<Entry>) {
+    async fn hear(&mut self, entries: Vec<Entry>) -> Result<()> {
         for entry in entries {
-            self.follow_rooms(&entry);
+            self.follow_rooms(&entry).await?;
             let told = Told::of(&entry, &self.runner);
             if self.tracker().begin(entry.at, told.is_some())
                 && let Some(told) = told
@@ -127,19 +127,22 @@ impl Serving {
                 self.queue(Task { told, from: From::Log(entry.at) });
             }
         }
+        Ok(())
     }
 
-    /// Keeps in mind where the bot is.
-    fn follow_rooms(&self, entry: &Entry) {
+    /// Keeps in mind where the bot is, and makes it a member of a room that is new, if it is to hear every room.
+    async fn follow_rooms(&self, entry: &Entry) -> Result<()> {
         use crate::rooms::events::{RoomEvent, What};
-        let Some(RoomEvent { room, what }) = RoomEvent::read(&entry.event) else { return };
+        let Some(RoomEvent { room, what }) = RoomEvent::read(&entry.event) else { return Ok(()) };
         let host = &self.runner.host;
         match what {
             What::Joined(member) if member == host.member() => host.heard.came(&room),
+            What::Joined(_) => self.runner.join(&room).await?,
             What::Left(member, _) if member == host.member() => host.heard.went(&room),
             What::Deleted => host.heard.went(&room),
             _ => {}
         }
+        Ok(())
     }
 
     fn queue(&mut self, task: Task) {

@@ -55,15 +55,13 @@ impl<'a> Input<'a> {
         Ok(self.piece.split_to(length))
     }
 
-    /// What has come, up to the first `byte`, which is taken and not given. Whether it was found is the second.
-    pub(super) async fn until(&mut self, byte: u8) -> Result<(Bytes, bool)> {
+    /// As much of what has come as `measure` says, which may be nothing.
+    pub(super) async fn stretch(&mut self, measure: impl FnOnce(&[u8]) -> usize) -> Result<Bytes> {
         if !self.fill().await? {
             return Err(truncated());
         }
-        let Some(at) = self.piece.iter().position(|other| *other == byte) else { return Ok((self.piece.split_off(0), false)) };
-        let before = self.piece.split_to(at);
-        self.piece.advance(1);
-        Ok((before, true))
+        let length = measure(&self.piece);
+        Ok(self.piece.split_to(length))
     }
 
     /// The next byte.

@@ -1,5 +1,7 @@
 //! JPEG: segments, and scans between them.
 
+use memchr::memchr;
+
 use super::{
     super::{model::Dimensions, objects::ObjectWriter},
     Bounds, Input, damaged, exif,
@@ -106,22 +108,36 @@ impl Walk {
         write(SOS, &input.take_vec(length.into()).await?, output).await?;
         self.scanned = true;
         loop {
-            let (data, found) = input.until(0xff).await?;
-            output.write(&data).await?;
-            if !found {
+            let data = input.stretch(scan_data).await?;
+            if !data.is_empty() {
+                output.write(&data).await?;
                 continue;
             }
-            let mut code = input.byte().await?;
-            while code == 0xff {
-                code = input.byte().await?;
-            }
-            match code {
-                // A byte of data that looks like a marker, and restarts.
-                0x00 | 0xd0..=0xd7 => output.write(&[0xff, code]).await?,
+            match next_marker(input).await? {
+                // The one or the other lies across the end of a piece, or is preceded by fill bytes.
+                code if belongs_to_data(code) => output.write(&[0xff, code]).await?,
                 marker => return Ok(marker),
             }
         }
     }
+}
+
+/// How many of these bytes surely belong to the data of a scan, up to a byte that may begin a marker.
+fn scan_data(bytes: &[u8]) -> usize {
+    let mut end = 0;
+    while let Some(next) = memchr(0xff, &bytes[end..]) {
+        end += next;
+        if !bytes.get(end + 1).copied().is_some_and(belongs_to_data) {
+            return end;
+        }
+        end += 2;
+    }
+    bytes.len()
+}
+
+/// Whether what looks like a marker with this code is a byte of data, or a restart.
+fn belongs_to_data(code: u8) -> bool {
+    matches!(code, 0x00 | 0xd0..=0xd7)
 }
 
 async fn write(marker: u8, payload: &[u8], output: &mut ObjectWriter) -> Result<()> {

@@ -17,7 +17,7 @@ use crate::{clock::Timestamp, error::Result};
 /// Where files are until they are whole, in the folder of the store: a path that no key can have.
 pub(super) const HALVES: &str = ".incomplete";
 /// What is gathered before it is handed to the store.
-const PIECE: usize = 256 << 10;
+const PIECE: usize = 128 << 10;
 /// What a bucket takes at once: the smallest part that S3 permits.
 const PART: usize = 5 << 20;
 /// Everybody may keep it for ever: there will never be another object of this name.

@@ -1,9 +1,11 @@
 //! Bots that are plugins: what they hear, what they may do, what becomes of those that break down, and that none of it is lost.
 
+mod bundled;
 mod commands;
 pub mod crash;
 mod hearing;
 mod hooks;
+mod languages;
 mod misbehaving;
 mod operating;
 mod outside;
