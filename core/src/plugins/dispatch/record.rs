@@ -8,7 +8,8 @@ use super::what::{Told, What};
 use crate::{
     bots::{self, model::Handle},
     error::Result,
-    ids::{MemberId, MessageId, PostId},
+    config::HeardRooms,
+    ids::{MemberId, MessageId, PostId, RoomId},
     messages,
     plugins::{BotPlugin, capabilities::Heard},
     posts, rooms,
@@ -57,7 +58,11 @@ pub struct Recorded {
 pub async fn told_lately(store: &Store, plugin: &BotPlugin, most: usize) -> Result<Vec<Recorded>> {
     let bot = bots::queries::by_handle(store.reader(), &Handle::parse(plugin.id())?).await?;
     let Some(member) = bot.map(|bot| MemberId::Bot(bot.id)) else { return Ok(Vec::new()) };
-    let heard = Heard::new(None, false);
+    let only = match &plugin.section.rooms {
+        HeardRooms::These(rooms) => Some(rooms.iter().map(|room| RoomId::from_stored(room.clone())).collect()),
+        HeardRooms::Word(_) => None,
+    };
+    let heard = Heard::new(only, false);
     heard.set(rooms::queries::rooms_of(store.reader(), &member).await?);
     let (mut at, mut last) = (Position { transaction: 0, position: 0 }, VecDeque::with_capacity(most));
     loop {
@@ -131,6 +136,6 @@ async fn name(store: &Store, who: &MemberId) -> Result<String> {
 }
 
 async fn room_name(store: &Store, room: &str, bot: &MemberId) -> Result<String> {
-    let room = crate::ids::RoomId::from_stored(room.to_owned());
+    let room = RoomId::from_stored(room.to_owned());
     Ok(rooms::queries::summary(store.reader(), &room, bot).await?.map_or_else(|| room.to_string(), |summary| summary.name))
 }

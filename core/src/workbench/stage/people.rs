@@ -76,6 +76,8 @@ impl Stage {
         let actor = self.person(OPERATOR).await?.actor;
         let create = Create { actor, name: RoomName::parse(name)?, access: Access::Open, max_memberships: u32::MAX };
         let room = self.store.write(create, |tx, create| Box::pin(rooms::actions::create(tx, create))).await?;
+        // So that the bot hears of the room from the moment on in which it is in it.
+        self.runner.caught_up().await?;
         let whom = Invitee::Known(self.bot());
         let invite = Invite { actor: Actor::System, room: room.clone(), whom, lifetime: Duration::ZERO };
         self.store.write(invite, |tx, invite| Box::pin(rooms::actions::invite(tx, invite))).await?;
