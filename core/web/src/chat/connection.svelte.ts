@@ -61,15 +61,26 @@ class Connection {
     return pause;
   }
 
-  on<E extends keyof Events>(event: E, listener: (payload: Events[E]) => void): void {
-    this.listeners.push([event, listener as Listener]);
-    this.socket?.on(event as string, listener as Listener);
+  get stands(): boolean {
+    return this.socket?.connected ?? false;
   }
 
-  /** Calls `greet` whenever the connection stands (again). */
-  whenever(greet: () => void): void {
+  /** Calls `listener` with each `event`, until the function that it gives back is called. */
+  on<E extends keyof Events>(event: E, listener: (payload: Events[E]) => void): () => void {
+    const entry: [string, Listener] = [event, listener];
+    this.listeners.push(entry);
+    this.socket?.on(event as string, listener as Listener);
+    return () => {
+      this.listeners = this.listeners.filter((other) => other !== entry);
+      this.socket?.off(event as string, listener as Listener);
+    };
+  }
+
+  /** Calls `greet` whenever the connection stands (again), until the function that it gives back is called. */
+  whenever(greet: () => void): () => void {
     this.greeters.push(greet);
-    if (this.socket?.connected) greet();
+    if (this.stands) greet();
+    return () => (this.greeters = this.greeters.filter((other) => other !== greet));
   }
 
   /** Sends an event and waits for its answer. Fails with status 0 if there is none: whether it arrived is then unknown. */
