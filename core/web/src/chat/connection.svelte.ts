@@ -84,11 +84,11 @@ class Connection {
   }
 
   /** Sends an event and waits for its answer. Fails with status 0 if there is none: whether it arrived is then unknown. */
-  async ask<E extends keyof Requests>(event: E, payload: Requests[E][0]): Promise<Requests[E][1]> {
+  async ask<E extends keyof Requests>(event: E, payload: Requests[E][0], within = ACK_WITHIN): Promise<Requests[E][1]> {
     if (!this.socket?.connected) throw new Refusal(0, "unreachable", t("trouble.unreachable"));
     let answer: { ok: boolean; code?: string; error?: string; retryAfter?: number };
     try {
-      answer = await this.socket.timeout(ACK_WITHIN).emitWithAck(event, payload);
+      answer = await this.socket.timeout(within).emitWithAck(event, payload);
     } catch {
       throw new Refusal(0, "unreachable", t("trouble.unreachable"));
     }
