@@ -3,11 +3,11 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { AxeBuilder } from "@axe-core/playwright";
 import { furnish, visit } from "./pages.mjs";
-import { launch, start } from "./support.mjs";
+import { BOTS, launch, start } from "./support.mjs";
 
 let site, browser, house;
 before(async () => {
-  [site, browser] = await Promise.all([start(), launch()]);
+  [site, browser] = await Promise.all([start(BOTS), launch()]);
   house = await furnish(browser, site);
 });
 after(async () => {

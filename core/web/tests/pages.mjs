@@ -54,6 +54,20 @@ export const pages = ({ post, room }) => [
       await page.locator("li.message").last().focus();
     },
   },
+  {
+    name: "room-commands",
+    who: "ann",
+    path: `/rooms/${room}`,
+    async then(page) {
+      const field = page.getByRole("textbox", { name: /^Message to/ });
+      await field.fill("/help");
+      await field.press("Escape");
+      await field.press("Enter");
+      await page.locator("li.ephemeral").waitFor();
+      await field.pressSequentially("/remind ");
+      await page.getByRole("option").first().waitFor();
+    },
+  },
   { name: "room-stranger", who: "newcomer", path: `/rooms/${room}` },
   {
     name: "invite",

@@ -72,6 +72,43 @@ test("older posts come while one scrolls, each once, and going back leads to whe
   assert.deepEqual(faults, []);
 });
 
+test("what others write while one reads is said, and shown when one wants it, without moving what is read", async () => {
+  const bob = await member(browser, site, "Bob");
+  const { page, faults } = bob;
+  // "40" is the server's word that the connection stands.
+  const stands = new Promise((resolve) => {
+    const watch = (socket) => socket.url().includes("/socket.io/") && socket.on("framereceived", ({ payload }) => String(payload).startsWith("40") && resolve());
+    page.on("websocket", watch);
+  });
+  await open(page, "/posts/");
+  await stands;
+  await page.getByRole("article").nth(12).scrollIntoViewIfNeeded();
+  const seen = page.getByRole("article").nth(12);
+  const [title, place] = [await seen.getAttribute("id"), await seen.evaluate((one) => one.getBoundingClientRect().top)];
+  await publish(ann, "Breaking news 1");
+  await page.getByRole("button", { name: "1 new post" }).waitFor();
+  await publish(ann, "Breaking news 2");
+  const button = page.getByRole("button", { name: "2 new posts" });
+  await button.waitFor();
+  assert.equal(await page.getByRole("article", { name: "Breaking news 1" }).count(), 0);
+  assert.equal(await page.locator(`[id="${title}"]`).evaluate((one) => one.getBoundingClientRect().top), place, "nothing has moved");
+  await button.press("Enter");
+  await page.getByRole("article", { name: "Breaking news 1" }).waitFor();
+  assert.deepEqual((await page.locator("article h2").allTextContents()).slice(0, 2), ["Breaking news 2", "Breaking news 1"]);
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), "Breaking news 2", "reading goes on there");
+  assert.equal(await button.count(), 0);
+
+  // One's own post is no news.
+  await page.getByRole("link", { name: "Write a post" }).first().click();
+  await page.getByLabel("Title").fill("My own");
+  await page.getByRole("button", { name: "Publish" }).click();
+  await page.getByRole("article", { name: "My own" }).waitFor();
+  await publish(ann, "Breaking news 3");
+  await page.getByRole("button", { name: "1 new post" }).waitFor();
+  assert.equal(await page.getByRole("article", { name: "My own" }).count(), 1);
+  assert.deepEqual(faults, []);
+});
+
 test("without JavaScript posts can be read, one by one and page by page", async () => {
   const post = await publish(ann, "Readable", "By **everybody**.");
   const { page } = await visitor(browser, site, { javaScriptEnabled: false });

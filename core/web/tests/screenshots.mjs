@@ -2,11 +2,11 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { furnish, visit } from "./pages.mjs";
-import { launch, start } from "./support.mjs";
+import { BOTS, launch, start } from "./support.mjs";
 
 const folder = join(import.meta.dirname, "../shots");
 mkdirSync(folder, { recursive: true });
-const [site, browser] = await Promise.all([start(), launch()]);
+const [site, browser] = await Promise.all([start(BOTS), launch()]);
 let count = 0;
 try {
   const house = await furnish(browser, site);

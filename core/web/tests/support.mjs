@@ -12,8 +12,18 @@ const fail = (text) => {
   throw new Error(text);
 };
 
-/** Everything that one run of the tests shares. */
-export async function start() {
+const setting = (plugin, key) => `COMMUNITY_PLUGINS__${plugin}__${key}`;
+
+/** The bundled bots: the assistant in every room, the moderator where it is invited. Nobody is welcomed: only what people say is in rooms. */
+export const BOTS = {
+  [setting("OPENCLAW", "ROOMS")]: "all",
+  [setting("OPENCLAW", "SETTINGS__WELCOME")]: "",
+  [setting("MODERATOR", "ENABLED")]: "true",
+  [setting("MODERATOR", "SETTINGS__WORDS")]: "glyphosate",
+};
+
+/** Everything that one run of the tests shares. `more` is added to the environment of the server. */
+export async function start(more = {}) {
   const folder = mkdtempSync(join(tmpdir(), "community-web-"));
   const tools = join(root, "core/tests/tools");
   const children = [];
@@ -29,7 +39,7 @@ export async function start() {
   const discord = oauth.servers.discord;
   const port = await freePort();
   const base = `http://127.0.0.1:${port}`;
-  const plugin = (key) => `COMMUNITY_PLUGINS__DISCORD__${key}`;
+  const plugin = (key) => setting("DISCORD", key);
   const env = {
     PATH: process.env.PATH,
     COMMUNITY_DATA_DIR: join(folder, "data"),
@@ -44,6 +54,7 @@ export async function start() {
     [plugin("SETTINGS__AUTHORIZE_URL")]: `${discord}/api/oauth2/authorize`,
     [plugin("SETTINGS__TOKEN_URL")]: `${discord}/api/oauth2/token`,
     [plugin("SETTINGS__API_URL")]: `${discord}/api/v10/users/@me`,
+    ...more,
   };
   const binary = needed("COMMUNITY_BINARY");
   // Set COMMUNITY_LOG to see what the server says.

@@ -26,6 +26,15 @@ export const size = (bytes: number): string => `${Math.round(bytes / (1 << 20))}
 export class Uploads {
   all = $state<Upload[]>([]);
   readonly possible = boot.largestFile !== null;
+  /** Whether files are held over the form. */
+  dragging = $state(false);
+  /** What a form listens to, so that files can be dropped on it and pasted into it. */
+  readonly receiver = {
+    ondragover: (event: DragEvent) => this.hover(event),
+    ondragleave: () => (this.dragging = false),
+    ondrop: (event: DragEvent) => this.receive(event, event.dataTransfer),
+    onpaste: (event: ClipboardEvent) => this.receive(event, event.clipboardData),
+  };
   private running = new Map<string, XMLHttpRequest>();
 
   get busy(): boolean {
@@ -78,6 +87,20 @@ export class Uploads {
     for (const upload of [...this.all]) this.remove(upload.id);
   }
 
+  private hover(event: DragEvent): void {
+    if (!this.possible || !event.dataTransfer?.types.includes("Files")) return;
+    event.preventDefault();
+    this.dragging = true;
+  }
+
+  private receive(event: Event, data: DataTransfer | null): void {
+    this.dragging = false;
+    if (!data?.files.length || !this.possible) return;
+    // Text is left to the field that has the focus.
+    event.preventDefault();
+    this.add(data.files);
+  }
+
   /** Why `file` need not even be sent. The server decides by the bytes. */
   private objection(file: File): string | null {
     if (this.all.filter((upload) => !upload.problem).length >= MOST) return t("upload.too_many");
@@ -117,6 +140,3 @@ function parse(text: string): { url?: string; code?: string; error?: string } {
     return {};
   }
 }
-
-/** The files of a drop or a paste. */
-export const filesOf = (data: DataTransfer | null): File[] => Array.from(data?.files ?? []);

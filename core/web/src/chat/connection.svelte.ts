@@ -61,23 +61,34 @@ class Connection {
     return pause;
   }
 
-  on<E extends keyof Events>(event: E, listener: (payload: Events[E]) => void): void {
-    this.listeners.push([event, listener as Listener]);
-    this.socket?.on(event as string, listener as Listener);
+  get stands(): boolean {
+    return this.socket?.connected ?? false;
   }
 
-  /** Calls `greet` whenever the connection stands (again). */
-  whenever(greet: () => void): void {
+  /** Calls `listener` with each `event`, until the function that it gives back is called. */
+  on<E extends keyof Events>(event: E, listener: (payload: Events[E]) => void): () => void {
+    const entry: [string, Listener] = [event, listener];
+    this.listeners.push(entry);
+    this.socket?.on(event as string, listener as Listener);
+    return () => {
+      this.listeners = this.listeners.filter((other) => other !== entry);
+      this.socket?.off(event as string, listener as Listener);
+    };
+  }
+
+  /** Calls `greet` whenever the connection stands (again), until the function that it gives back is called. */
+  whenever(greet: () => void): () => void {
     this.greeters.push(greet);
-    if (this.socket?.connected) greet();
+    if (this.stands) greet();
+    return () => (this.greeters = this.greeters.filter((other) => other !== greet));
   }
 
   /** Sends an event and waits for its answer. Fails with status 0 if there is none: whether it arrived is then unknown. */
-  async ask<E extends keyof Requests>(event: E, payload: Requests[E][0]): Promise<Requests[E][1]> {
+  async ask<E extends keyof Requests>(event: E, payload: Requests[E][0], within = ACK_WITHIN): Promise<Requests[E][1]> {
     if (!this.socket?.connected) throw new Refusal(0, "unreachable", t("trouble.unreachable"));
     let answer: { ok: boolean; code?: string; error?: string; retryAfter?: number };
     try {
-      answer = await this.socket.timeout(ACK_WITHIN).emitWithAck(event, payload);
+      answer = await this.socket.timeout(within).emitWithAck(event, payload);
     } catch {
       throw new Refusal(0, "unreachable", t("trouble.unreachable"));
     }

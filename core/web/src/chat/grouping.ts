@@ -11,6 +11,19 @@ export interface Line {
   fresh: boolean;
   /** Whether it goes on where its author stopped a moment ago, so that the name need not stand there again. */
   goesOn: boolean;
+  /** Whether nobody else sees it, and it is not stored. */
+  ephemeral: boolean;
+}
+
+const isEphemeral = (message: Message): boolean => message.seq === 0;
+
+/** `messages` with those that are for one person alone at the time at which they came. */
+export function merged(messages: Message[], ephemeral: Message[]): Message[] {
+  if (!ephemeral.length) return messages;
+  // The order of the room is that of `seq`; what is put in keeps its own.
+  const all = [...messages];
+  for (const one of ephemeral) all.splice(all.findLastIndex((other) => other.createdAt <= one.createdAt) + 1, 0, one);
+  return all;
 }
 
 export function lines(messages: Message[], readAtFirst: number, ownId: string | undefined): Line[] {
@@ -21,7 +34,8 @@ export function lines(messages: Message[], readAtFirst: number, ownId: string | 
     const fresh = !marked && message.seq > readAtFirst && message.authorId !== ownId;
     marked ||= fresh;
     const near = before && Date.parse(message.createdAt) - Date.parse(before.createdAt) < TOGETHER;
-    const goesOn = !day && !fresh && !!near && before.authorId === message.authorId && !message.replyTo && !before.deleted && !message.deleted;
-    return { message, day, fresh, goesOn };
+    const ephemeral = isEphemeral(message);
+    const goesOn = !day && !fresh && !!near && !ephemeral && !isEphemeral(before) && before.authorId === message.authorId && !message.replyTo && !before.deleted && !message.deleted;
+    return { message, day, fresh, goesOn, ephemeral };
   });
 }

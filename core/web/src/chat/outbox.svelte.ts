@@ -1,9 +1,17 @@
 // Messages that were written and are not acknowledged. They are kept in this browser, so that neither a lost connection nor a reload
-// loses one; the name each has from the start keeps the server from storing it twice.
+// loses one; the name each has from the start keeps the server from storing it twice. Commands of bots have no such name: one that may
+// have been run is not sent again unless its author says so.
 import { freshKey, Refusal } from "../app/api";
 import { me } from "../app/me.svelte";
+import { t } from "../app/texts.svelte";
 import { connection } from "./connection.svelte";
-import type { Message } from "./wire";
+import { isCommand } from "./typed";
+import type { Message, RanCommand } from "./wire";
+
+/** A bot may ask others before it answers. */
+const COMMAND_WITHIN = 120_000;
+/** Refusals after which the author can write it in another way. */
+const CORRECTABLE = ["unknown_command", "invalid_arguments", "command_failed", "bot_failed", "bot_suspended", "message_rejected", "message_not_checked"];
 
 export interface Draft {
   clientId: string;
@@ -14,12 +22,17 @@ export interface Draft {
   at: string;
   /** Why the server does not want it. */
   problem: string | null;
+  /** The word for programs of `problem`. */
+  code?: string;
+  /** Whether it is a command that was sent, and has no answer yet. */
+  running?: boolean;
 }
 
 class Outbox {
   drafts = $state<Draft[]>(restore());
   private flushing = false;
   private onsent: (message: Message) => void = () => {};
+  private onrun: (message: Message, command: RanCommand) => void = () => {};
 
   constructor() {
     connection.whenever(() => void this.flush());
@@ -30,6 +43,16 @@ class Outbox {
     this.onsent = listener;
   }
 
+  /** Calls `listener` with what there is to see after a command. */
+  whenRun(listener: (message: Message, command: RanCommand) => void): void {
+    this.onrun = listener;
+  }
+
+  /** The first one of a room that was refused and can be written in another way. */
+  refused(roomId: string): Draft | undefined {
+    return this.drafts.find((draft) => draft.roomId === roomId && draft.problem && CORRECTABLE.includes(draft.code ?? ""));
+  }
+
   add(roomId: string, body: string, replyTo: string | null, attachments: string[]): void {
     this.drafts.push({ clientId: freshKey(), roomId, body, replyTo, attachments, at: new Date().toISOString(), problem: null });
     this.save();
@@ -38,6 +61,7 @@ class Outbox {
 
   retry(draft: Draft): void {
     draft.problem = null;
+    delete draft.code;
     this.save();
     void this.flush();
   }
@@ -54,7 +78,11 @@ class Outbox {
     if (this.flushing) return;
     this.flushing = true;
     try {
-      for (let next = this.next(); next; next = this.next()) await this.send(next);
+      for (let next = this.next(); next && connection.stands; next = this.next()) {
+        // What was written after a command need not wait for a bot.
+        if (isCommand(next.body)) void this.run(next);
+        else await this.send(next);
+      }
     } catch {
       // No answer: the next connection tries again.
     } finally {
@@ -63,21 +91,44 @@ class Outbox {
   }
 
   private next(): Draft | undefined {
-    return this.drafts.find((draft) => !draft.problem);
+    return this.drafts.find((draft) => !draft.problem && !draft.running);
   }
 
   private async send(draft: Draft): Promise<void> {
-    const { clientId, roomId, body, replyTo, attachments } = draft;
     try {
-      const { message } = await connection.ask("message:send", { clientId, roomId, body, attachments, ...(replyTo && { replyTo }) });
-      this.onsent(message);
-      this.remove(clientId);
+      await this.ask(draft);
     } catch (error) {
       if (!(error instanceof Refusal) || error.status === 0) throw error;
-      if (error.retryAfter !== null) return void (await new Promise((go_on) => setTimeout(go_on, (error.retryAfter ?? 1) * 1000)));
-      draft.problem = error.message;
-      this.save();
+      await this.refuse(draft, error);
     }
+  }
+
+  private async run(draft: Draft): Promise<void> {
+    draft.running = true;
+    this.save();
+    try {
+      await this.ask(draft, COMMAND_WITHIN);
+    } catch (error) {
+      if (error instanceof Refusal && error.status !== 0) await this.refuse(draft, error);
+      else draft.problem = t("commands.unsure");
+      draft.running = false;
+      this.save();
+      void this.flush();
+    }
+  }
+
+  private async ask(draft: Draft, within?: number): Promise<void> {
+    const { clientId, roomId, body, replyTo, attachments } = draft;
+    const { message, command } = await connection.ask("message:send", { clientId, roomId, body, attachments, ...(replyTo && { replyTo }) }, within);
+    if (command) this.onrun(message, command);
+    else this.onsent(message);
+    this.remove(clientId);
+  }
+
+  private async refuse(draft: Draft, error: Refusal): Promise<void> {
+    if (error.retryAfter !== null) return void (await new Promise((go_on) => setTimeout(go_on, (error.retryAfter ?? 1) * 1000)));
+    [draft.problem, draft.code] = [error.message, error.code];
+    this.save();
   }
 
   private save(): void {
@@ -93,7 +144,9 @@ const place = () => `outbox:${me.user?.id}`;
 
 function restore(): Draft[] {
   try {
-    return JSON.parse(localStorage.getItem(place()) ?? "[]");
+    const drafts: Draft[] = JSON.parse(localStorage.getItem(place()) ?? "[]");
+    // The page was left before the answer came.
+    return drafts.map((draft) => (draft.running ? { ...draft, running: false, problem: t("commands.unsure") } : draft));
   } catch {
     return [];
   }

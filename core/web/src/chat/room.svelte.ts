@@ -9,6 +9,8 @@ const PAGE = 50;
 const BEFORE_UNREAD = 20;
 /** Changes that are remembered for pages that are on their way. */
 const REMEMBERED = 500;
+/** Answers for one person that are kept. */
+const EPHEMERAL = 50;
 const TYPING_LASTS = 6000;
 
 export class Room {
@@ -17,6 +19,8 @@ export class Room {
   members = $state<Member[]>([]);
   /** Ascending by `seq`. */
   messages = $state<Message[]>([]);
+  /** What bots answered to this person alone. It is nowhere else: not in the room's history, and not here after a reload. */
+  ephemeral = $state<Message[]>([]);
   moreBefore = $state(false);
   moreAfter = $state(false);
   /** Those who are writing, by id. */
@@ -142,6 +146,15 @@ export class Room {
     this.saw(message.rev);
     // One before it has not come: it will not come by itself.
     if (this.ahead.size) void this.catchUp();
+  }
+
+  /** Shows an answer of a bot that is for this person alone. */
+  show(message: Message): void {
+    this.ephemeral = [...this.ephemeral.slice(1 - EPHEMERAL), message];
+  }
+
+  dismiss(id: string): void {
+    this.ephemeral = this.ephemeral.filter((message) => message.id !== id);
   }
 
   private saw(rev: number): void {

@@ -56,6 +56,12 @@ class Rooms {
       for (const room of this.open.values()) for (const member of room.members) if (member.id === userId) member.online = online;
     });
     outbox.whenSent((message) => this.hear(message, true));
+    outbox.whenRun((message, { audience }) => {
+      // An answer to the whole room comes as `message:new`.
+      if (audience !== "caller") return;
+      this.open.get(message.roomId)?.show(message);
+      if (message.authorId !== me.user?.id) this.announce(message);
+    });
     let again = false;
     connection.whenever(() => {
       void this.catchUp(again);

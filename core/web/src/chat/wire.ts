@@ -1,5 +1,6 @@
-// The events of the socket, typed by the AsyncAPI document.
+// The events of the socket, typed by the AsyncAPI document, and what only the REST API has.
 import type { components } from "../api/events";
+import type { components as rest } from "../api/schema";
 
 export type { Events, Requests } from "../api/events";
 
@@ -10,3 +11,7 @@ export type RoomSummary = Schemas["RoomSummary"];
 export type RoomDetails = Schemas["Room"];
 export type Member = Schemas["RoomMember"];
 export type Access = Schemas["RoomAccess"];
+export type RanCommand = Schemas["RanCommand"];
+export type Command = rest["schemas"]["Command"];
+export type Parameter = rest["schemas"]["CommandParameter"];
+export type Choice = rest["schemas"]["CommandChoice"];
