@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::what::{Told, What};
 use crate::{
     bots::{self, model::Handle},
-    error::Result,
     config::HeardRooms,
+    error::Result,
     ids::{MemberId, MessageId, PostId, RoomId},
     messages,
     plugins::{BotPlugin, capabilities::Heard},
