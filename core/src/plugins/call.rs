@@ -18,8 +18,8 @@ use wasmtime::{Engine, Result, Store, Trap};
 
 use super::{
     Unavailable,
-    engine::GuestEngine,
     capabilities::Session,
+    engine::GuestEngine,
     journal::Journal,
     limits::{CpuMeter, CpuShare, MemoryLimiter, Metered},
     log::{CallLog, LogAllowance},

@@ -55,8 +55,7 @@ impl Candidate {
     /// Compiles the component, or takes it from the cache, and links it with what it was granted.
     pub fn compile(&self, engine: &GuestEngine) -> Result<InstancePre<GuestState>, String> {
         let compiler = engine.wasmtime(self.large);
-        let component =
-            Component::new(compiler, &self.bytes).map_err(|error| format!("cannot be compiled ({error:#}): build it again"))?;
+        let component = Component::new(compiler, &self.bytes).map_err(|error| format!("cannot be compiled ({error:#}): build it again"))?;
         let mut linker = Linker::new(compiler);
         state::link_basics(&mut linker).map_err(|error| unfit(&error))?;
         for interface in &self.capabilities {

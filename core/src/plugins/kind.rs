@@ -70,8 +70,11 @@ impl PluginKind {
         let mut found: Vec<(Self, &String)> = Self::PROVIDERS.into_iter().filter_map(|kind| Some((kind, exports(&kind)?))).collect();
         found.extend(reasons(outline)?.first().map(|export| (Self::Bot, *export)));
         let [(kind, export)] = found[..] else {
-            let wrong =
-                if found.is_empty() { "exports nothing that this server calls" } else { "exports interfaces of more than one kind of plugin" };
+            let wrong = if found.is_empty() {
+                "exports nothing that this server calls"
+            } else {
+                "exports interfaces of more than one kind of plugin"
+            };
             return Err(format!("{wrong}: it looks for {}; build it with the export macros of the SDK", offers()));
         };
         check_version(export).map(|()| kind)
@@ -85,7 +88,9 @@ fn reasons(outline: &Outline) -> Result<Vec<&String>, String> {
     for export in &exports {
         let name = Interface::parse(export).name.trim_start_matches("openclaw:bot/");
         if !REASONS.contains(&name) {
-            return Err(format!("offers `{export}`, which this server does not call: install a newer server, or build the plugin without it"));
+            return Err(format!(
+                "offers `{export}`, which this server does not call: install a newer server, or build the plugin without it"
+            ));
         }
         check_version(export)?;
     }

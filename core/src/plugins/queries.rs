@@ -2,12 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub use super::store::{
-    letters::Letter,
-    lines::Line,
-    values::Usage,
-};
 use super::store::{letters, lines, switches, values};
+pub use super::store::{letters::Letter, lines::Line, values::Usage};
 use crate::{clock::Timestamp, error::Result, store::Conn};
 
 /// Most letters that are shown at once.

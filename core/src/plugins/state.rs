@@ -46,7 +46,13 @@ pub struct GuestState {
 }
 
 impl GuestState {
-    pub fn new(settings: Arc<Settings>, log: Arc<CallLog>, session: Option<Session>, memory: MemoryLimiter, (host_calls, senses): (u32, &Senses)) -> Self {
+    pub fn new(
+        settings: Arc<Settings>,
+        log: Arc<CallLog>,
+        session: Option<Session>,
+        memory: MemoryLimiter,
+        (host_calls, senses): (u32, &Senses),
+    ) -> Self {
         let printed = LogStream::new(Arc::clone(&log));
         // No arguments, no environment, an empty stdin: the builder's defaults.
         let mut wasi = WasiCtx::builder();

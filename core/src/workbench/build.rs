@@ -30,9 +30,11 @@ pub struct Built {
 pub fn language(folder: &Path) -> Result<Language, String> {
     let has = |name: &str| folder.join(name).is_file();
     let found = [("Cargo.toml", Language::Rust), ("package.json", Language::Js), ("requirements.txt", Language::Python)];
-    found.into_iter().find(|(file, _)| has(file)).map(|(_, language)| language).ok_or_else(|| {
-        format!("{} holds no plugin: there is no Cargo.toml, package.json or requirements.txt in it", folder.display())
-    })
+    found
+        .into_iter()
+        .find(|(file, _)| has(file))
+        .map(|(_, language)| language)
+        .ok_or_else(|| format!("{} holds no plugin: there is no Cargo.toml, package.json or requirements.txt in it", folder.display()))
 }
 
 /// The id that suggests itself for the plugin in `folder`.

@@ -148,7 +148,11 @@ impl Replay {
             let (_, emoji, name) = change;
             let on = wanted.contains(change);
             self.stage.change(name, message.clone(), Change::React(emoji, on)).await?;
-            if on { self.reactions.insert(change.clone()) } else { self.reactions.remove(change) };
+            if on {
+                self.reactions.insert(change.clone())
+            } else {
+                self.reactions.remove(change)
+            };
         }
         Ok(())
     }

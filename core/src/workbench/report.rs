@@ -128,7 +128,8 @@ pub fn section(look: &Look, file: &Path, id: &str, dev: bool) -> String {
         text.push_str("allow_hosts = []           # the hosts that it may go to\n");
     }
     let required = look.said.as_ref().ok().and_then(|said| said.settings.as_ref()).into_iter().flatten().filter(|setting| setting.required);
-    let mut settings: Vec<String> = required.map(|setting| format!("{} = \"\"   # must be set: {}", setting.name, setting.description)).collect();
+    let mut settings: Vec<String> =
+        required.map(|setting| format!("{} = \"\"   # must be set: {}", setting.name, setting.description)).collect();
     if look.kind == Some(PluginKind::OAuthProvider) {
         settings.extend(["client_id = \"\"", "client_secret = \"\""].map(ToOwned::to_owned));
     }

@@ -15,9 +15,7 @@ const MANIFEST: &str = "Cargo.toml";
 /// None that could happen: a test looks.
 pub fn sdk() -> Result<Vec<(&'static str, String)>, String> {
     let standalone = |text: &str| alone(text).map_err(|error| format!("the SDK cannot be copied: {error}"));
-    let file = |(path, text): &(&'static str, &str)| {
-        Ok((*path, if *path == MANIFEST { standalone(text)? } else { (*text).to_owned() }))
-    };
+    let file = |(path, text): &(&'static str, &str)| Ok((*path, if *path == MANIFEST { standalone(text)? } else { (*text).to_owned() }));
     SDK.iter().map(file).collect()
 }
 
@@ -54,7 +52,10 @@ mod tests {
     fn the_copied_crate_needs_no_workspace() {
         let files = sdk().unwrap();
         let (_, manifest) = files.iter().find(|(path, _)| *path == MANIFEST).unwrap();
-        assert!(!manifest.contains("workspace") && manifest.contains("wit-bindgen") && manifest.contains("edition = \"2024\""), "{manifest}");
+        assert!(
+            !manifest.contains("workspace") && manifest.contains("wit-bindgen") && manifest.contains("edition = \"2024\""),
+            "{manifest}"
+        );
         assert!(files.iter().any(|(path, _)| *path == "src/lib.rs") && WIT.iter().any(|(path, _)| *path == "deps/bot/bot.wit"));
     }
 }

@@ -45,7 +45,11 @@ impl Sources {
                 let Ok(about) = entry.metadata() else { continue };
                 if about.is_dir() && NOT_SOURCES.iter().all(|other| name != *other) {
                     folders.push(path);
-                } else if about.is_file() && path.extension().is_none_or(|end| end != "wasm") && name != "package-lock.json" && name != "Cargo.lock" {
+                } else if about.is_file()
+                    && path.extension().is_none_or(|end| end != "wasm")
+                    && name != "package-lock.json"
+                    && name != "Cargo.lock"
+                {
                     found.insert(path, (about.len(), about.modified().ok()));
                 }
             }

@@ -20,9 +20,9 @@
 mod support;
 
 mod accounts;
-mod bots;
 mod app;
 mod architecture;
+mod bots;
 mod cli;
 mod clients;
 mod config;

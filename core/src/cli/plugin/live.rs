@@ -114,7 +114,8 @@ async fn show_lines(store: &Store, id: &str, shown: i64) -> crate::error::Result
 }
 
 async fn record(id: &str, events: usize, file: Option<&Path>, config: &Config) -> Outcome {
-    let section = config.plugins.get(id).ok_or_else(|| format!("there is no plugin {id}: the configuration has no section [plugins.{id}]"))?;
+    let section =
+        config.plugins.get(id).ok_or_else(|| format!("there is no plugin {id}: the configuration has no section [plugins.{id}]"))?;
     let store = open(config).await?;
     let plugins = Plugins::on_stage(id, section, &config.data_dir, &Site::of(config), Senses::default()).await?;
     let bots = plugins.bots();

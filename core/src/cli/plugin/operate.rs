@@ -125,7 +125,8 @@ fn known(config: &Config, id: &str) -> Result<String, String> {
 }
 
 fn letter_id(text: Option<&str>) -> Result<Option<LetterId>, String> {
-    let parse = |text: &str| LetterId::parse(text).ok_or_else(|| format!("{text} is not the id of a letter; see `community plugin letters`"));
+    let parse =
+        |text: &str| LetterId::parse(text).ok_or_else(|| format!("{text} is not the id of a letter; see `community plugin letters`"));
     text.map(parse).transpose()
 }
 
@@ -167,7 +168,11 @@ async fn answer(
         sleep(LOOK).await;
     }
     if heard {
-        return Err(format!("{id}: the server has not finished loading it within {} s; `community plugin logs {id}` tells", LOADED.as_secs()).into());
+        return Err(format!(
+            "{id}: the server has not finished loading it within {} s; `community plugin logs {id}` tells",
+            LOADED.as_secs()
+        )
+        .into());
     }
     Ok("noted; no server is running on this database, so it takes effect at the next start".to_owned())
 }

@@ -317,14 +317,26 @@ impl BotPlugin {
     }
 
     /// A command was typed.
-    pub async fn run(&self, session: Session, typed: Invocation, context: Context) -> Outcome<Result<Option<guest::commands::Answer>, String>> {
+    pub async fn run(
+        &self,
+        session: Session,
+        typed: Invocation,
+        context: Context,
+    ) -> Outcome<Result<Option<guest::commands::Answer>, String>> {
         let Invocation { command, arguments } = typed;
         let limit = self.section.limits.wall_clock;
         back(tell!(self, limit, Some(session), commands, "run", call_run(command, arguments, context)))
     }
 
     /// What suggests itself for a parameter.
-    pub async fn complete(&self, session: Session, command: String, parameter: String, typed: String, context: Context) -> Outcome<Vec<Choice>> {
+    pub async fn complete(
+        &self,
+        session: Session,
+        command: String,
+        parameter: String,
+        typed: String,
+        context: Context,
+    ) -> Outcome<Vec<Choice>> {
         back(tell!(self, COMPLETION, Some(session), completion, "complete", call_complete(command, parameter, typed, context)))
     }
 

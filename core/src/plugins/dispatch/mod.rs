@@ -24,17 +24,10 @@ use tokio::runtime::Handle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use url::Url;
 
-pub use self::{hooks::Hooks, runner::Runner};
 use self::tail::Tail;
+pub use self::{hooks::Hooks, runner::Runner};
 use super::{BotPlugin, Plugins, capabilities::Busy};
-use crate::{
-    error::Result,
-    http::rate::Ticks,
-    ids::RoomId,
-    outbound::Outbound,
-    rooms::online::Online,
-    store::Store,
-};
+use crate::{error::Result, http::rate::Ticks, ids::RoomId, outbound::Outbound, rooms::online::Online, store::Store};
 
 /// What bots need of the server.
 #[derive(Clone)]
@@ -80,8 +73,7 @@ impl Runners {
     /// Those that look at messages in `room` before they are said, in their order.
     fn lookers(&self, room: &RoomId) -> Vec<Arc<Runner>> {
         let all = self.all().into_iter();
-        let mut lookers: Vec<_> =
-            all.filter(|runner| runner.plugin.has("before-message") && runner.host.heard.watches(room)).collect();
+        let mut lookers: Vec<_> = all.filter(|runner| runner.plugin.has("before-message") && runner.host.heard.watches(room)).collect();
         lookers.sort_by_key(|runner| runner.plugin.section.before_message.order);
         lookers
     }

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::what::{Told, What};
 use crate::{
     bots::{self, model::Handle},
-    error::Result,
     config::HeardRooms,
+    error::Result,
     ids::{MemberId, MessageId, PostId, RoomId},
     messages,
     plugins::{BotPlugin, capabilities::Heard},
@@ -109,7 +109,9 @@ async fn joined(store: &Store, told: &Told, bot: &MemberId) -> Result<Option<Rec
 async fn of_message(store: &Store, base: Recorded, message: &str, bot: &MemberId) -> Result<Option<Recorded>> {
     let found = messages::queries::by_id(store.reader(), &MessageId::from_stored(message.to_owned())).await?;
     // A message that is gone meanwhile cannot be said again.
-    let Some(found) = found.map(|shown| shown.message).filter(|message| !message.deleted || base.what == "deleted") else { return Ok(None) };
+    let Some(found) = found.map(|shown| shown.message).filter(|message| !message.deleted || base.what == "deleted") else {
+        return Ok(None);
+    };
     let mut reactions = Vec::new();
     for reaction in &found.reactions {
         let mut names = Vec::new();

@@ -91,7 +91,11 @@ impl Runner {
             let whom = Invitee::Known(self.host.member());
             let invite = Invite { actor: Actor::System, room: room.clone(), whom, lifetime: std::time::Duration::ZERO };
             if let Err(error) = self.host.store.write(invite, |tx, invite| Box::pin(rooms::actions::invite(tx, invite))).await {
-                tracing::warn!(plugin = &*self.host.plugin, room = room.as_str(), "the bot cannot be in a room that its section names: {error}");
+                tracing::warn!(
+                    plugin = &*self.host.plugin,
+                    room = room.as_str(),
+                    "the bot cannot be in a room that its section names: {error}"
+                );
             }
         }
         self.host.heard.set(rooms::queries::rooms_of(self.host.store.reader(), &self.host.member()).await?);
@@ -247,7 +251,8 @@ impl std::fmt::Display for CallError {
 /// The rooms that the section names.
 fn listed(plugin: &BotPlugin) -> Result<Option<Vec<RoomId>>, String> {
     let HeardRooms::These(rooms) = &plugin.section.rooms else { return Ok(None) };
-    let parse = |id: &String| RoomId::parse(id).ok_or_else(|| format!("has {id:?} among its `rooms`, which is no id of a room: correct it"));
+    let parse =
+        |id: &String| RoomId::parse(id).ok_or_else(|| format!("has {id:?} among its `rooms`, which is no id of a room: correct it"));
     rooms.iter().map(parse).collect::<Result<_, _>>().map(Some)
 }
 

@@ -2,15 +2,10 @@
 
 mod parse;
 
-use std::{
-    collections::VecDeque,
-    fmt::Write,
-    path::Path,
-    time::Duration,
-};
+use std::{collections::VecDeque, fmt::Write, path::Path, time::Duration};
 
-pub use self::parse::{Script, Step};
 use self::parse::{Expected, Text};
+pub use self::parse::{Script, Step};
 use super::stage::{Change, Deed, Effort, Play, Stage};
 use crate::ids::RoomId;
 
@@ -188,5 +183,6 @@ impl Expected {
 
 /// What is said may be written with the name of who says it.
 fn said(expected: &Text, bot: &str, text: &str) -> bool {
-    expected.fits(text) || matches!(expected, Text::Is(line) if line.strip_prefix(bot).and_then(|rest| rest.strip_prefix(": ")) == Some(text))
+    expected.fits(text)
+        || matches!(expected, Text::Is(line) if line.strip_prefix(bot).and_then(|rest| rest.strip_prefix(": ")) == Some(text))
 }

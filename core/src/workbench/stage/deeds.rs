@@ -103,7 +103,8 @@ impl Seen {
             What::Edited => vec![Deed::Edited(text("body"))],
             What::Deleted => vec![Deed::Deleted],
             What::Reacted => {
-                let own = |reaction: &&Value| reaction["userIds"].as_array().is_some_and(|who| who.iter().any(|id| id == self.bot.as_str()));
+                let own =
+                    |reaction: &&Value| reaction["userIds"].as_array().is_some_and(|who| who.iter().any(|id| id == self.bot.as_str()));
                 let all = now["reactions"].as_array().into_iter().flatten().filter(own);
                 let after: BTreeSet<String> = all.filter_map(|reaction| Some(reaction["emoji"].as_str()?.to_owned())).collect();
                 let before = self.reactions.insert(change.message.to_string(), after.clone()).unwrap_or_default();

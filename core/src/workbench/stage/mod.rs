@@ -16,11 +16,11 @@ use tokio::{runtime::Handle, sync::mpsc::Receiver, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use url::Url;
 
+use self::{deeds::Seen, folder::Folder, people::Person};
 pub use self::{
     deeds::{Deed, one_line},
     people::Change,
 };
-use self::{deeds::Seen, folder::Folder, people::Person};
 use crate::{
     clock::{Clock, ManualClock, Timestamp},
     config::{Config, DatabaseSection, LimitsSection, PluginLimits, PluginSection},
@@ -31,7 +31,7 @@ use crate::{
     plugins::{
         Busy, Plugins, Senses, Site,
         dispatch::{self, Dispatch, Hooks, Runner},
-        look::grants_of,
+        look::{PATIENT, grants_of},
         queries,
     },
     random::Random,
@@ -94,7 +94,9 @@ impl Stage {
         let folder = Folder::make()?;
         let clock = Arc::new(ManualClock::at(MORNING));
         let random = Arc::new(Random::seeded(1));
-        let store = Store::open(&DatabaseSection::default(), folder.path(), clock.clone(), random.clone()).await.map_err(|error| error.to_string())?;
+        let store = Store::open(&DatabaseSection::default(), folder.path(), clock.clone(), random.clone())
+            .await
+            .map_err(|error| error.to_string())?;
         let section = section(play)?;
         let site = Site { name: "Stage".to_owned(), url: "http://127.0.0.1".to_owned() };
         let senses = Senses::of(clock.clone(), random);
@@ -240,7 +242,7 @@ fn section(play: &Play) -> Result<PluginSection, String> {
         settings: play.settings.clone(),
         allow_hosts: play.hosts.clone(),
         allow_private: !play.hosts.is_empty(),
-        limits: PluginLimits { attempts: 1, breakdowns: u32::MAX, ..PluginLimits::default() },
+        limits: PluginLimits { attempts: 1, breakdowns: u32::MAX, compile: PATIENT, ..PluginLimits::default() },
         ..PluginSection::default()
     })
 }

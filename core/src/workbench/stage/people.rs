@@ -92,16 +92,17 @@ impl Stage {
         self.store.write(join, |tx, join| Box::pin(rooms::actions::join(tx, join))).await?;
         let Some(role) = role else { return Ok(()) };
         let input = (room.clone(), person.actor.member()?, role);
-        let change = self.store.write(input, |tx, (room, who, role)| Box::pin(rooms::actions::set_role(tx, &Actor::System, room, who, *role)));
+        let change =
+            self.store.write(input, |tx, (room, who, role)| Box::pin(rooms::actions::set_role(tx, &Actor::System, room, who, *role)));
         change.await
     }
 
     /// Makes the bot a moderator of a room.
     pub async fn promote_bot(&mut self, room: &RoomId) -> Result<()> {
         let input = (room.clone(), self.bot());
-        let promote = self.store.write(input, |tx, (room, bot)| {
-            Box::pin(rooms::actions::set_role(tx, &Actor::System, room, bot, RoomRole::Moderator))
-        });
+        let promote = self
+            .store
+            .write(input, |tx, (room, bot)| Box::pin(rooms::actions::set_role(tx, &Actor::System, room, bot, RoomRole::Moderator)));
         promote.await
     }
 
