@@ -16,7 +16,10 @@ use super::{
     registry::compile,
     source::{hex, read_file},
 };
-use crate::config::{PluginLimits, PluginSection};
+use crate::config::{PluginLimits, PluginSection, Size, Span};
+
+/// How long compiling may take for somebody who waits for it.
+pub const PATIENT: Span = Span::minutes(10);
 
 /// A component file.
 pub struct Look {
@@ -92,7 +95,7 @@ impl Look {
     /// # Errors
     /// Why it cannot be read or is no component, to complete "it …".
     pub async fn at(file: &Path, id: &str, cache: &Path) -> Result<Self, String> {
-        let limits = PluginLimits { file: crate::config::Size::mib(256), ..PluginLimits::default() };
+        let limits = PluginLimits { file: Size::mib(256), ..PluginLimits::default() };
         let bytes = read_file(file, &PluginSection { limits, ..PluginSection::default() })?;
         let outline = inspect(&bytes)?;
         let imports: Vec<Wish> = outline.imports.iter().map(|import| Wish::of(import)).collect();

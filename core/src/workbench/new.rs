@@ -27,8 +27,10 @@ const RUST: [File; 4] = [
     ("README.md", include_str!("templates/rust/README.md")),
     (".gitignore", include_str!("templates/rust/gitignore")),
 ];
-const JS: [File; 5] = [
+const JS: [File; 6] = [
     ("package.json", include_str!("templates/js/package.json")),
+    // Pins what the toolchain depends on.
+    ("package-lock.json", include_str!("../../../examples/bot-plugin-javascript/package-lock.json")),
     ("bot.js", include_str!("templates/js/bot.js")),
     ("wit/world.wit", WORLD),
     ("README.md", include_str!("templates/js/README.md")),
@@ -75,7 +77,7 @@ pub fn begin(folder: &Path, language: Language) -> Result<(), String> {
     let name = folder.file_name().ok_or_else(|| format!("{} is no name for a folder", folder.display()))?;
     let id = id_for(&name.to_string_lossy());
     for (path, text) in language.files().iter().chain([&TEST]) {
-        write(folder, path, &text.replace("{{id}}", &id))?;
+        write(folder, path, &text.replace("{{id}}", &id).replace("bot-plugin-javascript", &id))?;
     }
     if language == Language::Rust {
         for (path, text) in vendored::WIT {

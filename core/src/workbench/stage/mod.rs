@@ -31,7 +31,7 @@ use crate::{
     plugins::{
         Busy, Plugins, Senses, Site,
         dispatch::{self, Dispatch, Hooks, Runner},
-        look::grants_of,
+        look::{PATIENT, grants_of},
         queries,
     },
     random::Random,
@@ -242,7 +242,7 @@ fn section(play: &Play) -> Result<PluginSection, String> {
         settings: play.settings.clone(),
         allow_hosts: play.hosts.clone(),
         allow_private: !play.hosts.is_empty(),
-        limits: PluginLimits { attempts: 1, breakdowns: u32::MAX, ..PluginLimits::default() },
+        limits: PluginLimits { attempts: 1, breakdowns: u32::MAX, compile: PATIENT, ..PluginLimits::default() },
         ..PluginSection::default()
     })
 }

@@ -73,7 +73,7 @@ async fn nobody_is_asked_on_the_network_unless_the_script_allows_it() {
         stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello").await.unwrap();
     });
     let talk = format!("room Lobby\nann joins\nann: naughty http http://127.0.0.1:{port}/\n");
-    let denied = Bench::new().talk(&guest("naughty_bot"), &format!("{talk}<~ error: Denied\n")).await;
+    let denied = Bench::new().talk(&guest("naughty_bot"), &format!("{talk}<~ Error::Denied\n")).await;
     assert!(denied.well, "{}{}", denied.out, denied.errors);
     let allowed = Bench::new().talk(&guest("naughty_bot"), &format!("allow 127.0.0.1:{port}\n{talk}<~ status 200, 5 bytes: hello\n")).await;
     assert!(allowed.well, "{}{}", allowed.out, allowed.errors);
