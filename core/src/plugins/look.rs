@@ -101,8 +101,13 @@ impl Look {
         let imports: Vec<Wish> = outline.imports.iter().map(|import| Wish::of(import)).collect();
         let mut grants: Vec<String> = imports.iter().filter_map(|wish| wish.grant).map(ToOwned::to_owned).collect();
         grants.dedup();
-        let section =
-            PluginSection { component: Some(file.display().to_string()), dev: true, grants: grants.clone(), ..PluginSection::default() };
+        let section = PluginSection {
+            component: Some(file.display().to_string()),
+            dev: true,
+            grants: grants.clone(),
+            limits: PluginLimits { compile: PATIENT, ..PluginLimits::default() },
+            ..PluginSection::default()
+        };
         Ok(Self {
             size: bytes.len(),
             sha256: hex(&bytes),
