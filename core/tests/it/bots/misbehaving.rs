@@ -52,8 +52,10 @@ db_test! {
         let (server, ann, room) = naughty(db, |section| section.limits.wall_clock = community::config::Span::seconds(1)).await;
         order(&ann, &room, &["loop", "memory", "recursion", "trap", "panic", "exit", "sleep"]).await;
         let reasons = letters(&server).await;
-        let expected = ["used up its 250ms of CPU time", "", "", "", "", "", "gave no answer within 1s"];
+        let expected = ["", "", "", "", "", "", "gave no answer within 1s"];
         assert_eq!(reasons.len(), expected.len(), "{reasons:?}");
+        // Where the machine is busy, the second is over before so much CPU time was to be had.
+        assert!(reasons[0].contains("used up its 250ms of CPU time") || reasons[0].contains("gave no answer within 1s"), "{}", reasons[0]);
         for (reason, expected) in reasons.iter().zip(expected) {
             assert!(reason.contains(expected) && reason.contains("`on-message`"), "{reason} has no {expected}");
         }
@@ -65,6 +67,7 @@ db_test! {
         order(&ann, &room, &["send-then-trap", "send-then-loop", "send-then-error"]).await;
         assert!(!bodies(&ann, &room).await.contains(&"this must not be said".to_owned()));
         // What is sent from inside a call is said after it, and nobody waits for anybody.
+        server.clock.advance(Duration::from_secs(2));
         order(&ann, &room, &["edit-own", "delete-own"]).await;
         assert!(bodies(&ann, &room).await.contains(&"after".to_owned()));
         assert!(!bodies(&ann, &room).await.contains(&"this goes away".to_owned()));

@@ -2,11 +2,14 @@
 
 use std::{
     io,
-    sync::{Arc, Mutex},
+    sync::{Arc, LazyLock, Mutex},
 };
 
 use serde_json::Value;
-use tracing::{dispatcher::DefaultGuard, subscriber::set_default};
+use tracing::{
+    dispatcher::{DefaultGuard, Dispatch},
+    subscriber::{NoSubscriber, set_default},
+};
 use tracing_subscriber::fmt::MakeWriter;
 
 /// The log of this thread, on which tests run their server too.
@@ -16,6 +19,9 @@ pub struct Log(Arc<Mutex<Vec<u8>>>);
 impl Log {
     /// Begins it; it ends with the guard.
     pub fn begin() -> (Self, DefaultGuard) {
+        // While there is only one, whoever logs a line first decides whether it is ever seen, also on a thread that has no log.
+        static ANOTHER: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(NoSubscriber::new()));
+        LazyLock::force(&ANOTHER);
         let log = Self::default();
         let subscriber = tracing_subscriber::fmt().json().with_writer(log.clone()).finish();
         (log, set_default(subscriber))
