@@ -7,7 +7,7 @@ use std::{
 
 use sea_orm::{ActiveValue::Set, ConnectionTrait, DbBackend, EntityTrait, QueryTrait, entity::prelude::*, sea_query::Query};
 
-use super::Tx;
+use super::{Tx, log::Position};
 use crate::{
     clock::Timestamp,
     error::{Error, Result},
@@ -74,8 +74,8 @@ pub struct Model {
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// Writes `events` as one statement. On PostgreSQL it gives the id of the transaction that they belong to.
-pub(super) async fn append(conn: &impl ConnectionTrait, node: &NodeId, now: Timestamp, events: &[Event]) -> Result<Option<i64>> {
+/// Writes `events` as one statement. On PostgreSQL it says where one of them stands.
+pub(super) async fn append(conn: &impl ConnectionTrait, node: &NodeId, now: Timestamp, events: &[Event]) -> Result<Option<Position>> {
     if events.is_empty() {
         return Ok(None);
     }
@@ -93,9 +93,10 @@ pub(super) async fn append(conn: &impl ConnectionTrait, node: &NodeId, now: Time
         insert.exec_without_returning(conn).await?;
         return Ok(None);
     }
-    let insert = insert.into_query().returning(Query::returning().expr(Expr::cust("transaction_id::text::bigint"))).take();
+    let place = Query::returning().exprs([Expr::cust("transaction_id::text::bigint"), Expr::cust("position")]);
+    let insert = insert.into_query().returning(place).take();
     let row = conn.query_one(&insert).await?.ok_or_else(|| Error::internal("events were written and are not there"))?;
-    Ok(Some(row.try_get_by_index(0)?))
+    Ok(Some(Position { transaction: row.try_get_by_index(0)?, position: row.try_get_by_index(1)? }))
 }
 
 /// Removes events that are older than `keep`, some at a time; true if there may be more.

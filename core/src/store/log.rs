@@ -17,6 +17,11 @@ pub struct Position {
     pub position: i64,
 }
 
+impl Position {
+    /// Before the first event.
+    pub const START: Self = Self { transaction: 0, position: 0 };
+}
+
 /// An event in the log.
 #[derive(Debug, Clone)]
 pub struct Entry {
@@ -47,13 +52,13 @@ pub async fn end(conn: &DatabaseConnection) -> Result<Position> {
     let (backend, query) = match conn.get_database_backend() {
         DbBackend::Postgres => (
             DbBackend::Postgres,
-            // Everything below the oldest open transaction is final; whatever commits later lies at or above it.
-            "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint - 1 AS transaction, 9223372036854775807 AS position",
+            // The last final event, not the last transaction: one of which nothing is on disk yet is given out again after a crash.
+            "SELECT transaction_id::text::bigint AS transaction, position FROM events \
+             WHERE transaction_id < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY transaction_id DESC, position DESC LIMIT 1",
         ),
         backend => (backend, "SELECT 0 AS \"transaction\", coalesce(max(position), 0) AS position FROM events"),
     };
-    let row = conn.query_one_raw(Statement::from_string(backend, query)).await?;
-    let row = row.ok_or_else(|| Error::internal("the event log has no end"))?;
+    let Some(row) = conn.query_one_raw(Statement::from_string(backend, query)).await? else { return Ok(Position::START) };
     Ok(Position { transaction: row.try_get("", "transaction")?, position: row.try_get("", "position")? })
 }
 
@@ -79,6 +84,17 @@ pub async fn after(conn: &DatabaseConnection, at: Position, limit: u32) -> Resul
         ),
     };
     Row::find_by_statement(statement).all(conn).await?.into_iter().map(Entry::try_from).collect()
+}
+
+/// The event at a place in the log, on PostgreSQL.
+pub(super) async fn at(conn: &DatabaseConnection, at: Position) -> Result<Option<Entry>> {
+    let statement = Statement::from_sql_and_values(
+        DbBackend::Postgres,
+        "SELECT transaction_id::text::bigint AS transaction, position, node, kind, subject, data, hops, created_at FROM events \
+         WHERE position = $1 AND transaction_id = ($2::bigint)::text::xid8",
+        [at.position.into(), at.transaction.into()],
+    );
+    Row::find_by_statement(statement).one(conn).await?.map(Entry::try_from).transpose()
 }
 
 impl TryFrom<Row> for Entry {

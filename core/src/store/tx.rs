@@ -130,9 +130,9 @@ impl Tx {
     pub(super) async fn commit(self) -> Result<(), Uncommitted> {
         let Self { conn, context, now, events, hops: _, mut later } = self;
         later.flush(&conn).await?;
-        let transaction = events::append(&conn, &context.node, now, &events).await?;
+        let written = events::append(&conn, &context.node, now, &events).await?;
         if let Err(error) = conn.commit().await {
-            let doubt = transaction.map(|transaction| Doubt { transaction, events });
+            let doubt = written.map(|at| Doubt { at, events });
             return Err(Uncommitted { error: error.into(), doubt });
         }
         for event in &events {
