@@ -64,13 +64,12 @@ pub async fn told_lately(store: &Store, plugin: &BotPlugin, most: usize) -> Resu
     };
     let heard = Heard::new(only, false);
     heard.set(rooms::queries::rooms_of(store.reader(), &member).await?);
-    let (mut at, mut last) = (Position { transaction: 0, position: 0 }, VecDeque::with_capacity(most));
+    let (mut at, mut last) = (Position::START, VecDeque::with_capacity(most));
     loop {
         let entries = store.log_after(at, CHUNK).await?;
         let Some(end) = entries.last() else { break };
         at = end.at;
-        let told = entries.iter().filter_map(|entry| Told::to(entry, plugin, &member, &heard));
-        for told in told.filter(|told| told.what.room().is_none_or(|room| heard.hears(&room))) {
+        for told in entries.iter().filter_map(|entry| Told::to(entry, plugin, &member, &heard)) {
             if last.len() == most {
                 last.pop_front();
             }
