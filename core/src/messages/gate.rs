@@ -55,16 +55,3 @@ pub trait Gate: Send + Sync {
     /// `unknown_command`, `invalid_arguments`, `command_failed`, each with a sentence for who typed it.
     fn command<'a>(&'a self, draft: &'a mut Draft) -> BoxFuture<'a, Result<Option<Ran>>>;
 }
-
-/// Nothing stands between.
-pub struct Open;
-
-impl Gate for Open {
-    fn look<'a>(&'a self, draft: &'a Draft) -> BoxFuture<'a, Result<String>> {
-        Box::pin(async { Ok(draft.body.clone()) })
-    }
-
-    fn command<'a>(&'a self, _: &'a mut Draft) -> BoxFuture<'a, Result<Option<Ran>>> {
-        Box::pin(async { Ok(None) })
-    }
-}

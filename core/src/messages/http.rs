@@ -209,7 +209,7 @@ impl Api {
 
     /// Send a message
     ///
-    /// With a `clientId` it may safely be sent again: the first message comes back.
+    /// With a `clientId` a message may safely be sent again: the first one comes back. A command is run again each time.
     ///
     /// Where a bot has commands, a text that begins with a slash is one (`/roll 6`; see `GET /api/commands`), and is run, not said. The
     /// answer then has `command`, and `message` is the bot's answer; one for the caller alone is not stored, its `seq` is 0. A text that

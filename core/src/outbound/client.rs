@@ -63,6 +63,11 @@ struct Inner {
     user_agent: HeaderValue,
 }
 
+/// Whether a header of a request belongs to the connection or to this client, so that nobody else sets it.
+pub fn is_own_header(name: &HeaderName) -> bool {
+    OURS.contains(name)
+}
+
 /// What came back, from where.
 struct Answer {
     response: Response<Vec<u8>>,

@@ -20,7 +20,7 @@ mod target;
 
 pub use self::{
     avoid::Place,
-    client::Outbound,
+    client::{Outbound, is_own_header},
     error::{ErrorKind, OutboundError, Refused, SetupError},
     hosts::AllowList,
     objects::ObjectTransport,

@@ -92,6 +92,11 @@ pub const ALL: [Bundled; 6] = [
     },
 ];
 
+/// The names of those that are there without a section.
+pub fn always() -> impl Iterator<Item = &'static str> {
+    ALL.iter().filter(|bundled| bundled.always).map(|bundled| bundled.name)
+}
+
 /// The bundled component `name`.
 pub fn find(name: &str) -> Option<&'static Bundled> {
     ALL.iter().find(|bundled| bundled.name == name)

@@ -90,6 +90,11 @@ impl Caller {
         }
     }
 
+    /// One for the same plugin with other settings, of which nothing is known yet.
+    pub fn with_settings(&self, settings: Settings) -> Self {
+        Self::new(&self.id, (&self.engine, &self.compiler), settings, &self.limits, self.journal.clone())
+    }
+
     /// The same with a share of the CPU time for all calls together.
     #[must_use]
     pub fn sharing(self) -> Self {

@@ -16,26 +16,40 @@ pub enum PluginKind {
     Bot,
 }
 
-/// The reasons for which this server calls a bot, by the names of their interfaces.
-pub const REASONS: [&str; 9] =
-    ["on-message", "on-change", "on-member", "on-post", "commands", "completion", "scheduled", "before-message", "lifecycle"];
+/// The package of the interfaces of bots.
+const BOT: &str = "openclaw:bot/";
+
+/// The reasons for which this server calls a bot: the names of their interfaces, and what each means in plain words.
+const REASONS: [(&str, &str); 9] = [
+    ("on-message", "hears what is said in its rooms"),
+    ("on-change", "hears of edits, deletions and reactions in its rooms"),
+    ("on-member", "hears who comes and goes in its rooms"),
+    ("on-post", "hears of posts"),
+    ("commands", "has commands"),
+    ("completion", "suggests arguments of its commands"),
+    ("scheduled", "does things at certain times"),
+    ("before-message", "looks at messages before they are said, and may refuse or change them"),
+    ("lifecycle", "introduces itself, and says whether it can work"),
+];
+
+/// The reason whose interface is `export`, if it is one of a bot: its name and its words.
+fn reason(export: &str) -> Option<(&'static str, &'static str)> {
+    let name = Interface::parse(export).name.strip_prefix(BOT)?;
+    REASONS.into_iter().find(|(reason, _)| *reason == name)
+}
+
+/// The names of the reasons among `exports`.
+pub fn reasons_in(exports: &[String]) -> Vec<&'static str> {
+    exports.iter().filter_map(|export| Some(reason(export)?.0)).collect()
+}
 
 /// What an export of this server's interfaces means, in plain words.
 pub fn words(export: &str) -> Option<&'static str> {
-    Some(match Interface::parse(export).name {
-        "openclaw:provider/password" => "people sign in with a password that the server keeps",
-        "openclaw:provider/oauth" => "people sign in at another site",
-        "openclaw:bot/on-message" => "hears what is said in its rooms",
-        "openclaw:bot/on-change" => "hears of edits, deletions and reactions in its rooms",
-        "openclaw:bot/on-member" => "hears who comes and goes in its rooms",
-        "openclaw:bot/on-post" => "hears of posts",
-        "openclaw:bot/commands" => "has commands",
-        "openclaw:bot/completion" => "suggests arguments of its commands",
-        "openclaw:bot/scheduled" => "does things at certain times",
-        "openclaw:bot/before-message" => "looks at messages before they are said, and may refuse or change them",
-        "openclaw:bot/lifecycle" => "introduces itself, and says whether it can work",
-        _ => return None,
-    })
+    match Interface::parse(export).name {
+        "openclaw:provider/password" => Some("people sign in with a password that the server keeps"),
+        "openclaw:provider/oauth" => Some("people sign in at another site"),
+        _ => reason(export).map(|(_, words)| words),
+    }
 }
 
 impl PluginKind {
@@ -83,11 +97,10 @@ impl PluginKind {
 
 /// The interfaces of bots that a component exports, all of which this server must know.
 fn reasons(outline: &Outline) -> Result<Vec<&String>, String> {
-    let own = |export: &&String| Interface::parse(export).name.starts_with("openclaw:bot/");
+    let own = |export: &&String| Interface::parse(export).name.starts_with(BOT);
     let exports: Vec<&String> = outline.exports.iter().filter(own).collect();
     for export in &exports {
-        let name = Interface::parse(export).name.trim_start_matches("openclaw:bot/");
-        if !REASONS.contains(&name) {
+        if reason(export).is_none() {
             return Err(format!(
                 "offers `{export}`, which this server does not call: install a newer server, or build the plugin without it"
             ));
@@ -105,5 +118,6 @@ fn check_version(export: &str) -> Result<(), String> {
 /// The interfaces that this server calls, as a list for people.
 fn offers() -> String {
     let providers = PluginKind::PROVIDERS.map(|kind| format!("`{}@{OURS}`", kind.interface()));
-    format!("one of {}, or any of `openclaw:bot@{OURS}` ({})", providers.join(", "), REASONS.join(", "))
+    let reasons = REASONS.map(|(name, _)| name);
+    format!("one of {}, or any of `openclaw:bot@{OURS}` ({})", providers.join(", "), reasons.join(", "))
 }

@@ -83,10 +83,13 @@ pub struct Setting {
 /// # Errors
 /// Why it cannot be read or is no component, to complete "it …".
 pub fn grants_of(file: &Path) -> Result<Vec<String>, String> {
-    let outline = inspect(&read_file(file, &PluginSection::default())?)?;
+    Ok(grants_for(&inspect(&read_file(file, &PluginSection::default())?)?))
+}
+
+fn grants_for(outline: &Outline) -> Vec<String> {
     let mut grants: Vec<String> = outline.imports.iter().filter_map(|import| grants::describe(import).1).map(ToOwned::to_owned).collect();
     grants.dedup();
-    Ok(grants)
+    grants
 }
 
 impl Look {
@@ -99,8 +102,7 @@ impl Look {
         let bytes = read_file(file, &PluginSection { limits, ..PluginSection::default() })?;
         let outline = inspect(&bytes)?;
         let imports: Vec<Wish> = outline.imports.iter().map(|import| Wish::of(import)).collect();
-        let mut grants: Vec<String> = imports.iter().filter_map(|wish| wish.grant).map(ToOwned::to_owned).collect();
-        grants.dedup();
+        let grants = grants_for(&outline);
         let section = PluginSection {
             component: Some(file.display().to_string()),
             dev: true,
@@ -166,8 +168,8 @@ async fn load(id: &str, section: &PluginSection, cache: &Path) -> Result<Said, S
             Ok(Said::default())
         }
         PluginKind::Bot => {
-            let asked = BotPlugin::sample(id, &engine, section, component, &exports, Journal::new()).await;
-            let bot = asked.map_err(|Unavailable { reason, .. }| reason.trim_start_matches(&format!("plugin `{id}` ")).to_owned())?;
+            let asked = async { BotPlugin::open(id, &engine, section, component, &exports, Journal::new()).await?.sample().await };
+            let bot = asked.await.map_err(|Unavailable { reason, .. }| reason.trim_start_matches(&format!("plugin `{id}` ")).to_owned())?;
             Ok(Said::of(&bot))
         }
     }

@@ -110,6 +110,11 @@ impl Plugins {
         Ok(Self { inner: Arc::new(Inner { loader, entries, changed: watch::Sender::new(0) }) })
     }
 
+    /// Whether there is a plugin `id`: it has a section, or needs none.
+    pub fn is_known(sections: &BTreeMap<String, PluginSection>, id: &str) -> bool {
+        sections.contains_key(id) || bundled::always().any(|name| name == id)
+    }
+
     /// The password provider `id`, or why there is none: unknown, off, or of another kind.
     pub fn password(&self, id: &str) -> Result<PasswordProvider, Unavailable> {
         self.entry(id)?.password(id)

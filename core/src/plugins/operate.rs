@@ -41,7 +41,7 @@ async fn reload(plugins: &Plugins, store: &Store, sections: &Sections, plugin: &
     let sections = tokio::task::spawn_blocking(move || read()).await.map_err(|error| error.to_string())?;
     let sections = sections.map_err(|problems| format!("not loaded anew, since the configuration is wrong: {problems}"))?;
     let off = queries::switched_off(store.reader()).await.map_err(|error| error.to_string())?.contains(plugin);
-    let bundled = bundled::ALL.iter().any(|bundled| bundled.always && bundled.name == plugin).then(PluginSection::default);
+    let bundled = bundled::always().any(|name| name == plugin).then(PluginSection::default);
     let section = sections.get(plugin).cloned().or(bundled);
     let outcome = plugins.reload(plugin, section.as_ref(), off).await;
     match outcome {

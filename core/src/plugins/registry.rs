@@ -171,9 +171,8 @@ pub struct Loader {
 impl Loader {
     /// Loads every plugin, one after the other: compiling uses a core as it is.
     pub async fn load_all(&self, sections: &BTreeMap<String, PluginSection>, off: &BTreeSet<String>) -> BTreeMap<String, Arc<Entry>> {
-        let always = bundled::ALL.iter().filter(|bundled| bundled.always);
         let mut wanted: BTreeMap<String, PluginSection> =
-            always.map(|bundled| (bundled.name.to_owned(), PluginSection::default())).collect();
+            bundled::always().map(|name| (name.to_owned(), PluginSection::default())).collect();
         wanted.extend(sections.clone());
         let mut entries = BTreeMap::new();
         for (id, section) in wanted {
@@ -238,7 +237,7 @@ impl Entry {
         let (component, code) = compile(candidate, engine, section.limits.compile).await.map_err(off)?;
         if kind == PluginKind::Bot {
             let section = granted(id, section);
-            let bot = BotPlugin::start(id, &loader.engine, &section, component, &exports, loader.journal.clone()).await?;
+            let bot = BotPlugin::open(id, &loader.engine, &section, component, &exports, loader.journal.clone()).await?.start().await?;
             bot.about.name.as_ref().map_or(id, |name| name.as_str()).clone_into(&mut self.title);
             self.unread = bot.own_settings().unread(&[], &code);
             return Ok(State::Bot(Arc::new(bot)));

@@ -118,7 +118,7 @@ pub async fn open(config: &Config) -> Result<Store, Box<dyn std::error::Error>> 
 }
 
 fn known(config: &Config, id: &str) -> Result<String, String> {
-    if config.plugins.contains_key(id) || ["email", "discord", "reddit"].contains(&id) {
+    if Plugins::is_known(&config.plugins, id) {
         return Ok(id.to_owned());
     }
     Err(format!("there is no plugin {id}: the configuration has no section [plugins.{id}]"))

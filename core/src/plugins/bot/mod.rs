@@ -27,6 +27,7 @@ use super::{
     component::unfit,
     engine::GuestEngine,
     journal::Journal,
+    kind::reasons_in,
     settings::Settings,
     state::GuestState,
 };
@@ -53,12 +54,11 @@ pub struct Exports {
 }
 
 impl Exports {
-    /// Finds the exports among `names`, which are the interfaces that the component has.
-    fn find(component: &InstancePre<GuestState>, names: &[String]) -> Result<Self, wasmtime::Error> {
-        let has = |name: &str| names.iter().any(|export| export.split('@').next() == Some(&format!("openclaw:bot/{name}")));
+    /// Finds those that the component has.
+    fn find(component: &InstancePre<GuestState>, reasons: &[&'static str]) -> Result<Self, wasmtime::Error> {
         macro_rules! found {
             ($interface:ident, $name:literal) => {
-                if has($name) { Some(guest::$interface::GuestIndices::new(component)?) } else { None }
+                if reasons.contains(&$name) { Some(guest::$interface::GuestIndices::new(component)?) } else { None }
             };
         }
         Ok(Self {
@@ -80,6 +80,8 @@ pub struct BotPlugin {
     caller: Arc<Caller>,
     component: InstancePre<GuestState>,
     exports: Exports,
+    /// Which of the reasons to be called it has, by the names of the interfaces.
+    reasons: Vec<&'static str>,
     /// What the operator wrote.
     pub section: PluginSection,
     /// What its operator granted: the names of capabilities.
@@ -142,36 +144,8 @@ pub use guest::before_message::{Draft, Verdict};
 pub use guest::scheduled::Due;
 
 impl BotPlugin {
-    /// Asks a bot that was linked about itself, checks what it says and what the operator set, and makes it ready.
-    pub async fn start(
-        id: &str,
-        engine: &GuestEngine,
-        section: &PluginSection,
-        component: InstancePre<GuestState>,
-        exports: &[String],
-        journal: Journal,
-    ) -> Result<Self, Unavailable> {
-        let bot = Self::open(id, engine, section, component, exports, journal.clone()).await?;
-        let settings = bot.settings().map_err(|reason| bot.off(&reason))?;
-        bot.furnish(engine, settings, journal).await
-    }
-
-    /// The same for somebody who only wants to know what the bot says of itself: no setting has to be there.
-    pub async fn sample(
-        id: &str,
-        engine: &GuestEngine,
-        section: &PluginSection,
-        component: InstancePre<GuestState>,
-        exports: &[String],
-        journal: Journal,
-    ) -> Result<Self, Unavailable> {
-        let bot = Self::open(id, engine, section, component, exports, journal.clone()).await?;
-        let defaults = bot.about.settings.as_ref().map(Schema::defaults).unwrap_or_default();
-        bot.furnish(engine, Settings::new(defaults), journal).await
-    }
-
-    /// Asks a bot that was linked what it is.
-    async fn open(
+    /// Asks a bot that was linked what it is. It is ready once it is [started](Self::start).
+    pub async fn open(
         id: &str,
         engine: &GuestEngine,
         section: &PluginSection,
@@ -180,15 +154,17 @@ impl BotPlugin {
         journal: Journal,
     ) -> Result<Self, Unavailable> {
         let off = |reason: String| Unavailable::new(format!("plugin `{id}` {reason}"));
-        let exports = Exports::find(&component, exports).map_err(|error| off(unfit(&error)))?;
+        let reasons = reasons_in(exports);
+        let exports = Exports::find(&component, &reasons).map_err(|error| off(unfit(&error)))?;
         let allowed = AllowList::parse(&section.allow_hosts, section.allow_private)
             .map_err(|reason| off(format!("has hosts that cannot be used ({reason}): correct allow_hosts")))?;
         let engines = (engine, &component.engine().clone());
-        let caller = Caller::new(id, engines, Settings::new(BTreeMap::new()), &section.limits, journal.clone());
+        let caller = Caller::new(id, engines, Settings::new(BTreeMap::new()), &section.limits, journal);
         let mut bot = Self {
             caller: Arc::new(caller),
             component,
             exports,
+            reasons,
             grants: section.grants.clone(),
             section: section.clone(),
             allowed,
@@ -200,11 +176,21 @@ impl BotPlugin {
         Ok(bot)
     }
 
+    /// Checks what the operator set, and makes the bot ready.
+    pub async fn start(self) -> Result<Self, Unavailable> {
+        let settings = self.settings().map_err(|reason| self.off(&reason))?;
+        self.furnish(settings).await
+    }
+
+    /// The same for somebody who only wants to know what the bot says of itself: no setting has to be there.
+    pub async fn sample(self) -> Result<Self, Unavailable> {
+        let defaults = self.about.settings.as_ref().map(Schema::defaults).unwrap_or_default();
+        self.furnish(Settings::new(defaults)).await
+    }
+
     /// Gives the bot its settings and asks what it has to offer.
-    async fn furnish(mut self, engine: &GuestEngine, settings: Settings, journal: Journal) -> Result<Self, Unavailable> {
-        let compiler = self.component.engine().clone();
-        let caller = Caller::new(self.id(), (engine, &compiler), settings, &self.section.limits, journal).sharing();
-        self.caller = Arc::new(caller);
+    async fn furnish(mut self, settings: Settings) -> Result<Self, Unavailable> {
+        self.caller = Arc::new(self.caller.with_settings(settings).sharing());
         self.commands = commands::read(self.ask_commands().await?).map_err(|reason| self.off(&reason))?;
         self.recurring = cron::read(self.ask_jobs().await?).map_err(|reason| self.off(&reason))?;
         Ok(self)
@@ -237,25 +223,9 @@ impl BotPlugin {
         self.caller.settings()
     }
 
-    /// Which of the reasons to be called it has, by the names of the interfaces.
-    pub fn reasons(&self) -> Vec<&'static str> {
-        let all = [
-            ("on-message", self.exports.on_message.is_some()),
-            ("on-change", self.exports.on_change.is_some()),
-            ("on-member", self.exports.on_member.is_some()),
-            ("on-post", self.exports.on_post.is_some()),
-            ("commands", self.exports.commands.is_some()),
-            ("completion", self.exports.completion.is_some()),
-            ("scheduled", self.exports.scheduled.is_some()),
-            ("before-message", self.exports.before_message.is_some()),
-            ("lifecycle", self.exports.lifecycle.is_some()),
-        ];
-        all.into_iter().filter(|(_, has)| *has).map(|(name, _)| name).collect()
-    }
-
     /// Whether it has the interface `name`.
     pub fn has(&self, name: &str) -> bool {
-        self.reasons().contains(&name)
+        self.reasons.contains(&name)
     }
 
     async fn introduce(&self) -> Result<Option<guest::lifecycle::Introduction>, Unavailable> {

@@ -33,7 +33,7 @@ impl Session {
     /// Counts a message that is to be said in `room`.
     pub(super) fn take_turn(&self, room: &RoomId) -> Result<(), Error> {
         let most = self.host.limits.messages;
-        if !self.host.pace.take(room) {
+        if !self.host.pace.take(room.as_str()) {
             return Err(self.limited("messages", format!("it may say {most} things a second in a room (limits.messages)")));
         }
         if !self.host.busy.take(room) {

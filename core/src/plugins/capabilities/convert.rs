@@ -5,7 +5,7 @@ use crate::{
     messages::requests::MessageBody,
     plugins::bindings::bot::openclaw::types::types::{Error as GuestError, Member, Message, Post, Reaction, Room},
     posts::model::Post as OwnPost,
-    rooms::requests::RoomBody,
+    rooms::{model::Access, requests::RoomBody},
 };
 
 /// A message.
@@ -28,11 +28,7 @@ pub fn message(body: MessageBody) -> Message {
 
 /// A room.
 pub fn room(body: RoomBody) -> Room {
-    let access = match body.access {
-        crate::rooms::requests::AccessBody::Open => "open",
-        crate::rooms::requests::AccessBody::Invite => "invite",
-    };
-    Room { id: body.id, name: body.name, access: access.to_owned(), last_seq: body.seq }
+    Room { id: body.id, name: body.name, access: Access::from(body.access).as_str().to_owned(), last_seq: body.seq }
 }
 
 /// A post.

@@ -9,7 +9,7 @@ use wasmtime::Result;
 use super::Session;
 use crate::{
     error::Error as AppError,
-    outbound::{ErrorKind, OutboundError},
+    outbound::{ErrorKind, OutboundError, is_own_header},
     plugins::{
         bindings::bot::openclaw::http::http::{Error, Header, Host, Request as GuestRequest, Response, SecretHeader},
         state::GuestState,
@@ -23,24 +23,8 @@ const MAX_ANSWERED_HEADERS: usize = 64;
 const MAX_BODY: usize = 1 << 20;
 /// Requests in one call.
 const MAX_REQUESTS: u32 = 16;
-/// Headers that are the host's, or that would speak in somebody else's name.
-const WITHHELD: [&str; 15] = [
-    "accept-encoding",
-    "authorization",
-    "connection",
-    "content-length",
-    "cookie",
-    "expect",
-    "forwarded",
-    "host",
-    "keep-alive",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-    "via",
-    "x-real-ip",
-];
+/// Headers beside those of the connection that would speak in somebody else's name.
+const WITHHELD: [&str; 4] = ["authorization", "forwarded", "via", "x-real-ip"];
 
 fn denied(sentence: impl Into<String>) -> Error {
     Error::Denied(sentence.into())
@@ -49,7 +33,7 @@ fn denied(sentence: impl Into<String>) -> Error {
 fn name(text: &str) -> Result<HeaderName, Error> {
     let name = HeaderName::try_from(text).map_err(|_| denied(format!("{text:?} is no name of a header")))?;
     let withheld = name.as_str().starts_with("proxy-") || name.as_str().starts_with("x-forwarded-");
-    if withheld || WITHHELD.contains(&name.as_str()) {
+    if withheld || is_own_header(&name) || WITHHELD.contains(&name.as_str()) {
         return Err(denied(format!("the header {name} is the host's")));
     }
     Ok(name)

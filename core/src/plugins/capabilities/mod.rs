@@ -23,7 +23,7 @@ pub use self::{
     convert::{message as guest_message, post as guest_post, room as guest_room},
     effects::Effect,
     members::role_word,
-    pace::{Busy, Pace, PostPace},
+    pace::{Busy, Pace},
     schedule::{MAX_JOBS, check_name as check_job_name},
     session::{BotHost, Heard, Session},
     values::{Change, Values, number},

@@ -21,33 +21,18 @@ const SILENCE: Duration = Duration::from_mins(1);
 /// Rooms of which this is known; quiet ones are forgotten when there are more.
 const ROOMS: usize = 10_000;
 
-/// How fast one bot may talk in one room.
+/// How often one bot may do something: talk in a room, write posts.
 pub struct Pace(Option<Keyed>);
 
 impl Pace {
-    /// So many messages a second.
-    pub fn new(messages: u32, ticks: &Ticks) -> Self {
-        Self(Keyed::new(Rate::within(messages, 1), 1, ticks))
+    /// So often.
+    pub fn new(rate: Rate, ticks: &Ticks) -> Self {
+        Self(Keyed::new(rate, 1, ticks))
     }
 
-    /// Counts one message. False if that is too many.
-    pub fn take(&self, room: &RoomId) -> bool {
-        self.0.as_ref().is_none_or(|keyed| keyed.check(room.as_str()).is_ok())
-    }
-}
-
-/// How fast one bot may write posts: six an hour.
-pub struct PostPace(Option<Keyed>);
-
-impl PostPace {
-    /// None written yet.
-    pub fn new(ticks: &Ticks) -> Self {
-        Self(Keyed::new(Rate::per_hour(6), 1, ticks))
-    }
-
-    /// Counts one post. False if that is too many.
-    pub fn take(&self) -> bool {
-        self.0.as_ref().is_none_or(|keyed| keyed.check("").is_ok())
+    /// Counts once more, for `what` alone. False if that is too often.
+    pub fn take(&self, what: &str) -> bool {
+        self.0.as_ref().is_none_or(|keyed| keyed.check(what).is_ok())
     }
 }
 

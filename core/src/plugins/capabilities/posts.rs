@@ -39,7 +39,7 @@ impl Session {
 
     fn write(&mut self, draft: Draft) -> Result<String, Error> {
         let content = Content::parse(&draft.title, draft.body, &draft.attachments, &self.host.files_at).map_err(convert::error)?;
-        if !self.host.posts.take() {
+        if !self.host.posts.take("") {
             return Err(self.limited("posts", "it may write six posts an hour"));
         }
         let id = PostId::new(self.now, self.host.store.random());

@@ -9,7 +9,7 @@ use tokio::{runtime::Handle, sync::Semaphore};
 use tokio_util::task::AbortOnDropHandle;
 use url::Url;
 
-use super::{Busy, Effect, Pace, PostPace, Values};
+use super::{Busy, Effect, Pace, Values};
 use crate::{
     actor::Actor,
     bots::model::Bot,
@@ -54,7 +54,7 @@ pub struct BotHost {
     /// How fast it may talk.
     pub pace: Pace,
     /// How fast it may write posts.
-    pub posts: PostPace,
+    pub posts: Pace,
     /// How much all bots together say in a room.
     pub busy: Arc<Busy>,
     /// Where the database and the network are waited for: guests have a thread of their own.
@@ -89,11 +89,6 @@ impl Heard {
         Self { only, everywhere, member_of: RwLock::default() }
     }
 
-    /// Whether the bot is to hear what happens there, once it is a member.
-    pub fn covers(&self, room: &RoomId) -> bool {
-        self.only.as_ref().is_none_or(|only| only.contains(room))
-    }
-
     /// Whether the bot is a member.
     pub fn is_in(&self, room: &RoomId) -> bool {
         self.member_of.read().unwrap_or_else(PoisonError::into_inner).contains(room)
@@ -101,10 +96,10 @@ impl Heard {
 
     /// Whether the bot hears what happens there.
     pub fn hears(&self, room: &RoomId) -> bool {
-        self.covers(room) && self.is_in(room)
+        self.only.as_ref().is_none_or(|only| only.contains(room)) && self.is_in(room)
     }
 
-    /// Whether the bot looks at what is about to be said there, member or not.
+    /// Whether what happens there is for the bot: it is a member, or becomes one for that.
     pub fn watches(&self, room: &RoomId) -> bool {
         self.everywhere || self.hears(room)
     }

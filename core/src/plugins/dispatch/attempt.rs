@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     clock::Timestamp,
-    error::{Error, Kind},
+    error::Error,
     ids::LetterId,
     plugins::{
         Unavailable,
@@ -102,7 +102,7 @@ impl Attempts<'_> {
             Ok(Some(Ok((Err(reason), _)))) => Ok((Answer::Failed(reason), runner.session())),
             Ok(Some(Err(breakdown))) => Err(breakdown),
             Ok(None) => Ok((Answer::Done, runner.session())),
-            Err(error) => Ok((Answer::Trouble(error.to_string()), runner.session())),
+            Err(error) => Ok((Answer::Trouble(error), runner.session())),
         };
         let outcome = runner
             .call(call, |answer| match answer {
@@ -126,11 +126,9 @@ impl Attempts<'_> {
                 runner.say(Level::WARN, &format!("event {} failed, attempt {attempt}: {reason}", task.told.id));
                 Ok(Some(reason))
             }
-            Ok(Answer::Trouble(reason)) | Err(CallError::Refused(reason) | CallError::Breakdown(Unavailable { reason, .. })) => {
-                Ok(Some(reason))
-            }
-            Err(CallError::Server(error)) if error.kind == Kind::Unavailable => Ok(Some(error.to_string())),
-            Err(CallError::Server(error)) => Err(Lost(error)),
+            Err(CallError::Refused(reason) | CallError::Breakdown(Unavailable { reason, .. })) => Ok(Some(reason)),
+            // No fault of the bot's, and whether something was written is known only once the database is asked again.
+            Ok(Answer::Trouble(error)) | Err(CallError::Server(error)) => Err(Lost(error)),
         }
     }
 
@@ -185,7 +183,7 @@ impl Attempts<'_> {
 enum Answer {
     Done,
     Failed(String),
-    Trouble(String),
+    Trouble(Error),
 }
 
 /// The task for a job whose time has come.

@@ -5,14 +5,7 @@ use crate::{
     actor::Actor,
     error::{Error, Result},
     ids::RoomId,
-    plugins::{
-        bindings::bot::openclaw::{
-            bot::types::{Choice, Context},
-            types::types::Member,
-        },
-        bot::Command,
-        capabilities::role_word,
-    },
+    plugins::{bindings::bot::openclaw::bot::types::Choice, bot::Command},
     rooms,
     store::Store,
 };
@@ -88,21 +81,14 @@ pub async fn suggest(store: &Store, runners: &Runners, asked: Asked<'_>) -> Resu
     let who = asked.actor.member()?;
     let (standing, role) = rooms::queries::standing(store.reader(), asked.room, &who).await?;
     let bots = runners.with_commands(asked.room);
-    let found = bots.iter().find_map(|runner| Some((runner, runner.plugin.commands.get(asked.command)?)));
-    let (runner, command) = found.ok_or_else(|| Error::not_found("command"))?;
+    let (runner, command) = Runners::command(&bots, asked.command).ok_or_else(|| Error::not_found("command"))?;
     let parameter = command.parameters.iter().find(|parameter| parameter.name == asked.parameter);
     let parameter = parameter.ok_or_else(|| Error::not_found("parameter"))?;
     if !parameter.choices.is_empty() || !runner.plugin.has("completion") {
         let fits = |choice: &&Choice| choice.value.to_lowercase().starts_with(&asked.typed.to_lowercase());
         return Ok(parameter.choices.iter().filter(fits).cloned().collect());
     }
-    let context = Context {
-        room_id: asked.room.to_string(),
-        room_name: standing.room.name,
-        caller: Member { id: who.to_string(), name: asked.name.to_owned(), is_bot: who.is_bot() },
-        role: role_word(role).to_owned(),
-        time: store.now().to_string(),
-    };
+    let context = runner.context(&standing.room, &who, asked.name, role);
     let (command, parameter) = (command.name.clone(), parameter.name.clone());
     let answer = runner.plugin.complete(runner.session(), command, parameter, asked.typed.to_owned(), context).await;
     let mut choices = answer.map(|(choices, _)| choices).unwrap_or_default();

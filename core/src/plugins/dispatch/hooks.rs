@@ -26,7 +26,7 @@ use crate::{
         actions::Settlement,
         bindings::bot::{
             exports::openclaw::bot::{before_message, commands::Answer},
-            openclaw::{bot::types::Context, types::types::Member},
+            openclaw::types::types::Member,
         },
         bot::{Audience, Command, Invocation, Typed, Unfit, argument, split},
         capabilities::role_word,
@@ -123,8 +123,7 @@ impl Hooks {
             return Ok(None);
         }
         let Some((name, rest)) = split(&draft.body) else { return Ok(None) };
-        let found = bots.iter().find_map(|runner| Some((runner, runner.plugin.commands.get(name)?)));
-        let Some((runner, command)) = found else { return Err(unknown(name, &bots)) };
+        let Some((runner, command)) = Runners::command(&bots, name) else { return Err(unknown(name, &bots)) };
         let standing = rooms::queries::standing(runner.host.store.reader(), &draft.room, &draft.actor.member()?).await?;
         let typist = Typist { draft, role: standing.1, standing: standing.0 };
         typist.run(runner, command, rest).await.map(Some)
@@ -174,25 +173,22 @@ impl Typist<'_> {
             let sentence = format!("{} is taking a break at the moment. Please try again later.", runner.host.bot.name.as_str());
             return Err(Error::new(Kind::Unavailable, "bot_suspended", sentence));
         }
-        let context = self.context(runner)?;
+        let context = runner.context(&self.standing.room, &self.draft.actor.member()?, &self.draft.author_name, self.role);
         let room = &self.draft.room;
         let call = async |session| {
             let (answer, mut session) = runner.plugin.run(session, invocation.clone(), context.clone()).await?;
-            let said = match answer {
-                Err(refusal) => {
-                    // Nothing that the call wanted happens.
-                    session = runner.session();
-                    Err(refusal)
+            let said = answer.and_then(checked).and_then(|answer| match answer {
+                Some((text, Audience::Room)) => {
+                    let sent = session.say(room.clone(), text, None);
+                    sent.map(|id| Some(Said::ToAll(id))).map_err(|_| "I have said too much here. Please try again later.".to_owned())
                 }
-                Ok(answer) => checked(answer).and_then(|answer| match answer {
-                    Some((text, Audience::Room)) => {
-                        let sent = session.say(room.clone(), text, None);
-                        sent.map(|id| Some(Said::ToAll(id))).map_err(|error| format!("{error:?}"))
-                    }
-                    Some((text, Audience::Caller)) => Ok(Some(Said::ToCaller(text))),
-                    None => Ok(None),
-                }),
-            };
+                Some((text, Audience::Caller)) => Ok(Some(Said::ToCaller(text))),
+                None => Ok(None),
+            });
+            if said.is_err() {
+                // Nothing that the call wanted happens.
+                session = runner.session();
+            }
             Ok((said, session))
         };
         let settlement = |_: &_| Settlement { hops: 1, ..Settlement::default() };
@@ -209,18 +205,6 @@ impl Typist<'_> {
                 Err(Error::new(Kind::Unavailable, "bot_failed", sentence).caused_by(failed.to_string()))
             }
         }
-    }
-
-    /// Where the command is typed, and by whom.
-    fn context(&self, runner: &Runner) -> Result<Context> {
-        let caller = self.draft.actor.member()?;
-        Ok(Context {
-            room_id: self.draft.room.to_string(),
-            room_name: self.standing.room.name.clone(),
-            caller: Member { is_bot: caller.is_bot(), id: caller.to_string(), name: self.draft.author_name.clone() },
-            role: role_word(self.role).to_owned(),
-            time: runner.host.store.now().to_string(),
-        })
     }
 
     /// What there is to see.

@@ -26,7 +26,7 @@ use url::Url;
 
 use self::tail::Tail;
 pub use self::{hooks::Hooks, runner::Runner};
-use super::{BotPlugin, Plugins, capabilities::Busy};
+use super::{BotPlugin, Plugins, bot::Command, capabilities::Busy};
 use crate::{error::Result, http::rate::Ticks, ids::RoomId, outbound::Outbound, rooms::online::Online, store::Store};
 
 /// What bots need of the server.
@@ -68,6 +68,11 @@ impl Runners {
     pub fn with_commands(&self, room: &RoomId) -> Vec<Arc<Runner>> {
         let all = self.all().into_iter();
         all.filter(|runner| !runner.plugin.commands.is_empty() && runner.host.heard.hears(room)).collect()
+    }
+
+    /// The command `name` of the first of `bots` that has it.
+    fn command<'a>(bots: &'a [Arc<Runner>], name: &str) -> Option<(&'a Arc<Runner>, &'a Command)> {
+        bots.iter().find_map(|runner| Some((runner, runner.plugin.commands.get(name)?)))
     }
 
     /// Those that look at messages in `room` before they are said, in their order.

@@ -12,25 +12,29 @@ use crate::{
         self,
         model::{Ability, Bot, BotName, Handle, Rights},
     },
-    config::{HeardRooms, RoomsWord},
+    config::{HeardRooms, Rate, RoomsWord},
     error::{Error, Kind, Result},
-    ids::RoomId,
+    ids::{MemberId, RoomId},
     plugins::{
         BotPlugin, Unavailable,
         actions::{self, EffectFailed, Settlement},
-        capabilities::{BotHost, Heard, Pace, PostPace, Session},
+        bindings::bot::openclaw::{bot::types::Context, types::types::Member},
+        capabilities::{BotHost, Heard, Pace, Session, role_word},
         store::{jobs::Job, switches},
     },
     rooms::{
         self,
         actions::{Invite, Join},
-        model::Invitee,
+        model::{Invitee, Room, RoomRole},
     },
     store::Tx,
 };
 
 /// How often a call runs again because what it read was changed meanwhile.
 const RERUNS: u32 = 20;
+
+/// How many posts a bot may write.
+const POSTS: Rate = Rate::per_hour(6);
 
 /// A bot that takes part.
 pub struct Runner {
@@ -66,8 +70,8 @@ impl Runner {
             limits: plugin.section.limits.clone(),
             journal: parts.plugins.journal().clone(),
             heard: Heard::new(only.clone().map(HashSet::from_iter), everywhere),
-            pace: Pace::new(plugin.section.limits.messages, &parts.ticks),
-            posts: PostPace::new(&parts.ticks),
+            pace: Pace::new(Rate::within(plugin.section.limits.messages, 1), &parts.ticks),
+            posts: Pace::new(POSTS, &parts.ticks),
             busy: parts.busy.clone(),
             runtime: parts.runtime.clone(),
             bot,
@@ -83,6 +87,17 @@ impl Runner {
     /// A call that begins now.
     pub fn session(&self) -> Session {
         Session::new(self.host.clone())
+    }
+
+    /// Where a command is typed, and by whom.
+    pub fn context(&self, room: &Room, who: &MemberId, name: &str, role: RoomRole) -> Context {
+        Context {
+            room_id: room.id.to_string(),
+            room_name: room.name.clone(),
+            caller: Member { id: who.to_string(), name: name.to_owned(), is_bot: who.is_bot() },
+            role: role_word(role).to_owned(),
+            time: self.host.store.now().to_string(),
+        }
     }
 
     /// Makes the bot a member where it is to be, and notes where it is.

@@ -2,7 +2,7 @@
 
 use sea_orm::{ConnectionTrait, Value};
 
-use super::sql;
+use super::{further, sql};
 use crate::{
     clock::Timestamp,
     error::{Error, Kind, Result},
@@ -81,16 +81,11 @@ pub async fn advance(tx: &Tx, plugin: &str, step: &Step, until: Timestamp) -> Re
         conn.execute_raw(sql(conn, text, [plugin.into(), position.into()])).await?;
     }
     if !step.passed.is_empty() {
-        let text = format!("DELETE FROM plugin_settled WHERE plugin = $1 AND position IN ({})", list(step.passed.len()));
+        let text = format!("DELETE FROM plugin_settled WHERE plugin = $1 AND position IN ({})", further(step.passed.len()));
         let values = std::iter::once(plugin.into()).chain(step.passed.iter().map(|position| Value::from(*position)));
         conn.execute_raw(sql(conn, &text, values)).await?;
     }
     Ok(())
-}
-
-/// `$2, $3, …`
-fn list(count: usize) -> String {
-    (0..count).map(|index| format!("${}", index + 2)).collect::<Vec<_>>().join(", ")
 }
 
 /// Lets others take the cursor at once.
@@ -106,6 +101,6 @@ mod tests {
     #[test]
     fn places_are_numbered_row_by_row() {
         assert_eq!(super::super::places(2, 2), "($1, $2), ($3, $4)");
-        assert_eq!(super::list(2), "$2, $3");
+        assert_eq!(super::super::further(2), "$2, $3");
     }
 }

@@ -15,6 +15,11 @@ fn sql(conn: &impl ConnectionTrait, text: &str, values: impl IntoIterator<Item =
     Statement::from_sql_and_values(conn.get_database_backend(), text, values)
 }
 
+/// `$2, $3, …`: so many places after the first.
+fn further(count: usize) -> String {
+    (2..count + 2).map(|place| format!("${place}")).collect::<Vec<_>>().join(", ")
+}
+
 /// `($1, $2), ($3, $4)`: places for `rows` rows of `columns` values.
 fn places(rows: usize, columns: usize) -> String {
     let row = |row: usize| {

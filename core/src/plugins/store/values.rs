@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use sea_orm::{ConnectionTrait, QueryResult, Value};
 
-use super::{places, sql};
+use super::{further, places, sql};
 use crate::{
     clock::Timestamp,
     error::Result,
@@ -60,8 +60,8 @@ pub async fn names(conn: &impl Conn, plugin: &str, prefix: &str, after: &str, li
 /// What is stored under each of `names`, whether or not its time is over.
 pub async fn present(tx: &Tx, plugin: &str, names: &[&str]) -> Result<BTreeMap<String, Stored>> {
     let conn = tx.conn();
-    let list: Vec<String> = (0..names.len()).map(|index| format!("${}", index + 2)).collect();
-    let text = format!("SELECT name, value, version, expires_at FROM plugin_values WHERE plugin = $1 AND name IN ({})", list.join(", "));
+    let text =
+        format!("SELECT name, value, version, expires_at FROM plugin_values WHERE plugin = $1 AND name IN ({})", further(names.len()));
     let values = std::iter::once(Value::from(plugin)).chain(names.iter().map(|name| Value::from(*name)));
     let rows = conn.query_all_raw(sql(conn, &text, values)).await?;
     rows.iter().map(|row| Ok((row.try_get("", "name")?, stored(row)?))).collect()
@@ -86,8 +86,7 @@ pub async fn put(tx: &Tx, plugin: &str, rows: &[(String, Stored)]) -> Result<()>
 /// Removes values.
 pub async fn remove(tx: &Tx, plugin: &str, names: &[&str]) -> Result<()> {
     let conn = tx.conn();
-    let list: Vec<String> = (0..names.len()).map(|index| format!("${}", index + 2)).collect();
-    let text = format!("DELETE FROM plugin_values WHERE plugin = $1 AND name IN ({})", list.join(", "));
+    let text = format!("DELETE FROM plugin_values WHERE plugin = $1 AND name IN ({})", further(names.len()));
     let values = std::iter::once(Value::from(plugin)).chain(names.iter().map(|name| Value::from(*name)));
     conn.execute_raw(sql(conn, &text, values)).await?;
     Ok(())

@@ -1,5 +1,6 @@
 //! Bots that are plugins: what they hear, what they may do, what becomes of those that break down, and that none of it is lost.
 
+mod acting;
 mod bundled;
 mod commands;
 pub mod crash;
