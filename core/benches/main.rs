@@ -7,6 +7,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it speaks on the terminal")]
 
 mod baseline;
+mod bots;
 mod cores;
 mod footprint;
 mod load;
@@ -45,7 +46,7 @@ async fn main() -> ExitCode {
         ["room", port] => baseline::rooms::serve(port).await,
         [node, ref parts @ ..] => run(Path::new(node), parts).await,
         _ => Err(
-            "usage: community-bench NODE [footprint|reads|writes|uploads|plugin|providers|realtime|hold]…, with the path of Node.js 22; `make bench` knows it"
+            "usage: community-bench NODE [footprint|reads|writes|uploads|plugin|providers|bots|realtime|hold]…, with the path of Node.js 22; `make bench` knows it"
                 .into(),
         ),
     };
@@ -87,6 +88,9 @@ async fn run(node: &Path, parts: &[&str]) -> Outcome {
 
     if wanted("providers") {
         providers::measure(&site("providers")?, &mut table).await?;
+    }
+    if wanted("bots") {
+        bots::measure(&site("bots")?, &mut table).await?;
     }
     if wanted("realtime") {
         realtime::measure(&site("realtime")?, node, &program, &folder.0.join("baseline"), &mut table).await?;

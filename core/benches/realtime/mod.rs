@@ -1,8 +1,8 @@
 //! Rooms in real time, beside Node.js with socket.io and beside socketioxide alone, neither of which stores anything.
 
 mod fanout;
-mod seed;
-mod sends;
+pub mod seed;
+pub mod sends;
 
 use std::{
     path::Path,

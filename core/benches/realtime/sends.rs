@@ -26,6 +26,11 @@ impl Writer {
         Ok(Self { socket: Arc::new(Socket::connect(server.addr, headers, |_| ()).await?), event })
     }
 
+    /// Sends it once, and waits until it is acknowledged.
+    pub async fn send(&self) -> Outcome {
+        self.socket.ask(&self.event).await.map(drop)
+    }
+
     /// The event that writes a short message into `room`.
     pub fn message(room: &str) -> String {
         format!(r#"["message:send",{{"roomId":"{room}","body":"Good morning, everybody! Has somebody seen my keys?"}}]"#)
