@@ -53,13 +53,13 @@ fn embed_sources(out: &Path) {
     }
 }
 
-/// The paths of all files below `folder`, without what was built.
+/// The paths of all files below `folder`, without what was built and what was released before.
 fn collect(folder: &Path, prefix: &str, files: &mut Vec<String>) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let Ok(name) = entry.file_name().into_string() else { continue };
         let path = format!("{prefix}{name}");
         match entry.file_type() {
-            Ok(kind) if kind.is_dir() && name != "target" => collect(&entry.path(), &format!("{path}/"), files),
+            Ok(kind) if kind.is_dir() && name != "target" && name != "released" => collect(&entry.path(), &format!("{path}/"), files),
             Ok(kind) if kind.is_file() && !name.starts_with('.') => files.push(path),
             _ => {}
         }

@@ -1,6 +1,6 @@
 // Rolls a die for whoever writes "!roll" or "!roll 20" in the rooms it is in.
-import { send } from 'openclaw:chat/chat-write@0.1.0';
-import { fraction } from 'openclaw:random/random@0.1.0';
+import { send } from 'openclaw:chat/chat-write@1.0.0';
+import { fraction } from 'openclaw:random/random@1.0.0';
 
 export const onMessage = {
   onMessage(event, message) {

@@ -79,7 +79,7 @@ pub async fn send(tx: &mut Tx, send: &Send) -> Result<Shown> {
         deleted: false,
     };
     store::add(tx, &message)?;
-    tell(tx, What::Created, message, actor)
+    tell(tx, What::Created, message, actor, None)
 }
 
 /// A message to be changed.
@@ -107,7 +107,7 @@ pub async fn edit(tx: &mut Tx, target: &Target, body: &str) -> Result<Shown> {
     }
     message.content = Content::new(body.to_owned(), message.content.attachments)?;
     message.edited_at = Some(tx.now());
-    change(tx, What::Edited, message, &standing, &target.actor).await
+    change(tx, What::Edited, message, &standing, &target.actor, None).await
 }
 
 /// Deletes a message: its place stays, what it said is gone. Deleting it again changes nothing.
@@ -127,7 +127,7 @@ pub async fn delete(tx: &mut Tx, target: &Target) -> Result<Shown> {
         return message.shown();
     }
     message.clear();
-    change(tx, What::Deleted, message, &standing, &target.actor).await
+    change(tx, What::Deleted, message, &standing, &target.actor, None).await
 }
 
 /// Puts a reaction on a message, or takes it away. What is so already changes nothing.
@@ -141,7 +141,8 @@ pub async fn react(tx: &mut Tx, target: &Target, emoji: &Emoji, on: bool) -> Res
     if !message.react(&target.actor.member()?, emoji, on)? {
         return message.shown();
     }
-    change(tx, What::Reacted, message, &standing, &target.actor).await
+    let what = if on { What::Reacted } else { What::Unreacted };
+    change(tx, what, message, &standing, &target.actor, Some(emoji)).await
 }
 
 /// Removes messages of rooms that are gone, and the rooms themselves once they are empty. True if there may be more.
@@ -197,19 +198,19 @@ fn require_there(message: &Message) -> Result<()> {
 }
 
 /// Writes a change of a message, which takes the next number of the room.
-async fn change(tx: &mut Tx, what: What, mut message: Message, standing: &Standing, by: &Actor) -> Result<Shown> {
+async fn change(tx: &mut Tx, what: What, mut message: Message, standing: &Standing, by: &Actor, emoji: Option<&Emoji>) -> Result<Shown> {
     let known = Counters { seq: standing.room.seq, rev: standing.room.rev };
     message.rev = advance(tx, &message.room, known, Step::Change).await?.rev;
     store::update(tx, &message).await?;
-    tell(tx, what, message, by)
+    tell(tx, what, message, by, emoji)
 }
 
 async fn advance(tx: &mut Tx, room: &RoomId, known: Counters, step: Step) -> Result<Counters> {
     rooms::actions::advance(tx, room, known, step).await?.ok_or_else(|| Error::not_found("room"))
 }
 
-fn tell(tx: &mut Tx, what: What, message: Message, by: &Actor) -> Result<Shown> {
+fn tell(tx: &mut Tx, what: What, message: Message, by: &Actor, emoji: Option<&Emoji>) -> Result<Shown> {
     let shown = message.shown()?;
-    tx.record(events::of(what, &shown, by.member().ok().as_ref()));
+    tx.record(events::of(what, &shown, by.member().ok().as_ref(), emoji));
     Ok(shown)
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::model::Shown;
+use super::model::{Emoji, Shown};
 use crate::{
     ids::{MemberId, MessageId, RoomId},
     store::Event,
@@ -19,8 +19,10 @@ pub enum What {
     Edited,
     /// Only its place is left.
     Deleted,
-    /// A reaction came or went.
+    /// A reaction came.
     Reacted,
+    /// A reaction went.
+    Unreacted,
 }
 
 impl What {
@@ -30,6 +32,7 @@ impl What {
             Self::Edited => "message.edited",
             Self::Deleted => "message.deleted",
             Self::Reacted => "message.reacted",
+            Self::Unreacted => "message.unreacted",
         }
     }
 }
@@ -51,26 +54,33 @@ pub struct MessageEvent {
     pub author: MemberId,
     /// Who caused this: its author, unless it is known to be somebody else.
     pub by: MemberId,
+    /// Which emoji came or went.
+    pub emoji: Option<String>,
     /// The message as clients see it, as JSON, if the change was made in this process. Otherwise
     /// [`by_id`](super::queries::by_id) has it, as it is by then.
     pub live: Option<Arc<str>>,
 }
 
-/// The event for what happened to a message.
-pub fn of(what: What, shown: &Shown, by: Option<&MemberId>) -> Event {
+/// The event for what happened to a message, with the emoji that came or went.
+pub fn of(what: What, shown: &Shown, by: Option<&MemberId>, emoji: Option<&Emoji>) -> Event {
     let message = &shown.message;
     let mut data = json!({ "room": message.room.as_str(), "seq": message.seq, "rev": message.rev, "author": message.author.as_str() });
-    // Most often it is the author.
-    if let Some(by) = by.filter(|by| **by != message.author) {
-        data["by"] = by.as_str().into();
+    if let Some(emoji) = emoji {
+        data["emoji"] = emoji.as_str().into();
     }
-    Event::new(what.kind(), &message.id, &data).with_live(shown.json.clone())
+    let event = Event::new(what.kind(), &message.id, &data).with_live(shown.json.clone());
+    // Most often it is the author.
+    match by.filter(|by| **by != message.author) {
+        Some(by) => event.by(by),
+        None => event,
+    }
 }
 
 impl MessageEvent {
     /// Reads the event, if it is one of these.
     pub fn read(event: &Event) -> Option<Self> {
-        let what = [What::Created, What::Edited, What::Deleted, What::Reacted].into_iter().find(|what| what.kind() == event.kind)?;
+        let all = [What::Created, What::Edited, What::Deleted, What::Reacted, What::Unreacted];
+        let what = all.into_iter().find(|what| what.kind() == event.kind)?;
         let data = event.details();
         let text = |name: &str| data[name].as_str().map(str::to_owned);
         Some(Self {
@@ -81,6 +91,7 @@ impl MessageEvent {
             rev: data["rev"].as_u64()?,
             by: MemberId::from_stored(text("by").or_else(|| text("author"))?),
             author: MemberId::from_stored(text("author")?),
+            emoji: text("emoji"),
             live: event.live.clone(),
         })
     }

@@ -20,6 +20,8 @@ pub struct Draft {
     pub room: RoomId,
     /// The text, as it was typed.
     pub body: String,
+    /// The message that it answers.
+    pub reply_to: Option<MessageId>,
     /// Addresses of files.
     pub attachments: Vec<String>,
     /// The message whose text this is to be, if it is there already.

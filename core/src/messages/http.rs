@@ -80,17 +80,17 @@ impl Messages {
     pub async fn send(&self, actor: Actor, author_name: String, room: RoomId, new: NewMessageBody) -> AppResult<Sent> {
         self.limits.check_actor(Limit::Messages, &actor)?;
         let client_id = new.client_id.as_deref().map(ClientId::parse).transpose()?;
-        let NewMessageBody { body, attachments, .. } = new;
-        let mut draft = Draft { actor, author_name, room, body, attachments, editing: None, client_id };
+        let NewMessageBody { body, attachments, reply_to, .. } = new;
+        let unknown = || Error::invalid("replyTo must be the id of a message in this room.");
+        let reply_to = reply_to.map(|id| MessageId::parse(&id).ok_or_else(unknown)).transpose()?;
+        let mut draft = Draft { actor, author_name, room, body, reply_to, attachments, editing: None, client_id };
         Content::parse(draft.body.clone(), &draft.attachments, &self.files_at)?;
         if let Some(ran) = self.gate.command(&mut draft).await? {
             return Ok(Sent::Ran(ran));
         }
         let body = self.gate.look(&draft).await?;
-        let Draft { actor, author_name, room, attachments, client_id, .. } = draft;
+        let Draft { actor, author_name, room, reply_to, attachments, client_id, .. } = draft;
         let content = Content::parse(body, &attachments, &self.files_at)?;
-        let unknown = || Error::invalid("replyTo must be the id of a message in this room.");
-        let reply_to = new.reply_to.map(|id| MessageId::parse(&id).ok_or_else(unknown)).transpose()?;
         let send = Send { id: None, actor, author_name, room, content, reply_to, client_id };
         self.store.write(send, |tx, send| Box::pin(actions::send(tx, send))).await.map(Sent::Said)
     }
@@ -113,6 +113,7 @@ impl Messages {
             author_name,
             room: message.message.room,
             body,
+            reply_to: message.message.reply_to,
             attachments: message.message.content.attachments,
             editing: Some(target.message.clone()),
             client_id: None,

@@ -25,12 +25,12 @@ impl Offer {
 }
 
 /// The version of our own interfaces.
-pub const OURS: Version = Version::new(0, 1, 0);
+pub const OURS: Version = Version::new(1, 0, 0);
 
 const WASI: Version = Version { major: 0, minor: 2, patch: 12 };
 
 /// Everything a plugin can be given.
-const OFFERS: [Offer; 20] = [
+const OFFERS: [Offer; 21] = [
     Offer::free("openclaw:settings/settings", Some("read its own settings")),
     Offer::free("openclaw:log/log", Some("write to the log")),
     Offer::free("openclaw:clock/clock", Some("read the clock")),
@@ -38,10 +38,11 @@ const OFFERS: [Offer; 20] = [
     Offer::free("openclaw:types/types", None),
     Offer::free("openclaw:bot/types", None),
     Offer::granted("openclaw:chat/chat-read", "read what is said in its rooms", "chat-read"),
-    Offer::granted("openclaw:chat/chat-write", "write, react and delete messages in its rooms", "chat-write"),
+    Offer::granted("openclaw:chat/chat-write", "write and react in its rooms", "chat-write"),
     Offer::granted("openclaw:posts/posts-read", "read posts", "posts-read"),
     Offer::granted("openclaw:posts/posts-write", "write posts in its own name", "posts-write"),
-    Offer::granted("openclaw:members/members", "see who is in its rooms, and remove members where it is a moderator", "members"),
+    Offer::granted("openclaw:members/members", "see who is in its rooms", "members"),
+    Offer::granted("openclaw:members/moderation", "delete messages and remove members where it is a moderator", "moderation"),
     Offer::granted("openclaw:store/store", "remember things", "store"),
     Offer::granted("openclaw:secrets/secrets", "use secrets without reading them", "secrets"),
     Offer::granted("openclaw:schedule/schedule", "do things later", "schedule"),

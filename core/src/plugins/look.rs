@@ -56,6 +56,8 @@ pub struct Said {
     pub name: Option<String>,
     /// One line for operators.
     pub description: String,
+    /// Its version, as its author counts.
+    pub version: String,
     /// Its settings, if it says which there are.
     pub settings: Option<Vec<Setting>>,
     /// Its commands: how each is typed, and one line.
@@ -180,6 +182,7 @@ impl Said {
         Self {
             name: bot.about.name.as_ref().map(|name| name.as_str().to_owned()),
             description: bot.about.description.clone(),
+            version: bot.about.version.clone(),
             settings: bot.about.settings.as_ref().map(settings),
             commands: bot.commands.values().map(|command| (command.usage(), command.description.clone())).collect(),
             jobs: bot.recurring.iter().map(|job| job.name.clone()).collect(),

@@ -41,6 +41,8 @@ pub struct PluginStatus {
     pub id: String,
     /// What it is there for, if it could be read.
     pub kind: Option<PluginKind>,
+    /// Its version, as its author counts; empty if it does not say.
+    pub version: String,
     /// Whether it runs.
     pub on: bool,
     /// Why it does not run, or why nobody gets to it although it does.
@@ -121,7 +123,12 @@ impl Entry {
             State::Bot(bot) => (true, None, bot.caller().counts()),
             State::Off(unavailable) => (false, Some(unavailable.reason.clone()), CallCounts::default()),
         };
-        PluginStatus { id: id.to_owned(), kind: self.kind, on, reason, imports: self.imports.clone(), unread: self.unread.clone(), counts }
+        let version = match &self.state {
+            State::Bot(bot) => bot.about.version.clone(),
+            State::Password(_) | State::OAuth(_) | State::Off(_) => String::new(),
+        };
+        let (imports, unread) = (self.imports.clone(), self.unread.clone());
+        PluginStatus { id: id.to_owned(), kind: self.kind, version, on, reason, imports, unread, counts }
     }
 
     /// What people want to know, if it is a login provider.

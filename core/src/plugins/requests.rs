@@ -50,6 +50,12 @@ pub struct ParameterBody {
     pub required: bool,
     /// If there are any, nothing else is accepted.
     pub choices: Vec<ChoiceBody>,
+    /// The least that is accepted of a number.
+    #[oai(skip_serializing_if_is_none)]
+    pub minimum: Option<f64>,
+    /// The most.
+    #[oai(skip_serializing_if_is_none)]
+    pub maximum: Option<f64>,
 }
 
 /// What kind of value a parameter takes.
@@ -58,6 +64,8 @@ pub struct ParameterBody {
 pub enum ParameterKind {
     /// A word, or several in quotation marks; the last one takes all that is left.
     Text,
+    /// A whole number.
+    Integer,
     /// A number.
     Number,
     /// `yes` or `no`.
@@ -109,12 +117,13 @@ impl From<Parameter> for ParameterBody {
     fn from(parameter: Parameter) -> Self {
         let kind = match parameter.kind {
             Kind::Text => ParameterKind::Text,
+            Kind::Integer => ParameterKind::Integer,
             Kind::Number => ParameterKind::Number,
             Kind::Boolean => ParameterKind::Boolean,
             Kind::Member => ParameterKind::Member,
         };
-        let Parameter { name, description, required, choices, .. } = parameter;
-        Self { name, description, kind, required, choices: choices.into_iter().map(ChoiceBody::from).collect() }
+        let Parameter { name, description, required, choices, minimum, maximum, .. } = parameter;
+        Self { name, description, kind, required, choices: choices.into_iter().map(ChoiceBody::from).collect(), minimum, maximum }
     }
 }
 
@@ -135,9 +144,11 @@ impl Example for CommandsAnswer {
         let sides = ParameterBody {
             name: "sides".to_owned(),
             description: "How many sides the die has.".to_owned(),
-            kind: ParameterKind::Number,
+            kind: ParameterKind::Integer,
             required: false,
             choices: Vec::new(),
+            minimum: Some(2.0),
+            maximum: Some(1000.0),
         };
         let roll = CommandBody {
             name: "roll".to_owned(),

@@ -128,7 +128,7 @@ pub async fn edit(tx: &mut Tx, edit: &Edit, files_at: &url::Url) -> Result<Post>
     post.content = Content::parse(title, body, attachments, files_at)?;
     post.edited_at = Some(tx.now());
     store::edit(tx, &post).await?;
-    tx.record(events::edited(&post));
+    tx.record(events::edited(&post, &edit.actor));
     Ok(post)
 }
 

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::model::Post;
-use crate::store::Event;
+use crate::{actor::Actor, store::Event};
 
 /// There is a new post.
 pub fn created(post: &Post) -> Event {
@@ -11,8 +11,12 @@ pub fn created(post: &Post) -> Event {
 }
 
 /// A post says something else now.
-pub fn edited(post: &Post) -> Event {
-    event("post.edited", post)
+pub fn edited(post: &Post, by: &Actor) -> Event {
+    let event = event("post.edited", post);
+    match by.member() {
+        Ok(by) => event.by(&by),
+        Err(_) => event,
+    }
 }
 
 /// A post is gone.

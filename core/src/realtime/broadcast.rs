@@ -128,7 +128,7 @@ impl Broadcast {
             Deed::Created => MessageNew::NAME,
             Deed::Edited => MessageEdited::NAME,
             Deed::Deleted => MessageDeleted::NAME,
-            Deed::Reacted => MessageReacted::NAME,
+            Deed::Reacted | Deed::Unreacted => MessageReacted::NAME,
         };
         let frame = json.map(|json| Frame::encoded(name, &format!("{{\"message\":{json}}}")));
         let ready = self.order.add(&room, rev, frame, Instant::now());

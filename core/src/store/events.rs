@@ -46,6 +46,15 @@ impl Event {
         Self { live: Some(live), ..self }
     }
 
+    /// The same event with one more detail: who caused it.
+    #[must_use]
+    pub fn by(mut self, who: &impl ToString) -> Self {
+        let mut details = self.details();
+        details["by"] = who.to_string().into();
+        self.data = details.to_string();
+        self
+    }
+
     /// All details.
     pub fn details(&self) -> serde_json::Value {
         serde_json::from_str(&self.data).unwrap_or_default()

@@ -85,7 +85,7 @@ impl Replay {
             if event.what != "joined" {
                 self.stage.join(&event.who, &room, None).await?;
             }
-            let is_change = matches!(event.what.as_str(), "edited" | "deleted" | "reacted");
+            let is_change = matches!(event.what.as_str(), "edited" | "deleted" | "reacted" | "unreacted");
             if is_change && !self.messages.contains_key(&event.subject) {
                 let body = if event.body.is_empty() { "…" } else { &event.body };
                 let message = self.stage.said(&event.who, &room, body, None).await?;
@@ -114,7 +114,7 @@ impl Replay {
             }
             "edited" => self.stage.change(&event.who, message, Change::Edit(&event.body)).await?,
             "deleted" => self.stage.change(&event.who, message, Change::Delete).await?,
-            "reacted" => self.react(event, message).await?,
+            "reacted" | "unreacted" => self.react(event, message).await?,
             "joined" => {
                 let room = self.stage.room(&event.room).await?;
                 self.stage.join(&event.who, &room, None).await?;

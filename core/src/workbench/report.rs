@@ -55,7 +55,7 @@ fn packages(look: &Look) -> String {
     all.into_iter().collect::<Vec<_>>().join(", ")
 }
 
-/// `openclaw:bot/on-message@0.1.0` is `on-message`.
+/// `openclaw:bot/on-message@1.0.0` is `on-message`.
 fn short(interface: &str) -> String {
     let name = interface.split('@').next().unwrap_or(interface);
     name.rsplit('/').next().unwrap_or(name).to_owned()
@@ -69,7 +69,7 @@ fn wishes(look: &Look) -> Vec<[String; 2]> {
             (Some(grant), _) => format!("grant \"{grant}\""),
             // What every component imports says nothing about this one.
             (None, None) if wish.interface.starts_with("wasi:io") || wish.interface.starts_with("wasi:cli") => continue,
-            (None, None) if wish.interface.ends_with("/types@0.1.0") => continue,
+            (None, None) if wish.interface.split('@').next().is_some_and(|name| name.ends_with("/types")) => continue,
             (None, None) => "not offered here".to_owned(),
             (None, Some(_)) => "no grant".to_owned(),
         };
@@ -83,7 +83,8 @@ fn wishes(look: &Look) -> Vec<[String; 2]> {
 
 fn introduce(text: &mut String, said: &Said) {
     if let Some(name) = &said.name {
-        let _ = writeln!(text, "calls itself: {name}. {}", said.description);
+        let version = if said.version.is_empty() { String::new() } else { format!(" {}", said.version) };
+        let _ = writeln!(text, "calls itself: {name}{version}. {}", said.description);
     }
     if let Some(settings) = &said.settings {
         table(text, "settings", settings.iter().map(setting));

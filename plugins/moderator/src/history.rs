@@ -7,7 +7,7 @@ use crate::rules::Rules;
 
 /// How many entries `/modlog` shows, unless told otherwise, and at most.
 const SHOWN: i64 = 10;
-const MOST: i64 = 50;
+const MOST: f64 = 50.0;
 /// How much of a text is kept, in characters.
 const MAX_TEXT: usize = 120;
 /// How long an answer may be, in characters.
@@ -27,7 +27,8 @@ struct Entry {
 
 pub fn command() -> Command {
     Command::new("modlog", "What was refused or changed in this room, for owners and moderators")
-        .number("count", "How much of it")
+        .integer("count", "How much of it")
+        .between(1.0, MOST)
         .optional()
 }
 
@@ -47,7 +48,7 @@ pub fn answer(arguments: &[Argument], context: &Context) -> Result<Option<Answer
     if !context.is_moderator() {
         return Err("Only owners and moderators of this room can see that.".to_owned());
     }
-    let count = arguments.integer("count")?.unwrap_or(SHOWN).clamp(1, MOST);
+    let count = arguments.integer("count").unwrap_or(SHOWN);
     let mut text = String::new();
     for key in store::keys_after(&prefix(&context.room_id), None, u32::try_from(count).unwrap_or_default())? {
         let Some(entry) = store::json::<Entry>(&key)? else { continue };

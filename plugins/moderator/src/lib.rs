@@ -40,7 +40,9 @@ impl Commands for Moderator {
 
 impl Lifecycle for Moderator {
     fn about() -> Introduction {
-        Introduction::new("Moderator", "Keeps unwanted words, links and floods out of rooms").settings(include_str!("settings.json"))
+        Introduction::new("Moderator", "Keeps unwanted words, links and floods out of rooms")
+            .version(env!("CARGO_PKG_VERSION"))
+            .settings(include_str!("settings.json"))
     }
 
     fn start() -> Result<(), String> {

@@ -8,8 +8,8 @@ mod reminders;
 mod welcome;
 
 use openclaw_sdk::{
-    Answer, Argument, Choice, Command, Commands, Completion, Context, Due, Event, Introduction, Lifecycle, Member, Message, OnMember,
-    OnMessage, Recurring, Room, Scheduled,
+    Answer, Argument, Change, Choice, Command, Commands, Completion, Context, Due, Event, Introduction, Lifecycle, Member, Message,
+    OnMember, OnMessage, Recurring, Room, Scheduled,
 };
 
 struct OpenClaw;
@@ -21,8 +21,8 @@ impl OnMessage for OpenClaw {
 }
 
 impl OnMember for OpenClaw {
-    fn on_member(_: Event, change: String, room: Room, member: Member) -> Result<(), String> {
-        if change == "joined" { welcome::greet(&room, &member) } else { Ok(()) }
+    fn on_member(_: Event, change: Change, room: Room, member: Member) -> Result<(), String> {
+        if change.what == "joined" { welcome::greet(&room, &member) } else { Ok(()) }
     }
 }
 
@@ -68,6 +68,7 @@ impl Scheduled for OpenClaw {
 impl Lifecycle for OpenClaw {
     fn about() -> Introduction {
         Introduction::new("OpenClaw", "Help, a welcome, polls, reminders, and answers of a language model")
+            .version(env!("CARGO_PKG_VERSION"))
             .settings(include_str!("settings.json"))
     }
 

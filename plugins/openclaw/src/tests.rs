@@ -6,7 +6,7 @@ use super::{OpenClaw, assistant, welcome};
 #[test]
 fn defaults_are_those_of_the_schema() {
     let about = OpenClaw::about();
-    let schema: Value = serde_json::from_str(&about.settings_schema).unwrap();
+    let schema: Value = serde_json::from_str(&about.settings_schema.unwrap()).unwrap();
     let default = |key: &str| &schema["properties"][key]["default"];
     assert_eq!(about.name, assistant::NAME);
     assert_eq!((default("name"), default("welcome")), (&assistant::NAME.into(), &welcome::DEFAULT.into()));
@@ -29,7 +29,7 @@ fn every_command_is_run() {
 #[test]
 fn only_those_who_join_are_welcomed() {
     for change in ["left", "removed", "joined"] {
-        OpenClaw::on_member(testing::event(), change.to_owned(), testing::room("r-1"), testing::member("Ann")).unwrap();
+        OpenClaw::on_member(testing::event(), testing::change(change, "Ann"), testing::room("r-1"), testing::member("Ann")).unwrap();
     }
     assert_eq!(testing::said().len(), 1);
 }

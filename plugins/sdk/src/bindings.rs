@@ -20,8 +20,8 @@ pub mod oauth {
         pub_export_macro: true,
         export_macro_name: "__export_oauth_provider",
         with: {
-            "openclaw:settings/settings@0.1.0": super::password::openclaw::settings::settings,
-            "openclaw:log/log@0.1.0": super::password::openclaw::log::log,
+            "openclaw:settings/settings@1.0.0": super::password::openclaw::settings::settings,
+            "openclaw:log/log@1.0.0": super::password::openclaw::log::log,
         },
         generate_all,
     });
@@ -33,14 +33,14 @@ pub mod bot {
         inline: "
             package openclaw:sdk;
             world bot {
-                include openclaw:plugins/bot-imports@0.1.0;
-                import openclaw:bot/types@0.1.0;
+                include openclaw:plugins/bot-imports@1.0.0;
+                import openclaw:bot/types@1.0.0;
             }
         ",
         path: "../../wit",
         with: {
-            "openclaw:settings/settings@0.1.0": super::password::openclaw::settings::settings,
-            "openclaw:log/log@0.1.0": super::password::openclaw::log::log,
+            "openclaw:settings/settings@1.0.0": super::password::openclaw::settings::settings,
+            "openclaw:log/log@1.0.0": super::password::openclaw::log::log,
         },
         additional_derives: [PartialEq],
         generate_unused_types: true,
@@ -59,18 +59,19 @@ macro_rules! bot_world {
                 pub_export_macro: true,
                 export_macro_name: $export,
                 with: {
-                    "openclaw:settings/settings@0.1.0": super::password::openclaw::settings::settings,
-                    "openclaw:log/log@0.1.0": super::password::openclaw::log::log,
-                    "openclaw:types/types@0.1.0": super::bot::openclaw::types::types,
-                    "openclaw:chat/chat-read@0.1.0": super::bot::openclaw::chat::chat_read,
-                    "openclaw:chat/chat-write@0.1.0": super::bot::openclaw::chat::chat_write,
-                    "openclaw:posts/posts-read@0.1.0": super::bot::openclaw::posts::posts_read,
-                    "openclaw:posts/posts-write@0.1.0": super::bot::openclaw::posts::posts_write,
-                    "openclaw:members/members@0.1.0": super::bot::openclaw::members::members,
-                    "openclaw:store/store@0.1.0": super::bot::openclaw::store::store,
-                    "openclaw:secrets/secrets@0.1.0": super::bot::openclaw::secrets::secrets,
-                    "openclaw:schedule/schedule@0.1.0": super::bot::openclaw::schedule::schedule,
-                    "openclaw:http/http@0.1.0": super::bot::openclaw::http::http,
+                    "openclaw:settings/settings@1.0.0": super::password::openclaw::settings::settings,
+                    "openclaw:log/log@1.0.0": super::password::openclaw::log::log,
+                    "openclaw:types/types@1.0.0": super::bot::openclaw::types::types,
+                    "openclaw:chat/chat-read@1.0.0": super::bot::openclaw::chat::chat_read,
+                    "openclaw:chat/chat-write@1.0.0": super::bot::openclaw::chat::chat_write,
+                    "openclaw:posts/posts-read@1.0.0": super::bot::openclaw::posts::posts_read,
+                    "openclaw:posts/posts-write@1.0.0": super::bot::openclaw::posts::posts_write,
+                    "openclaw:members/members@1.0.0": super::bot::openclaw::members::members,
+                    "openclaw:members/moderation@1.0.0": super::bot::openclaw::members::moderation,
+                    "openclaw:store/store@1.0.0": super::bot::openclaw::store::store,
+                    "openclaw:secrets/secrets@1.0.0": super::bot::openclaw::secrets::secrets,
+                    "openclaw:schedule/schedule@1.0.0": super::bot::openclaw::schedule::schedule,
+                    "openclaw:http/http@1.0.0": super::bot::openclaw::http::http,
                     $($($types)+)?
                 },
                 additional_derives: [PartialEq],
@@ -81,12 +82,12 @@ macro_rules! bot_world {
     };
 }
 
-bot_world!(on_message, "openclaw:plugins/on-message-bot", "__export_on_message", "openclaw:bot/types@0.1.0": super::bot::openclaw::bot::types);
-bot_world!(on_change, "openclaw:plugins/on-change-bot", "__export_on_change", "openclaw:bot/types@0.1.0": super::bot::openclaw::bot::types);
-bot_world!(on_member, "openclaw:plugins/on-member-bot", "__export_on_member", "openclaw:bot/types@0.1.0": super::bot::openclaw::bot::types);
-bot_world!(on_post, "openclaw:plugins/on-post-bot", "__export_on_post", "openclaw:bot/types@0.1.0": super::bot::openclaw::bot::types);
-bot_world!(commands, "openclaw:plugins/commands-bot", "__export_commands", "openclaw:bot/types@0.1.0": super::bot::openclaw::bot::types);
-bot_world!(completion, "openclaw:plugins/completion-bot", "__export_completion", "openclaw:bot/types@0.1.0": super::bot::openclaw::bot::types);
+bot_world!(on_message, "openclaw:plugins/on-message-bot", "__export_on_message", "openclaw:bot/types@1.0.0": super::bot::openclaw::bot::types);
+bot_world!(on_change, "openclaw:plugins/on-change-bot", "__export_on_change", "openclaw:bot/types@1.0.0": super::bot::openclaw::bot::types);
+bot_world!(on_member, "openclaw:plugins/on-member-bot", "__export_on_member", "openclaw:bot/types@1.0.0": super::bot::openclaw::bot::types);
+bot_world!(on_post, "openclaw:plugins/on-post-bot", "__export_on_post", "openclaw:bot/types@1.0.0": super::bot::openclaw::bot::types);
+bot_world!(commands, "openclaw:plugins/commands-bot", "__export_commands", "openclaw:bot/types@1.0.0": super::bot::openclaw::bot::types);
+bot_world!(completion, "openclaw:plugins/completion-bot", "__export_completion", "openclaw:bot/types@1.0.0": super::bot::openclaw::bot::types);
 bot_world!(scheduled, "openclaw:plugins/scheduled-bot", "__export_scheduled");
 bot_world!(before_message, "openclaw:plugins/before-message-bot", "__export_before_message");
 bot_world!(lifecycle, "openclaw:plugins/lifecycle-bot", "__export_lifecycle");

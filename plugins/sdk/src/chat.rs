@@ -41,7 +41,7 @@ pub fn edit(message_id: &str, body: &str) -> Result<(), Error> {
     chat_write::edit(message_id, body)
 }
 
-/// Deletes a message: one of the bot's own, or, in a room of which the bot is a moderator, anybody's.
+/// Deletes a message of the bot's own. Those of others are for [`moderation`](crate::moderation).
 ///
 /// # Errors
 /// [`Error::Limited`].

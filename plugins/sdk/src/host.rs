@@ -5,7 +5,7 @@ pub use crate::bindings::{
     bot::openclaw::{
         chat::{chat_read, chat_write},
         http::http,
-        members::members,
+        members::{members, moderation},
         posts::{posts_read, posts_write},
         schedule::schedule,
         secrets::secrets,
@@ -15,4 +15,6 @@ pub use crate::bindings::{
 };
 
 #[cfg(not(target_family = "wasm"))]
-pub use crate::testing::imports::{chat_read, chat_write, http, log, members, posts_read, posts_write, schedule, secrets, settings, store};
+pub use crate::testing::imports::{
+    chat_read, chat_write, http, log, members, moderation, posts_read, posts_write, schedule, secrets, settings, store,
+};

@@ -15,10 +15,10 @@
 //!
 //! impl Commands for Dice {
 //!     fn commands() -> Vec<Command> {
-//!         vec![Command::new("roll", "Roll a die").number("sides", "How many sides it has, 6 unless you say").optional()]
+//!         vec![Command::new("roll", "Roll a die").integer("sides", "How many sides it has, 6 unless you say").between(2.0, 1000.0).optional()]
 //!     }
 //!     fn run(_: String, arguments: Vec<Argument>, context: Context) -> Result<Option<Answer>, String> {
-//!         let sides = arguments.integer("sides")?.unwrap_or(6).clamp(2, 1000).unsigned_abs();
+//!         let sides = arguments.integer("sides").unwrap_or(6).unsigned_abs();
 //!         Ok(Some(Answer::room(format!("🎲 {} rolls {}.", context.caller.name, random::between(1, sides)))))
 //!     }
 //! }
@@ -66,6 +66,7 @@
 //! | [`chat`] | rooms and messages; saying something | `chat-read`; `chat-write` |
 //! | [`posts`] | posts; writing them | `posts-read`; `posts-write` |
 //! | [`members`] | who is in a room | `members` |
+//! | [`moderation`] | deleting messages and removing members, where the bot is a moderator | `moderation` |
 //! | [`store`] | remembering things | `store` |
 //! | [`schedule`] | doing something later | `schedule` |
 //! | [`http`] | asking other servers | `http` |
@@ -179,6 +180,7 @@ mod lifecycle;
 pub mod log;
 mod markdown;
 pub mod members;
+pub mod moderation;
 pub mod posts;
 mod profile;
 pub mod random;
@@ -193,7 +195,7 @@ mod time;
 pub use bindings::{
     before_message::exports::openclaw::bot::before_message::{Draft, Guest as BeforeMessage, Verdict},
     bot::openclaw::{
-        bot::types::Event,
+        bot::types::{Change, Event},
         types::types::{Error, Member, Message, Post, Reaction, Room},
     },
     commands::exports::openclaw::bot::commands::Guest as Commands,

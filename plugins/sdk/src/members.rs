@@ -39,11 +39,3 @@ pub fn page(room_id: &str, after: Option<&str>, limit: u32) -> Result<Vec<Member
 pub fn member(room_id: &str, member_id: &str) -> Result<Membership, Error> {
     members::get_membership(room_id, member_id)
 }
-
-/// Removes somebody from a room of which the bot is a moderator, after the bot's function has returned without an error.
-///
-/// # Errors
-/// [`Error::Limited`].
-pub fn remove(room_id: &str, member_id: &str) -> Result<(), Error> {
-    members::remove(room_id, member_id)
-}

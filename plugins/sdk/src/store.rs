@@ -160,7 +160,7 @@ pub fn keys(prefix: &str) -> Result<Vec<String>, Error> {
 /// # Errors
 /// [`Error::Unavailable`].
 pub fn keys_after(prefix: &str, after: Option<&str>, limit: u32) -> Result<Vec<String>, Error> {
-    store::keys(prefix, after, limit)
+    store::list_keys(prefix, after, limit)
 }
 
 /// Whole seconds, upwards, so that nothing goes away too early.

@@ -201,7 +201,8 @@ pub async fn list(config: &Config) -> Outcome {
         let kind = plugin.kind.map_or("unknown kind", PluginKind::words);
         let state = state(&plugin, notes.get(&plugin.id).map(String::as_str));
         let may = if plugin.imports.is_empty() { "nothing beyond its own computing".to_owned() } else { plugin.imports.join("; ") };
-        say!("{}\t{kind}\t{state}\tmay: {may}", plugin.id);
+        let version = if plugin.version.is_empty() { String::new() } else { format!(" {}", plugin.version) };
+        say!("{}\t{kind}{version}\t{state}\tmay: {may}", plugin.id);
         for sentence in &plugin.unread {
             say!("{}\twarning: {sentence}", plugin.id);
         }

@@ -9,6 +9,8 @@ use crate::{bots::model::BotName, plugins::bindings::bot::exports::openclaw::bot
 
 /// Longest description in characters.
 const MAX_DESCRIPTION: usize = 500;
+/// Longest version in characters.
+const MAX_VERSION: usize = 64;
 /// Largest schema in bytes.
 const MAX_SCHEMA: usize = 64 << 10;
 
@@ -19,6 +21,8 @@ pub struct About {
     pub name: Option<BotName>,
     /// One line for operators.
     pub description: String,
+    /// Its version, as its author counts; empty for a bot that does not say.
+    pub version: String,
     /// Its settings; `None` for a bot that does not say.
     pub settings: Option<Schema>,
 }
@@ -103,15 +107,19 @@ impl About {
     /// Checks what a bot says of itself. What is wrong completes "the plugin …".
     pub fn read(said: Introduction) -> Result<Self, String> {
         let name = BotName::parse(said.name.trim()).map_err(|error| format!("calls itself {:?}: {error}", said.name))?;
-        if said.description.chars().count() > MAX_DESCRIPTION || said.description.chars().any(char::is_control) {
+        let is_line = |text: &str, most: usize| text.chars().count() <= most && !text.chars().any(char::is_control);
+        if !is_line(&said.description, MAX_DESCRIPTION) {
             return Err(format!("describes itself in more than one line of {MAX_DESCRIPTION} characters"));
         }
-        let settings = match said.settings_schema.trim() {
-            "" => None,
-            text if text.len() > MAX_SCHEMA => return Err("has a settings schema of more than 64 KiB".to_owned()),
-            text => Some(Schema::parse(text)?),
+        if !is_line(&said.version, MAX_VERSION) {
+            return Err(format!("has a version of more than {MAX_VERSION} characters"));
+        }
+        let settings = match said.settings_schema.as_deref() {
+            None => None,
+            Some(text) if text.len() > MAX_SCHEMA => return Err("has a settings schema of more than 64 KiB".to_owned()),
+            Some(text) => Some(Schema::parse(text)?),
         };
-        Ok(Self { name: Some(name), description: said.description, settings })
+        Ok(Self { name: Some(name), description: said.description, version: said.version, settings })
     }
 }
 

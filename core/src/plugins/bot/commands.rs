@@ -12,6 +12,8 @@ const MAX_PARAMETERS: usize = 10;
 const MAX_CHOICES: usize = 25;
 const MAX_NAME: usize = 32;
 const MAX_DESCRIPTION: usize = 200;
+/// Beyond this there are whole numbers that an `f64` cannot tell apart.
+const MAX_INTEGER: u64 = (1 << 53) - 1;
 
 /// A command.
 #[derive(Debug, Clone)]
@@ -37,6 +39,10 @@ pub struct Parameter {
     pub required: bool,
     /// If there are any, nothing else is accepted.
     pub choices: Vec<Choice>,
+    /// The least that is accepted of a number.
+    pub minimum: Option<f64>,
+    /// The most.
+    pub maximum: Option<f64>,
 }
 
 /// A command with its arguments, for the bot.
@@ -53,6 +59,8 @@ pub struct Invocation {
 pub enum Typed {
     /// A text.
     Text(String),
+    /// A whole number.
+    Integer(i64),
     /// A number.
     Number(f64),
     /// Yes or no.
@@ -109,14 +117,19 @@ fn check(said: Said) -> Result<Command, String> {
     if (0..parameters.len()).any(doubled) || parameters.iter().any(|parameter| parameter.choices.len() > MAX_CHOICES) {
         return wrong("of which two parameters have the same name, or one has more than 25 choices");
     }
-    let parameters = parameters.into_iter().map(|SaidParameter { name, description, kind, required, choices }| Parameter {
-        name,
-        description,
-        kind,
-        required,
-        choices,
+    if parameters.iter().any(|parameter| !has_sensible_bounds(parameter)) {
+        return wrong("of which a parameter has bounds without being a number, or bounds between which there is none");
+    }
+    let parameters = parameters.into_iter().map(|said| {
+        let SaidParameter { name, description, kind, required, choices, minimum, maximum } = said;
+        Parameter { name, description, kind, required, choices, minimum, maximum }
     });
     Ok(Command { name, description, parameters: parameters.collect() })
+}
+
+fn has_sensible_bounds(SaidParameter { kind, minimum, maximum, .. }: &SaidParameter) -> bool {
+    let (least, most) = (minimum.unwrap_or(f64::NEG_INFINITY), maximum.unwrap_or(f64::INFINITY));
+    least <= most && (matches!(kind, Kind::Integer | Kind::Number) || (minimum.is_none() && maximum.is_none()))
 }
 
 /// A command as it was typed: its name, and what stands after it. `None` if `text` is no command.
@@ -167,8 +180,13 @@ impl Parameter {
         match self.kind {
             Kind::Text => Ok(Typed::Text(word.to_owned())),
             Kind::Member => Ok(Typed::Member(word.trim_start_matches('@').to_owned())),
+            Kind::Integer => match word.parse::<i64>() {
+                #[expect(clippy::cast_precision_loss, reason = "it is within what an f64 can tell apart")]
+                Ok(number) if number.unsigned_abs() <= MAX_INTEGER => self.bounded(number as f64).map(|_| Typed::Integer(number)),
+                _ => Err(format!("{} must be a whole number", self.name)),
+            },
             Kind::Number => match word.parse::<f64>() {
-                Ok(number) if number.is_finite() => Ok(Typed::Number(number)),
+                Ok(number) if number.is_finite() => self.bounded(number).map(Typed::Number),
                 _ => Err(format!("{} must be a number", self.name)),
             },
             Kind::Boolean => match word.to_ascii_lowercase().as_str() {
@@ -176,6 +194,16 @@ impl Parameter {
                 "no" | "false" | "off" => Ok(Typed::Boolean(false)),
                 _ => Err(format!("{} must be yes or no", self.name)),
             },
+        }
+    }
+
+    /// The number, if it is within bounds.
+    fn bounded(&self, number: f64) -> Result<f64, String> {
+        let name = &self.name;
+        match (self.minimum, self.maximum) {
+            (Some(least), _) if number < least => Err(format!("{name} must be at least {least}")),
+            (_, Some(most)) if number > most => Err(format!("{name} must be at most {most}")),
+            _ => Ok(number),
         }
     }
 }
@@ -210,6 +238,7 @@ fn next_word(text: &str) -> Result<(String, &str), &'static str> {
 pub fn argument(name: String, typed: Typed, found: Option<Member>) -> Option<Argument> {
     let value = match typed {
         Typed::Text(text) => Value::Text(text),
+        Typed::Integer(number) => Value::Integer(number),
         Typed::Number(number) => Value::Number(number),
         Typed::Boolean(yes) => Value::Boolean(yes),
         Typed::Member(_) => Value::Member(found?),
@@ -222,7 +251,15 @@ mod tests {
     use super::*;
 
     fn parameter(name: &str, kind: Kind, required: bool) -> SaidParameter {
-        SaidParameter { name: name.to_owned(), description: "It.".to_owned(), kind, required, choices: Vec::new() }
+        SaidParameter {
+            name: name.to_owned(),
+            description: "It.".to_owned(),
+            kind,
+            required,
+            choices: Vec::new(),
+            minimum: None,
+            maximum: None,
+        }
     }
 
     fn command(parameters: Vec<SaidParameter>) -> Command {

@@ -18,7 +18,7 @@ use super::{
     bindings::bot::{
         exports::openclaw::bot as guest,
         openclaw::{
-            bot::types::{Choice, Context, Event},
+            bot::types::{Change, Choice, Context, Event},
             types::types::{Member, Message, Post, Room},
         },
     },
@@ -264,19 +264,19 @@ impl BotPlugin {
     }
 
     /// A message changed.
-    pub async fn on_change(&self, session: Session, event: Event, change: String, message: Message) -> Outcome<Result<(), String>> {
+    pub async fn on_change(&self, session: Session, event: Event, change: Change, message: Message) -> Outcome<Result<(), String>> {
         let limit = self.section.limits.wall_clock;
         back(tell!(self, limit, Some(session), on_change, "on-change", call_on_change(event, change, message)))
     }
 
     /// Somebody came or went.
-    pub async fn on_member(&self, session: Session, event: Event, change: String, room: Room, who: Member) -> Outcome<Result<(), String>> {
+    pub async fn on_member(&self, session: Session, event: Event, change: Change, room: Room, who: Member) -> Outcome<Result<(), String>> {
         let limit = self.section.limits.wall_clock;
         back(tell!(self, limit, Some(session), on_member, "on-member", call_on_member(event, change, room, who)))
     }
 
     /// Something happened to a post.
-    pub async fn on_post(&self, session: Session, event: Event, change: String, post: Post) -> Outcome<Result<(), String>> {
+    pub async fn on_post(&self, session: Session, event: Event, change: Change, post: Post) -> Outcome<Result<(), String>> {
         let limit = self.section.limits.wall_clock;
         back(tell!(self, limit, Some(session), on_post, "on-post", call_on_post(event, change, post)))
     }

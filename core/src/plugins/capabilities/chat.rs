@@ -60,7 +60,8 @@ impl Session {
         Ok(self.say(room, content, reply_to)?.to_string())
     }
 
-    fn target(&self, message: &str) -> Result<Target, Error> {
+    /// A message, for whoever is to do something to it later.
+    pub fn target(&self, message: &str) -> Result<Target, Error> {
         let message = MessageId::parse(message).ok_or(Error::NotFound)?;
         Ok(Target { actor: self.host.actor.clone(), message, room: None })
     }

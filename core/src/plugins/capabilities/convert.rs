@@ -1,11 +1,15 @@
 //! Things of the server in the words of the interfaces, and errors.
 
+use super::members::role_word;
 use crate::{
     error::{Error, Kind},
     messages::requests::MessageBody,
     plugins::bindings::bot::openclaw::types::types::{Error as GuestError, Member, Message, Post, Reaction, Room},
     posts::model::Post as OwnPost,
-    rooms::{model::Access, requests::RoomBody},
+    rooms::{
+        model::{Access, RoomRole},
+        requests::RoomBody,
+    },
 };
 
 /// A message.
@@ -28,7 +32,8 @@ pub fn message(body: MessageBody) -> Message {
 
 /// A room.
 pub fn room(body: RoomBody) -> Room {
-    Room { id: body.id, name: body.name, access: Access::from(body.access).as_str().to_owned(), last_seq: body.seq }
+    let (access, role) = (Access::from(body.access), body.role.map_or(RoomRole::Member, RoomRole::from));
+    Room { id: body.id, name: body.name, access: access.as_str().to_owned(), last_seq: body.seq, role: role_word(role).to_owned() }
 }
 
 /// A post.

@@ -1,4 +1,4 @@
-//! `members`: who is in a room.
+//! `members` and `moderation`: who is in a room, and keeping order there.
 
 use wasmtime::Result;
 
@@ -8,7 +8,10 @@ use crate::{
     ids::MemberId,
     plugins::{
         bindings::bot::openclaw::{
-            members::members::{Host, Membership},
+            members::{
+                members::{self, Membership},
+                moderation,
+            },
             types::types::{Error, Member},
         },
         state::GuestState,
@@ -51,7 +54,7 @@ impl Session {
     }
 }
 
-impl Host for GuestState {
+impl members::Host for GuestState {
     async fn list_members(&mut self, room_id: String, after: Option<String>, limit: u32) -> Result<Result<Vec<Membership>, Error>> {
         Ok(self.session()?.members(&room_id, after, limit).await)
     }
@@ -59,13 +62,20 @@ impl Host for GuestState {
     async fn get_membership(&mut self, room_id: String, member_id: String) -> Result<Result<Membership, Error>> {
         Ok(self.session()?.membership(&room_id, &member_id).await)
     }
+}
 
-    async fn remove(&mut self, room_id: String, member_id: String) -> Result<Result<(), Error>> {
+impl moderation::Host for GuestState {
+    async fn remove_member(&mut self, room_id: String, member_id: String) -> Result<Result<(), Error>> {
         let session = self.session()?;
         let remove = || {
             let (room, who) = (session.room(&room_id)?, MemberId::parse(&member_id).ok_or(Error::NotFound)?);
             Ok(Effect::Remove { actor: session.host.actor.clone(), room, who })
         };
         Ok(remove().and_then(|effect| session.push(effect)))
+    }
+
+    async fn delete_message(&mut self, message_id: String) -> Result<Result<(), Error>> {
+        let session = self.session()?;
+        Ok(session.target(&message_id).and_then(|target| session.push(Effect::Delete(target))))
     }
 }

@@ -42,6 +42,7 @@ pub fn link(linker: &mut Linker<GuestState>, interface: &str) -> Result<bool> {
         "openclaw:posts/posts-read" => guest::posts::posts_read::add_to_linker::<_, HasSelf<_>>(linker, |state| state)?,
         "openclaw:posts/posts-write" => guest::posts::posts_write::add_to_linker::<_, HasSelf<_>>(linker, |state| state)?,
         "openclaw:members/members" => guest::members::members::add_to_linker::<_, HasSelf<_>>(linker, |state| state)?,
+        "openclaw:members/moderation" => guest::members::moderation::add_to_linker::<_, HasSelf<_>>(linker, |state| state)?,
         "openclaw:store/store" => guest::store::store::add_to_linker::<_, HasSelf<_>>(linker, |state| state)?,
         "openclaw:secrets/secrets" => guest::secrets::secrets::add_to_linker::<_, HasSelf<_>>(linker, |state| state)?,
         "openclaw:schedule/schedule" => guest::schedule::schedule::add_to_linker::<_, HasSelf<_>>(linker, |state| state)?,

@@ -179,9 +179,9 @@ impl Host for GuestState {
         .await)
     }
 
-    async fn keys(&mut self, prefix: String, after: Option<String>, limit: u32) -> Result<Result<Vec<String>, Error>> {
+    async fn list_keys(&mut self, prefix: String, after: Option<String>, limit: u32) -> Result<Result<Vec<String>, Error>> {
         let session = self.session()?;
-        let limit = limit.min(MAX_NAMES);
+        let limit = limit.clamp(1, MAX_NAMES);
         let (host, now) = (session.host.clone(), session.now);
         let (store, plugin, start) = (host.store.clone(), host.plugin.clone(), after.unwrap_or_default());
         let (asked, from) = (prefix.clone(), start.clone());

@@ -5,7 +5,9 @@ use std::{
     sync::Arc,
 };
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use futures_util::future::BoxFuture;
+use sha2::{Digest, Sha256};
 use tokio::sync::Mutex;
 
 use super::{
@@ -26,7 +28,7 @@ use crate::{
         actions::Settlement,
         bindings::bot::{
             exports::openclaw::bot::{before_message, commands::Answer},
-            openclaw::types::types::Member,
+            openclaw::{bot::types::Context, types::types::Member},
         },
         bot::{Audience, Command, Invocation, Typed, Unfit, argument, split},
         capabilities::role_word,
@@ -86,6 +88,7 @@ impl Hooks {
             author: Member { id: who.to_string(), name: draft.author_name.clone(), is_bot: who.is_bot() },
             role: role_word(role).to_owned(),
             body: body.clone(),
+            reply_to: draft.reply_to.as_ref().map(ToString::to_string),
             attachments: draft.attachments.clone(),
             editing: draft.editing.as_ref().map(ToString::to_string),
         };
@@ -173,8 +176,7 @@ impl Typist<'_> {
             let sentence = format!("{} is taking a break at the moment. Please try again later.", runner.host.bot.name.as_str());
             return Err(Error::new(Kind::Unavailable, "bot_suspended", sentence));
         }
-        let context = runner.context(&self.standing.room, &self.draft.actor.member()?, &self.draft.author_name, self.role);
-        let room = &self.draft.room;
+        let (context, room) = (self.context(runner)?, &self.draft.room);
         let call = async |session| {
             let (answer, mut session) = runner.plugin.run(session, invocation.clone(), context.clone()).await?;
             let said = answer.and_then(checked).and_then(|answer| match answer {
@@ -205,6 +207,21 @@ impl Typist<'_> {
                 Err(Error::new(Kind::Unavailable, "bot_failed", sentence).caused_by(failed.to_string()))
             }
         }
+    }
+
+    fn context(&self, runner: &Runner) -> Result<Context> {
+        let Draft { actor, author_name, room, reply_to, attachments, client_id, .. } = self.draft;
+        let who = actor.member()?;
+        let id = match client_id {
+            Some(client_id) => URL_SAFE_NO_PAD.encode(Sha256::digest(format!("{room} {who} {}", client_id.as_str()))),
+            None => runner.host.store.random().token().expose().to_owned(),
+        };
+        Ok(Context {
+            id: format!("c-{}", &id[..22]),
+            reply_to: reply_to.as_ref().map(ToString::to_string),
+            attachments: attachments.clone(),
+            ..runner.context(&self.standing.room, &who, author_name, self.role)
+        })
     }
 
     /// What there is to see.

@@ -27,7 +27,7 @@ pub struct Recorded {
     pub id: String,
     /// When it happened, RFC 3339.
     pub time: String,
-    /// `said`, or what else happened: `edited`, `deleted`, `reacted`, `joined`, `left`, `removed`, `post created`, `post edited`.
+    /// `said`, or what else happened: `edited`, `deleted`, `reacted`, `unreacted`, `joined`, `left`, `removed`, `post created`, `post edited`.
     pub what: String,
     /// The name of the room, if it happened in one.
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -89,12 +89,12 @@ async fn joined(store: &Store, told: &Told, bot: &MemberId) -> Result<Option<Rec
     match &told.what {
         What::Message { message, .. } => of_message(store, Recorded { what: "said".to_owned(), ..base }, message, bot).await,
         What::Change { change, message, .. } => of_message(store, Recorded { what: change.clone(), ..base }, message, bot).await,
-        What::Member { change, room, member } => {
+        What::Member { change, room, member, .. } => {
             let room = room_name(store, room, bot).await?;
             let who = name(store, &MemberId::from_stored(member.clone())).await?;
             Ok(Some(Recorded { what: change.clone(), room, who, ..base }))
         }
-        What::Post { change, post } => {
+        What::Post { change, post, .. } => {
             let found = posts::queries::post(store.reader(), &PostId::from_stored(post.clone())).await;
             let Ok(found) = found else { return Ok(None) };
             let (title, body) = (found.content.title, found.content.body);

@@ -89,14 +89,17 @@ impl Runner {
         Session::new(self.host.clone())
     }
 
-    /// Where a command is typed, and by whom.
+    /// Where a command is typed, and by whom; not yet sent.
     pub fn context(&self, room: &Room, who: &MemberId, name: &str, role: RoomRole) -> Context {
         Context {
+            id: String::new(),
             room_id: room.id.to_string(),
             room_name: room.name.clone(),
             caller: Member { id: who.to_string(), name: name.to_owned(), is_bot: who.is_bot() },
             role: role_word(role).to_owned(),
             time: self.host.store.now().to_string(),
+            reply_to: None,
+            attachments: Vec::new(),
         }
     }
 
@@ -277,8 +280,8 @@ fn abilities(grants: &[String]) -> Vec<Ability> {
     let mut abilities = vec![Ability::Read];
     for grant in grants {
         match grant.as_str() {
-            "chat-write" => abilities.extend([Ability::Write, Ability::React, Ability::Moderate]),
-            "members" if !abilities.contains(&Ability::Moderate) => abilities.push(Ability::Moderate),
+            "chat-write" => abilities.extend([Ability::Write, Ability::React]),
+            "moderation" => abilities.push(Ability::Moderate),
             "posts-write" => abilities.push(Ability::Post),
             _ => {}
         }

@@ -11,7 +11,10 @@ use crate::{
         events::{MessageEvent, What as MessageChange},
     },
     plugins::{
-        bindings::bot::openclaw::{bot::types::Event as GuestEvent, types::types::Member},
+        bindings::bot::openclaw::{
+            bot::types::{Change, Event as GuestEvent},
+            types::types::Member,
+        },
         bot::{BotPlugin, Outcome},
         capabilities::{Heard, Session, guest_message, guest_post, guest_room},
     },
@@ -20,7 +23,7 @@ use crate::{
         self,
         events::{Departure, RoomEvent, What as RoomChange},
     },
-    store::{Entry, Event},
+    store::{Entry, Event, Reader},
 };
 
 /// The longest chain of bots that answer each other.
@@ -46,11 +49,11 @@ pub enum What {
     /// Something was said.
     Message { message: String, room: String },
     /// A message changed.
-    Change { change: String, message: String, room: String },
+    Change { change: String, by: Option<String>, emoji: Option<String>, message: String, room: String },
     /// Somebody came or went.
-    Member { change: String, room: String, member: String },
+    Member { change: String, by: Option<String>, room: String, member: String },
     /// Something happened to a post.
-    Post { change: String, post: String },
+    Post { change: String, by: Option<String>, post: String },
     /// The time of a job has come.
     Job { name: String, recurring: bool, payload: String },
 }
@@ -86,14 +89,16 @@ impl What {
 
     /// Reads an event of the log, with who caused it, if that is known.
     fn read(event: &Event) -> Option<(Self, Option<MemberId>)> {
-        if let Some(MessageEvent { what, message, room, author, by, .. }) = MessageEvent::read(event) {
+        if let Some(MessageEvent { what, message, room, author, by, emoji, .. }) = MessageEvent::read(event) {
             let (message, room) = (message.to_string(), room.to_string());
-            return Some(match what {
-                MessageChange::Created => (Self::Message { message, room }, Some(author)),
-                MessageChange::Edited => (Self::Change { change: "edited".to_owned(), message, room }, Some(by)),
-                MessageChange::Deleted => (Self::Change { change: "deleted".to_owned(), message, room }, Some(by)),
-                MessageChange::Reacted => (Self::Change { change: "reacted".to_owned(), message, room }, Some(by)),
-            });
+            let change = match what {
+                MessageChange::Created => return Some((Self::Message { message, room }, Some(author))),
+                MessageChange::Edited => "edited",
+                MessageChange::Deleted => "deleted",
+                MessageChange::Reacted => "reacted",
+                MessageChange::Unreacted => "unreacted",
+            };
+            return Some((Self::Change { change: change.to_owned(), by: Some(by.to_string()), emoji, message, room }, Some(by)));
         }
         if let Some(RoomEvent { room, what }) = RoomEvent::read(event) {
             let (change, member) = match what {
@@ -102,12 +107,15 @@ impl What {
                 RoomChange::Left(member, Departure::Removed) => ("removed", member),
                 _ => return None,
             };
-            let what = Self::Member { change: change.to_owned(), room: room.to_string(), member: member.to_string() };
+            // People come by themselves, bots are brought, and by whom is not known.
+            let by = event.detail("by").or_else(|| (!member.is_bot()).then(|| member.to_string()));
+            let what = Self::Member { change: change.to_owned(), by, room: room.to_string(), member: member.to_string() };
             return Some((what, Some(member)));
         }
         let change = event.kind.strip_prefix("post.").filter(|change| *change != "deleted")?;
+        let by = event.detail("by").or_else(|| event.detail("author"));
         let author = event.detail("author").map(MemberId::from_stored);
-        Some((Self::Post { change: change.to_owned(), post: event.subject.clone() }, author))
+        Some((Self::Post { change: change.to_owned(), by, post: event.subject.clone() }, author))
     }
 }
 
@@ -147,25 +155,32 @@ impl Told {
                 let Some(shown) = shown.filter(|shown| !shown.message.deleted) else { return Ok(None) };
                 Some(bot.on_message(session, event, guest_message(shown.message.body())).await)
             }
-            What::Change { change, message, .. } => {
+            What::Change { change, by, emoji, message, .. } => {
                 let shown = messages::queries::by_id(reader, &MessageId::from_stored(message.clone())).await?;
                 let Some(shown) = shown else { return Ok(None) };
-                Some(bot.on_change(session, event, change.clone(), guest_message(shown.message.body())).await)
+                Some(
+                    bot.on_change(
+                        session,
+                        event,
+                        said(reader, change, by.as_ref(), emoji.clone()).await?,
+                        guest_message(shown.message.body()),
+                    )
+                    .await,
+                )
             }
-            What::Member { change, room, member } => {
+            What::Member { change, by, room, member } => {
                 let (room, member) = (RoomId::from_stored(room.clone()), MemberId::from_stored(member.clone()));
                 let Some(room) = rooms::queries::summary(reader, &room, &runner.host.member()).await? else { return Ok(None) };
-                let name = rooms::queries::name(reader, &member).await?.unwrap_or_default();
-                let member = Member { id: member.to_string(), name, is_bot: member.is_bot() };
-                Some(bot.on_member(session, event, change.clone(), guest_room(room), member).await)
+                let (change, member) = (said(reader, change, by.as_ref(), None).await?, named(reader, member).await?);
+                Some(bot.on_member(session, event, change, guest_room(room), member).await)
             }
-            What::Post { change, post } => {
+            What::Post { change, by, post } => {
                 let found = posts::queries::post(reader, &PostId::from_stored(post.clone())).await;
                 let post = match found {
                     Err(error) if error.code == "not_found" => return Ok(None),
                     found => found?,
                 };
-                Some(bot.on_post(session, event, change.clone(), guest_post(post)).await)
+                Some(bot.on_post(session, event, said(reader, change, by.as_ref(), None).await?, guest_post(post)).await)
             }
             What::Job { name, payload, .. } => {
                 let due = crate::plugins::bot::Due {
@@ -179,4 +194,19 @@ impl Told {
             }
         })
     }
+}
+
+/// What happened, for the bot.
+async fn said(reader: &Reader, what: &str, by: Option<&String>, emoji: Option<String>) -> Result<Change> {
+    let by = match by {
+        Some(by) => Some(named(reader, MemberId::from_stored(by.clone())).await?),
+        None => None,
+    };
+    Ok(Change { what: what.to_owned(), by, emoji })
+}
+
+/// Somebody with the name of now.
+async fn named(reader: &Reader, who: MemberId) -> Result<Member> {
+    let name = rooms::queries::name(reader, &who).await?.unwrap_or_default();
+    Ok(Member { id: who.to_string(), name, is_bot: who.is_bot() })
 }

@@ -130,7 +130,7 @@ pub async fn remove(tx: &mut Tx, actor: &Actor, room: &RoomId, whom: &Invitee) -
     match store::member(tx.conn(), room, &who).await? {
         Some(member) => {
             policy::require_removal(actor, acting, member.role)?;
-            depart(tx, room, &who, member.role, Departure::Removed).await?;
+            depart(tx, room, &who, member.role, (Departure::Removed, actor)).await?;
             // A room that ended with this has no invitations.
             if standing(tx, actor, room).await.is_ok() { store::take_back(tx, room, &who, &by(actor)).await } else { Ok(()) }
         }

@@ -81,13 +81,17 @@ pub async fn leave(tx: &mut Tx, actor: &Actor, room: &RoomId) -> Result<()> {
         tx.record(RoomEvent::new(room, What::Uninvited(who)).event());
         return Ok(());
     };
-    depart(tx, room, &who, role, Departure::Left).await
+    depart(tx, room, &who, role, (Departure::Left, actor)).await
 }
 
-/// Removes a member, and lets the room pass on if it needs to.
-pub(super) async fn depart(tx: &mut Tx, room: &RoomId, who: &MemberId, role: RoomRole, why: Departure) -> Result<()> {
+/// Removes a member, and lets the room pass on if it needs to. `why` says how it came and who did it.
+pub(super) async fn depart(tx: &mut Tx, room: &RoomId, who: &MemberId, role: RoomRole, why: (Departure, &Actor)) -> Result<()> {
     store::remove_member(tx, room, who).await?;
-    tx.record(RoomEvent::new(room, What::Left(who.clone(), why)).event());
+    let event = RoomEvent::new(room, What::Left(who.clone(), why.0)).event();
+    tx.record(match why.1.member() {
+        Ok(by) => event.by(&by),
+        Err(_) => event,
+    });
     if role == RoomRole::Owner { pass_on(tx, room).await } else { Ok(()) }
 }
 

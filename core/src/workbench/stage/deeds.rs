@@ -102,7 +102,7 @@ impl Seen {
             What::Created => vec![Deed::Said { bot: text("authorName"), text: text("body") }],
             What::Edited => vec![Deed::Edited(text("body"))],
             What::Deleted => vec![Deed::Deleted],
-            What::Reacted => {
+            What::Reacted | What::Unreacted => {
                 let own =
                     |reaction: &&Value| reaction["userIds"].as_array().is_some_and(|who| who.iter().any(|id| id == self.bot.as_str()));
                 let all = now["reactions"].as_array().into_iter().flatten().filter(own);

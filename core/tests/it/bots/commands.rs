@@ -51,17 +51,39 @@ db_test! {
         for part in ["sea green", "2.5", "true", ben.id.as_str(), "Ann", "owner", "Lobby"] {
             assert!(answer.contains(part), "{part} is missing in {answer}");
         }
+        assert!(run(&ann.client, &room, "/bounded 9").await.contains("Integer(9)"));
         for (wrong, sentence) in [
             ("/paint red many", "times must be a number"),
             ("/paint red 1 maybe", "loud must be yes or no"),
             ("/paint red 1 no Zoe", "Nobody here is called Zoe."),
             ("/paint", "colour is missing"),
             ("/size xl", "size must be one of s, m, l"),
+            ("/bounded 2.5", "number must be a whole number"),
+            ("/bounded 0", "number must be at least 1"),
+            ("/bounded 10", "number must be at most 9"),
         ] {
             let answer = send(&ann.client, &room, json!({ "body": wrong })).await;
             assert_eq!(answer.status, 400, "{wrong}");
             assert!(answer.json()["error"].as_str().unwrap().contains(sentence), "{:?}", answer.json());
         }
+        server.stop().await;
+    }
+
+    async fn a_command_that_is_sent_again_is_known_by_its_id(db) {
+        let server = TestServer::start_with(db, |config| with(config, "hooks", bot("all_hooks_bot", &ALL))).await;
+        let (ann, room) = scene(&server).await;
+        present(&ann.client, &room, "All Hooks").await;
+        let first = say(&ann.client, &room, "What colour?").await["id"].clone();
+        let paint = async |client_id: Option<&str>| {
+            let new = json!({ "body": "/paint red", "clientId": client_id, "replyTo": first });
+            let answer = send(&ann.client, &room, new).await.expect(200).json()["message"]["body"].as_str().unwrap().to_owned();
+            assert!(answer.contains(&format!("reply-to: Some({first})")), "{answer}");
+            let (_, id) = answer.split_once("id: \"c-").unwrap();
+            id[..22].to_owned()
+        };
+        let (one, again) = (paint(Some("x")).await, paint(Some("x")).await);
+        let others = [paint(Some("y")).await, paint(None).await, paint(None).await];
+        assert!(one == again && others.iter().all(|other| *other != one) && others[1] != others[2], "{one} {again} {others:?}");
         server.stop().await;
     }
 

@@ -30,7 +30,9 @@ db_test! {
         ann.client.patch(&path, json!({ "body": "Good evening" })).await.expect(200);
         seen(&ann.client, &room, "on-change", &["edited", "Good evening"]).await;
         ann.client.call("PUT", &format!("{path}/reactions/👍")).send().await.expect(200);
-        seen(&ann.client, &room, "on-change", &["reacted", "👍", ann.id.as_str()]).await;
+        seen(&ann.client, &room, "on-change", &["\"reacted\"", "emoji: Some(\"👍\")", ann.id.as_str()]).await;
+        ann.client.delete(&format!("{path}/reactions/👍")).await.expect(200);
+        seen(&ann.client, &room, "on-change", &["\"unreacted\"", "emoji: Some(\"👍\")", ann.id.as_str()]).await;
         ann.client.delete(&path).await.expect(200);
         seen(&ann.client, &room, "on-change", &["deleted", "deleted: true"]).await;
         let ben = server.member("Ben").await;
@@ -38,6 +40,9 @@ db_test! {
         seen(&ann.client, &room, "on-member", &["joined", "Ben", "Lobby"]).await;
         leave(&ben.client, &room).await.expect(200);
         seen(&ann.client, &room, "on-member", &["left", "Ben"]).await;
+        join(&ben.client, &room).await.expect(200);
+        ann.client.delete(&format!("/api/rooms/{room}/members/{}", ben.id)).await.expect(200);
+        seen(&ann.client, &room, "on-member", &["removed", ben.id.as_str(), &format!("by: Some(Member {{ id: {:?}", ann.id.as_str())]).await;
         ann.client.post("/api/posts", json!({ "title": "News", "body": "All is well" })).await.expect(200);
         seen(&ann.client, &room, "on-post", &["created", "News", "All is well", "Ann"]).await;
         server.stop().await;
@@ -57,6 +62,8 @@ db_test! {
         assert_eq!(ann.client.patch(&path, json!({ "body": "rewrite me" })).await.expect(200).json()["message"]["body"], "rewritten");
         let bodies: Vec<_> = read(&ann.client, &room, "").await.into_iter().map(|message| message["body"].clone()).collect();
         assert_eq!(bodies, [json!("is anybody there?"), json!("rewritten")]);
+        send(&ann.client, &room, json!({ "body": "an answer", "replyTo": message["id"] })).await.expect(200);
+        seen(&ann.client, &room, "before-message", &["an answer", &format!("reply-to: Some(\"{}\")", id(&message))]).await;
         seen(&ann.client, &room, "before-message", &["rewrite me", "Ann", "owner", &id(&message)]).await;
         server.stop().await;
     }

@@ -22,7 +22,8 @@ use crate::{
 };
 
 /// Everything that can be granted.
-pub const ALL: [&str; 9] = ["chat-read", "chat-write", "posts-read", "posts-write", "members", "store", "secrets", "schedule", "http"];
+pub const ALL: [&str; 10] =
+    ["chat-read", "chat-write", "posts-read", "posts-write", "members", "moderation", "store", "secrets", "schedule", "http"];
 
 /// A section for a component of `plugins/test-guests` with these grants, hearing every room.
 pub fn bot(name: &str, grants: &[&str]) -> PluginSection {

@@ -3,6 +3,7 @@
 mod answers;
 mod bundled;
 mod email;
+mod golden;
 mod limits;
 mod oauth;
 mod refusals;

@@ -66,12 +66,12 @@ async fn p18_imports_that_no_plugin_gets_are_refused() {
 async fn p18_unknown_and_newer_interfaces_are_refused() {
     let stranger = refusal(section("stranger")).await;
     let known =
-        "plugin `bad` wants `openclaw:telepathy/minds@0.1.0`, which this server does not know; it has `openclaw:settings/settings@0.1.0`, ";
-    assert!(stranger.starts_with(known) && stranger.contains("`openclaw:chat/chat-write@0.1.0`"), "{stranger}");
+        "plugin `bad` wants `openclaw:telepathy/minds@0.1.0`, which this server does not know; it has `openclaw:settings/settings@1.0.0`, ";
+    assert!(stranger.starts_with(known) && stranger.contains("`openclaw:chat/chat-write@1.0.0`"), "{stranger}");
     assert!(stranger.ends_with(": install a newer server, or build the plugin without it"), "{stranger}");
     assert_eq!(
         refusal(section("newer_settings")).await,
-        "plugin `bad` wants `openclaw:settings/settings@0.2.0`, but this server has version 0.1.0: install a newer server, or build the \
+        "plugin `bad` wants `openclaw:settings/settings@2.0.0`, but this server has version 1.0.0: install a newer server, or build the \
          plugin for that version"
     );
     let function = refusal(section("newer_function")).await;
@@ -82,13 +82,13 @@ async fn p18_unknown_and_newer_interfaces_are_refused() {
 async fn p18_missing_and_newer_exports_are_refused() {
     assert_eq!(
         refusal(section("no_exports")).await,
-        "plugin `bad` exports nothing that this server calls: it looks for one of `openclaw:provider/password@0.1.0`, \
-         `openclaw:provider/oauth@0.1.0`, or any of `openclaw:bot@0.1.0` (on-message, on-change, on-member, on-post, commands, completion, \
+        "plugin `bad` exports nothing that this server calls: it looks for one of `openclaw:provider/password@1.0.0`, \
+         `openclaw:provider/oauth@1.0.0`, or any of `openclaw:bot@1.0.0` (on-message, on-change, on-member, on-post, commands, completion, \
          scheduled, before-message, lifecycle); build it with the export macros of the SDK"
     );
     assert_eq!(
         refusal(section("newer_provider")).await,
-        "plugin `bad` offers `openclaw:provider/password@1.0.0`, but this server calls version 0.1.0: install a newer server, or build the \
+        "plugin `bad` offers `openclaw:provider/password@2.0.0`, but this server calls version 1.0.0: install a newer server, or build the \
          plugin for that version"
     );
 }
@@ -114,7 +114,7 @@ async fn sections_that_make_no_sense_are_refused() {
     let granted = PluginSection { grants: vec!["everything".into()], ..bundled("email") };
     assert_eq!(
         refusal(granted).await,
-        "plugin `bad` is granted `everything`, which is not a permission; there are chat-read, chat-write, posts-read, posts-write, members, \
+        "plugin `bad` is granted `everything`, which is not a permission; there are chat-read, chat-write, posts-read, posts-write, members, moderation, \
          store, secrets, schedule, http: correct its `grants`"
     );
     let mut idle = bundled("email");

@@ -34,7 +34,7 @@ pub fn commands() -> [Command; 3] {
             .text("when", "Such as 10m, 2h30m or 1d; or such as 2026-12-24T18:00:00Z")
             .text("text", "Of what"),
         Command::new("reminders", "All reminders that you are waiting for"),
-        Command::new("forget", "Forget a reminder").number("number", "Its number in /reminders"),
+        Command::new("forget", "Forget a reminder").integer("number", "Its number in /reminders"),
     ]
 }
 
@@ -87,7 +87,7 @@ pub fn list(context: &Context) -> Result<Option<Answer>, String> {
 }
 
 pub fn forget(arguments: &[Argument], context: &Context) -> Result<Option<Answer>, String> {
-    let number = arguments.integer("number")?.unwrap_or_default();
+    let number = arguments.integer("number").unwrap_or_default();
     if !of(&context.caller.id)?.iter().any(|(other, ..)| *other == number) {
         return Err(format!("You have no reminder number {number}. All of yours are in /reminders."));
     }

@@ -16,8 +16,8 @@ fn remind(context: &Context, when: &str, text: &str) -> Result<String, String> {
     add(&[argument("how", "in"), argument("when", when), argument("text", text)], context).map(body)
 }
 
-fn drop_number(context: &Context, number: f64) -> Result<String, String> {
-    forget(&[Argument { name: "number".to_owned(), value: Value::Number(number) }], context).map(body)
+fn drop_number(context: &Context, number: i64) -> Result<String, String> {
+    forget(&[Argument { name: "number".to_owned(), value: Value::Integer(number) }], context).map(body)
 }
 
 fn body(answer: Option<Answer>) -> String {
@@ -47,9 +47,9 @@ fn people_see_their_own_reminders_soonest_first() {
 #[test]
 fn a_reminder_can_be_forgotten_by_whom_it_belongs_to() {
     remind(&ann(), "1h", "x").unwrap();
-    drop_number(&context("r-1", "Ben", "owner"), 1.0).unwrap_err();
-    assert_eq!(drop_number(&ann(), 2.0).unwrap_err(), "You have no reminder number 2. All of yours are in /reminders.");
-    assert_eq!(drop_number(&ann(), 1.0).unwrap(), "Forgotten.");
+    drop_number(&context("r-1", "Ben", "owner"), 1).unwrap_err();
+    assert_eq!(drop_number(&ann(), 2).unwrap_err(), "You have no reminder number 2. All of yours are in /reminders.");
+    assert_eq!(drop_number(&ann(), 1).unwrap(), "Forgotten.");
     assert!(testing::with(|host| host.jobs.is_empty()));
     assert_eq!(remind(&ann(), "1h", "y").unwrap(), "I will remind you here at 2026-11-28 14:00 UTC. It is number 2.");
 }

@@ -117,7 +117,7 @@ pub mod posts_write {
 }
 
 pub mod members {
-    use super::{Effect, Error, did, with};
+    use super::{Error, with};
     use crate::members::Membership;
 
     pub fn list_members(room_id: &str, after: Option<&str>, limit: u32) -> Result<Vec<Membership>, Error> {
@@ -134,9 +134,17 @@ pub mod members {
         let found = members.into_iter().find(|(room, membership)| room == room_id && membership.member.id == member_id);
         found.map(|(_, membership)| membership).ok_or(Error::NotFound)
     }
+}
 
-    pub fn remove(room_id: &str, member_id: &str) -> Result<(), Error> {
+pub mod moderation {
+    use super::{Effect, Error, did};
+
+    pub fn remove_member(room_id: &str, member_id: &str) -> Result<(), Error> {
         did(Effect::Remove(room_id.to_owned(), member_id.to_owned()))
+    }
+
+    pub fn delete_message(message_id: &str) -> Result<(), Error> {
+        did(Effect::Delete(message_id.to_owned()))
     }
 }
 
@@ -185,7 +193,7 @@ pub mod store {
         Ok(sum)
     }
 
-    pub fn keys(prefix: &str, after: Option<&str>, limit: u32) -> Result<Vec<String>, Error> {
+    pub fn list_keys(prefix: &str, after: Option<&str>, limit: u32) -> Result<Vec<String>, Error> {
         let now = now();
         let fits = |host: &crate::testing::Host, key: &str| {
             key.starts_with(prefix) && after.is_none_or(|after| key > after) && host.stored(key, now).is_some()

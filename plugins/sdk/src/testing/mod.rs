@@ -35,7 +35,7 @@ use std::{
 };
 
 pub use effects::{Effect, said};
-pub use samples::{context, event, member, message, room};
+pub use samples::{change, context, event, member, message, room};
 pub(crate) use stored::Stored;
 
 use crate::{Message, Post, Room, Time, bindings::bot::openclaw::http::http::Request, http, members::Membership, schedule::Job};

@@ -1,11 +1,16 @@
 //! What a bot is called with, made up.
 
 use super::{now, with};
-use crate::{Context, Event, Member, Message, Room};
+use crate::{Change, Context, Event, Member, Message, Room};
 
 /// Something that happens now, told for the first time.
 pub fn event() -> Event {
     Event { id: "event-1".to_owned(), time: now().to_string(), attempt: 1 }
+}
+
+/// What somebody did, in one word.
+pub fn change(what: &str, by: &str) -> Change {
+    Change { what: what.to_owned(), by: Some(member(by)), emoji: None }
 }
 
 /// A person of this name, whose id is made of it.
@@ -15,7 +20,7 @@ pub fn member(name: &str) -> Member {
 
 /// A room of this id, to which the bot now belongs.
 pub fn room(id: &str) -> Room {
-    let room = Room { id: id.to_owned(), name: "Lounge".to_owned(), access: "open".to_owned(), last_seq: 0 };
+    let room = Room { id: id.to_owned(), name: "Lounge".to_owned(), access: "open".to_owned(), last_seq: 0, role: "member".to_owned() };
     with(|host| host.rooms.push(room.clone()));
     room
 }
@@ -46,10 +51,13 @@ pub fn message(room_id: &str, author: &str, body: &str) -> Message {
 /// A command that somebody, with this role, types in a room.
 pub fn context(room_id: &str, caller: &str, role: &str) -> Context {
     Context {
+        id: "c-1".to_owned(),
         room_id: room_id.to_owned(),
         room_name: "Lounge".to_owned(),
         caller: member(caller),
         role: role.to_owned(),
         time: now().to_string(),
+        reply_to: None,
+        attachments: Vec::new(),
     }
 }

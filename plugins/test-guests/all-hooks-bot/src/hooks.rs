@@ -1,8 +1,8 @@
 //! Every hook but the commands.
 
 use openclaw_sdk::{
-    BeforeMessage, Choice, Completion, Context, Draft, Due, Event, Introduction, Lifecycle, Member, Message, OnChange, OnMember, OnMessage,
-    OnPost, Post, Recurring, Room, Scheduled, Verdict, log, settings,
+    BeforeMessage, Change, Choice, Completion, Context, Draft, Due, Event, Introduction, Lifecycle, Member, Message, OnChange, OnMember,
+    OnMessage, OnPost, Post, Recurring, Room, Scheduled, Verdict, log, settings,
 };
 
 use crate::{AllHooks, tell};
@@ -14,20 +14,20 @@ impl OnMessage for AllHooks {
 }
 
 impl OnChange for AllHooks {
-    fn on_change(event: Event, change: String, message: Message) -> Result<(), String> {
-        tell::in_room("on-change", &message.room_id, &format!("{change} {event:?} {message:?}"))
+    fn on_change(event: Event, change: Change, message: Message) -> Result<(), String> {
+        tell::in_room("on-change", &message.room_id, &format!("{change:?} {event:?} {message:?}"))
     }
 }
 
 impl OnMember for AllHooks {
-    fn on_member(event: Event, change: String, room: Room, member: Member) -> Result<(), String> {
-        tell::in_room("on-member", &room.id, &format!("{change} {event:?} {room:?} {member:?}"))
+    fn on_member(event: Event, change: Change, room: Room, member: Member) -> Result<(), String> {
+        tell::in_room("on-member", &room.id, &format!("{change:?} {event:?} {room:?} {member:?}"))
     }
 }
 
 impl OnPost for AllHooks {
-    fn on_post(event: Event, change: String, post: Post) -> Result<(), String> {
-        tell::stored("on-post", &format!("{change} {event:?} {post:?}"))
+    fn on_post(event: Event, change: Change, post: Post) -> Result<(), String> {
+        tell::stored("on-post", &format!("{change:?} {event:?} {post:?}"))
     }
 }
 
@@ -63,7 +63,7 @@ impl BeforeMessage for AllHooks {
 
 impl Lifecycle for AllHooks {
     fn about() -> Introduction {
-        Introduction::new("All Hooks", "Tells what it is called with").settings(include_str!("settings.json"))
+        Introduction::new("All Hooks", "Tells what it is called with").version("1.2.3").settings(include_str!("settings.json"))
     }
 
     fn start() -> Result<(), String> {

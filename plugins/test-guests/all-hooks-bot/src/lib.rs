@@ -22,6 +22,7 @@ impl Commands for AllHooks {
                 .optional()
                 .member("whom", "Who is painted")
                 .optional(),
+            Command::new("bounded", "Takes a whole number from 1 to 9").integer("number", "Which").between(1.0, 9.0),
             Command::new("size", "Takes one of three").text("size", "Which size").choices([
                 ("s", "Small"),
                 ("m", "Medium"),

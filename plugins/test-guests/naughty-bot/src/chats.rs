@@ -1,6 +1,6 @@
 //! Misdeeds in rooms.
 
-use openclaw_sdk::{chat, members, posts};
+use openclaw_sdk::{chat, members, moderation, posts};
 
 use crate::{Deed, Order, deeds};
 
@@ -30,10 +30,10 @@ pub const DEEDS: &[(&str, Deed)] = &[
         Ok(chat::delete(&id)?)
     }),
     ("edit-other", |order| Ok(chat::edit(order.argument, "edited by a naughty bot")?)),
-    ("delete-other", |order| Ok(chat::delete(order.argument)?)),
+    ("delete-other", |order| Ok(moderation::delete_message(order.argument)?)),
     ("react", |order| order.two().and_then(|(id, emoji)| Ok(chat::react(id, emoji)?))),
     ("unreact", |order| order.two().and_then(|(id, emoji)| Ok(chat::unreact(id, emoji)?))),
-    ("remove", |order| Ok(members::remove(order.room, order.argument)?)),
+    ("remove", |order| Ok(moderation::remove_member(order.room, order.argument)?)),
     ("members-of", |order| {
         let names = members::all(order.argument).map(|all| all.into_iter().map(|each| each.member.name).collect::<Vec<_>>().join(", "));
         order.say(names.map_or_else(|error| format!("error: {error:?}"), |names| format!("members: {names}")))

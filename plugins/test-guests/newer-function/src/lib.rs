@@ -7,7 +7,7 @@ mod later {
 
     wit_bindgen::generate!({
         inline: "
-            package openclaw:settings@0.1.9;
+            package openclaw:settings@1.9.0;
             interface settings {
                 get: func(key: string) -> option<string>;
                 names: func() -> list<string>;

@@ -3,7 +3,7 @@
 
 wit_bindgen::generate!({
     inline: "
-        package openclaw:provider@1.0.0;
+        package openclaw:provider@2.0.0;
         interface password {
             check-login: func(login: string) -> option<string>;
         }

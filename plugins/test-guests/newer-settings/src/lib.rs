@@ -3,7 +3,7 @@
 
 wit_bindgen::generate!({
     inline: "
-        package openclaw:settings@0.2.0;
+        package openclaw:settings@2.0.0;
         interface settings {
             get: func(key: string) -> result<string, string>;
         }

@@ -1,6 +1,6 @@
 // Greets people: answers whoever says hello, and has the command `/greet`.
-import { send } from 'openclaw:chat/chat-write@0.1.0';
-import { get } from 'openclaw:settings/settings@0.1.0';
+import { send } from 'openclaw:chat/chat-write@1.0.0';
+import { get } from 'openclaw:settings/settings@1.0.0';
 
 // What it begins with, which the operator can set.
 const greeting = () => get('greeting') ?? 'Hello';
