@@ -77,10 +77,11 @@ const STATEMENTS: &[&str] = &[
         plugin ID PRIMARY KEY,
         enabled BOOLEAN NOT NULL
     )",
-    // Why a bot does not take part at the moment, for the shell.
+    // Why a bot does not take part at the moment, for the shell. ends_at: when that is over by itself.
     "CREATE TABLE plugin_notes (
         plugin ID PRIMARY KEY,
-        note TEXT NOT NULL
+        note TEXT NOT NULL,
+        ends_at ID
     )",
     // The last lines of each plugin's log, for the shell.
     "CREATE TABLE plugin_lines (

@@ -120,8 +120,7 @@ async fn dispatch(cli: Cli) -> Outcome {
         Command::Migrate(args) => migrate::run(&args, &quiet(cli.config.as_deref())?).await,
         Command::Plugin(plugin::Command::Author(command)) => Box::pin(plugin::author(&command)).await,
         Command::Plugin(command) => {
-            let read = || configuration(cli.config.as_deref()).map(|loaded| loaded.config);
-            let reread = || read().map_err(|problems| problems.to_string());
+            let reread = || configuration(cli.config.as_deref()).map_err(|problems| problems.to_string());
             Box::pin(plugin::run(&command, quiet(cli.config.as_deref())?, reread)).await
         }
         Command::User(command) => user::run(command, quiet(cli.config.as_deref())?).await,

@@ -9,11 +9,12 @@ mod test;
 use clap::Subcommand;
 
 use super::{Outcome, trial};
-use crate::config::Config;
+use crate::config::{Config, Loaded};
 
 #[derive(Subcommand)]
 pub enum Command {
-    /// The plugins, whether they are on, and what they may do.
+    /// The plugins, whether they can run, and what they may do: as their sections and files are now. A running server has what it loaded
+    /// at its start or with `reload`.
     List,
     /// Check a redirect provider, then sign in with it in your browser and see what it says of you. Makes no account.
     Try {
@@ -29,7 +30,7 @@ pub enum Command {
 }
 
 /// `reread` reads the configuration again.
-pub async fn run(command: &Command, config: Config, reread: impl Fn() -> Result<Config, String>) -> Outcome {
+pub async fn run(command: &Command, config: Config, reread: impl Fn() -> Result<Loaded, String>) -> Outcome {
     match command {
         Command::List => operate::list(&config).await,
         Command::Try { id } => Box::pin(trial::run(id, config)).await,

@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -21,7 +21,7 @@ use super::{
     capabilities::Session,
     engine::GuestEngine,
     journal::Journal,
-    limits::{CpuMeter, CpuShare, MemoryLimiter, Metered},
+    limits::{CpuMeter, CpuShare, MemoryLimiter, MemoryUse, Metered},
     log::{CallLog, LogAllowance},
     settings::Settings,
     state::{GuestState, TooOften},
@@ -177,7 +177,7 @@ impl Caller {
         match outcome {
             Ok((outcome, effort)) => {
                 *self.last_effort.lock().unwrap_or_else(PoisonError::into_inner) = effort;
-                outcome.map_err(|error| self.explain(&error))
+                outcome.map_err(|wreck| self.explain(&wreck))
             }
             Err(error) if error.is_panic() => Err(Fault::other("broke the host function it called")),
             Err(_) => Err(closed()),
@@ -189,24 +189,25 @@ impl Caller {
         session: Option<Session>,
         body: F,
         permit: OwnedSemaphorePermit,
-    ) -> impl Future<Output = (Result<T>, Effort)> + Send + use<T, F>
+    ) -> impl Future<Output = (Result<T, Wreck>, Effort)> + Send + use<T, F>
     where
         T: Send + 'static,
         F: FnOnce(Store<GuestState>) -> BoxFuture<'static, Result<T>> + Send + 'static,
     {
         let running = self.engine.running();
         let meter = CpuMeter::new(self.limits.cpu.0);
-        let memory = Arc::new(AtomicUsize::new(0));
-        let store = self.store(session, Arc::clone(&meter), Arc::clone(&memory));
+        let memory = Arc::new(MemoryUse::default());
+        let log = CallLog::new(Arc::clone(&self.id), Arc::clone(&self.log));
+        let store = self.store(session, Arc::clone(&meter), Arc::clone(&memory), Arc::clone(&log));
         async move {
             let outcome = Metered::new(Arc::clone(&meter), body(store)).await;
             drop((running, permit));
-            (outcome, Effort { cpu: meter.spent(), memory: memory.load(Ordering::Relaxed) })
+            let effort = Effort { cpu: meter.spent(), memory: memory.used() };
+            (outcome.map_err(|error| Wreck { error, memory, log }), effort)
         }
     }
 
-    fn store(&self, session: Option<Session>, meter: Arc<CpuMeter>, memory: Arc<AtomicUsize>) -> Store<GuestState> {
-        let log = CallLog::new(Arc::clone(&self.id), Arc::clone(&self.log));
+    fn store(&self, session: Option<Session>, meter: Arc<CpuMeter>, memory: Arc<MemoryUse>, log: Arc<CallLog>) -> Store<GuestState> {
         let memory = MemoryLimiter::new(self.limits.memory.as_usize(), memory);
         let settings = Arc::clone(&self.settings);
         let state = GuestState::new(settings, log, session, memory, (self.limits.host_calls, self.engine.senses()));
@@ -218,46 +219,77 @@ impl Caller {
         store
     }
 
-    fn explain(&self, error: &wasmtime::Error) -> Fault {
+    fn explain(&self, wreck: &Wreck) -> Fault {
+        let error = &wreck.error;
         match error.downcast_ref::<Trap>() {
             Some(Trap::Interrupt) => Fault::limit("cpu", format!("used up its {} of CPU time", self.limits.cpu)),
             Some(Trap::StackOverflow) => Fault::limit("stack", "used up its stack"),
-            Some(trap) => Fault::other(format!("broke down: {trap}")),
-            None => match error.downcast_ref::<TooOften>() {
-                Some(too_often) => Fault::limit("host_calls", format!("broke down: {too_often}")),
-                None => Fault::other(format!("broke down: {}", error.root_cause())),
-            },
+            _ if error.is::<TooOften>() => Fault::limit("host_calls", "broke down").because(error.root_cause().to_string()),
+            _ => self.breakdown(wreck),
         }
     }
 
+    /// Who aborts traps, which says nothing: what was said before does.
+    fn breakdown(&self, wreck: &Wreck) -> Fault {
+        if let Some(panic) = wreck.log.panic() {
+            return Fault::other("broke down").because(panic);
+        }
+        if wreck.memory.was_refused() {
+            let why = format!("it wanted more than its {} of memory (limits.memory)", self.limits.memory);
+            return Fault::limit("memory", "broke down").because(why);
+        }
+        let cause = wreck.error.root_cause();
+        let why = wreck.log.last_error().map_or_else(|| cause.to_string(), |line| format!("{cause}; the last that it printed: {line}"));
+        Fault::other("broke down").because(why)
+    }
+
     fn failed(&self, function: &str, fault: &Fault) -> Unavailable {
-        let reason = &fault.reason;
+        let reason = fault.told(function);
         if let Some(limit) = fault.limit {
             self.journal.count(&self.id, limit);
         }
         self.failures.fetch_add(1, Ordering::Relaxed);
         tracing::error!(plugin = &*self.id, function, reason, "a plugin call failed");
-        let reason = format!("plugin `{}` {reason} in `{function}`", self.id);
+        let reason = format!("plugin `{}` {reason}", self.id);
         *self.last_failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason.clone());
         Unavailable::new(reason)
     }
+}
+
+/// What is left of a call that broke down.
+struct Wreck {
+    error: wasmtime::Error,
+    memory: Arc<MemoryUse>,
+    log: Arc<CallLog>,
 }
 
 /// Why a call failed.
 struct Fault {
     /// To complete "the plugin …".
     reason: String,
+    /// How that came about, if it is known.
+    why: Option<String>,
     /// The limit that it hit, if it was one.
     limit: Option<&'static str>,
 }
 
 impl Fault {
     fn limit(limit: &'static str, reason: impl Into<String>) -> Self {
-        Self { reason: reason.into(), limit: Some(limit) }
+        Self { limit: Some(limit), ..Self::other(reason) }
     }
 
     fn other(reason: impl Into<String>) -> Self {
-        Self { reason: reason.into(), limit: None }
+        Self { reason: reason.into(), why: None, limit: None }
+    }
+
+    fn because(self, why: String) -> Self {
+        Self { why: Some(why), ..self }
+    }
+
+    /// The whole of it, to complete "the plugin …".
+    fn told(&self, function: &str) -> String {
+        let why = self.why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+        format!("{} in `{function}`{why}", self.reason)
     }
 }
 

@@ -5,7 +5,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     task::{Context, Poll},
     time::Duration,
@@ -50,16 +50,34 @@ pub fn check(limits: &PluginLimits) -> Result<(), String> {
     Ok(())
 }
 
+/// The memory of a store, for those who want to know when the store is gone.
+#[derive(Debug, Default)]
+pub struct MemoryUse {
+    used: AtomicUsize,
+    refused: AtomicBool,
+}
+
+impl MemoryUse {
+    /// How much of it there was at the end, in bytes.
+    pub fn used(&self) -> usize {
+        self.used.load(Ordering::Relaxed)
+    }
+
+    /// Whether the guest wanted more than it may have.
+    pub fn was_refused(&self) -> bool {
+        self.refused.load(Ordering::Relaxed)
+    }
+}
+
 /// Counts the memory of a store, all linear memories together. Growing beyond the limit fails, as on a full machine.
 pub struct MemoryLimiter {
     used: usize,
     limit: usize,
-    /// Where it is noted how much is used, for those who want to know when the store is gone.
-    noted: Arc<AtomicUsize>,
+    noted: Arc<MemoryUse>,
 }
 
 impl MemoryLimiter {
-    pub fn new(limit: usize, noted: Arc<AtomicUsize>) -> Self {
+    pub fn new(limit: usize, noted: Arc<MemoryUse>) -> Self {
         Self { used: 0, limit, noted }
     }
 }
@@ -70,7 +88,9 @@ impl ResourceLimiter for MemoryLimiter {
         let fits = used <= self.limit;
         if fits {
             self.used = used;
-            self.noted.store(used, Ordering::Relaxed);
+            self.noted.used.store(used, Ordering::Relaxed);
+        } else {
+            self.noted.refused.store(true, Ordering::Relaxed);
         }
         Ok(fits)
     }
@@ -224,8 +244,9 @@ mod tests {
     #[test]
     fn p02_all_memories_count_together() {
         let mut limiter = MemoryLimiter::new(100, Arc::default());
-        assert!(limiter.memory_growing(0, 60, None).unwrap());
+        assert!(limiter.memory_growing(0, 60, None).unwrap() && !limiter.noted.was_refused());
         assert!(!limiter.memory_growing(0, 60, None).unwrap(), "another memory");
+        assert!(limiter.noted.was_refused() && limiter.noted.used() == 60);
         assert!(limiter.memory_growing(60, 100, None).unwrap());
         assert!(!limiter.memory_growing(100, 101, None).unwrap());
         assert!(limiter.instances() < 10_000);

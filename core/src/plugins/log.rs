@@ -12,11 +12,16 @@ use std::{
 use tracing::Level;
 
 use super::journal::Journal;
+use crate::text::one_line;
 
 /// The longest line, in bytes.
 const MAX_LINE: usize = 2 << 10;
 /// What one call may write, in bytes.
 const MAX_CALL: usize = 64 << 10;
+/// How much of what a call printed as errors is remembered, in bytes.
+const MAX_ERRORS: usize = 4 << 10;
+/// The longest account of what a guest said at its end, in characters.
+const MAX_LAST_WORDS: usize = 200;
 
 /// How much a plugin may still log in this second, over all its calls.
 pub struct LogAllowance {
@@ -65,6 +70,8 @@ struct CallState {
     dropped: u64,
     /// What was printed since the last line break.
     printed: Vec<u8>,
+    /// The end of what was printed as errors.
+    errors: Vec<u8>,
 }
 
 impl CallLog {
@@ -91,9 +98,40 @@ impl CallLog {
         }
     }
 
+    /// The same for bytes that are printed as errors.
+    pub fn print_error(&self, bytes: &[u8]) {
+        {
+            let errors = &mut self.state.lock().unwrap_or_else(PoisonError::into_inner).errors;
+            errors.extend_from_slice(bytes);
+            errors.drain(..errors.len().saturating_sub(MAX_ERRORS));
+        }
+        self.print(bytes);
+    }
+
+    /// What the guest panicked with, if it is in Rust and did: the place and the message, as one line.
+    pub fn panic(&self) -> Option<String> {
+        let errors = self.errors();
+        let (_, told) = errors.rsplit_once("panicked at ")?;
+        let told = told.split("\nnote: ").next().unwrap_or(told);
+        Some(one_line(&format!("panicked at {told}"), MAX_LAST_WORDS))
+    }
+
+    /// The last line that was printed as an error, if there is one.
+    pub fn last_error(&self) -> Option<String> {
+        let errors = self.errors();
+        errors.lines().rev().map(|line| one_line(line, MAX_LAST_WORDS)).find(|line| !line.is_empty())
+    }
+
+    fn errors(&self) -> String {
+        String::from_utf8_lossy(&self.state.lock().unwrap_or_else(PoisonError::into_inner).errors).into_owned()
+    }
+
+    /// Writes the line that was printed; an empty one says nothing.
     fn write_printed(&self, state: &mut CallState) {
         let printed = mem::take(&mut state.printed);
-        self.write(state, Level::INFO, &String::from_utf8_lossy(&printed));
+        if !printed.is_empty() {
+            self.write(state, Level::INFO, &String::from_utf8_lossy(&printed));
+        }
     }
 
     fn write(&self, state: &mut CallState, level: Level, line: &str) {
@@ -117,9 +155,7 @@ impl CallLog {
 impl Drop for CallLog {
     fn drop(&mut self) {
         let mut state = mem::take(self.state.get_mut().unwrap_or_else(PoisonError::into_inner));
-        if !state.printed.is_empty() {
-            self.write_printed(&mut state);
-        }
+        self.write_printed(&mut state);
         if state.dropped > 0 {
             self.allowance.dropped.fetch_add(state.dropped, Ordering::Relaxed);
             self.allowance.journal.count(&self.plugin, "log_lines");
@@ -164,6 +200,22 @@ mod tests {
         assert!(log.state.lock().unwrap().written <= MAX_CALL);
         drop(log);
         assert_eq!(allowance.dropped(), 69);
+    }
+
+    #[test]
+    fn the_last_words_of_a_guest_are_one_line() {
+        let log = CallLog::new("x".into(), LogAllowance::new(u32::MAX, Journal::new()));
+        assert_eq!((log.panic(), log.last_error()), (None, None));
+        log.print(b"out\n");
+        log.print_error(b"Traceback:\nValueError: x\n\n");
+        assert_eq!((log.panic(), log.last_error().as_deref()), (None, Some("ValueError: x")));
+        for part in ["\nthread 'main' (1) panicked at ", "src/lib.rs:7:5:\noh\nno", "\nnote: run with `RUST_BACKTRACE=1`\n"] {
+            log.print_error(part.as_bytes());
+        }
+        assert_eq!(log.panic().as_deref(), Some("panicked at src/lib.rs:7:5: oh no"));
+        log.print_error(&b"a ".repeat(MAX_ERRORS));
+        assert_eq!(log.panic(), None, "so long ago");
+        assert!(log.last_error().is_some_and(|line| line.chars().count() <= MAX_LAST_WORDS));
     }
 
     #[test]

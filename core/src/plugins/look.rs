@@ -62,16 +62,16 @@ pub struct Said {
     pub settings: Option<Vec<Setting>>,
     /// Its commands: how each is typed, and one line.
     pub commands: Vec<(String, String)>,
-    /// The names of its jobs that come back.
-    pub jobs: Vec<String>,
+    /// Its jobs that come back: their names, and when they do.
+    pub jobs: Vec<(String, String)>,
 }
 
 /// A setting that a plugin knows.
 pub struct Setting {
     /// Its name.
     pub name: String,
-    /// What kind of value.
-    pub kind: &'static str,
+    /// What values it may have.
+    pub values: String,
     /// What it is unless set, or that it must be set.
     pub default: Option<String>,
     /// Whether it must be set.
@@ -185,7 +185,7 @@ impl Said {
             version: bot.about.version.clone(),
             settings: bot.about.settings.as_ref().map(settings),
             commands: bot.commands.values().map(|command| (command.usage(), command.description.clone())).collect(),
-            jobs: bot.recurring.iter().map(|job| job.name.clone()).collect(),
+            jobs: bot.recurring.iter().map(|job| (job.name.clone(), job.pattern().to_owned())).collect(),
         }
     }
 }
@@ -194,7 +194,7 @@ fn settings(schema: &Schema) -> Vec<Setting> {
     let mut defaults = schema.defaults();
     let setting = |(name, property): (&String, &super::bot::Property)| Setting {
         name: name.clone(),
-        kind: property.kind.words(),
+        values: property.words(),
         default: defaults.remove(name),
         required: schema.required.contains(name),
         description: property.description.clone(),

@@ -14,9 +14,9 @@ pub async fn switched_off(conn: &impl Conn) -> Result<BTreeSet<String>> {
     Ok(switches::all(conn).await?.into_iter().filter(|(_, enabled)| !enabled).map(|(plugin, _)| plugin).collect())
 }
 
-/// Why bots do not take part that should, by plugin.
-pub async fn notes(conn: &impl Conn) -> Result<BTreeMap<String, String>> {
-    switches::notes(conn).await
+/// Why bots do not take part at this moment that should, by plugin.
+pub async fn notes(conn: &impl Conn, now: Timestamp) -> Result<BTreeMap<String, String>> {
+    switches::notes(conn, now).await
 }
 
 /// How much a plugin has stored.

@@ -53,10 +53,9 @@ impl GuestState {
         memory: MemoryLimiter,
         (host_calls, senses): (u32, &Senses),
     ) -> Self {
-        let printed = LogStream::new(Arc::clone(&log));
         // No arguments, no environment, an empty stdin: the builder's defaults.
         let mut wasi = WasiCtx::builder();
-        wasi.stdout(printed.clone()).stderr(printed).max_random_size(MAX_RANDOM);
+        wasi.stdout(LogStream::output(Arc::clone(&log))).stderr(LogStream::errors(Arc::clone(&log))).max_random_size(MAX_RANDOM);
         senses.give(&mut wasi);
         let wasi = wasi.build();
         let mut table = ResourceTable::new();

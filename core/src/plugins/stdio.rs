@@ -19,15 +19,20 @@ use super::log::CallLog;
 /// Bytes a guest may write at a time.
 const CHUNK: usize = 4096;
 
-/// Standard output and standard error of one call.
+/// Standard output or standard error of one call.
 #[derive(Clone)]
 pub struct LogStream {
     log: Arc<CallLog>,
+    write: fn(&CallLog, &[u8]),
 }
 
 impl LogStream {
-    pub fn new(log: Arc<CallLog>) -> Self {
-        Self { log }
+    pub fn output(log: Arc<CallLog>) -> Self {
+        Self { log, write: CallLog::print }
+    }
+
+    pub fn errors(log: Arc<CallLog>) -> Self {
+        Self { log, write: CallLog::print_error }
     }
 }
 
@@ -49,7 +54,7 @@ impl StdoutStream for LogStream {
 
 impl OutputStream for LogStream {
     fn write(&mut self, bytes: bytes::Bytes) -> StreamResult<()> {
-        self.log.print(&bytes);
+        (self.write)(&self.log, &bytes);
         Ok(())
     }
 
@@ -69,7 +74,7 @@ impl Pollable for LogStream {
 
 impl AsyncWrite for LogStream {
     fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.log.print(bytes);
+        (self.write)(&self.log, bytes);
         Poll::Ready(Ok(bytes.len()))
     }
 

@@ -10,10 +10,13 @@ use std::{
 
 use serde_json::Value;
 
-use super::new::Language;
+use super::{new::Language, watch::Sources};
 use crate::plugins::look::id_for;
 
 const TARGET: &str = "wasm32-wasip2";
+/// What is written last when the tools of a language are installed.
+const NPM_DONE: &str = "node_modules/.package-lock.json";
+const PIP_DONE: &str = ".venv/installed";
 
 /// What came of a build.
 pub struct Built {
@@ -55,6 +58,25 @@ pub async fn run(folder: &Path) -> Result<Built, String> {
     tokio::task::spawn_blocking(move || here(&folder)).await.map_err(|error| error.to_string())?
 }
 
+/// The component of the plugin in `folder`, which is built only if a source is newer. Cargo sees to that by itself; the other tools take
+/// their time, and never build the same bytes twice.
+///
+/// # Errors
+/// As [`run`].
+pub async fn latest(folder: &Path) -> Result<PathBuf, String> {
+    let (built, tools) = match language(folder)? {
+        Language::Rust => return Ok(run(folder).await?.component),
+        Language::Js => (newest(folder).map(|(_, file)| file), folder.join(NPM_DONE)),
+        Language::Python => (Some(folder.join(world(folder)?).with_extension("wasm")), folder.join(PIP_DONE)),
+    };
+    let sources = Sources::of(folder);
+    let is_latest = |file: &PathBuf| is_newer(file, &tools) && sources.paths().all(|source| is_newer(file, source));
+    match built.filter(is_latest) {
+        Some(component) => Ok(component),
+        None => Ok(run(folder).await?.component),
+    }
+}
+
 fn here(folder: &Path) -> Result<Built, String> {
     let folder = &absolute(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     let language = language(folder)?;
@@ -72,13 +94,13 @@ fn here(folder: &Path) -> Result<Built, String> {
 fn prepare(folder: &Path, language: Language) -> Result<(), String> {
     match language {
         Language::Rust => need_target(folder),
-        Language::Js if is_newer(&folder.join("node_modules/.package-lock.json"), &folder.join("package.json")) => Ok(()),
+        Language::Js if is_newer(&folder.join(NPM_DONE), &folder.join("package.json")) => Ok(()),
         Language::Js => {
             let missing = "npm is missing: install Node.js 20 or later (https://nodejs.org)";
             run_tool(tool(folder, "npm", &["install", "--no-audit", "--no-fund"]), missing)
         }
         Language::Python => {
-            let (python, done) = (folder.join(".venv/bin/python"), folder.join(".venv/installed"));
+            let (python, done) = (folder.join(".venv/bin/python"), folder.join(PIP_DONE));
             if is_newer(&done, &folder.join("requirements.txt")) {
                 return Ok(());
             }

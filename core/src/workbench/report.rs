@@ -1,10 +1,6 @@
 //! What there is to say about a component file, as text for a terminal.
 
-use std::{
-    collections::BTreeSet,
-    fmt::Write,
-    path::{Path, absolute},
-};
+use std::{collections::BTreeSet, fmt::Write, path::Path};
 
 use crate::plugins::{
     PluginKind,
@@ -89,8 +85,9 @@ fn introduce(text: &mut String, said: &Said) {
     if let Some(settings) = &said.settings {
         table(text, "settings", settings.iter().map(setting));
     }
-    table(text, "commands", said.commands.iter().map(|(usage, description)| [usage.clone(), description.clone()]));
-    table(text, "jobs that come back", said.jobs.iter().map(|name| [name.clone()]));
+    let row = |(first, second): &(String, String)| [first.clone(), second.clone()];
+    table(text, "commands", said.commands.iter().map(row));
+    table(text, "jobs that come back", said.jobs.iter().map(row));
 }
 
 fn setting(setting: &Setting) -> [String; 4] {
@@ -99,7 +96,7 @@ fn setting(setting: &Setting) -> [String; 4] {
         Some(default) => format!("unless set: {default}"),
         None => "need not be set".to_owned(),
     };
-    [setting.name.clone(), setting.kind.to_owned(), default, setting.description.clone()]
+    [setting.name.clone(), setting.values.clone(), default, setting.description.clone()]
 }
 
 /// A heading with rows in columns below it; nothing if there are no rows.
@@ -119,7 +116,7 @@ fn table<const N: usize>(text: &mut String, heading: &str, rows: impl IntoIterat
 
 /// The section for the configuration, for a file that stays as it is or one that is built again and again.
 pub fn section(look: &Look, file: &Path, id: &str, dev: bool) -> String {
-    let path = absolute(file).unwrap_or_else(|_| file.to_owned());
+    let path = file.canonicalize().unwrap_or_else(|_| file.to_owned());
     let pinned = if dev { "dev = true".to_owned() } else { format!("sha256 = \"{}\"", look.sha256) };
     let mut text = format!("[plugins.{id}]\ncomponent = {:?}\n{pinned}\n", path.display().to_string());
     if !look.grants.is_empty() {

@@ -11,8 +11,10 @@ use tokio::time::sleep;
 
 /// How often the files are looked at.
 const LOOK: Duration = Duration::from_millis(200);
-/// Folders that hold what was built or installed.
-const NOT_SOURCES: [&str; 6] = ["target", "node_modules", ".venv", ".git", "__pycache__", "dist"];
+/// How the names of sources end. What editors leave behind, logs and notes end in something else.
+const ENDINGS: [&str; 8] = ["rs", "toml", "wit", "js", "mjs", "ts", "py", "json"];
+/// Folders that hold what was built or installed, beside those whose names begin with a dot.
+const NOT_SOURCES: [&str; 4] = ["target", "node_modules", "__pycache__", "dist"];
 
 /// The source files of a folder, as they were when they were last looked at.
 pub struct Sources {
@@ -28,6 +30,11 @@ impl Sources {
         sources
     }
 
+    /// Where they are.
+    pub fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.files.keys().map(PathBuf::as_path)
+    }
+
     /// Looks once, after a moment; true if a file changed, came or went since the last time.
     pub async fn changed(&mut self) -> bool {
         sleep(LOOK).await;
@@ -41,21 +48,24 @@ impl Sources {
         let (mut found, mut folders) = (BTreeMap::new(), vec![self.folder.clone()]);
         while let Some(folder) = folders.pop() {
             for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-                let (path, name) = (entry.path(), entry.file_name());
+                let (path, Ok(name)) = (entry.path(), entry.file_name().into_string()) else { continue };
                 let Ok(about) = entry.metadata() else { continue };
-                if about.is_dir() && NOT_SOURCES.iter().all(|other| name != *other) {
+                if about.is_dir() && !name.starts_with('.') && !NOT_SOURCES.contains(&name.as_str()) {
                     folders.push(path);
-                } else if about.is_file()
-                    && path.extension().is_none_or(|end| end != "wasm")
-                    && name != "package-lock.json"
-                    && name != "Cargo.lock"
-                {
+                } else if about.is_file() && is_source(&name) {
                     found.insert(path, (about.len(), about.modified().ok()));
                 }
             }
         }
         found
     }
+}
+
+fn is_source(name: &str) -> bool {
+    // npm writes its lock file itself.
+    let written = name.starts_with('.') || name == "package-lock.json";
+    let ending = name.rsplit_once('.').is_some_and(|(_, ending)| ENDINGS.contains(&ending));
+    !written && (ending || name == "requirements.txt")
 }
 
 #[cfg(test)]
@@ -68,8 +78,11 @@ mod tests {
         fs::create_dir_all(folder.path().join("target")).unwrap();
         fs::create_dir_all(folder.path().join("src")).unwrap();
         let mut sources = Sources::of(folder.path());
-        fs::write(folder.path().join("target/x"), "").unwrap();
-        fs::write(folder.path().join("bot.wasm"), "").unwrap();
+        let others =
+            ["bot.wasm", "notes.tmp", "dev.log", "out.txt", ".hidden.rs", "src/.lib.rs.swp", "src/lib.rs~", "src/#lib.rs#", "4913"];
+        for name in others.into_iter().chain(["target/x.rs", "package-lock.json"]) {
+            fs::write(folder.path().join(name), "").unwrap();
+        }
         assert!(!sources.changed().await);
         fs::write(folder.path().join("src/lib.rs"), "").unwrap();
         assert!(sources.changed().await);

@@ -38,7 +38,7 @@ pub enum Command {
     },
     /// Try a bot in conversations that stand in text files, without a server.
     Test {
-        /// A folder, which is built first, or a component. Without it the working folder.
+        /// A folder, which is built first unless it is as it was, or a component. Without it the working folder.
         #[arg(default_value = ".")]
         what: PathBuf,
         /// The scripts; unless named, all of `tests/*.txt` in the folder.

@@ -8,10 +8,10 @@ use std::{
 use clap::Subcommand;
 use tokio::time::Instant;
 
-use super::operate::{open, reload};
+use super::operate::{no_plugin, open, reload};
 use crate::{
     cli::Outcome,
-    config::Config,
+    config::{Config, Loaded},
     plugins::{Plugins, Senses, Site, dispatch::record::told_lately, look::Look, queries},
     store::Store,
     workbench::{
@@ -23,7 +23,8 @@ use crate::{
 
 #[derive(Subcommand)]
 pub enum Command {
-    /// Work on a bot: builds it and loads it into the running server, again whenever a source file changes, and shows its log.
+    /// Work on a bot: builds it and loads it into the running server, again whenever a source file changes, and shows its log. Run
+    /// it in the server's folder, or name its configuration with `--config`.
     Dev {
         /// The folder.
         #[arg(default_value = ".")]
@@ -32,7 +33,8 @@ pub enum Command {
         #[arg(long)]
         id: Option<String>,
     },
-    /// Write down the last events that a bot was told, a line of JSON each, with what people said: keep it as private as that was.
+    /// Write down the last events that a bot was told, a line of JSON each, with what people said: keep it as private as that was. Commands
+    /// and jobs are not among them.
     Record {
         /// The id of the plugin.
         id: String,
@@ -46,7 +48,7 @@ pub enum Command {
 }
 
 /// `reread` reads the configuration again.
-pub async fn run(command: &Command, config: &Config, reread: impl Fn() -> Result<Config, String>) -> Outcome {
+pub async fn run(command: &Command, config: &Config, reread: impl Fn() -> Result<Loaded, String>) -> Outcome {
     match command {
         Command::Dev { folder, id } => {
             let id = id.clone().map_or_else(|| build::id(folder), Ok)?;
@@ -57,7 +59,12 @@ pub async fn run(command: &Command, config: &Config, reread: impl Fn() -> Result
 }
 
 /// Builds and loads whenever something changes, for ever.
-async fn develop(folder: &Path, id: &str, config: &Config, reread: impl Fn() -> Result<Config, String>) -> Outcome {
+async fn develop(folder: &Path, id: &str, config: &Config, reread: impl Fn() -> Result<Loaded, String>) -> Outcome {
+    if reread()?.file.is_none() && !config.plugins.contains_key(id) {
+        return Err(
+            "no configuration was found here: `--config FILE` names the server's, or run this in its folder and name the bot's".into()
+        );
+    }
     let store = open(config).await?;
     let mut shown = queries::lines(store.reader(), id, 0, 1).await?.last().map_or(0, |line| line.number);
     let mut sources = Sources::of(folder);
@@ -74,17 +81,18 @@ async fn develop(folder: &Path, id: &str, config: &Config, reread: impl Fn() -> 
 }
 
 /// Loads what was built, or says what is missing for that.
-async fn load(built: &Built, id: &str, store: &Store, config: Result<Config, String>, told: &mut bool) {
+async fn load(built: &Built, id: &str, store: &Store, loaded: Result<Loaded, String>, told: &mut bool) {
     let finished = Instant::now();
     let size = fs::metadata(&built.component).map_or(0, |about| about.len());
     say!("built in {:.1} s, {}", built.took.as_secs_f64(), report::size(usize::try_from(size).unwrap_or(usize::MAX)));
-    let config = match config {
-        Ok(config) => config,
+    let Loaded { config, file, .. } = match loaded {
+        Ok(loaded) => loaded,
         Err(reason) => return say!("not loaded, since the configuration is wrong: {reason}"),
     };
     if !config.plugins.contains_key(id) {
         if !std::mem::replace(told, true) {
-            tell_section(built, id, &config).await;
+            let file = file.unwrap_or_else(|| PathBuf::from("community.toml"));
+            tell_section(built, id, &config, &file).await;
         }
         return;
     }
@@ -94,11 +102,11 @@ async fn load(built: &Built, id: &str, store: &Store, config: Result<Config, Str
     }
 }
 
-async fn tell_section(built: &Built, id: &str, config: &Config) {
+async fn tell_section(built: &Built, id: &str, config: &Config, file: &Path) {
     match Look::at(&built.component, id, &config.data_dir).await {
         Ok(look) => {
             let section = report::section(&look, &built.component, id, true);
-            say!("Paste this into community.toml, then save a file here:\n\n{}", section.trim_end());
+            say!("Paste this into {}, then save a source file here:\n\n{}", file.display(), section.trim_end());
         }
         Err(reason) => say!("{} {reason}", built.component.display()),
     }
@@ -114,8 +122,7 @@ async fn show_lines(store: &Store, id: &str, shown: i64) -> crate::error::Result
 }
 
 async fn record(id: &str, events: usize, file: Option<&Path>, config: &Config) -> Outcome {
-    let section =
-        config.plugins.get(id).ok_or_else(|| format!("there is no plugin {id}: the configuration has no section [plugins.{id}]"))?;
+    let section = config.plugins.get(id).ok_or_else(|| no_plugin(id))?;
     let store = open(config).await?;
     let plugins = Plugins::on_stage(id, section, &config.data_dir, &Site::of(config), Senses::default()).await?;
     let bots = plugins.bots();
@@ -130,7 +137,8 @@ async fn record(id: &str, events: usize, file: Option<&Path>, config: &Config) -
     match file {
         Some(file) => {
             fs::write(file, &text).map_err(|error| format!("{} cannot be written: {error}", file.display()))?;
-            say!("{} events in {}", text.lines().count(), file.display());
+            let count = text.lines().count();
+            say!("{count} {} in {}", if count == 1 { "event" } else { "events" }, file.display());
         }
         None => text.lines().for_each(|line| say!("{line}")),
     }

@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use clap::Subcommand;
 use tokio::time::{Instant, sleep};
+use tracing::{instrument::WithSubscriber, subscriber::NoSubscriber};
 
 use crate::{
     cli::Outcome,
@@ -87,22 +88,22 @@ pub async fn run(command: &Command, config: &Config) -> Outcome {
         }
         Command::Enable { id } => switch(&store, known(config, id)?, true).await,
         Command::Disable { id } => switch(&store, known(config, id)?, false).await,
-        Command::Logs { id, lines, follow } => logs(&store, id, *lines, *follow).await,
+        Command::Logs { id, lines, follow } => logs(&store, &remembered(&store, config, id).await?, *lines, *follow).await,
         Command::Letters { id } => {
-            for letter in queries::letters(store.reader(), id).await? {
+            for letter in queries::letters(store.reader(), &remembered(&store, config, id).await?).await? {
                 let queries::Letter { id, what, reason, attempts, created_at, .. } = letter;
                 say!("{id}\t{created_at}\t{attempts} attempts\t{reason}\t{what}");
             }
             Ok(())
         }
         Command::Retry { id, letter } => {
-            let input = (id.clone(), letter_id(letter.as_deref())?);
+            let input = (remembered(&store, config, id).await?, letter_id(letter.as_deref())?);
             let count = store.write(input, |tx, (id, letter)| Box::pin(actions::retry(tx, id, letter.as_ref()))).await?;
             say!("{count} to be told again");
             Ok(())
         }
         Command::Discard { id, letter } => {
-            let input = (id.clone(), letter_id(letter.as_deref())?);
+            let input = (remembered(&store, config, id).await?, letter_id(letter.as_deref())?);
             let count = store.write(input, |tx, (id, letter)| Box::pin(actions::discard(tx, id, letter.as_ref()))).await?;
             say!("{count} thrown away");
             Ok(())
@@ -121,7 +122,18 @@ fn known(config: &Config, id: &str) -> Result<String, String> {
     if Plugins::is_known(&config.plugins, id) {
         return Ok(id.to_owned());
     }
-    Err(format!("there is no plugin {id}: the configuration has no section [plugins.{id}]"))
+    Err(no_plugin(id))
+}
+
+/// The same for what a plugin left behind, which may be gone itself.
+async fn remembered(store: &Store, config: &Config, id: &str) -> Result<String, Box<dyn std::error::Error>> {
+    let left = !queries::lines(store.reader(), id, 0, 1).await?.is_empty() || !queries::letters(store.reader(), id).await?.is_empty();
+    if left { Ok(id.to_owned()) } else { Ok(known(config, id)?) }
+}
+
+/// The sentence about a plugin that nobody knows.
+pub fn no_plugin(id: &str) -> String {
+    format!("there is no plugin {id}: the configuration has no section [plugins.{id}]")
 }
 
 fn letter_id(text: Option<&str>) -> Result<Option<LetterId>, String> {
@@ -196,18 +208,29 @@ async fn logs(store: &Store, id: &str, count: u32, follow: bool) -> Outcome {
 /// All plugins, a line each.
 pub async fn list(config: &Config) -> Outcome {
     let store = open(config).await?;
-    let (off, notes) = (queries::switched_off(store.reader()).await?, queries::notes(store.reader()).await?);
-    for plugin in Plugins::load(&config.plugins, &off, &config.data_dir, &Site::of(config)).await?.status() {
-        let kind = plugin.kind.map_or("unknown kind", PluginKind::words);
+    let (off, notes) = (queries::switched_off(store.reader()).await?, queries::notes(store.reader(), store.now()).await?);
+    let site = Site::of(config);
+    // What the log would tell of them stands in their lines.
+    let plugins = Plugins::load(&config.plugins, &off, &config.data_dir, &site).with_subscriber(NoSubscriber::new()).await?;
+    for plugin in plugins.status() {
+        let kind = plugin.kind.map_or("plugin", PluginKind::words);
         let state = state(&plugin, notes.get(&plugin.id).map(String::as_str));
-        let may = if plugin.imports.is_empty() { "nothing beyond its own computing".to_owned() } else { plugin.imports.join("; ") };
         let version = if plugin.version.is_empty() { String::new() } else { format!(" {}", plugin.version) };
-        say!("{}\t{kind}{version}\t{state}\tmay: {may}", plugin.id);
+        say!("{}\t{kind}{version}\t{state}{}", plugin.id, may(&plugin));
         for sentence in &plugin.unread {
             say!("{}\twarning: {sentence}", plugin.id);
         }
     }
     Ok(())
+}
+
+/// What it may do. Of one that is off and has nothing that was not read.
+fn may(plugin: &PluginStatus) -> String {
+    match plugin.imports[..] {
+        [] if plugin.on => "\tmay: nothing beyond its own computing".to_owned(),
+        [] => String::new(),
+        ref imports => format!("\tmay: {}", imports.join("; ")),
+    }
 }
 
 fn state(plugin: &PluginStatus, note: Option<&str>) -> String {

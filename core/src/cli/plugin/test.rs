@@ -5,6 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use super::author::unfit;
 use crate::{
     cli::Outcome,
     plugins::look::id_of,
@@ -39,6 +40,7 @@ pub async fn run(what: &Path, scripts: &[PathBuf]) -> Outcome {
 }
 
 async fn subject(what: &Path, scripts: &[PathBuf]) -> Result<Subject, String> {
+    fs::metadata(what).map_err(|error| unfit(what, &format!("cannot be read: {error}")))?;
     let is_component = what.extension().is_some_and(|end| end == "wasm");
     let (folder, scripts) = match what {
         what if what.is_dir() || is_component => (what, scripts.to_vec()),
@@ -51,8 +53,7 @@ async fn subject(what: &Path, scripts: &[PathBuf]) -> Result<Subject, String> {
         return Ok(Subject { component: what.to_owned(), id: id_of(what), scripts });
     }
     let scripts = if scripts.is_empty() { found(folder)? } else { scripts };
-    let built = build::run(folder).await?;
-    Ok(Subject { component: built.component, id: build::id(folder)?, scripts })
+    Ok(Subject { component: build::latest(folder).await?, id: build::id(folder)?, scripts })
 }
 
 /// The scripts in a folder of a bot, by name.

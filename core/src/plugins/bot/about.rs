@@ -209,6 +209,26 @@ impl Property {
     fn expected(&self) -> String {
         format!("must be {}", self.kind.words())
     }
+
+    /// What values it may have, in words.
+    pub fn words(&self) -> String {
+        if let Some(choices) = &self.choices {
+            return format!("one of {}", choices.iter().map(plain).collect::<Vec<_>>().join(", "));
+        }
+        let length = |length: Option<usize>| length.map(|length| length.to_string());
+        let number = |number: Option<f64>| number.map(|number| number.to_string());
+        let (least, most, unit) = match self.kind {
+            ValueType::String => (length(self.min_length), length(self.max_length), " characters"),
+            _ => (number(self.minimum), number(self.maximum), ""),
+        };
+        let range = match (least, most) {
+            (Some(least), Some(most)) => format!(", {least} to {most}{unit}"),
+            (Some(least), None) => format!(", at least {least}{unit}"),
+            (None, Some(most)) => format!(", at most {most}{unit}"),
+            (None, None) => String::new(),
+        };
+        format!("{}{range}", self.kind.words())
+    }
 }
 
 #[cfg(test)]
@@ -245,6 +265,14 @@ mod tests {
             let fault = schema.check(&given).unwrap_err();
             assert!(fault.contains(expected), "{fault}");
         }
+    }
+
+    #[test]
+    fn what_a_setting_may_be_is_told_with_its_bounds() {
+        let schema = Schema::parse(SCHEMA).unwrap();
+        let words: Vec<String> = schema.properties.values().map(Property::words).collect();
+        let expected = ["a whole number, 1 to 9", "true or false", "one of soft, hard", "a number", "text, 2 to 4 characters"];
+        assert_eq!(words, expected);
     }
 
     #[test]

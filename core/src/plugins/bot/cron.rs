@@ -22,6 +22,11 @@ pub struct Recurring {
 }
 
 impl Recurring {
+    /// When it comes back, as the bot wrote it.
+    pub fn pattern(&self) -> &str {
+        self.cron.as_str()
+    }
+
     /// The first time after `now`.
     pub fn next(&self, now: Timestamp) -> Option<Timestamp> {
         let now = DateTime::<Utc>::from_timestamp_millis(now.millis())?;

@@ -24,9 +24,9 @@ use tokio::runtime::Handle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use url::Url;
 
-use self::tail::Tail;
 pub use self::{hooks::Hooks, runner::Runner};
-use super::{BotPlugin, Plugins, bot::Command, capabilities::Busy};
+use self::{runner::note, tail::Tail};
+use super::{BotPlugin, Plugins, bot::Command, capabilities::Busy, store::switches::Note};
 use crate::{error::Result, http::rate::Ticks, ids::RoomId, outbound::Outbound, rooms::online::Online, store::Store};
 
 /// What bots need of the server.
@@ -154,11 +154,11 @@ impl Dispatch {
             Err(unavailable) => {
                 tracing::error!(plugin = id, "{}", unavailable.reason);
                 self.runners.remove(&id);
-                self.note(&id, &unavailable.reason).await;
+                note(&self.parts.store, &id, Some(Note { text: unavailable.reason, ends: None })).await;
                 return;
             }
         };
-        runner.note("").await;
+        note(&self.parts.store, &id, None).await;
         let (stop, tasks) = (self.stop.child_token(), TaskTracker::new());
         self.runners.put(runner.clone());
         let serving = serve::serve(runner, self.tail.clone(), stop.clone());
@@ -175,14 +175,6 @@ impl Dispatch {
         if let Some(served) = self.serving.remove(id) {
             served.stop.cancel();
             served.tasks.wait().await;
-        }
-    }
-
-    async fn note(&self, plugin: &str, note: &str) {
-        let input = (plugin.to_owned(), note.to_owned());
-        let write = self.parts.store.write(input, |tx, (plugin, note)| Box::pin(super::store::switches::note(tx, plugin, note)));
-        if let Err(error) = write.await {
-            tracing::warn!(%error, "how a bot is could not be noted");
         }
     }
 }

@@ -20,14 +20,17 @@ use crate::{
         actions::{self, EffectFailed, Settlement},
         bindings::bot::openclaw::{bot::types::Context, types::types::Member},
         capabilities::{BotHost, Heard, Pace, Session, role_word},
-        store::{jobs::Job, switches},
+        store::{
+            jobs::Job,
+            switches::{self, Note},
+        },
     },
     rooms::{
         self,
         actions::{Invite, Join},
         model::{Invitee, Room, RoomRole},
     },
-    store::Tx,
+    store::{Store, Tx},
 };
 
 /// How often a call runs again because what it read was changed meanwhile.
@@ -231,18 +234,20 @@ impl Runner {
             tracing::error!(plugin = &*self.host.plugin, seconds, reason = breakdown.reason, "a bot is suspended: it broke down too often");
             self.host.journal.count(&self.host.plugin, "suspended");
             self.say(Level::ERROR, &format!("suspended for {seconds} s, it broke down too often: {}", breakdown.reason));
-            self.note(&format!("suspended for {seconds} s: {}", breakdown.reason)).await;
+            let ends = self.host.store.now().plus(pause);
+            let suspended = Note { text: format!("suspended until {ends}: {}", breakdown.reason), ends: Some(ends) };
+            note(&self.host.store, &self.host.plugin, Some(suspended)).await;
         }
         CallError::Breakdown(breakdown)
     }
+}
 
-    /// Tells operators in other processes how the bot is.
-    pub async fn note(&self, note: &str) {
-        let input = (self.host.plugin.to_string(), note.to_owned());
-        let write = self.host.store.write(input, |tx: &mut Tx, (plugin, note)| Box::pin(switches::note(tx, plugin, note)));
-        if let Err(error) = write.await {
-            tracing::warn!(%error, "how a bot is could not be noted");
-        }
+/// Tells operators in other processes how a bot is; `None` if it is as it should be.
+pub async fn note(store: &Store, plugin: &str, note: Option<Note>) {
+    let input = (plugin.to_owned(), note);
+    let write = store.write(input, |tx: &mut Tx, (plugin, note)| Box::pin(switches::note(tx, plugin, note.as_ref())));
+    if let Err(error) = write.await {
+        tracing::warn!(%error, "how a bot is could not be noted");
     }
 }
 

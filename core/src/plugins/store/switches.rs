@@ -6,6 +6,7 @@ use sea_orm::ConnectionTrait;
 
 use super::sql;
 use crate::{
+    clock::Timestamp,
     error::Result,
     store::{Conn, Tx},
 };
@@ -25,20 +26,32 @@ pub async fn set(tx: &Tx, plugin: &str, enabled: bool) -> Result<()> {
     Ok(())
 }
 
-/// How the bots are that are not as they should be, by plugin.
-pub async fn notes(conn: &impl Conn) -> Result<BTreeMap<String, String>> {
-    let rows = conn.query_all_raw(sql(conn, "SELECT plugin, note FROM plugin_notes", [])).await?;
+/// How a bot is that is not as it should be.
+#[derive(Debug, Clone)]
+pub struct Note {
+    /// What is wrong.
+    pub text: String,
+    /// When that is over by itself.
+    pub ends: Option<Timestamp>,
+}
+
+/// What is wrong with bots at this moment, by plugin.
+pub async fn notes(conn: &impl Conn, now: Timestamp) -> Result<BTreeMap<String, String>> {
+    let text = "SELECT plugin, note FROM plugin_notes WHERE ends_at IS NULL OR ends_at > $1";
+    let rows = conn.query_all_raw(sql(conn, text, [now.to_string().into()])).await?;
     rows.iter().map(|row| Ok((row.try_get("", "plugin")?, row.try_get("", "note")?))).collect()
 }
 
-/// Says how a bot is; an empty text that it is as it should be.
-pub async fn note(tx: &Tx, plugin: &str, note: &str) -> Result<()> {
+/// Says how a bot is; `None` if it is as it should be.
+pub async fn note(tx: &Tx, plugin: &str, note: Option<&Note>) -> Result<()> {
     let conn = tx.conn();
-    if note.is_empty() {
+    let Some(Note { text, ends }) = note else {
         conn.execute_raw(sql(conn, "DELETE FROM plugin_notes WHERE plugin = $1", [plugin.into()])).await?;
         return Ok(());
-    }
-    let text = "INSERT INTO plugin_notes (plugin, note) VALUES ($1, $2) ON CONFLICT (plugin) DO UPDATE SET note = excluded.note";
-    conn.execute_raw(sql(conn, text, [plugin.into(), note.into()])).await?;
+    };
+    let insert = "INSERT INTO plugin_notes (plugin, note, ends_at) VALUES ($1, $2, $3) \
+                  ON CONFLICT (plugin) DO UPDATE SET note = excluded.note, ends_at = excluded.ends_at";
+    let values = [plugin.into(), text.as_str().into(), ends.map(|ends| ends.to_string()).into()];
+    conn.execute_raw(sql(conn, insert, values)).await?;
     Ok(())
 }

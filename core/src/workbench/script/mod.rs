@@ -51,7 +51,7 @@ impl Performance {
 
     /// Plays one line; `next` is the one after it, which may be about what becomes of this one.
     pub async fn play(&mut self, line: usize, step: &Step, next: Option<&Step>) -> Report {
-        let mut fault = match step {
+        let fault = match step {
             Step::Expect(expected) => self.expect(expected),
             Step::Refused(part) => self.refused(part),
             Step::Silence => self.silence(),
@@ -59,14 +59,12 @@ impl Performance {
             _ => self.act(step).await,
         }
         .err();
-        if fault.is_none() && !matches!(next, Some(Step::Refused(_))) {
-            fault = self.refusal.take().map(|reason| format!("this was refused: {reason}"));
-        }
+        // Asked each time, so that the step is named that caused it. It says more than what people are told of it.
+        let trouble = self.stage.trouble().await.unwrap_or_else(Some);
+        let refusal = if matches!(next, Some(Step::Refused(_))) { None } else { self.refusal.take() };
+        let fault = fault.or(trouble).or_else(|| refusal.map(|reason| format!("this was refused: {reason}")));
         let log = self.stage.lines();
         self.logged.extend(log.iter().map(|(_, line)| line.clone()));
-        if fault.is_none() && !matches!(step, Step::Expect(_) | Step::Refused(_) | Step::Silence | Step::Logs(_)) {
-            fault = self.stage.trouble().await.unwrap_or_else(Some);
-        }
         let effort = Some(self.stage.effort()).filter(|effort| effort.calls > 0);
         Report { line, fault, effort, log }
     }

@@ -114,7 +114,7 @@ impl Stage {
         let files_at = parts.files_at.clone();
         let runners = Dispatch::start(parts, &tasks, &stop).await.map_err(|error| error.to_string())?;
         let Some(runner) = runners.get(&play.id) else {
-            let notes = queries::notes(store.reader()).await.map_err(|error| error.to_string())?;
+            let notes = queries::notes(store.reader(), clock.now()).await.map_err(|error| error.to_string())?;
             return Err(notes.get(&play.id).cloned().unwrap_or_else(|| "it is no bot: only bots can play".to_owned()));
         };
         let limits = Limits::new(&LimitsSection::default(), &ticks);

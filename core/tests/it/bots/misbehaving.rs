@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use community::clock::Timestamp;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
@@ -52,7 +53,8 @@ db_test! {
         let (server, ann, room) = naughty(db, |section| section.limits.wall_clock = community::config::Span::seconds(1)).await;
         order(&ann, &room, &["loop", "memory", "recursion", "trap", "panic", "exit", "sleep"]).await;
         let reasons = letters(&server).await;
-        let expected = ["", "", "", "", "", "", "gave no answer within 1s"];
+        let expected = ["", "", "", "broke down in `on-message`: wasm trap: ", "deeds.rs:", "", "gave no answer within 1s"];
+        assert!(reasons[4].contains(" broke down in `on-message`: panicked at ") && reasons[4].ends_with(": on purpose"), "{}", reasons[4]);
         assert_eq!(reasons.len(), expected.len(), "{reasons:?}");
         // Where the machine is busy, the second is over before so much CPU time was to be had.
         assert!(reasons[0].contains("used up its 250ms of CPU time") || reasons[0].contains("gave no answer within 1s"), "{}", reasons[0]);
@@ -138,9 +140,13 @@ db_test! {
         for _ in 0..3 {
             say(&ann.client, &room, "naughty trap").await;
         }
-        let note = || async { community::plugins::queries::notes(server.store().await.reader()).await.unwrap().remove("naughty") };
-        let note = eventually("it is suspended", note).await;
-        assert!(note.starts_with("suspended for 30 s: plugin `naughty` broke down"), "{note}");
+        let store = server.store().await;
+        let note = async |now| community::plugins::queries::notes(store.reader(), now).await.unwrap().remove("naughty");
+        let told = eventually("it is suspended", || note(store.now())).await;
+        let (until, reason) = told.strip_prefix("suspended until ").unwrap().split_once(": ").unwrap();
+        assert!(reason.starts_with("plugin `naughty` broke down in `on-message`: "), "{told}");
+        let until = Timestamp::parse(until).unwrap();
+        assert!(until > store.now() && note(until).await.is_none(), "what is over is not told: {told}");
         send(&ann.client, &room, json!({ "body": "/naughty well" })).await.expect_error(503, "bot_suspended");
         say(&ann.client, &room, "echo the others go on").await;
         said(&ann.client, &room, "echo: the others go on").await;

@@ -13,8 +13,20 @@ use crate::{
     plugins::support::guest,
     rooms::{open_room, say, send},
     store::member,
-    support::{TestServer, eventually},
+    support::{Binary, TestServer, eventually},
 };
+
+/// What `community plugin list` says, and its errors.
+async fn list(binary: &Binary) -> (String, String) {
+    let output = binary.run(&["plugin", "list"], "").await;
+    (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
+}
+
+/// How a bot is that is not as it should be.
+async fn note(server: &TestServer, plugin: &str) -> String {
+    let store = server.store().await;
+    community::plugins::queries::notes(store.reader(), store.now()).await.unwrap().remove(plugin).unwrap()
+}
 
 db_test! {
     async fn p20_a_bot_is_replaced_switched_off_and_on_while_the_server_runs(db) {
@@ -40,8 +52,9 @@ db_test! {
         let off = binary.run_well(&["plugin", "disable", "helper"], "").await;
         assert!(off.contains("switched off"), "{off}");
         assert_eq!(send(&ann, &room, json!({ "body": "/count" })).await.expect(200).json()["message"]["body"], "/count", "it is text now");
-        let list = binary.run_well(&["plugin", "list"], "").await;
+        let (list, errors) = list(&binary).await;
         assert!(list.contains("helper\tbot\toff: plugin `helper` is switched off: `community plugin enable helper` switches it on"), "{list}");
+        assert_eq!(errors, "", "everything is said once");
         assert_eq!(binary.run_well(&["plugin", "enable", "helper"], "").await, "helper: loaded\n");
         // What was said meanwhile is not lost.
         eventually("both are counted", || async { (run(&ann, &room, "/count").await == "2").then_some(()) }).await;
@@ -55,8 +68,9 @@ db_test! {
         limits.push_str("[plugins.naughty.limits]\nattempts = 2\n");
         let wrong = limits.clone();
         let binary = server(db, &wrong.replace("[\"chat-write\"]", "[]")).await;
-        let off = binary.run_well(&["plugin", "list"], "").await;
-        assert!(off.contains("which it is not granted"), "{off}");
+        let (off, errors) = list(&binary).await;
+        assert!(off.contains("naughty\tplugin\toff: ") && off.contains("which it is not granted") && errors.is_empty(), "{off}{errors}");
+        assert!(!off.lines().any(|line| line.starts_with("naughty") && line.contains("may:")), "nobody has looked: {off}");
         let grants = json!(crate::bots::ALL);
         fs::write(binary.folder().join("community.toml"), limits.replace("[\"chat-write\"]", &grants.to_string())).unwrap();
         assert_eq!(binary.run_well(&["plugin", "reload", "naughty"], "").await, "naughty: loaded\n");
@@ -80,9 +94,26 @@ db_test! {
         binary.stop().await;
     }
 
+    async fn who_names_a_plugin_that_nobody_knows_is_told(db) {
+        let binary = server(db, &section("helper", "echo_bot", &["chat-write"])).await;
+        for command in ["logs", "letters", "retry", "discard", "record"] {
+            let output = binary.run(&["plugin", command, "nosuch"], "").await;
+            let errors = String::from_utf8(output.stderr).unwrap();
+            let told = "community: there is no plugin nosuch: the configuration has no section [plugins.nosuch]\n";
+            assert!(output.status.code() == Some(1) && errors == told, "{command}: {errors}");
+        }
+        assert_eq!(binary.run_well(&["plugin", "letters", "helper"], "").await, "");
+        // What one left behind that is gone can be looked at.
+        assert_eq!(binary.run_well(&["plugin", "reload", "helper"], "").await, "helper: loaded\n");
+        fs::write(binary.folder().join("community.toml"), "").unwrap();
+        let logs = binary.run_well(&["plugin", "logs", "helper"], "").await;
+        assert!(logs.contains("loaded"), "{logs}");
+        binary.stop().await;
+    }
+
     async fn a_bot_that_does_not_start_says_why(db) {
         let server = TestServer::start_with(db, |config| with(config, "failing", bot("failing_start_bot", &[]))).await;
-        let note = community::plugins::queries::notes(server.store().await.reader()).await.unwrap().remove("failing").unwrap();
+        let note = note(&server, "failing").await;
         assert!(note.starts_with("plugin `failing` does not start: "), "{note}");
         server.stop().await;
     }
@@ -92,7 +123,7 @@ db_test! {
         server.member("Echo").await;
         with(&mut server.config, "echo", bot("echo_bot", &["chat-write"]));
         server.restart().await;
-        let note = community::plugins::queries::notes(server.store().await.reader()).await.unwrap().remove("echo").unwrap();
+        let note = note(&server, "echo").await;
         assert!(note.contains("Somebody is called \"echo\" already"), "{note}");
         server.stop().await;
     }

@@ -1,9 +1,12 @@
 //! `community plugin new` and `build`: a folder that builds, answers, and passes its own test.
 
-use std::fs;
+use std::{
+    fs::{self, Permissions},
+    os::unix::fs::PermissionsExt,
+};
 
 use super::Bench;
-use crate::support::full;
+use crate::{plugins::support::guest, support::full};
 
 /// All languages in the long run: their tools are fetched for it.
 fn languages() -> &'static [&'static str] {
@@ -23,6 +26,36 @@ async fn a_new_bot_builds_and_answers() {
         let tried = bench.run_well(&["test", &name]).await;
         assert!(tried.ends_with("all 12 steps went as written\n"), "{tried}");
     }
+}
+
+#[tokio::test]
+async fn what_is_newer_than_its_sources_is_not_built_again_for_a_test() {
+    let bench = Bench::new();
+    for folder in ["snake/.venv/bin", "snake/wit", "snake/tests"] {
+        fs::create_dir_all(bench.folder().join(folder)).unwrap();
+    }
+    let script = format!("#!/bin/sh\necho once more >> builds.log\ncp {} bot.wasm\n", guest("echo_bot").display());
+    for (name, text) in [
+        ("requirements.txt", ""),
+        (".venv/installed", ""),
+        (".venv/bin/componentize-py", script.as_str()),
+        ("wit/world.wit", "world bot {\n}\n"),
+        ("bot.py", "one"),
+        ("tests/echo.txt", "room Lobby\nann joins\nann: echo a\n< echo: a\n"),
+    ] {
+        bench.write(&format!("snake/{name}"), text);
+    }
+    let tool = bench.folder().join("snake/.venv/bin/componentize-py");
+    fs::set_permissions(tool, Permissions::from_mode(0o755)).unwrap();
+    let builds = || fs::read_to_string(bench.folder().join("snake/builds.log")).unwrap().lines().count();
+    bench.run_well(&["test", "snake"]).await;
+    for (change, text, built) in [("tests/more.txt", "room Lobby\n", 1), ("bot.py", "two", 2), ("wit/world.wit", "world bot {\n\n}\n", 3)] {
+        bench.write(&format!("snake/{change}"), text);
+        bench.run_well(&["test", "snake"]).await;
+        assert_eq!(builds(), built, "{change}");
+    }
+    bench.run_well(&["build", "snake"]).await;
+    assert_eq!(builds(), 4, "who says build means it");
 }
 
 #[tokio::test]

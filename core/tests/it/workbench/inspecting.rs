@@ -18,10 +18,29 @@ async fn a_bot_is_described_in_plain_words() {
         "remember things        grant \"store\"",
         "read its own settings  no grant",
         concat!("calls itself: Moderator ", env!("CARGO_PKG_VERSION"), ". "),
-        "flood_messages     a whole number  unless set: 10",
+        "  flood_messages     a whole number, 0 to 1000  ",
         "/modlog [count]",
         "[plugins.moderator]",
         "grants = [\"store\"]",
+    ] {
+        assert!(text.contains(part), "{part:?} is missing:\n{text}");
+    }
+}
+
+#[tokio::test]
+async fn jobs_and_settings_are_described_with_their_times_and_bounds() {
+    let bench = Bench::new();
+    let component = bench.folder().join("all_hooks_bot.wasm");
+    fs::copy(guest("all_hooks_bot"), &component).unwrap();
+    fs::create_dir(bench.folder().join("aside")).unwrap();
+    let text = bench.run_well(&["inspect", "aside/../all_hooks_bot.wasm"]).await;
+    let path = component.canonicalize().unwrap();
+    for part in [
+        "weekday-morning  0 9 * * 1-5",
+        "a whole number, 1 to 10    unless set: 3",
+        "text, 1 to 100 characters  unless set: hello",
+        "one of good, bad           unless set: good",
+        &format!("component = \"{}\"", path.display()),
     ] {
         assert!(text.contains(part), "{part:?} is missing:\n{text}");
     }

@@ -64,6 +64,19 @@ async fn a_bot_is_loaded_into_the_running_server_whenever_it_changes() {
     binary.stop().await;
 }
 
+#[tokio::test]
+async fn who_has_no_configuration_here_is_told_how_to_name_it() {
+    let bench = Bench::new();
+    bench.run_well(&["new", "lost"]).await;
+    let said = bench.run(&["dev", "lost"]).await;
+    assert!(
+        !said.well && said.errors.contains("no configuration was found here") && said.errors.contains("--config FILE"),
+        "{}",
+        said.errors
+    );
+    assert!(!bench.folder().join("data").exists(), "and nothing is made here");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_bot_was_told_can_be_told_again_elsewhere() {
     let binary = server(Db::Sqlite, &section("helper", "counting_bot", &["store"])).await;
@@ -74,6 +87,8 @@ async fn what_a_bot_was_told_can_be_told_again_elsewhere() {
     say(&ann, &room, "echo two\nof two lines").await;
     let told = binary.run_well(&["plugin", "record", "helper", "-n", "2", "--file", "events.jsonl"], "").await;
     assert_eq!(told, "2 events in events.jsonl\n");
+    let one = binary.run_well(&["plugin", "record", "helper", "-n", "1", "--file", "one.jsonl"], "").await;
+    assert_eq!(one, "1 event in one.jsonl\n");
     let events = fs::read_to_string(binary.folder().join("events.jsonl")).unwrap();
     assert!(events.lines().count() == 2 && events.contains("echo two\\nof two lines") && events.contains("\"room\":\"Lobby\""), "{events}");
     let bench = Bench::new();

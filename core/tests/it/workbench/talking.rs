@@ -32,12 +32,26 @@ async fn what_does_not_go_as_written_is_shown_beside_what_came() {
 
 #[tokio::test]
 async fn a_breakdown_and_an_error_name_the_step() {
-    for (word, reason) in [("trap", "broke down"), ("error", "as you wish"), ("loop", "used up its")] {
-        let said = Bench::new().talk(&guest("naughty_bot"), &format!("room Lobby\nann joins\nann: naughty {word}\nann: hello\n")).await;
+    for (step, reason) in [
+        ("naughty trap", "broke down in `on-message`: wasm trap"),
+        ("naughty panic", ": on purpose"),
+        ("naughty error", "as you wish"),
+        ("naughty loop", "used up its 250ms of CPU time in `on-message`"),
+        ("/naughty loop", "used up its 250ms of CPU time in `run`"),
+    ] {
+        let said = Bench::new().talk(&guest("naughty_bot"), &format!("room Lobby\nann joins\nann: {step}\nann: hello\n")).await;
         let failed: Vec<&str> = said.out.lines().skip_while(|line| !line.contains("FAILED")).collect();
-        assert!(!said.well && failed[0].contains(&format!("3  ann: naughty {word}")), "{}", said.out);
+        assert!(!said.well && failed[0].contains(&format!("3  ann: {step}")), "{}", said.out);
         assert!(failed.iter().any(|line| line.contains(reason)), "{}", said.out);
         assert!(failed.iter().any(|line| line.contains("ok") && line.contains("ann: hello")), "the next step goes on: {}", said.out);
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_said_to_be_missing() {
+    for missing in ["nofile.wasm", "nofolder"] {
+        let said = Bench::new().run(&["test", missing]).await;
+        assert!(!said.well && said.errors.starts_with(&format!("community: {missing} cannot be read: ")), "{}", said.errors);
     }
 }
 
