@@ -54,7 +54,7 @@ pub async fn measure(site: &Site<'_>, table: &mut Table) -> Outcome {
 async fn hearing(scene: &Scene<'_>, table: &mut Table) -> Outcome {
     let (mut alone, mut heard) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
-        for (bots, times) in [(String::new(), &mut alone), (section("echo", "echo_bot", "")?, &mut heard)] {
+        for (bots, times) in [(String::new(), &mut alone), (section("echo", "test_echo_bot", "")?, &mut heard)] {
             scene.site.configure(&bots)?;
             let server = scene.site.serve()?;
             let mut writers = Vec::with_capacity(WRITERS);
@@ -75,7 +75,7 @@ async fn hearing(scene: &Scene<'_>, table: &mut Table) -> Outcome {
 async fn idle(scene: &Scene<'_>, table: &mut Table) -> Outcome {
     let mut bots = String::new();
     for number in 0..IDLE {
-        bots += &section(&format!("echo-{number}"), "echo_bot", "")?;
+        bots += &section(&format!("echo-{number}"), "test_echo_bot", "")?;
     }
     let mut memory = [0.0; 2];
     for (bots, memory) in ["", &bots].iter().zip(&mut memory) {

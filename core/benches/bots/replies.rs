@@ -22,8 +22,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Bots that answer with a few words, what makes them, and whether the first is what the others are seen beside.
 const BOTS: [(&str, &str, &str); 4] = [
-    ("a bot", "echo_bot", "echo hello"),
-    ("the example bot in Rust", "dice_rust", "!roll"),
+    ("a bot", "test_echo_bot", "echo hello"),
+    ("the example bot in Rust", "dice", "!roll"),
     ("the example bot in JavaScript", "dice_javascript", "!roll"),
     ("the example bot in Python", "dice_python", "!roll"),
 ];
@@ -35,7 +35,7 @@ pub async fn measure(scene: &Scene<'_>, table: &mut Table) -> Outcome {
         scene.site.configure(&section("bench", component, "cpu = \"5s\"\ncpu_per_second = \"1s\"")?)?;
         let server = scene.site.serve()?;
         let (replies, sends) = ask_all(scene, &server, text).await?;
-        if component == "echo_bot" {
+        if component == "test_echo_bot" {
             echo = percentile(&replies, 50);
             let figure = Figure::new("from a message to the stored reply of a bot, p99", Unit::Millis, percentile(&replies, 99));
             table.add(figure.beside("message:send", percentile(&sends, 99)).budget(Budget::Below(5.0)));

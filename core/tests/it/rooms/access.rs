@@ -153,7 +153,8 @@ db_test! {
 
     async fn f12_f16_who_was_removed_is_out_at_once_and_stays_out(db) {
         let server = TestServer::start(db).await;
-        let (ann, bob) = (server.member("Ann").await.client, server.member("Bob").await);
+        let (owner, bob) = (server.member("Ann").await, server.member("Bob").await);
+        let ann = owner.client;
         let room = open_room(&ann, "Lobby").await;
         join(&bob.client, &room).await.expect(200);
         let message = id(&say(&bob.client, &room, "Hello").await);
@@ -171,7 +172,7 @@ db_test! {
         invite(&ann, &room, bob.id.as_str()).await.expect(200);
         join(&bob.client, &room).await.expect(200);
         let left = events(&server, "room.left").await;
-        assert_eq!(left, [(room, json!({ "member": bob.id.as_str(), "reason": "removed" }))]);
+        assert_eq!(left, [(room, json!({ "member": bob.id.as_str(), "reason": "removed", "by": owner.id.as_str() }))]);
         server.stop().await;
     }
 
