@@ -28,6 +28,9 @@ const ROUNDS: usize = 3;
 /// Between two messages of one of [`WRITERS`]: 1000 a second are heard without falling behind.
 const PAUSE: Duration = Duration::from_millis(20);
 const WRITERS: usize = 20;
+/// Whatever a component may want.
+const GRANTS: &str =
+    r#"["chat-read", "chat-write", "posts-read", "posts-write", "members", "moderation", "store", "secrets", "schedule", "http"]"#;
 /// Bots that wait.
 const IDLE: usize = 20;
 
@@ -97,7 +100,7 @@ fn section(id: &str, component: &str, more: &str) -> Outcome<String> {
     let path = PathBuf::from(COMPONENTS).join(component).with_extension("wasm");
     let path = Path::canonicalize(&path).map_err(|error| format!("{}: {error}; `make bench` builds it", path.display()))?;
     let mut section = String::new();
-    writeln!(section, "[plugins.{id}]\ncomponent = \"{}\"\ndev = true\ngrants = [\"chat-write\"]\nrooms = \"all\"", path.display())?;
+    writeln!(section, "[plugins.{id}]\ncomponent = \"{}\"\ndev = true\ngrants = {GRANTS}\nrooms = \"all\"", path.display())?;
     writeln!(section, "[plugins.{id}.limits]\nmessages = 1000\n{more}")?;
     Ok(section)
 }

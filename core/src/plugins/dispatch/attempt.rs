@@ -20,6 +20,7 @@ use crate::{
     plugins::{
         Unavailable,
         actions::Settlement,
+        capabilities::Session,
         store::{cursors::Step, jobs::Job, letters::Letter},
     },
     store::Position,
@@ -48,6 +49,13 @@ pub enum From {
     Letter(Letter),
 }
 
+impl Task {
+    /// What a call is answered with that wants this.
+    fn answer(&self, session: &Session) -> Answer {
+        if session.is_idle() && matches!(self.from, From::Log(_)) { Answer::Nothing } else { Answer::Done }
+    }
+}
+
 /// The bot is served by another process by now, or there is no database: whoever serves it is to begin anew.
 pub struct Lost(pub Error);
 
@@ -65,7 +73,7 @@ impl Attempts<'_> {
         if let Some(room) = task.told.what.room() {
             self.runner.join(&room).await.map_err(Lost)?;
             if !self.runner.host.heard.hears(&room) {
-                return self.settle(&task, None).await;
+                return if self.pass(&task) { Ok(()) } else { self.settle(&task, None).await };
             }
         }
         let most = self.runner.host.limits.attempts;
@@ -97,11 +105,11 @@ impl Attempts<'_> {
         let (runner, hops) = (self.runner, task.told.hops + 1);
         let step = Mutex::new(None);
         let call = async |session| match task.told.tell(runner, session, attempt).await {
-            Ok(Some(Ok((Ok(()), session)))) => Ok((Answer::Done, session)),
+            Ok(Some(Ok((Ok(()), session)))) => Ok((task.answer(&session), session)),
             // An error is no breakdown, but nothing that the call wanted happens.
             Ok(Some(Ok((Err(reason), _)))) => Ok((Answer::Failed(reason), runner.session())),
             Ok(Some(Err(breakdown))) => Err(breakdown),
-            Ok(None) => Ok((Answer::Done, runner.session())),
+            Ok(None) => Ok((task.answer(&runner.session()), runner.session())),
             Err(error) => Ok((Answer::Trouble(error), runner.session())),
         };
         let outcome = runner
@@ -112,12 +120,16 @@ impl Attempts<'_> {
                     *step.lock().unwrap_or_else(PoisonError::into_inner) = settlement.step.as_ref().map(|(step, _)| step.clone());
                     settlement
                 }
-                Answer::Failed(_) | Answer::Trouble(_) => Settlement::default(),
+                Answer::Nothing | Answer::Failed(_) | Answer::Trouble(_) => Settlement::default(),
             })
             .await;
         match outcome {
             Ok(Answer::Done) => {
                 self.done(task, step.into_inner().unwrap_or_else(PoisonError::into_inner));
+                Ok(None)
+            }
+            Ok(Answer::Nothing) => {
+                self.pass(task);
                 Ok(None)
             }
             Ok(Answer::Failed(reason)) => {
@@ -157,6 +169,14 @@ impl Attempts<'_> {
         settlement
     }
 
+    /// Goes on after an event of which nothing came. That is written now and then, not for each: most of what bots hear is not for them,
+    /// and after a crash it may well be told again. False if the task is no event.
+    fn pass(&self, task: &Task) -> bool {
+        let From::Log(at) = &task.from else { return false };
+        self.tracker().pass(*at);
+        true
+    }
+
     fn done(&self, task: &Task, step: Option<Step>) {
         if let (From::Log(at), Some(step)) = (&task.from, step) {
             self.tracker().done(*at, &step);
@@ -181,7 +201,10 @@ impl Attempts<'_> {
 }
 
 enum Answer {
+    /// There is something to write.
     Done,
+    /// Nothing came of an event.
+    Nothing,
     Failed(String),
     Trouble(Error),
 }

@@ -77,6 +77,11 @@ impl Tracker {
         self.written(step);
     }
 
+    /// Nothing came of the event at `at`, so it may be told again after a crash.
+    pub fn pass(&mut self, at: Position) {
+        self.open.remove(&at);
+    }
+
     /// A step was written.
     pub fn written(&mut self, step: &Step) {
         for number in &step.passed {
