@@ -151,7 +151,7 @@ test("a command that is wrong comes back with the reason, to be corrected", asyn
   assert.equal(await field(ann).getAttribute("aria-invalid"), "true");
   assert.equal(await ann.page.locator("li.pending").count(), 0);
   await say(ann, "/forget seven");
-  await refusal(ann).getByText("forget: number must be a number. It is typed like this: /forget <number>").waitFor();
+  await refusal(ann).getByText("forget: number must be a whole number. It is typed like this: /forget <number>").waitFor();
   await say(ann, "/poll-close now");
   await refusal(ann).getByText("there is more than it takes").waitFor();
   assert.equal(await field(ann).inputValue(), "/poll-close now");
