@@ -68,12 +68,9 @@ pub fn of(what: What, shown: &Shown, by: Option<&MemberId>, emoji: Option<&Emoji
     if let Some(emoji) = emoji {
         data["emoji"] = emoji.as_str().into();
     }
-    let event = Event::new(what.kind(), &message.id, &data).with_live(shown.json.clone());
     // Most often it is the author.
-    match by.filter(|by| **by != message.author) {
-        Some(by) => event.by(by),
-        None => event,
-    }
+    let by = by.filter(|by| **by != message.author);
+    Event::new(what.kind(), &message.id, &data).by(by).with_live(shown.json.clone())
 }
 
 impl MessageEvent {

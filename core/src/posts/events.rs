@@ -12,11 +12,7 @@ pub fn created(post: &Post) -> Event {
 
 /// A post says something else now.
 pub fn edited(post: &Post, by: &Actor) -> Event {
-    let event = event("post.edited", post);
-    match by.member() {
-        Ok(by) => event.by(&by),
-        Err(_) => event,
-    }
+    event("post.edited", post).by(by.member().ok().as_ref())
 }
 
 /// A post is gone.

@@ -11,7 +11,7 @@ use super::{Tx, log::Position};
 use crate::{
     clock::Timestamp,
     error::{Error, Result},
-    ids::NodeId,
+    ids::{MemberId, NodeId},
 };
 
 /// Events that are removed in one go.
@@ -46,13 +46,13 @@ impl Event {
         Self { live: Some(live), ..self }
     }
 
-    /// The same event with one more detail: who caused it.
+    /// The same event with one more detail: who caused it, if that is known.
     #[must_use]
-    pub fn by(mut self, who: &impl ToString) -> Self {
+    pub fn by(self, who: Option<&MemberId>) -> Self {
+        let Some(who) = who else { return self };
         let mut details = self.details();
-        details["by"] = who.to_string().into();
-        self.data = details.to_string();
-        self
+        details["by"] = who.as_str().into();
+        Self { data: details.to_string(), ..self }
     }
 
     /// All details.

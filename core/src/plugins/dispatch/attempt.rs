@@ -139,6 +139,8 @@ impl Attempts<'_> {
                 Ok(Some(reason))
             }
             Err(CallError::Refused(reason) | CallError::Breakdown(Unavailable { reason, .. })) => Ok(Some(reason)),
+            // An event that cannot be read is put aside like one that the bot cannot deal with; the others go on.
+            Ok(Answer::Trouble(error)) if !error.is_unavailable() => Ok(Some(error.to_string())),
             // No fault of the bot's, and whether something was written is known only once the database is asked again.
             Ok(Answer::Trouble(error)) | Err(CallError::Server(error)) => Err(Lost(error)),
         }

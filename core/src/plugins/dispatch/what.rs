@@ -158,15 +158,8 @@ impl Told {
             What::Change { change, by, emoji, message, .. } => {
                 let shown = messages::queries::by_id(reader, &MessageId::from_stored(message.clone())).await?;
                 let Some(shown) = shown else { return Ok(None) };
-                Some(
-                    bot.on_change(
-                        session,
-                        event,
-                        said(reader, change, by.as_ref(), emoji.clone()).await?,
-                        guest_message(shown.message.body()),
-                    )
-                    .await,
-                )
+                let change = said(reader, change, by.as_ref(), emoji.clone()).await?;
+                Some(bot.on_change(session, event, change, guest_message(shown.message.body())).await)
             }
             What::Member { change, by, room, member } => {
                 let (room, member) = (RoomId::from_stored(room.clone()), MemberId::from_stored(member.clone()));

@@ -88,10 +88,7 @@ pub async fn leave(tx: &mut Tx, actor: &Actor, room: &RoomId) -> Result<()> {
 pub(super) async fn depart(tx: &mut Tx, room: &RoomId, who: &MemberId, role: RoomRole, why: (Departure, &Actor)) -> Result<()> {
     store::remove_member(tx, room, who).await?;
     let event = RoomEvent::new(room, What::Left(who.clone(), why.0)).event();
-    tx.record(match why.1.member() {
-        Ok(by) => event.by(&by),
-        Err(_) => event,
-    });
+    tx.record(event.by(why.1.member().ok().as_ref()));
     if role == RoomRole::Owner { pass_on(tx, room).await } else { Ok(()) }
 }
 
