@@ -1,4 +1,4 @@
-//! One call of a plugin: a fresh store, bounded in every direction, on the guest thread.
+//! One call of a plugin: a fresh store, bounded in every direction, on a thread of the guests.
 
 use std::{
     sync::{
@@ -11,7 +11,7 @@ use std::{
 use futures_util::future::BoxFuture;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
-    time::timeout,
+    time::{Instant, timeout},
 };
 use tokio_util::task::AbortOnDropHandle;
 use wasmtime::{Engine, Result, Store, Trap};
@@ -19,7 +19,7 @@ use wasmtime::{Engine, Result, Store, Trap};
 use super::{
     Unavailable,
     capabilities::Session,
-    engine::GuestEngine,
+    engine::{GuestEngine, Lane},
     journal::Journal,
     limits::{CpuMeter, CpuShare, MemoryLimiter, MemoryUse, Metered},
     log::{CallLog, LogAllowance},
@@ -45,6 +45,21 @@ pub struct Caller {
     failures: AtomicU64,
     last_failure: Mutex<Option<String>>,
     last_effort: Mutex<Effort>,
+}
+
+/// How long a call may take.
+#[derive(Debug, Clone, Copy)]
+pub enum Within {
+    /// Somebody waits for the answer: it counts from when the call is made.
+    Waited(Span),
+    /// Nobody does: it counts from when the turn of the call has come.
+    Unwaited(Span),
+}
+
+/// A call may run.
+struct Turn {
+    _of_plugin: OwnedSemaphorePermit,
+    _of_lane: OwnedSemaphorePermit,
 }
 
 /// What a call took.
@@ -132,13 +147,13 @@ impl Caller {
         T: Send + 'static,
         F: FnOnce(Store<GuestState>) -> BoxFuture<'static, Result<T>> + Send + 'static,
     {
-        self.call_within(self.limits.wall_clock, function, None, body, check).await
+        self.call_within(Within::Waited(self.limits.wall_clock), function, None, body, check).await
     }
 
-    /// The same for a bot with what it works with, and at most `limit` of time.
+    /// The same for a bot with what it works with, and so much time.
     pub async fn call_within<T, U, F>(
         &self,
-        limit: Span,
+        within: Within,
         function: &str,
         session: Option<Session>,
         body: F,
@@ -149,27 +164,52 @@ impl Caller {
         F: FnOnce(Store<GuestState>) -> BoxFuture<'static, Result<T>> + Send + 'static,
     {
         self.calls.fetch_add(1, Ordering::Relaxed);
-        let answer = match timeout(limit.0, self.run(session, body)).await {
-            Ok(answer) => answer.and_then(|answer| check(answer).map_err(Fault::from)),
-            Err(_) => Err(Fault::limit("wall_clock", format!("gave no answer within {limit}"))),
-        };
+        let answer = self.in_time(within, session, body).await.and_then(|answer| check(answer).map_err(Fault::from));
         self.journal.called(&self.id, function, answer.is_ok());
         answer.map_err(|fault| self.failed(function, &fault))
     }
 
-    async fn run<T, F>(&self, session: Option<Session>, body: F) -> Result<T, Fault>
+    async fn in_time<T, F>(&self, within: Within, session: Option<Session>, body: F) -> Result<T, Fault>
     where
         T: Send + 'static,
         F: FnOnce(Store<GuestState>) -> BoxFuture<'static, Result<T>> + Send + 'static,
     {
-        let closed = || Fault::other("is being shut down");
+        let called = Instant::now();
+        let (waited, limit) = match within {
+            Within::Waited(limit) => (true, limit),
+            Within::Unwaited(limit) => (false, limit),
+        };
+        let lane = self.engine.lane(waited);
+        let turn = self.turn(lane);
+        let turn = if waited { timeout(limit.0, turn).await.map_err(|_| Fault::busy(limit))?? } else { turn.await? };
+        let left = if waited { limit.0.saturating_sub(called.elapsed()) } else { limit.0 };
+        let meter = CpuMeter::new(self.limits.cpu.0);
+        match timeout(left, self.run((lane, turn), session, &meter, body)).await {
+            Ok(outcome) => outcome,
+            // Others had the thread all the time.
+            Err(_) if meter.spent().is_zero() => Err(Fault::busy(limit)),
+            Err(_) => Err(Fault::limit("wall_clock", format!("gave no answer within {limit}"))),
+        }
+    }
+
+    /// Waits until the call may run.
+    async fn turn(&self, lane: &Lane) -> Result<Turn, Fault> {
         if let Some(share) = &self.share {
             share.turn().await;
         }
-        let permit = Arc::clone(&self.running).acquire_owned().await.map_err(|_| closed())?;
-        let runtime = self.engine.runtime().ok_or_else(closed)?;
+        let of_plugin = Arc::clone(&self.running).acquire_owned().await.map_err(|_| Fault::closed())?;
+        let of_lane = Arc::clone(lane.calls()).acquire_owned().await.map_err(|_| Fault::closed())?;
+        Ok(Turn { _of_plugin: of_plugin, _of_lane: of_lane })
+    }
+
+    async fn run<T, F>(&self, (lane, turn): (&Lane, Turn), session: Option<Session>, meter: &Arc<CpuMeter>, body: F) -> Result<T, Fault>
+    where
+        T: Send + 'static,
+        F: FnOnce(Store<GuestState>) -> BoxFuture<'static, Result<T>> + Send + 'static,
+    {
+        let runtime = lane.runtime().ok_or_else(Fault::closed)?;
         // When the caller goes away or its time is up, the guest is dropped at its next turn.
-        let task = AbortOnDropHandle::new(runtime.spawn(self.task(session, body, permit)));
+        let task = AbortOnDropHandle::new(runtime.spawn(self.task(session, body, Arc::clone(meter), turn)));
         let outcome = task.await;
         if let (Some(share), Ok((_, effort))) = (&self.share, &outcome) {
             share.spent(effort.cpu);
@@ -180,7 +220,7 @@ impl Caller {
                 outcome.map_err(|wreck| self.explain(&wreck))
             }
             Err(error) if error.is_panic() => Err(Fault::other("broke the host function it called")),
-            Err(_) => Err(closed()),
+            Err(_) => Err(Fault::closed()),
         }
     }
 
@@ -188,20 +228,20 @@ impl Caller {
         &self,
         session: Option<Session>,
         body: F,
-        permit: OwnedSemaphorePermit,
+        meter: Arc<CpuMeter>,
+        turn: Turn,
     ) -> impl Future<Output = (Result<T, Wreck>, Effort)> + Send + use<T, F>
     where
         T: Send + 'static,
         F: FnOnce(Store<GuestState>) -> BoxFuture<'static, Result<T>> + Send + 'static,
     {
         let running = self.engine.running();
-        let meter = CpuMeter::new(self.limits.cpu.0);
         let memory = Arc::new(MemoryUse::default());
         let log = CallLog::new(Arc::clone(&self.id), Arc::clone(&self.log));
         let store = self.store(session, Arc::clone(&meter), Arc::clone(&memory), Arc::clone(&log));
         async move {
             let outcome = Metered::new(Arc::clone(&meter), body(store)).await;
-            drop((running, permit));
+            drop((running, turn));
             let effort = Effort { cpu: meter.spent(), memory: memory.used() };
             (outcome.map_err(|error| Wreck { error, memory, log }), effort)
         }
@@ -252,7 +292,7 @@ impl Caller {
         tracing::error!(plugin = &*self.id, function, reason, "a plugin call failed");
         let reason = format!("plugin `{}` {reason}", self.id);
         *self.last_failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason.clone());
-        Unavailable::new(reason)
+        Unavailable { busy: fault.busy, ..Unavailable::new(reason) }
     }
 }
 
@@ -271,15 +311,25 @@ struct Fault {
     why: Option<String>,
     /// The limit that it hit, if it was one.
     limit: Option<&'static str>,
+    /// Whether its turn did not come, so that the call itself did nothing wrong.
+    busy: bool,
 }
 
 impl Fault {
+    fn closed() -> Self {
+        Self::other("is being shut down")
+    }
+
+    fn busy(limit: Span) -> Self {
+        Self { busy: true, ..Self::limit("concurrency", format!("has too much to do: its turn did not come within {limit}")) }
+    }
+
     fn limit(limit: &'static str, reason: impl Into<String>) -> Self {
         Self { limit: Some(limit), ..Self::other(reason) }
     }
 
     fn other(reason: impl Into<String>) -> Self {
-        Self { reason: reason.into(), why: None, limit: None }
+        Self { reason: reason.into(), why: None, limit: None, busy: false }
     }
 
     fn because(self, why: String) -> Self {

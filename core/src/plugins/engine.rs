@@ -1,4 +1,4 @@
-//! What all guests share: the compiler, the clock that interrupts them, and the thread they run on.
+//! What all guests share: the compiler, the clock that interrupts them, and the threads they run on.
 
 use std::{
     fs::{self, DirBuilder, Permissions},
@@ -14,7 +14,10 @@ use std::{
 };
 
 use thiserror::Error;
-use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::{
+    runtime::{Builder, Handle, Runtime},
+    sync::Semaphore,
+};
 use wasmtime::{Cache, CacheConfig, Config, Enabled, Engine, EngineWeak, PoolingAllocationConfig, Strategy};
 
 use super::senses::Senses;
@@ -59,7 +62,42 @@ pub struct GuestEngine {
 /// Stops its threads when the last user is gone.
 struct Shared {
     ticker: Ticker,
+    /// For calls that somebody waits for.
+    waited: Lane,
+    /// For those that nobody waits for, which therefore cannot hold up the others.
+    unwaited: Lane,
+}
+
+/// A thread that guests run on.
+pub struct Lane {
     runtime: Option<Runtime>,
+    calls: Arc<Semaphore>,
+}
+
+impl Lane {
+    /// One worker: however many guests loop, the other cores stay with the server, and most of this one as well.
+    fn start(name: &str) -> io::Result<Self> {
+        let mut runtime = Builder::new_multi_thread();
+        runtime.worker_threads(1).max_blocking_threads(1).thread_name(name).enable_time().on_thread_start(stand_back);
+        Ok(Self { runtime: Some(runtime.build()?), calls: Arc::new(Semaphore::new(CALLS as usize)) })
+    }
+
+    /// Where its guests run; `None` at the end of the program.
+    pub fn runtime(&self) -> Option<&Handle> {
+        self.runtime.as_ref().map(Runtime::handle)
+    }
+
+    /// The calls that it still has place for.
+    pub const fn calls(&self) -> &Arc<Semaphore> {
+        &self.calls
+    }
+
+    fn stop(&mut self) {
+        // A runtime that is dropped inside another one panics unless it is told not to wait.
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
 }
 
 impl GuestEngine {
@@ -68,12 +106,10 @@ impl GuestEngine {
         let cache = cache(&data_dir.join("cache/wasm"))?;
         let engine = Engine::new(&config(cache.clone(), Some(pool()))).map_err(EngineError::Engine)?;
         let roomy = Engine::new(&config(cache, None)).map_err(EngineError::Engine)?;
-        // One worker: however many guests loop, the other cores stay with the server, and most of this one as well.
-        let mut runtime = Builder::new_multi_thread();
-        runtime.worker_threads(1).max_blocking_threads(1).thread_name("guests").enable_time().on_thread_start(stand_back);
-        let runtime = Some(runtime.build().map_err(EngineError::Threads)?);
+        let waited = Lane::start("guests-waited").map_err(EngineError::Threads)?;
+        let unwaited = Lane::start("guests").map_err(EngineError::Threads)?;
         let ticker = Ticker::start([engine.weak(), roomy.weak()]).map_err(EngineError::Threads)?;
-        Ok(Self { engine, roomy, senses: Senses::default(), shared: Arc::new(Shared { ticker, runtime }) })
+        Ok(Self { engine, roomy, senses: Senses::default(), shared: Arc::new(Shared { ticker, waited, unwaited }) })
     }
 
     /// The same for guests that see another time and another chance than the machine's.
@@ -92,9 +128,9 @@ impl GuestEngine {
         if large { &self.roomy } else { &self.engine }
     }
 
-    /// Where guests run.
-    pub fn runtime(&self) -> Option<&Handle> {
-        self.shared.runtime.as_ref().map(Runtime::handle)
+    /// Where a call runs: one that is `waited` for, or another.
+    pub fn lane(&self, waited: bool) -> &Lane {
+        if waited { &self.shared.waited } else { &self.shared.unwaited }
     }
 
     /// Keeps the ticker going for as long as the guard lives.
@@ -107,10 +143,8 @@ impl GuestEngine {
 impl Drop for Shared {
     fn drop(&mut self) {
         self.ticker.stop();
-        // A runtime that is dropped inside another one panics unless it is told not to wait.
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
-        }
+        self.waited.stop();
+        self.unwaited.stop();
     }
 }
 
@@ -125,8 +159,10 @@ impl Drop for Running {
     }
 }
 
-/// Calls that can be under way at once, all plugins together.
+/// Calls that can be under way at once on a thread, all plugins together.
 const CALLS: u32 = 64;
+/// The same on both threads.
+const SLOTS: u32 = 2 * CALLS;
 /// Core modules in a component: a Rust guest has four, those of other languages some more.
 pub const MODULES: u32 = 16;
 /// What a slot keeps between calls and clears itself. Giving back and faulting in these first pages costs more than clearing them.
@@ -136,14 +172,14 @@ const KEEP_RESIDENT: usize = 64 << 10;
 /// writes to it, so each is as large as a guest could ever be allowed.
 fn pool() -> PoolingAllocationConfig {
     let mut pool = PoolingAllocationConfig::new();
-    pool.total_component_instances(CALLS)
-        .total_core_instances(CALLS * MODULES)
+    pool.total_component_instances(SLOTS)
+        .total_core_instances(SLOTS * MODULES)
         .max_core_instances_per_component(MODULES)
-        .total_memories(CALLS)
+        .total_memories(SLOTS)
         .max_memories_per_component(1)
-        .total_tables(CALLS * 4)
+        .total_tables(SLOTS * 4)
         .max_tables_per_component(4)
-        .total_stacks(CALLS)
+        .total_stacks(SLOTS)
         .linear_memory_keep_resident(KEEP_RESIDENT)
         .table_keep_resident(KEEP_RESIDENT)
         .async_stack_keep_resident(KEEP_RESIDENT)

@@ -11,11 +11,13 @@ pub struct Unavailable {
     pub reason: String,
     /// A sentence for people, where nothing changes until the operator acts.
     pub message: Option<String>,
+    /// It has too much to do at the moment, which is no fault of this call.
+    pub busy: bool,
 }
 
 impl Unavailable {
     pub(super) fn new(reason: impl Into<String>) -> Self {
-        Self { reason: reason.into(), message: None }
+        Self { reason: reason.into(), message: None, busy: false }
     }
 
     /// The same with a sentence for people.

@@ -22,7 +22,7 @@ use super::{
             types::types::{Member, Message, Post, Room},
         },
     },
-    call::Caller,
+    call::{Caller, Within},
     capabilities::Session,
     component::unfit,
     engine::GuestEngine,
@@ -98,7 +98,7 @@ pub struct BotPlugin {
 
 /// Calls a function of an interface that the bot has, in a fresh instance with `$session`, and gives its answer and the session.
 macro_rules! tell {
-    ($bot:expr, $limit:expr, $session:expr, $interface:ident, $name:literal, $function:ident($($argument:expr),*)) => {{
+    ($bot:expr, $within:expr, $session:expr, $interface:ident, $name:literal, $function:ident($($argument:expr),*)) => {{
         let (component, indices) = ($bot.component.clone(), $bot.exports.$interface.clone());
         let arguments = ($($argument,)*);
         let body = move |mut store: Store<GuestState>| {
@@ -111,7 +111,7 @@ macro_rules! tell {
             };
             Box::pin(call) as _
         };
-        $bot.caller.call_within($limit, $name, $session, body, Ok).await
+        $bot.caller.call_within($within, $name, $session, body, Ok).await
     }};
     (@call $guest:ident, $store:ident, $function:ident, $arguments:ident,) => {{
         let () = $arguments;
@@ -228,25 +228,35 @@ impl BotPlugin {
         self.reasons.contains(&name)
     }
 
+    /// The time of a call that somebody waits for.
+    const fn waited(&self) -> Within {
+        Within::Waited(self.section.limits.wall_clock)
+    }
+
+    /// The time of a call that nobody waits for.
+    const fn unwaited(&self) -> Within {
+        Within::Unwaited(self.section.limits.wall_clock)
+    }
+
     async fn introduce(&self) -> Result<Option<guest::lifecycle::Introduction>, Unavailable> {
         if self.exports.lifecycle.is_none() {
             return Ok(None);
         }
-        tell!(self, self.section.limits.wall_clock, None, lifecycle, "about", call_about()).map(|(said, _)| Some(said))
+        tell!(self, self.waited(), None, lifecycle, "about", call_about()).map(|(said, _)| Some(said))
     }
 
     async fn ask_commands(&self) -> Result<Vec<guest::commands::Command>, Unavailable> {
         if self.exports.commands.is_none() {
             return Ok(Vec::new());
         }
-        tell!(self, self.section.limits.wall_clock, None, commands, "commands", call_commands()).map(|(said, _)| said)
+        tell!(self, self.waited(), None, commands, "commands", call_commands()).map(|(said, _)| said)
     }
 
     async fn ask_jobs(&self) -> Result<Vec<guest::scheduled::Recurring>, Unavailable> {
         if self.exports.scheduled.is_none() {
             return Ok(Vec::new());
         }
-        tell!(self, self.section.limits.wall_clock, None, scheduled, "jobs", call_jobs()).map(|(said, _)| said)
+        tell!(self, self.waited(), None, scheduled, "jobs", call_jobs()).map(|(said, _)| said)
     }
 
     /// Lets it begin; its error says why it cannot.
@@ -254,36 +264,32 @@ impl BotPlugin {
         if self.exports.lifecycle.is_none() {
             return Ok((Ok(()), session));
         }
-        back(tell!(self, self.section.limits.wall_clock, Some(session), lifecycle, "start", call_start()))
+        back(tell!(self, self.waited(), Some(session), lifecycle, "start", call_start()))
     }
 
     /// Something was said.
     pub async fn on_message(&self, session: Session, event: Event, message: Message) -> Outcome<Result<(), String>> {
-        let limit = self.section.limits.wall_clock;
-        back(tell!(self, limit, Some(session), on_message, "on-message", call_on_message(event, message)))
+        back(tell!(self, self.unwaited(), Some(session), on_message, "on-message", call_on_message(event, message)))
     }
 
     /// A message changed.
     pub async fn on_change(&self, session: Session, event: Event, change: Change, message: Message) -> Outcome<Result<(), String>> {
-        let limit = self.section.limits.wall_clock;
-        back(tell!(self, limit, Some(session), on_change, "on-change", call_on_change(event, change, message)))
+        back(tell!(self, self.unwaited(), Some(session), on_change, "on-change", call_on_change(event, change, message)))
     }
 
     /// Somebody came or went.
     pub async fn on_member(&self, session: Session, event: Event, change: Change, room: Room, who: Member) -> Outcome<Result<(), String>> {
-        let limit = self.section.limits.wall_clock;
-        back(tell!(self, limit, Some(session), on_member, "on-member", call_on_member(event, change, room, who)))
+        back(tell!(self, self.unwaited(), Some(session), on_member, "on-member", call_on_member(event, change, room, who)))
     }
 
     /// Something happened to a post.
     pub async fn on_post(&self, session: Session, event: Event, change: Change, post: Post) -> Outcome<Result<(), String>> {
-        let limit = self.section.limits.wall_clock;
-        back(tell!(self, limit, Some(session), on_post, "on-post", call_on_post(event, change, post)))
+        back(tell!(self, self.unwaited(), Some(session), on_post, "on-post", call_on_post(event, change, post)))
     }
 
     /// The time of a job has come.
     pub async fn on_job(&self, session: Session, due: Due) -> Outcome<Result<(), String>> {
-        back(tell!(self, self.section.limits.wall_clock, Some(session), scheduled, "on-job", call_on_job(due)))
+        back(tell!(self, self.unwaited(), Some(session), scheduled, "on-job", call_on_job(due)))
     }
 
     /// A command was typed.
@@ -294,8 +300,7 @@ impl BotPlugin {
         context: Context,
     ) -> Outcome<Result<Option<guest::commands::Answer>, String>> {
         let Invocation { command, arguments } = typed;
-        let limit = self.section.limits.wall_clock;
-        back(tell!(self, limit, Some(session), commands, "run", call_run(command, arguments, context)))
+        back(tell!(self, self.waited(), Some(session), commands, "run", call_run(command, arguments, context)))
     }
 
     /// What suggests itself for a parameter.
@@ -307,12 +312,19 @@ impl BotPlugin {
         typed: String,
         context: Context,
     ) -> Outcome<Vec<Choice>> {
-        back(tell!(self, COMPLETION, Some(session), completion, "complete", call_complete(command, parameter, typed, context)))
+        back(tell!(
+            self,
+            Within::Waited(COMPLETION),
+            Some(session),
+            completion,
+            "complete",
+            call_complete(command, parameter, typed, context)
+        ))
     }
 
     /// What becomes of a message that is about to be said.
     pub async fn before_message(&self, session: Session, draft: Draft) -> Outcome<Verdict> {
-        let limit = self.section.before_message.budget;
+        let limit = Within::Waited(self.section.before_message.budget);
         back(tell!(self, limit, Some(session), before_message, "before-message", call_before_message(draft)))
     }
 }
