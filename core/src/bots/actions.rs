@@ -54,6 +54,19 @@ pub async fn create(tx: &mut Tx, create: &Create) -> Result<(Bot, BotToken, Toke
 /// # Errors
 /// `name_taken` if a person or another bot has the name.
 pub async fn found_or_made(tx: &mut Tx, handle: &Handle, name: &BotName) -> Result<Bot> {
+    let bot = made_ready(tx, handle, name).await?;
+    if &bot.name == name {
+        return Ok(bot);
+    }
+    store::rename(tx, &bot.id, name).await?;
+    Ok(Bot { name: name.clone(), ..bot })
+}
+
+/// The bot with this handle, which may be called `name`, but is not yet if it has another one; made unless there is one.
+///
+/// # Errors
+/// `name_taken` if a person or another bot has the name.
+pub async fn made_ready(tx: &mut Tx, handle: &Handle, name: &BotName) -> Result<Bot> {
     tx.lock("names of bots").await?;
     let found = store::by_handle(tx.conn(), handle).await?;
     if let Some(bot) = &found
@@ -67,8 +80,7 @@ pub async fn found_or_made(tx: &mut Tx, handle: &Handle, name: &BotName) -> Resu
         return Err(Error::new(Kind::Conflict, "name_taken", sentence));
     }
     if let Some(bot) = found {
-        store::rename(tx, &bot.id, name).await?;
-        return Ok(Bot { name: name.clone(), ..bot });
+        return Ok(bot);
     }
     let bot = Bot { id: BotId::new(tx.now(), tx.random()), handle: handle.clone(), name: name.clone(), created_at: tx.now() };
     store::add(tx, &bot).await?;

@@ -50,9 +50,10 @@ mod unavailable;
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, OnceLock, PoisonError, RwLock},
 };
 
+use futures_util::future::BoxFuture;
 use tokio::sync::watch;
 
 pub use bot::BotPlugin;
@@ -80,7 +81,12 @@ struct Inner {
     entries: RwLock<BTreeMap<String, Arc<registry::Entry>>>,
     /// Told whenever an entry is another one.
     changed: watch::Sender<u64>,
+    /// What lets bots begin, where they take part.
+    begin: OnceLock<Begin>,
 }
+
+/// Lets a bot begin, before it takes the place of the one before it. Its error says why it does not.
+pub type Begin = Box<dyn Fn(Arc<BotPlugin>) -> BoxFuture<'static, Result<(), Unavailable>> + Send + Sync>;
 
 impl Plugins {
     /// Loads the bundled plugins and those that have a section, without those that were switched `off` from the shell; compiled code is
@@ -95,7 +101,7 @@ impl Plugins {
     ) -> Result<Self, EngineError> {
         let loader = Loader { engine: engine::GuestEngine::start(data_dir)?, site: site.clone(), journal: Journal::new() };
         let entries = RwLock::new(loader.load_all(sections, off).await);
-        Ok(Self { inner: Arc::new(Inner { loader, entries, changed: watch::Sender::new(0) }) })
+        Ok(Self { inner: Arc::new(Inner { loader, entries, changed: watch::Sender::new(0), begin: OnceLock::new() }) })
     }
 
     /// Loads one plugin and no other, on a stage: guests see the time and the chance of `senses`.
@@ -107,7 +113,7 @@ impl Plugins {
         let loader = Loader { engine, site: site.clone(), journal: Journal::new() };
         let entry = Arc::new(loader.load(id, section, false).await);
         let entries = RwLock::new(BTreeMap::from([(id.to_owned(), entry)]));
-        Ok(Self { inner: Arc::new(Inner { loader, entries, changed: watch::Sender::new(0) }) })
+        Ok(Self { inner: Arc::new(Inner { loader, entries, changed: watch::Sender::new(0), begin: OnceLock::new() }) })
     }
 
     /// Whether there is a plugin `id`: it has a section, or needs none.
@@ -149,7 +155,12 @@ impl Plugins {
             self.put(id, None);
             return Ok(());
         };
-        let entry = self.inner.loader.load(id, section, off).await;
+        let mut entry = self.inner.loader.load(id, section, off).await;
+        if let (Some(bot), Some(begin)) = (entry.bot(), self.inner.begin.get())
+            && let Err(unavailable) = begin(bot).await
+        {
+            entry = entry.off_because(unavailable);
+        }
         entry.tell(id, true);
         let off = off || section.enabled == Some(false);
         if let Some(reason) = entry.off().filter(|_| !off && self.runs(id)) {
@@ -157,6 +168,20 @@ impl Plugins {
         }
         self.put(id, Some(entry));
         Ok(())
+    }
+
+    /// From now on `begin` lets bots begin that are loaded anew.
+    pub fn let_begin(&self, begin: Begin) {
+        // Whoever lets bots take part does so once.
+        let _ = self.inner.begin.set(begin);
+    }
+
+    /// Notes that a bot does not begin.
+    pub fn cannot_begin(&self, bot: &Arc<BotPlugin>, unavailable: Unavailable) {
+        let mut entries = self.inner.entries.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(entry) = entries.get_mut(bot.id()).filter(|entry| entry.bot().is_some_and(|there| Arc::ptr_eq(&there, bot))) {
+            *entry = Arc::new(entry.off_because(unavailable));
+        }
     }
 
     /// Tells when plugins change.

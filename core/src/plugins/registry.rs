@@ -115,6 +115,13 @@ impl Entry {
         if let State::Off(unavailable) = &self.state { Some(unavailable) } else { None }
     }
 
+    /// The same plugin, but it does not run.
+    pub fn off_because(&self, unavailable: Unavailable) -> Self {
+        let Self { kind, title, imports, unread, .. } = self;
+        let (title, imports, unread) = (title.clone(), imports.clone(), unread.clone());
+        Self { kind: *kind, title, imports, unread, state: State::Off(unavailable) }
+    }
+
     /// What an operator wants to know.
     pub fn status(&self, id: &str) -> PluginStatus {
         let (on, reason, counts) = match &self.state {

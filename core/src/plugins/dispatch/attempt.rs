@@ -139,10 +139,12 @@ impl Attempts<'_> {
                 Ok(Some(reason))
             }
             Err(CallError::Refused(reason) | CallError::Breakdown(Unavailable { reason, .. })) => Ok(Some(reason)),
-            // An event that cannot be read is put aside like one that the bot cannot deal with; the others go on.
-            Ok(Answer::Trouble(error)) if !error.is_unavailable() => Ok(Some(error.to_string())),
             // No fault of the bot's, and whether something was written is known only once the database is asked again.
-            Ok(Answer::Trouble(error)) | Err(CallError::Server(error)) => Err(Lost(error)),
+            Ok(Answer::Trouble(error)) | Err(CallError::Server(error)) if error.is_unavailable() || error.code == "lease_lost" => {
+                Err(Lost(error))
+            }
+            // What cannot be read or written is put aside like what the bot cannot deal with; the others go on.
+            Ok(Answer::Trouble(error)) | Err(CallError::Server(error)) => Ok(Some(error.to_string())),
         }
     }
 
@@ -159,12 +161,11 @@ impl Attempts<'_> {
     }
 
     fn settlement(&self, task: &Task) -> Settlement {
-        let mut settlement = Settlement::default();
+        // Whatever it is about, only who serves the bot may write it.
+        let until = self.runner.host.store.now().plus(LEASE);
+        let mut settlement = Settlement { step: Some((Step::default(), until)), ..Settlement::default() };
         match &task.from {
-            From::Log(at) => {
-                let until = self.runner.host.store.now().plus(LEASE);
-                settlement.step = Some((self.tracker().step(*at), until));
-            }
+            From::Log(at) => settlement.step = Some((self.tracker().step(*at), until)),
             From::Job(job, next) => settlement.job = Some((job.clone(), *next)),
             From::Letter(letter) => settlement.letter = Some(letter.clone()),
         }

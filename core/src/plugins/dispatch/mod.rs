@@ -17,17 +17,29 @@ mod what;
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, Mutex, PoisonError, RwLock},
+    time::Duration,
 };
 
-use tokio::runtime::Handle;
+use tokio::{
+    runtime::Handle,
+    time::{MissedTickBehavior, interval},
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use url::Url;
 
 pub use self::{hooks::Hooks, runner::Runner};
 use self::{runner::note, tail::Tail};
-use super::{BotPlugin, Plugins, bot::Command, capabilities::Busy, store::switches::Note};
+use super::{
+    Begin, BotPlugin, Plugins, Unavailable,
+    bot::Command,
+    capabilities::Busy,
+    store::{due, switches::Note},
+};
 use crate::{error::Result, http::rate::Ticks, ids::RoomId, outbound::Outbound, rooms::online::Online, store::Store};
+
+/// Jobs whose time has come and what the operator wants told again are looked for this often.
+const LOOK: Duration = Duration::from_millis(250);
 
 /// What bots need of the server.
 #[derive(Clone)]
@@ -101,7 +113,12 @@ pub struct Dispatch {
     stop: CancellationToken,
     tasks: TaskTracker,
     serving: BTreeMap<String, Served>,
+    /// Bots that have begun and are to take the place of the one before them.
+    begun: Begun,
 }
+
+/// By plugin.
+type Begun = Arc<Mutex<BTreeMap<String, Arc<Runner>>>>;
 
 /// A bot that is being served.
 struct Served {
@@ -120,9 +137,11 @@ impl Dispatch {
         let tail = Tail::start(parts.store.clone(), parts.store.log_end().await?, stop.clone());
         let runners = Runners::default();
         let mut changes = parts.plugins.changes();
-        let (stop, tasks) = (stop.clone(), tasks.clone());
-        let mut dispatch =
-            Self { parts, tail, runners: runners.clone(), stop: stop.clone(), tasks: tasks.clone(), serving: BTreeMap::new() };
+        let (stop, tasks, begun) = (stop.clone(), tasks.clone(), Begun::default());
+        parts.plugins.let_begin(begin(parts.clone(), begun.clone()));
+        tasks.spawn(stop.clone().run_until_cancelled_owned(look(parts.store.clone(), runners.clone())));
+        let serving = BTreeMap::new();
+        let mut dispatch = Self { parts, tail, runners: runners.clone(), stop: stop.clone(), tasks: tasks.clone(), serving, begun };
         dispatch.arrange().await;
         tasks.spawn(async move {
             while let Some(Ok(())) = stop.run_until_cancelled(changes.changed()).await {
@@ -139,6 +158,7 @@ impl Dispatch {
         let same = |id: &String, served: &Served| wanted.get(id).is_some_and(|bot| Arc::ptr_eq(bot, &served.plugin));
         let gone: Vec<String> = self.serving.iter().filter(|(id, served)| !same(id, served)).map(|(id, _)| id.clone()).collect();
         for id in gone {
+            // Its successor, if there is one, has begun.
             self.end(&id, !wanted.contains_key(&id)).await;
         }
         for (id, plugin) in wanted {
@@ -149,14 +169,13 @@ impl Dispatch {
     }
 
     async fn begin(&mut self, id: String, plugin: Arc<BotPlugin>) {
-        let runner = match Runner::make(&self.parts, plugin.clone()).await {
-            Ok(runner) => runner,
-            Err(unavailable) => {
-                tracing::error!(plugin = id, "{}", unavailable.reason);
-                self.runners.remove(&id);
-                note(&self.parts.store, &id, Some(Note { text: unavailable.reason, ends: None })).await;
-                return;
-            }
+        let begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+        let runner = match begun.filter(|begun| Arc::ptr_eq(&begun.plugin, &plugin)) {
+            Some(begun) => begun,
+            None => match Runner::make(&self.parts, plugin.clone()).await {
+                Ok(runner) => runner,
+                Err(unavailable) => return self.cannot_begin(&plugin, unavailable).await,
+            },
         };
         note(&self.parts.store, &id, None).await;
         let (stop, tasks) = (self.stop.child_token(), TaskTracker::new());
@@ -167,6 +186,14 @@ impl Dispatch {
         self.serving.insert(id, Served { plugin, stop, tasks });
     }
 
+    async fn cannot_begin(&self, plugin: &Arc<BotPlugin>, unavailable: Unavailable) {
+        let id = plugin.id();
+        tracing::error!(plugin = id, "{}", unavailable.reason);
+        self.runners.remove(id);
+        note(&self.parts.store, id, Some(Note { text: unavailable.reason.clone(), ends: None })).await;
+        self.parts.plugins.cannot_begin(plugin, unavailable);
+    }
+
     /// Ends serving a bot; what it is being told of comes to its end before.
     async fn end(&mut self, id: &str, for_good: bool) {
         if for_good {
@@ -175,6 +202,35 @@ impl Dispatch {
         if let Some(served) = self.serving.remove(id) {
             served.stop.cancel();
             served.tasks.wait().await;
+        }
+    }
+}
+
+/// Lets a bot begin beside the one before it, and keeps it until it takes its place.
+fn begin(parts: Parts, begun: Begun) -> Begin {
+    Box::new(move |plugin| {
+        let (parts, begun) = (parts.clone(), begun.clone());
+        Box::pin(async move {
+            let runner = Runner::make(&parts, plugin.clone()).await?;
+            begun.lock().unwrap_or_else(PoisonError::into_inner).insert(plugin.id().to_owned(), runner);
+            Ok(())
+        })
+    })
+}
+
+/// Calls the bots that have something to do, once for all of them.
+async fn look(store: Store, runners: Runners) {
+    let mut look = interval(LOOK);
+    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        look.tick().await;
+        let bots = runners.all();
+        if bots.is_empty() {
+            continue;
+        }
+        match due::plugins(store.reader(), store.now()).await {
+            Ok(due) => bots.iter().filter(|bot| due.contains(&*bot.host.plugin)).for_each(|bot| bot.progress.look()),
+            Err(error) => tracing::debug!(%error, "what bots have to do could not be looked for"),
         }
     }
 }

@@ -31,6 +31,11 @@ impl Progress {
         self.state.send_if_modified(|before| std::mem::replace(before, state) != state);
     }
 
+    /// Wants jobs and letters to be looked for at once.
+    pub fn look(&self) {
+        self.look.notify_one();
+    }
+
     /// Waits until somebody wants jobs to be looked for at once.
     pub async fn wanted(&self) {
         self.look.notified().await;
@@ -53,7 +58,7 @@ impl Runner {
             let soonest = jobs::soonest(store.reader(), &self.host.plugin, 1).await?;
             let due = self.plugin.has("scheduled") && soonest.first().is_some_and(|job| job.due_at <= store.now());
             if due {
-                self.progress.look.notify_one();
+                self.progress.look();
                 progress.changed().await.map_err(Error::internal)?;
             } else if store.log_end().await? == end {
                 return Ok(());

@@ -1,8 +1,8 @@
 //! A bot that takes part: the plugin, under which name it is known, and where it is.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
-use tokio::sync::Semaphore;
+use tokio::{sync::Semaphore, time::sleep};
 use tracing::Level;
 
 use super::{Parts, progress::Progress, strikes::Strikes};
@@ -36,6 +36,10 @@ use crate::{
 /// How often a call runs again because what it read was changed meanwhile.
 const RERUNS: u32 = 20;
 
+/// How often a bot is tried to be made again while the database does not answer, and the pause between.
+const TRIES: u32 = 5;
+const PAUSE: Duration = Duration::from_secs(1);
+
 /// How many posts a bot may write.
 const POSTS: Rate = Rate::per_hour(6);
 
@@ -52,13 +56,30 @@ pub struct Runner {
 }
 
 impl Runner {
-    /// Gives the bot its name and its rooms, and lets it begin. What is wrong is a sentence for the operator.
+    /// Gives the bot its name and its rooms, and lets it begin. What is wrong is a sentence for the operator. While the database does not
+    /// answer it tries again, a few times.
     pub async fn make(parts: &Parts, plugin: Arc<BotPlugin>) -> Result<Arc<Self>, Unavailable> {
+        for _ in 0..TRIES {
+            match Self::try_to_make(parts, plugin.clone()).await {
+                Err(unavailable) if unavailable.busy => sleep(PAUSE).await,
+                outcome => return outcome,
+            }
+        }
+        Self::try_to_make(parts, plugin).await
+    }
+
+    async fn try_to_make(parts: &Parts, plugin: Arc<BotPlugin>) -> Result<Arc<Self>, Unavailable> {
         let id = plugin.id().to_owned();
-        let off = |error: Error| Unavailable::new(format!("plugin `{id}` cannot take part: {error}"));
+        let off = |error: Error| {
+            let reason = format!("plugin `{id}` cannot take part: {error}");
+            Unavailable { busy: error.is_unavailable(), ..Unavailable::new(reason) }
+        };
         let only = listed(&plugin).map_err(|reason| Unavailable::new(format!("plugin `{id}` {reason}")))?;
         let everywhere = plugin.section.rooms == HeardRooms::Word(RoomsWord::All);
-        let bot = identify(parts, &plugin).await.map_err(off)?;
+        let (handle, name) = known_as(&plugin).map_err(off)?;
+        let known = (handle, name.clone());
+        let ready = parts.store.write(known.clone(), |tx, (handle, name)| Box::pin(bots::actions::made_ready(tx, handle, name)));
+        let bot = Bot { name, ..ready.await.map_err(off)? };
         let rights = Rights::of_plugin(abilities(&plugin.grants), only.clone(), everywhere);
         let host = BotHost {
             plugin: id.as_str().into(),
@@ -82,8 +103,11 @@ impl Runner {
         let strikes = Strikes::new(plugin.section.limits.breakdowns);
         let runner = Arc::new(Self { plugin, host: Arc::new(host), strikes, progress: Progress::default() });
         runner.enter(only.unwrap_or_default()).await.map_err(off)?;
-        runner.plan().await.map_err(off)?;
         runner.begin().await?;
+        // Last, since one that does not begin leaves the name and the plans of the one before it as they are.
+        let named = parts.store.write(known, |tx, (handle, name)| Box::pin(bots::actions::found_or_made(tx, handle, name)));
+        named.await.map_err(off)?;
+        runner.plan().await.map_err(off)?;
         Ok(runner)
     }
 
@@ -110,7 +134,7 @@ impl Runner {
     async fn enter(&self, rooms: Vec<RoomId>) -> Result<()> {
         for room in rooms {
             let whom = Invitee::Known(self.host.member());
-            let invite = Invite { actor: Actor::System, room: room.clone(), whom, lifetime: std::time::Duration::ZERO };
+            let invite = Invite { actor: Actor::System, room: room.clone(), whom, lifetime: Duration::ZERO };
             if let Err(error) = self.host.store.write(invite, |tx, invite| Box::pin(rooms::actions::invite(tx, invite))).await {
                 tracing::warn!(
                     plugin = &*self.host.plugin,
@@ -119,7 +143,7 @@ impl Runner {
                 );
             }
         }
-        self.host.heard.set(rooms::queries::rooms_of(self.host.store.reader(), &self.host.member()).await?);
+        self.find_itself().await?;
         if self.host.heard.everywhere {
             // Where there are more, it comes as soon as something happens.
             let all = rooms::queries::list(self.host.store.reader(), &self.host.actor, self.host.store.now()).await?.rooms;
@@ -128,6 +152,19 @@ impl Runner {
             }
         }
         Ok(())
+    }
+
+    /// Notes in which rooms the bot is.
+    async fn find_itself(&self) -> Result<()> {
+        self.host.heard.set(rooms::queries::rooms_of(self.host.store.reader(), &self.host.member()).await?);
+        Ok(())
+    }
+
+    /// The same while another process serves the bot and learns of its rooms.
+    pub async fn look_around(&self) {
+        if let Err(error) = self.find_itself().await {
+            tracing::debug!(plugin = &*self.host.plugin, %error, "the rooms of a bot that another server serves could not be read");
+        }
     }
 
     /// Makes the bot a member of a room that it is to hear, if it is not.
@@ -163,7 +200,10 @@ impl Runner {
         let id = self.plugin.id();
         answer.map_err(|reason| Unavailable::new(format!("plugin `{id}` does not start: {}", crate::text::one_line(&reason, 500))))?;
         let settled = self.settle(session, Settlement::default()).await;
-        settled.map_err(|error| Unavailable::new(format!("plugin `{id}` does not start: {error}")))
+        settled.map_err(|error| {
+            let reason = format!("plugin `{id}` does not start: {error}");
+            Unavailable { busy: error.is_unavailable(), ..Unavailable::new(reason) }
+        })
     }
 
     /// Writes what came of a call. Effects that cannot be are left out and told to the log.
@@ -229,6 +269,9 @@ impl Runner {
 
     async fn broke_down(&self, breakdown: Unavailable) -> CallError {
         self.say(Level::ERROR, &breakdown.reason);
+        if breakdown.busy {
+            return CallError::Breakdown(breakdown);
+        }
         if let Some(pause) = self.strikes.broke_down(&breakdown.reason) {
             let seconds = pause.as_secs();
             tracing::error!(plugin = &*self.host.plugin, seconds, reason = breakdown.reason, "a bot is suspended: it broke down too often");
@@ -294,11 +337,10 @@ fn abilities(grants: &[String]) -> Vec<Ability> {
     abilities
 }
 
-/// The bot under the id of its plugin and the name that it has or wants.
-async fn identify(parts: &Parts, plugin: &BotPlugin) -> Result<Bot> {
+/// The id of its plugin and the name that it is given or wants.
+fn known_as(plugin: &BotPlugin) -> Result<(Handle, BotName)> {
     let wanted = plugin.section.name.as_deref().map(BotName::parse).transpose()?;
     let name = wanted.or_else(|| plugin.about.name.clone());
     let name = name.map_or_else(|| BotName::parse(plugin.id()), Ok)?;
-    let input = (Handle::parse(plugin.id())?, name);
-    parts.store.write(input, |tx, (handle, name)| Box::pin(bots::actions::found_or_made(tx, handle, name))).await
+    Ok((Handle::parse(plugin.id())?, name))
 }

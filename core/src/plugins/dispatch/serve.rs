@@ -32,8 +32,6 @@ use crate::{
 const AHEAD: usize = 512;
 /// Another process is asked this often whether it still serves the bot, and the cursor is written even if nothing happens.
 const RENEW: Duration = Duration::from_millis(1500);
-/// Jobs and what the operator wants told again are looked for this often.
-const LOOK: Duration = Duration::from_millis(250);
 /// Jobs that are begun at the same time.
 const JOBS: u32 = 20;
 /// The pause after trouble with the database.
@@ -48,7 +46,8 @@ pub async fn serve(runner: Arc<Runner>, tail: Tail, stop: CancellationToken) {
                     tracing::warn!(plugin = &*runner.host.plugin, %error, cause = ?error.source, "serving a bot begins anew");
                 }
             }
-            Ok(None) => {}
+            // Commands are typed here, too.
+            Ok(None) => runner.look_around().await,
             Err(error) => tracing::warn!(plugin = &*runner.host.plugin, %error, "a bot cannot be served"),
         }
         let _ = stop.run_until_cancelled(sleep(PAUSE)).await;
@@ -84,9 +83,8 @@ impl Serving {
     }
 
     async fn run(mut self, stop: &CancellationToken) -> Result<(), Lost> {
-        let (mut renew, mut look) = (interval(RENEW), interval(LOOK));
+        let mut renew = interval(RENEW);
         renew.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         // What happened while nobody served the bot.
         while self.has_space() {
             let place = self.tracker().place();
@@ -106,7 +104,6 @@ impl Serving {
                 heard = self.source.after(place), if space => self.hear(heard.map_err(Lost)?).await.map_err(Lost)?,
                 _ = renew.tick() => self.renew().await?,
                 () = self.runner.progress.wanted() => self.look().await.map_err(Lost)?,
-                _ = look.tick() => self.look().await.map_err(Lost)?,
             }
         }
         self.finish().await

@@ -61,19 +61,13 @@ pub async fn take(tx: &Tx, plugin: &str, head: Position, until: Timestamp) -> Re
 /// `lease_lost` if another process serves the bot by now.
 pub async fn advance(tx: &Tx, plugin: &str, step: &Step, until: Timestamp) -> Result<()> {
     let (conn, node) = (tx.conn(), tx.node().as_str());
-    let statement = match step.cursor {
-        Some(at) => sql(
-            conn,
-            "UPDATE plugin_cursors SET lease_until = $1, transaction_id = $2, position = $3 WHERE plugin = $4 AND node = $5",
-            [until.to_string().into(), at.transaction.into(), at.position.into(), plugin.into(), node.into()],
-        ),
-        None => sql(
-            conn,
-            "UPDATE plugin_cursors SET lease_until = $1 WHERE plugin = $2 AND node = $3",
-            [until.to_string().into(), plugin.into(), node.into()],
-        ),
-    };
-    if conn.execute_raw(statement).await?.rows_affected() == 0 {
+    // Two calls that end at the same time may be written in either order: the cursor never goes back.
+    let text = "UPDATE plugin_cursors SET lease_until = $1, \
+                transaction_id = CASE WHEN (transaction_id, position) < ($2, $3) THEN $2 ELSE transaction_id END, \
+                position = CASE WHEN (transaction_id, position) < ($2, $3) THEN $3 ELSE position END WHERE plugin = $4 AND node = $5";
+    let at = step.cursor.unwrap_or(Position::START);
+    let values = [until.to_string().into(), at.transaction.into(), at.position.into(), plugin.into(), node.into()];
+    if conn.execute_raw(sql(conn, text, values)).await?.rows_affected() == 0 {
         return Err(Error::new(Kind::Conflict, "lease_lost", "Another server serves this bot by now."));
     }
     if let Some(position) = step.settled {

@@ -2,6 +2,7 @@
 //! what the operator switched, and the last lines of its log.
 
 pub mod cursors;
+pub mod due;
 pub mod jobs;
 pub mod letters;
 pub mod lines;

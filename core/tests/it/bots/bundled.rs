@@ -12,7 +12,8 @@ use crate::{
     support::{TestServer, eventually},
 };
 
-fn section(settings: &[(&str, &str)]) -> PluginSection {
+/// A bundled bot that hears every room.
+pub fn section(settings: &[(&str, &str)]) -> PluginSection {
     let settings = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     PluginSection { enabled: Some(true), rooms: serde_json::from_str("\"all\"").unwrap(), settings, ..PluginSection::default() }
 }

@@ -2,18 +2,19 @@
 
 use std::time::{Duration, Instant};
 
-use community::clock::Timestamp;
+use community::{clock::Timestamp, config::PluginSection};
 use futures_util::future::join_all;
+use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 
-use super::{ALL, bot, heard, present, said, scene, with};
+use super::{ALL, bot, bundled, heard, present, run, said, scene, with};
 use crate::{
-    rooms::{id, open_room, read, say, send},
+    rooms::{id, join, open_room, read, say, send},
     support::{Person, TestServer, eventually},
 };
 
 /// A server with the naughty bot, which is told of an event only once and is not suspended soon.
-async fn naughty(db: crate::support::Db, change: impl FnOnce(&mut community::config::PluginSection)) -> (TestServer, Person, String) {
+async fn naughty(db: crate::support::Db, change: impl FnOnce(&mut PluginSection)) -> (TestServer, Person, String) {
     let server = TestServer::start_with(db, |config| {
         let mut section = bot("naughty_bot", &ALL);
         section.limits.attempts = 1;
@@ -183,6 +184,66 @@ db_test! {
         assert_eq!(bodies(&ann, &secret).await, ["nobody else's business"]);
         let said = bodies(&ann, &room).await;
         assert_eq!(said.iter().filter(|body| body.starts_with("error: ") && body.contains("NotFound")).count(), 2, "{said:?}");
+        server.stop().await;
+    }
+
+    async fn p01_p13_bots_that_loop_keep_no_other_bot_from_its_work(db) {
+        let server = TestServer::start_with(db, |config| {
+            config.limits.enabled = false;
+            for number in 0..4 {
+                with(config, &format!("naughty-{number}"), bot("naughty_bot", &ALL));
+            }
+            with(config, "moderator", bundled::section(&[("words", "spam")]));
+        }).await;
+        let (ann, room) = scene(&server).await;
+        let ben = server.member("Ben").await;
+        let mut rooms = vec![room];
+        for number in 1..4 {
+            rooms.push(open_room(&ann.client, &format!("Room {number}")).await);
+        }
+        for room in &rooms {
+            for bot in ["naughty-0", "naughty-3", "Moderator"] {
+                present(&ann.client, room, bot).await;
+            }
+            join(&ben.client, room).await.expect(200);
+        }
+        // Every bot loops in every room, before messages are said and after.
+        join_all(rooms.iter().map(|room| say(&ann.client, room, "naughty loop"))).await;
+        for _ in 0..3 {
+            for room in &rooms {
+                send(&ben.client, room, json!({ "body": "spam" })).await.expect_error(403, "message_rejected");
+            }
+        }
+        let store = server.store().await;
+        let notes = community::plugins::queries::notes(store.reader(), store.now()).await.unwrap();
+        assert!(!notes.contains_key("moderator"), "{notes:?}");
+        server.stop().await;
+    }
+
+    async fn what_cannot_be_written_is_put_aside_and_the_bot_goes_on(db) {
+        let server = TestServer::start_with(db, |config| {
+            let mut section = bot("counting_bot", &["store"]);
+            section.limits.attempts = 2;
+            with(config, "counting", section);
+        }).await;
+        let (ann, room) = scene(&server).await;
+        present(&ann.client, &room, "counting").await;
+        let store = server.store().await;
+        eventually("the first is counted", || async {
+            community::plugins::queries::usage(store.reader(), "counting").await.ok().filter(|usage| usage.entries > 0)
+        }).await;
+        let database = server.database().connect().await;
+        database.execute_unprepared("ALTER TABLE plugin_values RENAME TO broken_values").await.unwrap();
+        say(&ann.client, &room, "one that nothing comes of").await;
+        let letters = eventually("it is put aside", || async {
+            let letters = community::plugins::queries::letters(store.reader(), "counting").await.unwrap();
+            (!letters.is_empty()).then_some(letters)
+        }).await;
+        assert_eq!(letters.len(), 1, "{letters:?}");
+        database.execute_unprepared("ALTER TABLE broken_values RENAME TO plugin_values").await.unwrap();
+        let before: usize = run(&ann.client, &room, "/count").await.parse().unwrap();
+        say(&ann.client, &room, "one more").await;
+        eventually("the next is counted", || async { (run(&ann.client, &room, "/count").await == (before + 1).to_string()).then_some(()) }).await;
         server.stop().await;
     }
 

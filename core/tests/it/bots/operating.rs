@@ -13,7 +13,7 @@ use crate::{
     plugins::support::guest,
     rooms::{open_room, say, send},
     store::member,
-    support::{Binary, TestServer, eventually},
+    support::{Binary, Db, TestServer, eventually},
 };
 
 /// What `community plugin list` says, and its errors.
@@ -60,6 +60,30 @@ db_test! {
         eventually("both are counted", || async { (run(&ann, &room, "/count").await == "2").then_some(()) }).await;
         let logs = binary.run_well(&["plugin", "logs", "helper"], "").await;
         assert!(logs.contains("loaded") && logs.contains("switched off"), "{logs}");
+        binary.stop().await;
+    }
+
+    async fn p20_a_bot_that_does_not_start_leaves_the_one_before_it_at_work(db) {
+        let binary = server(db, &section("helper", "echo_bot", &["chat-write"])).await;
+        let ann = member(&binary, "Ann").await.client;
+        let room = open_room(&ann, "Lobby").await;
+        present(&ann, &room, "helper").await;
+        let configured = binary.folder().join("community.toml");
+        fs::write(&configured, section("helper", "failing_start_bot", &[])).unwrap();
+        let output = binary.run(&["plugin", "reload", "helper"], "").await;
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success() && errors.contains("the one before serves on") && errors.contains("does not start"), "{errors}");
+        say(&ann, &room, "echo still here").await;
+        said(&ann, &room, "echo: still here").await;
+        assert!(list(&binary).await.0.contains("helper\tbot\ton"), "{:?}", list(&binary).await);
+        // Where there was none before, it is off, and says so until it is mended.
+        let both = section("helper", "echo_bot", &["chat-write"]) + &section("failing", "failing_start_bot", &[]);
+        fs::write(&configured, &both).unwrap();
+        let output = binary.run(&["plugin", "reload", "failing"], "").await;
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success() && errors.contains("not loaded: plugin `failing` does not start"), "{errors}");
+        fs::write(&configured, both.replace("failing_start_bot", "counting_bot").replace("grants = []", "grants = [\"store\"]")).unwrap();
+        assert_eq!(binary.run_well(&["plugin", "reload", "failing"], "").await, "failing: loaded\n");
         binary.stop().await;
     }
 
@@ -131,7 +155,7 @@ db_test! {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn p18_p21_a_bot_from_a_file_needs_its_checksum_and_its_grants() {
-    let server = TestServer::start_with(crate::support::Db::Sqlite, |config| {
+    let server = TestServer::start_with(Db::Sqlite, |config| {
         let mut unpinned = bot("echo_bot", &["chat-write"]);
         unpinned.dev = false;
         with(config, "unpinned", unpinned);
@@ -145,4 +169,28 @@ async fn p18_p21_a_bot_from_a_file_needs_its_checksum_and_its_grants() {
     let commands = ann.client.get("/api/commands").await.expect(200).json();
     assert_eq!(commands["commands"], json!([]), "neither runs");
     server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_command_is_known_in_every_process_of_a_community() {
+    let sections = section("helper", "echo_bot", &["chat-write"]);
+    let one = server(Db::Postgres, &sections).await;
+    let mut other = Binary::prepare(Db::Sqlite, &[("DATABASE_URL", one.database().url.clone())]).await;
+    fs::write(other.folder().join("community.toml"), &sections).unwrap();
+    other.serve().await;
+    let ann = member(&one, "Ann").await.client;
+    let room = open_room(&ann, "Lobby").await;
+    // Only the one that serves the bot hears of the room by itself.
+    present(&ann, &room, "helper").await;
+    let there = other.client();
+    ann.cookies().iter().for_each(|(name, value)| there.set_cookie(name, value));
+    for client in [&ann, &there] {
+        eventually("it is known here", || async {
+            let answer = send(client, &room, json!({ "body": "/echo hello" })).await.json();
+            (answer["command"]["name"] == "echo").then_some(())
+        })
+        .await;
+    }
+    other.stop().await;
+    one.stop().await;
 }
