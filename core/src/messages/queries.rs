@@ -4,7 +4,11 @@ use poem_openapi::types::ParseFromJSON;
 use serde_json::Value;
 
 pub use super::model::Range;
-use super::{model::Shown, requests::MessageBody, store};
+use super::{
+    model::{Message, Shown},
+    requests::MessageBody,
+    store,
+};
 use crate::{
     actor::Actor,
     bots::model::Ability,
@@ -58,5 +62,15 @@ pub async fn page(conn: &impl Conn, actor: &Actor, room: &RoomId, range: Range, 
 
 /// A message as it is now, whoever asks; for events of other processes.
 pub async fn by_id(conn: &impl Conn, id: &MessageId) -> Result<Option<Shown>> {
-    store::by_id(conn, id).await?.map(super::model::Message::shown).transpose()
+    store::by_id(conn, id).await?.map(Message::shown).transpose()
+}
+
+/// The same as it is stored, for those who do not show it.
+pub async fn stored(conn: &impl Conn, id: &MessageId) -> Result<Option<Message>> {
+    store::by_id(conn, id).await
+}
+
+/// Several at once, in no order, without those that are gone.
+pub async fn all_stored(conn: &impl Conn, ids: &[MessageId]) -> Result<Vec<Message>> {
+    store::by_ids(conn, ids).await
 }

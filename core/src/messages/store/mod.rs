@@ -176,6 +176,12 @@ pub async fn by_id(conn: &impl ConnectionTrait, id: &MessageId) -> Result<Option
     Entity::find_by_id(id.as_str()).one(conn).await?.map(Message::try_from).transpose()
 }
 
+/// Messages by their ids, in no order.
+pub async fn by_ids(conn: &impl ConnectionTrait, ids: &[MessageId]) -> Result<Vec<Message>> {
+    let found = Entity::find().filter(Column::Id.is_in(ids.iter().map(MessageId::as_str))).all(conn).await?;
+    found.into_iter().map(Message::try_from).collect()
+}
+
 /// Writes what a message is now.
 pub async fn update(tx: &Tx, message: &Message) -> Result<()> {
     let row = Model::try_from(message)?;

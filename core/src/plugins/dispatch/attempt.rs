@@ -10,6 +10,7 @@ use tracing::Level;
 
 use super::{
     runner::{CallError, Runner},
+    tail::Run,
     track::Tracker,
     what::{Told, What},
 };
@@ -37,6 +38,8 @@ pub struct Task {
     pub told: Told,
     /// Where it comes from.
     pub from: From,
+    /// The events with which it was read, if it is new.
+    pub run: Option<Arc<Run>>,
 }
 
 /// Where a task comes from.
@@ -104,7 +107,7 @@ impl Attempts<'_> {
     async fn tell(&self, task: &Task, attempt: u32) -> Result<Option<String>, Lost> {
         let (runner, hops) = (self.runner, task.told.hops + 1);
         let step = Mutex::new(None);
-        let call = async |session| match task.told.tell(runner, session, attempt).await {
+        let call = async |session| match task.told.tell(runner, session, attempt, task.run.as_deref()).await {
             Ok(Some(Ok((Ok(()), session)))) => Ok((task.answer(&session), session)),
             // An error is no breakdown, but nothing that the call wanted happens.
             Ok(Some(Ok((Err(reason), _)))) => Ok((Answer::Failed(reason), runner.session())),
@@ -216,5 +219,5 @@ enum Answer {
 pub fn of_job(job: Job, next: Option<Timestamp>) -> Task {
     let what = What::Job { name: job.name.clone(), recurring: job.recurring, payload: job.payload.clone() };
     let id = format!("j-{}-{}", job.due_at.millis(), job.name);
-    Task { told: Told { id, time: job.due_at.to_string(), hops: 0, what }, from: From::Job(job, next) }
+    Task { told: Told { id, time: job.due_at.to_string(), hops: 0, what }, from: From::Job(job, next), run: None }
 }

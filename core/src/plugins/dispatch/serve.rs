@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     attempt::{Attempts, From, LEASE, Lost, Task, of_job},
     runner::Runner,
-    tail::{Source, Tail},
+    tail::{Run, Source, Tail},
     track::Tracker,
     what::Told,
 };
@@ -92,7 +92,7 @@ impl Serving {
             if missed.is_empty() {
                 break;
             }
-            self.hear(missed).await.map_err(Lost)?;
+            self.hear(missed, None).await.map_err(Lost)?;
         }
         loop {
             let place = self.tracker().place();
@@ -101,7 +101,10 @@ impl Serving {
             tokio::select! {
                 () = stop.cancelled() => break,
                 Some(ended) = self.telling.join_next() => self.next_of(ended)?,
-                heard = self.source.after(place), if space => self.hear(heard.map_err(Lost)?).await.map_err(Lost)?,
+                heard = self.source.after(place), if space => {
+                    let (entries, run) = heard.map_err(Lost)?;
+                    self.hear(entries, run).await.map_err(Lost)?;
+                }
                 _ = renew.tick() => self.renew().await?,
                 () = self.runner.progress.wanted() => self.look().await.map_err(Lost)?,
             }
@@ -114,14 +117,14 @@ impl Serving {
     }
 
     /// Notes what was read, and begins to tell what is of interest.
-    async fn hear(&mut self, entries: Vec<Entry>) -> Result<()> {
+    async fn hear(&mut self, entries: Vec<Entry>, run: Option<Arc<Run>>) -> Result<()> {
         for entry in entries {
             self.follow_rooms(&entry).await?;
             let told = Told::of(&entry, &self.runner);
             if self.tracker().begin(entry.at, told.is_some())
                 && let Some(told) = told
             {
-                self.queue(Task { told, from: From::Log(entry.at) });
+                self.queue(Task { told, from: From::Log(entry.at), run: run.clone() });
             }
         }
         Ok(())
@@ -205,7 +208,7 @@ impl Serving {
         for letter in letters::list(store.reader(), &plugin, true, JOBS).await? {
             let Ok(told) = serde_json::from_str::<Told>(&letter.what) else { continue };
             if !self.lanes.contains_key(told.what.lane()) {
-                self.queue(Task { told, from: From::Letter(letter) });
+                self.queue(Task { told, from: From::Letter(letter), run: None });
             }
         }
         Ok(())

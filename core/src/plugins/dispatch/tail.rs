@@ -1,16 +1,22 @@
 //! The end of the event log, read once for all bots. Whoever falls behind reads by itself until it has caught up.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use tokio::{
-    sync::{Notify, broadcast},
-    time::timeout,
+    sync::{Notify, OnceCell, broadcast},
+    time::{Instant, sleep_until, timeout},
 };
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     error::Result,
-    store::{Entry, Position, Store},
+    ids::MessageId,
+    messages::{
+        self,
+        events::{MessageEvent, What},
+        model::Message,
+    },
+    store::{Entry, Position, Reader, Store},
 };
 
 /// Events read at once.
@@ -19,12 +25,64 @@ const CHUNK: u32 = 200;
 const WAITING: usize = 64;
 /// The log is read this often even if nobody told of an event.
 const POLL: Duration = Duration::from_secs(1);
+/// What was read for one bot serves another for so long.
+const FRESH: Duration = Duration::from_secs(1);
 
 /// Events that follow each other in the log.
 pub struct Run {
     /// The place after which they come.
     after: Position,
     entries: Vec<Entry>,
+    /// What was said, and when it was read, once for all bots that hear it.
+    said: OnceCell<(Instant, HashMap<MessageId, Message>)>,
+}
+
+impl Run {
+    /// A message that one of the events brought, as it is or was a moment ago.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn message(&self, reader: &Reader, id: &MessageId) -> Result<Option<Message>> {
+        let (read_at, said) = self.said.get_or_try_init(|| self.read(reader)).await?;
+        match said.get(id) {
+            Some(message) if read_at.elapsed() < FRESH => Ok(Some(message.clone())),
+            _ => messages::queries::stored(reader, id).await,
+        }
+    }
+
+    async fn read(&self, reader: &Reader) -> Result<(Instant, HashMap<MessageId, Message>)> {
+        let events = self.entries.iter().filter_map(|entry| MessageEvent::read(&entry.event));
+        let said: Vec<MessageId> = events.filter(|event| matches!(event.what, What::Created)).map(|event| event.message).collect();
+        let read_at = Instant::now();
+        let messages = messages::queries::all_stored(reader, &said).await?;
+        Ok((read_at, messages.into_iter().map(|message| (message.id.clone(), message)).collect()))
+    }
+}
+
+/// How long reading waits for more to happen, which costs hardly more than a single event: under load a little, else not at all.
+struct Pace {
+    wait: Duration,
+    last: Instant,
+}
+
+impl Pace {
+    const SHORTEST: Duration = Duration::from_millis(1);
+    const LONGEST: Duration = Duration::from_millis(8);
+
+    fn new() -> Self {
+        Self { wait: Self::SHORTEST, last: Instant::now() }
+    }
+
+    /// Waits until the last reading is long enough ago.
+    async fn turn(&mut self) {
+        sleep_until(self.last + self.wait).await;
+        self.last = Instant::now();
+    }
+
+    /// So many events were found.
+    fn found(&mut self, events: usize) {
+        self.wait = if events > 1 { Self::LONGEST.min(self.wait * 2) } else { Self::SHORTEST.max(self.wait / 2) };
+    }
 }
 
 /// Where bots hear of what happens.
@@ -50,8 +108,10 @@ impl Tail {
 }
 
 async fn follow(store: Store, mut at: Position, news: Arc<Notify>, sender: broadcast::Sender<Arc<Run>>) {
+    let mut pace = Pace::new();
     loop {
         let _ = timeout(POLL, news.notified()).await;
+        pace.turn().await;
         // Nobody has to read what nobody hears.
         while sender.receiver_count() > 0 {
             let entries = match store.log_after(at, CHUNK).await {
@@ -63,7 +123,8 @@ async fn follow(store: Store, mut at: Position, news: Arc<Notify>, sender: broad
             };
             let Some(last) = entries.last().map(|entry| entry.at) else { break };
             let full = entries.len() == CHUNK as usize;
-            let _ = sender.send(Arc::new(Run { after: at, entries }));
+            pace.found(entries.len());
+            let _ = sender.send(Arc::new(Run { after: at, entries, said: OnceCell::new() }));
             at = last;
             if !full {
                 break;
@@ -79,24 +140,25 @@ pub struct Source {
 }
 
 impl Source {
-    /// The next events after `at`; waits until there are some. Never ends early: dropping it loses nothing but the waiting.
+    /// The next events after `at`, with the run that they are from, if the log was read for all; waits until there are some. Never ends
+    /// early: dropping it loses nothing but the waiting.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn after(&mut self, at: Position) -> Result<Vec<Entry>> {
+    pub async fn after(&mut self, at: Position) -> Result<(Vec<Entry>, Option<Arc<Run>>)> {
         loop {
             match self.runs.recv().await {
                 Ok(run) if run.after <= at => {
                     let news: Vec<Entry> = run.entries.iter().filter(|entry| entry.at > at).cloned().collect();
                     if !news.is_empty() {
-                        return Ok(news);
+                        return Ok((news, Some(run)));
                     }
                 }
                 // There is a gap before this run, or before whatever comes next.
                 Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => {
                     let missed = self.store.log_after(at, CHUNK).await?;
                     if !missed.is_empty() {
-                        return Ok(missed);
+                        return Ok((missed, None));
                     }
                 }
                 Err(broadcast::error::RecvError::Closed) => std::future::pending().await,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::runner::Runner;
+use super::{runner::Runner, tail::Run};
 use crate::{
     error::Result,
     ids::{MemberId, MessageId, PostId, RoomId},
@@ -142,24 +142,34 @@ impl Told {
         })
     }
 
-    /// Tells the bot. `None` if there is nothing to tell any more.
+    /// Tells the bot. `None` if there is nothing to tell any more. What was said is taken from `run`, if it is new.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn tell(&self, runner: &Runner, session: Session, attempt: u32) -> Result<Option<Outcome<Result<(), String>>>> {
+    pub async fn tell(
+        &self,
+        runner: &Runner,
+        session: Session,
+        attempt: u32,
+        run: Option<&Run>,
+    ) -> Result<Option<Outcome<Result<(), String>>>> {
         let event = GuestEvent { id: self.id.clone(), time: self.time.clone(), attempt };
         let (bot, reader) = (&runner.plugin, runner.host.store.reader());
         Ok(match &self.what {
             What::Message { message, .. } => {
-                let shown = messages::queries::by_id(reader, &MessageId::from_stored(message.clone())).await?;
-                let Some(shown) = shown.filter(|shown| !shown.message.deleted) else { return Ok(None) };
-                Some(bot.on_message(session, event, guest_message(shown.message.body())).await)
+                let id = MessageId::from_stored(message.clone());
+                let message = match run.filter(|_| attempt == 1) {
+                    Some(run) => run.message(reader, &id).await?,
+                    None => messages::queries::stored(reader, &id).await?,
+                };
+                let Some(message) = message.filter(|message| !message.deleted) else { return Ok(None) };
+                Some(bot.on_message(session, event, guest_message(message.body())).await)
             }
             What::Change { change, by, emoji, message, .. } => {
-                let shown = messages::queries::by_id(reader, &MessageId::from_stored(message.clone())).await?;
-                let Some(shown) = shown else { return Ok(None) };
+                let message = messages::queries::stored(reader, &MessageId::from_stored(message.clone())).await?;
+                let Some(message) = message else { return Ok(None) };
                 let change = said(reader, change, by.as_ref(), emoji.clone()).await?;
-                Some(bot.on_change(session, event, change, guest_message(shown.message.body())).await)
+                Some(bot.on_change(session, event, change, guest_message(message.body())).await)
             }
             What::Member { change, by, room, member } => {
                 let (room, member) = (RoomId::from_stored(room.clone()), MemberId::from_stored(member.clone()));
