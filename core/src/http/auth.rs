@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use poem::{FromRequest, Request, RequestBody, http::header};
+use poem::{
+    FromRequest, Request, RequestBody,
+    http::{HeaderMap, header},
+};
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
     registry::{MetaSecurityScheme, Registry},
@@ -43,9 +46,9 @@ pub struct Sessions {
 }
 
 impl Sessions {
-    /// Who sends `request`; `None` for nobody that we know.
-    async fn signed_in(&self, request: &Request) -> Result<Option<SignedIn>> {
-        let Presented::Token(token) = self.cookie.read(request.headers()) else { return Ok(None) };
+    /// Who sends a request with these headers; `None` for nobody that we know.
+    pub async fn signed_in(&self, headers: &HeaderMap) -> Result<Option<SignedIn>> {
+        let Presented::Token(token) = self.cookie.read(headers) else { return Ok(None) };
         let now = self.clock.now();
         let Some(found) = sessions::queries::signed_in(self.store.reader(), &token, now).await? else { return Ok(None) };
         if found.session.wants_touch(now) {
@@ -93,7 +96,7 @@ impl<'a> ApiExtractor<'a> for Auth {
     }
 
     async fn from_request(request: &'a Request, _: &mut RequestBody, _: ExtractParamOptions<()>) -> poem::Result<Self> {
-        let found = Sessions::of(request).map_err(Failure)?.signed_in(request).await.map_err(Failure)?;
+        let found = Sessions::of(request).map_err(Failure)?.signed_in(request.headers()).await.map_err(Failure)?;
         Ok(Self(found.ok_or_else(Error::login_required).map_err(Failure)?))
     }
 }
@@ -128,7 +131,7 @@ pub struct Caller {
 impl Caller {
     async fn of(request: &Request) -> Result<Self> {
         let Some(token) = bearer(request) else {
-            let found = Sessions::of(request)?.signed_in(request).await?.ok_or_else(Error::login_required)?;
+            let found = Sessions::of(request)?.signed_in(request.headers()).await?.ok_or_else(Error::login_required)?;
             return Ok(Self { actor: found.actor(), name: found.username });
         };
         let bots: &Bots = data::find(request)?;
@@ -183,7 +186,7 @@ pub struct MaybeAuth(pub Option<SignedIn>);
 
 impl<'a> FromRequest<'a> for MaybeAuth {
     async fn from_request(request: &'a Request, _: &mut RequestBody) -> poem::Result<Self> {
-        Ok(Self(Sessions::of(request).map_err(Failure)?.signed_in(request).await.map_err(Failure)?))
+        Ok(Self(Sessions::of(request).map_err(Failure)?.signed_in(request.headers()).await.map_err(Failure)?))
     }
 }
 

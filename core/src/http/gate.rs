@@ -44,7 +44,7 @@ impl Gate {
         match *request.method() {
             Method::CONNECT | Method::TRACE => Some(self.wrong_method(path)),
             Method::HEAD if is_acting(path) => Some(self.wrong_method(path)),
-            Method::GET if is_acting(path) && is_prefetch(request) => Some(Redirect::Ahead.into_response()),
+            Method::GET if is_acting(path) && (is_prefetch(request) || is_embedded(request)) => Some(Redirect::Ahead.into_response()),
             _ => None,
         }
     }
@@ -71,4 +71,10 @@ fn is_prefetch(request: &Request) -> bool {
     values.any(|value| {
         value.to_str().is_ok_and(|value| value.contains("prefetch") || value.contains("prerender") || value.contains("preview"))
     })
+}
+
+/// Whether a browser says that a page shows this as a part of itself: a picture, a frame, a style. Nobody has followed a link then.
+/// What a person opens is a `document`, and what a script of ours asks for is `empty`.
+fn is_embedded(request: &Request) -> bool {
+    request.header("sec-fetch-dest").is_some_and(|dest| !matches!(dest, "document" | "empty"))
 }

@@ -66,7 +66,7 @@ pub enum Redirect {
         #[oai(header = "Set-Cookie")]
         Option<String>,
     ),
-    /// Nothing was done, since the browser only fetched ahead of a click.
+    /// Nothing was done, since nobody followed a link: the browser fetched ahead of a click, or for a part of a page.
     #[oai(status = 204)]
     Ahead,
 }

@@ -7,7 +7,7 @@ use poem::{
     Endpoint, EndpointExt, FromRequest, IntoResponse, Request, Response, Route,
     error::NotFoundError,
     get, handler,
-    http::{Method, StatusCode, header},
+    http::{HeaderMap, Method, StatusCode, header},
     web::{Html, Path, Query, Redirect},
 };
 use serde::Deserialize;
@@ -38,7 +38,7 @@ use crate::{
     posts::{self, feed::Feed},
     providers::catalog::Catalog,
     realtime::asyncapi,
-    sessions::model::Session,
+    sessions::model::{Session, SignedIn},
 };
 
 /// Posts whose titles are shown at `/`.
@@ -103,8 +103,14 @@ impl<'a> FromRequest<'a> for Visit {
         // A page with a mangled address is still the page.
         let Query(wanted) = Query::from_request(request, body).await.unwrap_or_default();
         let session = who.as_ref().map(|who| who.session.clone());
-        let viewer = who.map(|who| Viewer { username: who.username, id: who.session.user.to_string(), is_admin: who.role == Role::Admin });
+        let viewer = who.map(Viewer::from);
         Ok(Self { viewer, session, wanted, taste: Taste::of(request) })
+    }
+}
+
+impl From<SignedIn> for Viewer {
+    fn from(who: SignedIn) -> Self {
+        Self { username: who.username, id: who.session.user.to_string(), is_admin: who.role == Role::Admin }
     }
 }
 
@@ -114,12 +120,18 @@ impl Visit {
         let boot = pages.boot(self.viewer.as_ref(), self.taste);
         let Taste { lang, theme } = self.taste;
         let lang = if is_reference(here) { Lang::En } else { lang };
-        let (look, pictures) = (&*pages.look, &pages.pictures);
-        Frame { site: &look.name, look, lang, theme, here, boot, pictures, viewer: self.viewer.as_ref(), notice }
+        Frame { lang, theme, boot, viewer: self.viewer.as_ref(), notice, ..pages.frame(here) }
     }
 }
 
 impl Pages {
+    /// What a page has around it before anything is known of who looks.
+    fn frame(&self, here: &'static str) -> Frame<'_> {
+        let (look, pictures) = (&*self.look, &self.pictures);
+        let (lang, theme, boot, viewer, notice) = (Lang::default(), None, String::new(), None, None);
+        Frame { site: &look.name, look, base: &self.base, lang, theme, here, boot, pictures, viewer, notice }
+    }
+
     /// What the front end begins with.
     fn boot(&self, viewer: Option<&Viewer>, taste: Taste) -> String {
         let offers = self.catalog.offers().into_iter();
@@ -163,7 +175,7 @@ pub fn mount(route: Route) -> impl Endpoint<Output = Response> {
     route.around(|route, request| async move {
         let frame = wants_page(&request).then(|| Bare::of(&request));
         match (route.call(request).await, frame) {
-            (Err(error), Some(frame)) if error.is::<NotFoundError>() => frame.nothing_here(),
+            (Err(error), Some(frame)) if error.is::<NotFoundError>() => frame.nothing_here().await,
             (outcome, _) => outcome,
         }
     })
@@ -315,14 +327,14 @@ fn render(page: &impl Template) -> poem::Result<Response> {
 fn page(endpoint: impl Endpoint + 'static) -> impl Endpoint {
     get(endpoint).around(|endpoint, request| async move {
         let frame = Bare::of(&request);
-        endpoint.call(request).await.or_else(|error| match error.downcast_ref::<Failure>() {
-            Some(failure) => {
-                failure.log();
-                let title = frame.taste.lang.text("trouble.title");
-                frame.trouble(http::error::status(failure.0.kind), title, &failure.0.message)
-            }
-            None => Err(error),
-        })
+        let error = match endpoint.call(request).await {
+            Ok(answer) => return Ok(answer),
+            Err(error) => error,
+        };
+        let Some(failure) = error.downcast_ref::<Failure>() else { return Err(error) };
+        failure.log();
+        let title = frame.taste.lang.text("trouble.title");
+        frame.trouble(http::error::status(failure.0.kind), title, &failure.0.message).await
     })
 }
 
@@ -332,28 +344,42 @@ fn wants_page(request: &Request) -> bool {
     accepts && !request.uri().path().starts_with("/api/")
 }
 
-/// What a page has around it when nothing is known but the request.
+/// What it takes to make a page after the one that was asked for did not come about.
 struct Bare {
     pages: Option<Pages>,
+    sessions: Option<Sessions>,
+    cookies: HeaderMap,
     taste: Taste,
 }
 
 impl Bare {
     fn of(request: &Request) -> Self {
-        Self { pages: data::find::<Pages>(request).ok().cloned(), taste: Taste::of(request) }
+        let cookies = request.headers().get_all(header::COOKIE).iter().map(|value| (header::COOKIE, value.clone()));
+        Self {
+            pages: data::find::<Pages>(request).ok().cloned(),
+            sessions: data::find::<Sessions>(request).ok().cloned(),
+            cookies: cookies.collect(),
+            taste: Taste::of(request),
+        }
     }
 
-    fn nothing_here(&self) -> poem::Result<Response> {
+    async fn nothing_here(&self) -> poem::Result<Response> {
         let lang = self.taste.lang;
-        self.trouble(StatusCode::NOT_FOUND, lang.text("trouble.nothing"), lang.text("trouble.nothing_text"))
+        self.trouble(StatusCode::NOT_FOUND, lang.text("trouble.nothing"), lang.text("trouble.nothing_text")).await
     }
 
-    fn trouble(&self, status: StatusCode, title: &str, text: &str) -> poem::Result<Response> {
+    /// Whoever looks, if that can be found out: what made the trouble may stand in the way.
+    async fn viewer(&self) -> Option<Viewer> {
+        let found = self.sessions.as_ref()?.signed_in(&self.cookies).await;
+        found.ok().flatten().map(Viewer::from)
+    }
+
+    async fn trouble(&self, status: StatusCode, title: &str, text: &str) -> poem::Result<Response> {
         let Some(pages) = &self.pages else { return Ok(status.into()) };
         let Taste { lang, theme } = self.taste;
-        let look = &*pages.look;
-        let (here, boot, pictures) = ("trouble", pages.boot(None, self.taste), &pages.pictures);
-        let frame = Frame { site: &look.name, look, lang, theme, here, boot, pictures, viewer: None, notice: None };
+        let viewer = self.viewer().await;
+        let boot = pages.boot(viewer.as_ref(), self.taste);
+        let frame = Frame { lang, theme, boot, viewer: viewer.as_ref(), ..pages.frame("trouble") };
         let mut response = render(&TroublePage { frame, title, text })?;
         response.set_status(status);
         Ok(response)

@@ -3,16 +3,27 @@
 
 use std::fmt::Write as _;
 
-use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd, TextMergeStream};
+use pulldown_cmark::{Event, HeadingLevel, LinkType, Options, Parser, Tag, TagEnd, TextMergeStream};
+
+/// What is understood beside the standard. The front end has the same (`core/web/src/app/markdown.ts`).
+const EXTRAS: Options = Options::ENABLE_STRIKETHROUGH.union(Options::ENABLE_TABLES).union(Options::ENABLE_TASKLISTS);
 
 /// Pictures are shown only if their address begins with one of these; others are links.
 #[derive(Debug, Clone)]
 pub struct Pictures(pub Vec<String>);
 
 impl Pictures {
-    /// Whether `url` leads to one of our own files.
-    pub fn are_at(&self, url: &str) -> bool {
-        self.0.iter().any(|base| url.starts_with(base.as_str())) && !url.contains("/../")
+    /// Whether `url` leads to one of our own files. Their names are plain; whatever a browser might read in another way than we do
+    /// (dots that lead upwards, in any spelling, backslashes, a query) is no name of a file, and could lead to an operation of the API.
+    fn are_at(&self, url: &str) -> bool {
+        let plain = |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b'/'));
+        let rest = self.0.iter().find_map(|base| url.strip_prefix(base.as_str()));
+        rest.is_some_and(|name| plain(name) && !name.split('/').any(|part| matches!(part, "." | "..")))
+    }
+
+    /// Whether `url` leads to a picture of our own, which pages show.
+    pub fn show(&self, url: &str) -> bool {
+        self.are_at(url) && !url.to_ascii_lowercase().ends_with(".pdf")
     }
 }
 
@@ -20,7 +31,7 @@ impl Pictures {
 pub fn html(text: &str, pictures: &Pictures) -> String {
     let mut writer = Writer { out: String::with_capacity(text.len() * 5 / 4), pictures, links: Vec::new(), in_code: false, in_head: false };
     // The parser cuts text at every character that might have meant something, addresses among it.
-    let mut events = TextMergeStream::new(Parser::new_ext(text, Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TABLES));
+    let mut events = TextMergeStream::new(Parser::new_ext(text, EXTRAS));
     while let Some(event) = events.next() {
         writer.write(event, &mut events);
     }
@@ -30,7 +41,7 @@ pub fn html(text: &str, pictures: &Pictures) -> String {
 /// The first `most` characters of `text` without any markup, for descriptions.
 pub fn plain(text: &str, most: usize) -> String {
     let mut out = String::new();
-    for event in Parser::new_ext(text, Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TABLES) {
+    for event in Parser::new_ext(text, EXTRAS) {
         match event {
             Event::Text(text) | Event::Code(text) | Event::Html(text) | Event::InlineHtml(text) => out.push_str(&text),
             Event::SoftBreak | Event::HardBreak | Event::End(_) if !out.ends_with(' ') => out.push(' '),
@@ -71,8 +82,9 @@ impl Writer<'_> {
             }
             Event::SoftBreak | Event::HardBreak => self.out.push_str("<br>\n"),
             Event::Rule => self.out.push_str("<hr>\n"),
+            Event::TaskListMarker(done) => self.out.push_str(if done { "☑ " } else { "☐ " }),
             // Not switched on.
-            Event::InlineMath(_) | Event::DisplayMath(_) | Event::FootnoteReference(_) | Event::TaskListMarker(_) => {}
+            Event::InlineMath(_) | Event::DisplayMath(_) | Event::FootnoteReference(_) => {}
         }
     }
 
@@ -86,6 +98,7 @@ impl Writer<'_> {
                 return self.out.push_str("<pre tabindex=\"0\"><code>");
             }
             Tag::List(None) => "ul",
+            Tag::List(Some(1)) => "ol",
             Tag::List(Some(first)) => {
                 let _ = write!(self.out, "<ol start=\"{first}\">");
                 return;
@@ -107,6 +120,7 @@ impl Writer<'_> {
             Tag::Emphasis => "em",
             Tag::Strong => "strong",
             Tag::Strikethrough => "del",
+            Tag::Link { link_type: LinkType::Email, dest_url, .. } => return self.open_link(&format!("mailto:{dest_url}")),
             Tag::Link { dest_url, .. } => return self.open_link(dest_url),
             _ => return,
         };
@@ -166,7 +180,7 @@ impl Writer<'_> {
 
     /// A picture of our own, or a link to one elsewhere.
     fn picture(&mut self, url: &str, alternative: &str) {
-        if self.pictures.are_at(url) {
+        if self.pictures.show(url) {
             self.out.push_str("<img src=\"");
             self.text(url);
             self.out.push_str("\" alt=\"");
@@ -269,33 +283,19 @@ fn alternative<'t>(events: &mut impl Iterator<Item = Event<'t>>) -> String {
 mod tests {
     use super::{Pictures, html, plain};
 
+    /// What both renderers make of a text: this one and that of the front end, which the browser tests hold against the same table.
+    const EXAMPLES: &str = include_str!("../../web/tests/markdown.json");
+
     fn shown(text: &str) -> String {
         html(text, &Pictures(vec!["https://here.example/uploads/".to_owned()])).replace('\n', "")
     }
 
     #[test]
-    fn ordinary_text_looks_as_it_was_meant() {
-        for (text, wanted) in [
-            ("One\ntwo\n\nthree", "<p>One<br>two</p><p>three</p>"),
-            ("# Big **bold** `code`", "<h3>Big <strong>bold</strong> <code>code</code></h3>"),
-            ("- a\n- b", "<ul><li>a</li><li>b</li></ul>"),
-            ("3. a", "<ol start=\"3\"><li>a</li></ol>"),
-            ("~~no~~ *yes*", "<p><del>no</del> <em>yes</em></p>"),
-            ("> said", "<blockquote><p>said</p></blockquote>"),
-            ("```\n<b>\n```", "<pre tabindex=\"0\"><code>&lt;b&gt;</code></pre>"),
-            ("|a|\n|-|\n|b|", "<table><thead><tr><th>a</th></tr></thead><tr><td>b</td></tr></table>"),
-            (
-                "see https://a.example/x_(y), or",
-                "<p>see <a href=\"https://a.example/x_(y)\" rel=\"nofollow noopener ugc\">https://a.example/x_(y)</a>, or</p>",
-            ),
-            ("[x](/posts/)", "<p><a href=\"/posts/\" rel=\"nofollow noopener ugc\">x</a></p>"),
-            (
-                "![a *cat*](https://here.example/uploads/c.png)",
-                "<p><img src=\"https://here.example/uploads/c.png\" alt=\"a cat\" loading=\"lazy\"></p>",
-            ),
-            ("![cat](https://there.example/c.png)", "<p><a href=\"https://there.example/c.png\" rel=\"nofollow noopener ugc\">cat</a></p>"),
-        ] {
-            assert_eq!(shown(text), wanted, "{text}");
+    fn ordinary_text_looks_as_it_was_meant_and_as_the_front_end_shows_it() {
+        let examples: Vec<(String, String)> = serde_json::from_str(EXAMPLES).unwrap();
+        assert!(examples.len() > 30, "the table is read");
+        for (text, wanted) in examples {
+            assert_eq!(shown(&text), wanted, "{text}");
         }
     }
 

@@ -11,6 +11,7 @@ use super::{
     texts::Lang,
 };
 use crate::{
+    config::BaseUrl,
     email,
     posts::model::Post,
     providers::catalog::{Catalog, Offer},
@@ -28,6 +29,8 @@ pub struct Frame<'a> {
     pub site: &'a str,
     /// How it looks.
     pub look: &'a Look,
+    /// Where people reach it.
+    pub base: &'a BaseUrl,
     /// The language of the page.
     pub lang: Lang,
     /// `light` or `dark`, if the visitor set it; else the browser decides.
@@ -198,6 +201,36 @@ impl Frame<'_> {
         self.look.description.clone().unwrap_or_else(|| self.t("site.description").to_owned())
     }
 
+    /// Its full address, if search engines and previews are to know it.
+    pub fn address(&self) -> Option<String> {
+        let path = match self.here {
+            "home" => "/",
+            "posts" => "/posts/",
+            _ => return None,
+        };
+        Some(self.base.join(path))
+    }
+
+    /// What previews call it.
+    pub fn title(&self) -> String {
+        if self.here == "posts" { format!("{} · {}", self.t("frame.posts"), self.site) } else { self.site.to_owned() }
+    }
+
+    /// The full address of the logo.
+    pub fn logo(&self) -> String {
+        self.base.join(&self.look.icon)
+    }
+
+    /// The face of somebody, as the front end draws it (`Avatar.svelte`): the initial of a name, in a colour that stays with an id.
+    #[expect(clippy::unused_self, reason = "templates call methods")]
+    pub fn face(&self, id: &str, name: &str) -> String {
+        let hue = id.chars().fold(7, |sum: u32, letter| (sum * 31 + u32::from(letter)) % 997) % 8;
+        let initial: String = name.trim().chars().take(1).flat_map(char::to_uppercase).collect();
+        let mut html = format!("<span class=\"avatar hue-{hue}\" aria-hidden=\"true\">");
+        markdown::escape(&mut html, &initial);
+        html + "</span>"
+    }
+
     /// Markdown as HTML.
     pub fn html(&self, text: &str) -> String {
         markdown::html(text, self.pictures)
@@ -213,17 +246,13 @@ impl PostPage<'_> {
 
     /// The first picture of our own among the attachments.
     fn picture(&self) -> Option<&str> {
-        self.post.attachments.iter().map(|link| link.0.as_str()).find(|url| self.frame.pictures.are_at(url) && !is_document(url))
+        self.post.attachments.iter().map(|link| link.0.as_str()).find(|url| self.frame.pictures.show(url))
     }
 
     /// Whether the viewer may change and delete it.
     fn is_own(&self) -> bool {
         self.frame.viewer.is_some_and(|viewer| viewer.is_admin || viewer.id == self.post.author_id)
     }
-}
-
-fn is_document(url: &str) -> bool {
-    url.to_ascii_lowercase().ends_with(".pdf")
 }
 
 impl Ways {
@@ -296,6 +325,6 @@ impl Link {
 
     /// True if it is a picture that pages show: one of our own.
     pub fn is_picture(&self, pictures: &Pictures) -> bool {
-        pictures.are_at(&self.0) && !is_document(&self.0)
+        pictures.show(&self.0)
     }
 }

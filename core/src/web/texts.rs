@@ -126,6 +126,67 @@ mod tests {
         }
     }
 
+    /// Codes without a sentence of their own in other languages, and why.
+    const FOR_PROGRAMS: [(&str, &str); 7] = [
+        ("effect_failed", "told to a bot in the middle of its call"),
+        ("invalid_bot_token", "people have no such tokens"),
+        ("invalid_event", "the front end sends events of their types"),
+        ("lease_lost", "between servers"),
+        ("method_not_allowed", "the front end uses the methods of the document"),
+        ("stale_values", "told to a bot, which tries again"),
+        ("uri_too_long", "no address of the front end is"),
+    ];
+
+    /// The files below a folder.
+    fn files(folder: &Path) -> Vec<std::path::PathBuf> {
+        let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+    }
+
+    /// The words for programs in `text`: `Kind::Invalid, "invalid_request"` and the like.
+    fn codes(text: &str) -> Vec<&str> {
+        const KINDS: [&str; 11] = [
+            "Invalid",
+            "Unauthenticated",
+            "Forbidden",
+            "NotFound",
+            "Conflict",
+            "TooLarge",
+            "TooSlow",
+            "Unsupported",
+            "Limited",
+            "Unavailable",
+            "Internal",
+        ];
+        let after = text.split("StatusCode::").skip(1).chain(text.split(" Kind::").skip(1)).chain(text.split("(Kind::").skip(1));
+        let found = after.filter_map(|rest| {
+            let (name, rest) = rest.split_once(',')?;
+            let is_status = name.chars().all(|c| c.is_ascii_uppercase() || c == '_');
+            let (code, _) = rest.trim_start().strip_prefix('"')?.split_once('"')?;
+            let is_code = !code.is_empty() && code.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+            (is_code && (is_status || KINDS.contains(&name))).then_some(code)
+        });
+        found.collect()
+    }
+
+    #[test]
+    fn every_error_that_people_meet_has_a_sentence_in_every_language() {
+        let mut seen = BTreeSet::new();
+        for path in files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src")) {
+            let text = fs::read_to_string(&path).unwrap();
+            seen.extend(codes(&text).into_iter().map(str::to_owned));
+        }
+        assert!(seen.len() > 30 && seen.contains("invalid_request") && seen.contains("message_rejected"), "{seen:?}");
+        for code in &seen {
+            let has_sentence = EN.contains_key(&format!("error.{code}"));
+            let exempt = FOR_PROGRAMS.iter().any(|(known, _)| known == code);
+            assert!(has_sentence != exempt, "{code} needs a sentence in core/web/texts, or a reason here, and not both");
+        }
+        for (code, _) in FOR_PROGRAMS {
+            assert!(seen.contains(code), "{code} is no code any more");
+        }
+    }
+
     #[test]
     fn every_text_that_a_template_or_the_front_end_names_exists() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));

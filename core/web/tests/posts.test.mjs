@@ -1,5 +1,6 @@
 // Reading and writing posts.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { give, launch, member, open, PNG, start, visitor } from "./support.mjs";
 
@@ -149,6 +150,138 @@ test("what people write never runs and never becomes a page of its own", async (
     assert.deepEqual(faults, []);
   }
   assert.deepEqual(foreign, [], "nothing is loaded from elsewhere");
+});
+
+test("what people write looks the same in the browser as in the pages of the server", async () => {
+  // The server is held against the same table (core/src/web/markdown.rs).
+  const examples = JSON.parse(readFileSync(new URL("markdown.json", import.meta.url), "utf8").replaceAll("https://here.example", site.base));
+  const { page, faults } = ann;
+  await open(page, "/posts/#write");
+  const form = page.locator("form.composer");
+  for (const [text, wanted] of examples) {
+    await form.getByRole("button", { name: "Write", exact: true }).click();
+    await form.getByRole("textbox", { name: "Text", exact: true }).fill(text);
+    await form.getByRole("button", { name: "Preview" }).click();
+    const [shown, expected] = await form.locator(".preview .text").evaluate((element, wanted) => {
+      const normal = (html) => Object.assign(document.createElement("div"), { innerHTML: html }).innerHTML.replaceAll("\n", "");
+      return [normal(element.innerHTML), normal(wanted)];
+    }, wanted);
+    assert.equal(shown, expected, text);
+  }
+  // Pictures that are not there.
+  assert.deepEqual(faults.filter((fault) => !/policy: img-src/.test(fault)), []);
+});
+
+test("no picture leads to an operation, however its address is spelled", async () => {
+  const cat = await member(browser, site, "Cat");
+  const ways = ["%2e%2e/api/logout", ".%2E/api/logout", "..\\api/logout", "x/../../api/logout", "%2e%2e/api/email/verify?token=x"];
+  const post = await publish(cat, "Cats", ways.map((way) => `![cat](${site.base}/uploads/${way})`).join("\n\n"));
+  const asked = [];
+  const { page, context } = cat;
+  page.on("request", (request) => request.isNavigationRequest() || asked.push(new URL(request.url()).pathname));
+  for (const path of ["/posts/", `/posts/${post.id}`]) {
+    await open(page, path);
+    await page.getByRole("link", { name: "cat" }).first().waitFor();
+    assert.equal(await page.locator(".text img").count(), 0);
+  }
+  // Even a picture that gets there does nothing.
+  const address = new URL("/api/logout", site.base).href;
+  await page.evaluate((address) => new Promise((gone) => Object.assign(new Image(), { onerror: gone, onload: gone, src: address })), address);
+  assert.deepEqual(asked.filter((path) => /logout|verify/.test(path)), ["/api/logout"]);
+  assert.equal((await context.request.get("/api/me")).status(), 200);
+});
+
+test("an attachment from elsewhere with any name can be kept while a post is edited, and is not shown as a picture", async () => {
+  const { page, faults } = ann;
+  const attachments = ["https://elsewhere.example/100%zz.png", "https://elsewhere.example/"];
+  await page.request.post("/api/posts", { data: { title: "Odd names", body: "", attachments } });
+  await open(page, "/posts/");
+  const post = page.getByRole("article", { name: "Odd names" });
+  await post.getByRole("button", { name: "Edit" }).click();
+  await page.getByText("100%zz.png").waitFor();
+  assert.equal(await page.locator(".uploads img").count(), 0);
+  await page.getByLabel("Title").fill("Odd names, kept");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("article", { name: "Odd names, kept" }).getByText("100%zz.png").waitFor();
+  assert.deepEqual(faults, []);
+});
+
+test("whoever corrects a post whose answer was lost is told that the first version was published, and may publish again", async () => {
+  const { page } = ann;
+  await open(page, "/posts/#write");
+  await page.route("**/api/posts", async (route) => {
+    if (route.request().method() !== "POST") return route.continue();
+    await route.fetch();
+    await route.abort();
+    await page.unroute("**/api/posts");
+  });
+  const form = page.locator("form.composer");
+  await form.getByLabel("Title").fill("Lost answr");
+  await form.getByRole("button", { name: "Publish" }).click();
+  await form.getByRole("alert").filter({ hasText: /\w/ }).waitFor();
+  await form.getByLabel("Title").fill("Lost answer");
+  await form.getByRole("button", { name: "Publish" }).click();
+  await form.getByText("An earlier version was published already").waitFor();
+  await form.getByRole("button", { name: "Publish" }).click();
+  await page.getByRole("article", { name: "Lost answer" }).waitFor();
+  const titles = (await (await page.request.get("/api/posts?limit=2")).json()).map((post) => post.title);
+  assert.deepEqual(titles, ["Lost answer", "Lost answr"]);
+});
+
+test("a file that was refused is not dropped silently, and one beside the form does not leave the page", async () => {
+  const { page, faults } = ann;
+  await open(page, "/posts/#write");
+  const form = page.locator("form.composer");
+  await form.getByLabel("Title").fill("With a file");
+  await give(form, "drop", [{ name: "notes.txt", type: "text/plain", content: Buffer.from("no") }]);
+  await form.getByRole("button", { name: "Publish" }).click();
+  await form.getByText("A file could not be attached.").waitFor();
+  // A drop that nobody takes opens the file in place of the page.
+  const taken = await page.evaluate(() => {
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File(["x"], "x.png", { type: "image/png" }));
+    return ["dragover", "drop"].map((type) => !document.querySelector("h1").dispatchEvent(new DragEvent(type, { bubbles: true, cancelable: true, dataTransfer })));
+  });
+  assert.deepEqual(taken, [true, true]);
+  // Office programs put a picture of a text beside it.
+  const left = await form.getByRole("textbox", { name: "Text", exact: true }).evaluate((area) => {
+    const clipboardData = new DataTransfer();
+    clipboardData.items.add("a table", "text/plain");
+    clipboardData.items.add("<table></table>", "text/html");
+    clipboardData.items.add(new File(["x"], "image.png", { type: "image/png" }));
+    return area.dispatchEvent(new ClipboardEvent("paste", { bubbles: true, cancelable: true, clipboardData }));
+  });
+  assert.ok(left, "the field pastes the text");
+  await form.getByRole("button", { name: "Remove notes.txt" }).click();
+  assert.equal(await form.locator(".uploads li").count(), 0);
+  await form.getByRole("button", { name: "Publish" }).click();
+  await page.getByRole("article", { name: "With a file" }).waitFor();
+  assert.deepEqual(faults, []);
+});
+
+test("where the browser lets nobody copy, the text is shown instead", async () => {
+  const { page, context, faults } = await visitor(browser, site);
+  await context.addInitScript(() => Object.defineProperty(navigator, "clipboard", { value: undefined }));
+  await open(page, "/posts/");
+  await page.getByRole("article").first().getByRole("button", { name: "Copy link" }).click();
+  await page.getByRole("alert").getByText(/does not let us copy here.*\/posts\/u-/).waitFor();
+  assert.deepEqual(faults, []);
+});
+
+test("what a page of the server shows stays where it is when the application takes over", async () => {
+  const { page } = await visitor(browser, site);
+  const top = () => page.locator(".posts article").nth(2).evaluate((one) => one.getBoundingClientRect().top);
+  let let_go;
+  const held = new Promise((go_on) => (let_go = go_on));
+  await page.route("**/api/posts?*", async (route) => {
+    await held;
+    await route.continue();
+  });
+  await page.goto("/posts/");
+  const before = await top();
+  let_go();
+  await page.waitForFunction(() => document.body.children.length === 1);
+  assert.ok(Math.abs((await top()) - before) <= 8, `${before} became ${await top()}`);
 });
 
 test("pages speak German to whoever asks, and the choice in the settings stays", async () => {

@@ -220,6 +220,171 @@ test("whoever is no member may enter an open room by its address, and no other",
   assert.deepEqual([...zoe.faults, ...stranger.faults], []);
 });
 
+const room_of = async (person, name, data = {}) => (await (await person.page.request.post("/api/rooms", { data: { name, ...data } })).json()).room.id;
+const invite = (person, id, userId) => person.page.request.post(`/api/rooms/${id}/invite`, { data: { userId } });
+
+test("an invitation from before the page was opened is there, can be accepted, and declined", async () => {
+  const kim = await member(browser, site, "Kim");
+  const [first, second] = [await room_of(ann, "Cellar", { access: "invite" }), await room_of(ann, "Attic", { access: "invite" })];
+  for (const id of [first, second]) await invite(ann, id, kim.id);
+  await open(kim.page, "/");
+  await kim.page.getByRole("link", { name: /Rooms.*unread/ }).waitFor();
+  await kim.page.getByRole("link", { name: /Rooms.*unread/ }).click();
+  const invited = (name) => kim.page.locator(".invited").filter({ hasText: name });
+  await invited("Attic").getByRole("button", { name: "Decline" }).click();
+  await invited("Attic").waitFor({ state: "detached" });
+  await invited("Cellar").getByRole("button", { name: "Enter" }).click();
+  await kim.page.getByRole("heading", { name: "Cellar" }).waitFor();
+  await kim.page.getByRole("link", { name: "Rooms", exact: true }).waitFor();
+  const { rooms, invites } = await (await kim.page.request.get("/api/rooms")).json();
+  assert.deepEqual([rooms.map((one) => one.name), invites], [["Cellar"], []]);
+  assert.deepEqual(kim.faults, []);
+});
+
+test("whoever leaves a room and enters it again goes on talking there, and so does who was removed and invited again", async () => {
+  const lea = await member(browser, site, "Lea");
+  const id = await room_of(ann, "Revolving door");
+  await open(ann.page, `/rooms/${id}`);
+  await open(lea.page, `/rooms/${id}`);
+  await lea.page.getByRole("button", { name: "Enter room" }).click();
+  await say(lea, "First visit");
+  await message(ann, "First visit").waitFor();
+  await lea.page.locator(".room-head summary").click();
+  await lea.page.getByRole("button", { name: "Leave room" }).click();
+  await lea.page.getByRole("dialog").getByRole("button", { name: "Leave room" }).click();
+  await lea.page.getByText("Choose a room.").or(lea.page.getByText("You are in no room yet.")).first().waitFor();
+  await lea.page.evaluate((path) => {
+    const link = Object.assign(document.createElement("a"), { href: path });
+    document.querySelector("main").append(link);
+    link.click();
+    link.remove();
+  }, `/rooms/${id}`);
+  await lea.page.getByRole("button", { name: "Enter room" }).click();
+  await say(lea, "Second visit");
+  await message(ann, "Second visit").waitFor();
+  await message(lea, "Second visit").waitFor();
+
+  await ann.page.locator(".room-head").getByRole("button", { name: "2 members" }).click();
+  const people = ann.page.getByRole("dialog", { name: "Members" });
+  await people.getByRole("button", { name: "Remove Lea" }).click();
+  await ann.page.getByRole("dialog", { name: /Remove Lea from/ }).getByRole("button", { name: "Remove" }).click();
+  await lea.page.getByRole("button", { name: "Enter room" }).waitFor();
+  await invite(ann, id, lea.id);
+  await lea.page.locator(".invited").getByRole("button", { name: "Enter" }).click();
+  await say(lea, "Third visit");
+  await message(ann, "Third visit").waitFor({ state: "attached" });
+  await people.getByLabel("Role of Lea").selectOption("moderator");
+  await lea.page.getByRole("complementary", { name: "Members" }).getByRole("listitem").filter({ hasText: "Lea" }).getByText("Moderator").waitFor();
+  await ann.page.keyboard.press("Escape");
+  assert.deepEqual([...ann.faults, ...lea.faults], []);
+});
+
+test("what the server refuses is said in the dialog that asked for it", async () => {
+  const id = await room_of(ann, "To be called");
+  await open(ann.page, `/rooms/${id}`);
+  const change = async (name) => {
+    await ann.page.locator(".room-head summary").click();
+    await ann.page.getByRole("button", { name: "Settings of the room" }).click();
+    await ann.page.getByRole("dialog").getByLabel("Name of the room").fill(name);
+    await ann.page.getByRole("dialog").getByRole("button", { name: "Save" }).click();
+  };
+  await change("  ");
+  await ann.page.getByRole("dialog").getByRole("alert").filter({ hasText: /\w/ }).waitFor();
+  await ann.page.keyboard.press("Escape");
+  await change("Called");
+  await ann.page.getByRole("heading", { name: "Called" }).waitFor();
+
+  // A message appears where it can be read and closed: in the dialog that is open.
+  await ann.page.evaluate(() => Object.defineProperty(navigator, "clipboard", { value: undefined }));
+  await ann.page.getByRole("button", { name: "Invite" }).click();
+  await ann.page.getByRole("dialog").getByRole("button", { name: "Copy" }).click();
+  await ann.page.getByRole("dialog").getByRole("alert").getByText("does not let us copy").waitFor();
+  await ann.page.getByRole("dialog").getByRole("alert").getByRole("button", { name: "Close" }).click();
+  await ann.page.keyboard.press("Escape");
+});
+
+test("what was begun in one room is there when one comes back from another", async () => {
+  const [one, other] = [await room_of(ann, "One"), await room_of(ann, "Other")];
+  await open(ann.page, `/rooms/${one}`);
+  const field = () => ann.page.getByRole("textbox", { name: /^Message to/ });
+  await field().fill("Half a sen");
+  await ann.page.getByRole("navigation", { name: "Rooms" }).getByRole("link", { name: "Other" }).click();
+  await ann.page.getByRole("textbox", { name: "Message to Other" }).waitFor();
+  assert.equal(await field().inputValue(), "");
+  await ann.page.getByRole("navigation", { name: "Rooms" }).getByRole("link", { name: "One", exact: true }).click();
+  await ann.page.getByRole("textbox", { name: "Message to One" }).waitFor();
+  assert.equal(await field().inputValue(), "Half a sen");
+});
+
+test("a message whose answer gets lost is sent again while the connection stands", async () => {
+  const max = await member(browser, site, "Max");
+  const id = await room_of(max, "Holes");
+  let holes = 1;
+  await max.page.routeWebSocket(/socket\.io/, (socket) => {
+    const server = socket.connectToServer();
+    socket.onMessage((frame) => (String(frame).includes("message:send") && holes-- > 0 ? undefined : server.send(frame)));
+  });
+  await open(max.page, `/rooms/${id}`);
+  await say(max, "Through the hole");
+  await message(max, "Through the hole").waitFor({ timeout: 40_000 });
+  assert.ok(holes < 1, "the first one was lost");
+  const { messages } = await (await max.page.request.get(`/api/rooms/${id}/messages`)).json();
+  assert.equal(messages.length, 1);
+});
+
+test("two windows of one browser keep what each has not sent", async () => {
+  const eva = await member(browser, site, "Eva");
+  const id = await room_of(eva, "Two windows");
+  const second = { page: await eva.context.newPage() };
+  for (const one of [eva, second]) {
+    await open(one.page, `/rooms/${id}`);
+    await one.page.getByRole("textbox", { name: /^Message to/ }).waitFor();
+  }
+  await eva.context.setOffline(true);
+  for (const one of [eva, second]) await one.page.getByRole("status").getByText("The connection is lost.").waitFor({ timeout: 60_000 });
+  await say(eva, "From the first");
+  await say(second, "From the second");
+  await second.page.locator("li.pending").waitFor();
+  await second.page.close();
+  await eva.page.close();
+  await eva.context.setOffline(false);
+  eva.page = await eva.context.newPage();
+  await open(eva.page, `/rooms/${id}`);
+  await message(eva, "From the first").waitFor();
+  await message(eva, "From the second").waitFor();
+});
+
+test("a change that falls between loading a room and the connection is caught up with", async () => {
+  const uma = await member(browser, site, "Uma");
+  const id = await room_of(uma, "Gap");
+  await ask("room:join", { roomId: id });
+  const sent = [];
+  for (let number = 0; number < 130; number += 1) sent.push((await ask("message:send", { roomId: id, body: `old ${number}`, clientId: `g-${number}` })).message);
+  await uma.page.request.post(`/api/rooms/${id}/read`, { data: { seq: 10 } });
+  let connects;
+  const changed = new Promise((go_on) => (connects = go_on));
+  let stands;
+  const stood = new Promise((go_on) => (stands = go_on));
+  await uma.page.routeWebSocket(/socket\.io/, async (socket) => {
+    await changed;
+    const server = socket.connectToServer();
+    server.onMessage((frame) => {
+      socket.send(frame);
+      if (String(frame).startsWith("40")) stands();
+    });
+  });
+  await uma.page.route(/\/messages\?/, async (route) => {
+    const response = await route.fetch();
+    await ask("message:edit", { messageId: sent[12].id, body: "corrected meanwhile" });
+    connects();
+    await stood;
+    await route.fulfill({ response });
+  });
+  await open(uma.page, `/rooms/${id}`);
+  await message(uma, "corrected meanwhile").waitFor();
+  assert.deepEqual(uma.faults, []);
+});
+
 test("a session that is ended elsewhere signs a room's window out at once", async () => {
   const other = await visitor(browser, site);
   await bob.sign_in(other.context);

@@ -98,10 +98,26 @@ test("somebody signs in through Discord, and whoever does not agree there is tol
   await page.getByRole("alert").getByText("You did not give your consent").waitFor();
 
   await page.getByRole("link", { name: "Sign in" }).first().click();
-  await page.getByRole("link", { name: "Continue with Discord" }).click();
+  await page.getByRole("dialog").getByRole("link", { name: "Continue with Discord" }).click();
   await answer(page, { account: { id: "80351110224678912", username: "nelly", name: "Nelly" } });
   await page.getByRole("status").getByText("You are signed in.").waitFor();
   await page.getByRole("link", { name: "Signed in as Nelly" }).waitFor();
+  assert.deepEqual(faults, []);
+});
+
+test("signing in and up begin and end where one is", async () => {
+  const { page, faults } = await visitor(browser, site);
+  await open(page, "/rooms/r-01kb3x2v5q8m4n7p9r1s3t5v7w");
+  await page.getByRole("banner").getByRole("link", { name: "Sign in" }).click();
+  const dialog = page.getByRole("dialog");
+  for (const name of ["Create an account", "Back to signing in", "Forgot password", "Back to signing in"]) {
+    await dialog.getByRole("link", { name }).click();
+    assert.equal(new URL(page.url()).pathname, "/rooms/r-01kb3x2v5q8m4n7p9r1s3t5v7w", name);
+  }
+  await dialog.getByRole("link", { name: "Continue with Discord" }).click();
+  await answer(page, { account: { id: "80351110224678913", username: "otto", name: "Otto" } });
+  await page.getByRole("link", { name: "Signed in as Otto" }).waitFor();
+  assert.equal(new URL(page.url()).pathname, "/rooms/r-01kb3x2v5q8m4n7p9r1s3t5v7w");
   assert.deepEqual(faults, []);
 });
 

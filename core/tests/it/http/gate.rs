@@ -32,6 +32,20 @@ async fn a22_prefetch_does_not_run_a_get_that_changes_something() {
 }
 
 #[tokio::test]
+async fn a22_what_a_page_shows_as_a_part_of_itself_does_not_run_a_get_that_changes_something() {
+    let app = App::start(config()).await;
+    for dest in ["image", "iframe", "object", "style", "video"] {
+        for path in ["/api/email/verify?token=t", "/api/logout", "/api/login"] {
+            let answer = ask(app.address, request(&format!("GET {path}"), &format!("Sec-Fetch-Dest: {dest}\r\n"), "")).await;
+            assert_eq!(answer.status, 204, "{dest} {path}");
+        }
+    }
+    assert_eq!((Traces::count(&app.traces.verified), Traces::count(&app.traces.logouts)), (0, 0));
+    let followed = ask(app.address, request("GET /api/email/verify?token=t", "Sec-Fetch-Dest: document\r\n", "")).await;
+    assert_eq!((followed.status, Traces::count(&app.traces.verified)), (303, 1));
+}
+
+#[tokio::test]
 async fn other_heads_answer_like_get_without_a_body() {
     let app = App::start(config()).await;
     let answer = ask(app.address, request("HEAD /api/cached", "", "")).await;

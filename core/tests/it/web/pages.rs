@@ -209,3 +209,41 @@ async fn an_address_that_leads_nowhere_is_a_page_for_people_and_an_error_for_pro
     visitor.call("GET", "/api/no/such").header("accept", "text/html").send().await.expect_error(404, "not_found");
     server.stop().await;
 }
+
+#[tokio::test]
+async fn whoever_is_signed_in_is_so_on_a_page_that_is_not_there() {
+    let server = server().await;
+    let ann = server.member("Ann").await.client;
+    for path in ["/no/such/page", "/posts/u-01kb3x2v5q8m4n7p9r1s3t5v7w"] {
+        let text = ann.call("GET", path).header("accept", "text/html").send().await.expect(404).text();
+        assert!(text.contains("Signed in as Ann"), "{path}: {text}");
+        let text = server.client().call("GET", path).header("accept", "text/html").send().await.expect(404).text();
+        assert!(!text.contains("Signed in as"), "{path}: {text}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn home_and_the_list_say_what_they_are_to_previews() {
+    let server = server().await;
+    let visitor = server.client();
+    for (path, title) in [("/", "OpenClaw Community"), ("/posts/", "Posts · OpenClaw Community")] {
+        let text = page(&visitor, path).await;
+        for part in [
+            format!("<link rel=\"canonical\" href=\"{}{path}\">", server.url()),
+            format!("<meta property=\"og:url\" content=\"{}{path}\">", server.url()),
+            format!("<meta property=\"og:title\" content=\"{title}\">"),
+            format!("<meta property=\"og:image\" content=\"{}/assets/", server.url()),
+            "<meta property=\"og:site_name\" content=\"OpenClaw Community\">".to_owned(),
+            "<meta property=\"og:description\" content=\"".to_owned(),
+        ] {
+            assert!(text.contains(&part), "no {part} on {path}: {text}");
+        }
+    }
+    let older = page(&visitor, "/posts/?before=u-01kb3x2v5q8m4n7p9r1s3t5v7w").await;
+    assert!(!older.contains("rel=\"canonical\"") && older.contains("<meta name=\"description\""), "{older}");
+    for (path, what) in [("/rooms/", "a page of its own"), ("/api-docs.html", "a reference")] {
+        assert!(!page(&visitor, path).await.contains("og:url"), "{path} is {what}");
+    }
+    server.stop().await;
+}

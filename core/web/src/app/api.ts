@@ -43,7 +43,7 @@ export class Refusal extends Error {
 /** The server's own sentence is English and the most exact. Another language has one for each code that people meet. */
 export function explain(answer: { code?: string; error?: string }): string {
   const key = `error.${answer.code}`;
-  if (lang() !== "en" && isKey(key)) return t(key);
+  if (lang() !== "en" && isKey(key)) return t(key, { reason: answer.error ?? "" });
   return answer.error ?? t("trouble.unclear");
 }
 

@@ -1,26 +1,62 @@
-// Markdown as HTML, the same safe subset that the server renders (core/src/web/markdown.rs). HTML in the text is shown as text;
-// what comes out is sanitised once more before it reaches the page.
+// Markdown as HTML, the same safe subset that the server renders (core/src/web/markdown.rs; both are held against
+// tests/markdown.json). HTML in the text is shown as text; what comes out is sanitised once more before it reaches the page.
 import DOMPurify from "dompurify";
 import { Marked, type Tokens } from "marked";
 import { boot } from "./boot";
 
 const escape = (text: string): string => text.replace(/[&<>"']/g, (letter) => `&#${letter.charCodeAt(0)};`);
 
+/** Text as the parser gives it: what it has left as an entity stays one. */
+const escapeText = (text: string): string => text.replace(/[<>"']|&(?!(?:#\d{1,7}|#x[\da-f]{1,6}|\w+);)/gi, escape);
+
 /** Whether a click on `url` can only lead to a page or a mail program. */
 const isSafe = (url: string): boolean => /^(https?:\/\/|mailto:)/i.test(url) || /^\/(?![/\\])[^\\]*$/.test(url);
 
-/** Whether `url` leads to one of our own files. */
-export const isOurs = (url: string): boolean => boot.pictures.some((base) => url.startsWith(base)) && !url.includes("/../");
+/**
+ * Whether `url` leads to one of our own files. Their names are plain; whatever a browser might read in another way than we do (dots
+ * that lead upwards, in any spelling, backslashes, a query) is no name of a file, and could lead to an operation of the API.
+ */
+export function isOurs(url: string): boolean {
+  const base = boot.pictures.find((base) => url.startsWith(base));
+  const name = base && url.slice(base.length);
+  return name !== undefined && /^[\w./-]*$/.test(name) && !name.split("/").some((part) => part === "." || part === "..");
+}
 
 export const isPicture = (url: string): boolean => isOurs(url) && !/\.pdf$/i.test(url);
 
-const link = (url: string, inner: string): string => (isSafe(url) ? `<a href="${escape(url)}" rel="nofollow noopener ugc">${inner}</a>` : inner);
+/** How many links are open: there are none inside of one. */
+let open = 0;
+
+const anchor = (url: string, inner: string): string => `<a href="${escape(url)}" rel="nofollow noopener ugc">${inner}</a>`;
+
+const link = (url: string, inner: string): string => (isSafe(url) && !open ? anchor(url, inner) : inner);
+
+/** The address at the beginning of `text`, without what most likely belongs to the sentence. */
+function address(text: string): string {
+  const [whole = ""] = /^[^\s\p{Cc}<>"]*/u.exec(text) ?? [];
+  let url = whole.replace(/[.,;:!?']+$/, "");
+  if (url.endsWith(")") && url.split("(").length < url.split(")").length) url = url.slice(0, -1);
+  return url || whole;
+}
+
+/** Text, in which addresses are links. */
+function withAddresses(text: string): string {
+  let [out, rest] = ["", text];
+  for (let at = rest.search(/https?:\/\//); at >= 0; at = rest.search(/https?:\/\//)) {
+    const url = address(rest.slice(at));
+    out += escapeText(rest.slice(0, at)) + (url.length > "https://".length ? link(url, escape(url)) : escape(url));
+    rest = rest.slice(at + url.length);
+  }
+  return out + escapeText(rest);
+}
 
 const marked = new Marked({
   gfm: true,
   breaks: true,
+  // Addresses are found in what is text at last, as the server does.
+  tokenizer: { url: () => undefined },
   renderer: {
-    html: ({ text }: Tokens.HTML | Tokens.Tag) => escape(text),
+    html: (token: Tokens.HTML | Tokens.Tag) => ("block" in token && token.block ? `<p>${escape(token.text)}</p>` : escape(token.text)),
     heading({ tokens, depth }) {
       const level = Math.min(depth + 2, 6);
       return `<h${level}>${this.parser.parseInline(tokens)}</h${level}>`;
@@ -28,10 +64,23 @@ const marked = new Marked({
     code: ({ text }) => `<pre tabindex="0"><code>${escape(text)}</code></pre>`,
     checkbox: ({ checked }) => (checked ? "☑ " : "☐ "),
     link({ href, tokens }) {
-      return link(href, this.parser.parseInline(tokens));
+      const opens = isSafe(href) && !open;
+      if (opens) open += 1;
+      try {
+        const inner = this.parser.parseInline(tokens);
+        return opens ? anchor(href, inner) : inner;
+      } finally {
+        if (opens) open -= 1;
+      }
     },
-    image: ({ href, text }) =>
-      isPicture(href) ? `<img src="${escape(href)}" alt="${escape(text)}" loading="lazy">` : link(href, escape(text || href)),
+    image({ href, text, tokens }) {
+      const alternative = tokens ? this.parser.parseInline(tokens, this.parser.textRenderer) : text;
+      return isPicture(href) ? `<img src="${escape(href)}" alt="${escape(alternative)}" loading="lazy">` : link(href, escape(alternative || href));
+    },
+    text(token: Tokens.Text | Tokens.Escape) {
+      if ("tokens" in token && token.tokens) return this.parser.parseInline(token.tokens);
+      return withAddresses(token.text);
+    },
   },
 });
 

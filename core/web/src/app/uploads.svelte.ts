@@ -1,6 +1,7 @@
 // Files on their way to the server, with progress. One list belongs to one form.
 import { boot } from "./boot";
 import { freshKey, Refusal } from "./api";
+import { isPicture } from "./markdown";
 import { t } from "./texts.svelte";
 
 const TYPES = ["image/jpeg", "image/png", "image/gif", "image/webp", "application/pdf"];
@@ -33,12 +34,18 @@ export class Uploads {
     ondragover: (event: DragEvent) => this.hover(event),
     ondragleave: () => (this.dragging = false),
     ondrop: (event: DragEvent) => this.receive(event, event.dataTransfer),
-    onpaste: (event: ClipboardEvent) => this.receive(event, event.clipboardData),
+    onpaste: (event: ClipboardEvent) => isText(event.clipboardData) || this.receive(event, event.clipboardData),
   };
   private running = new Map<string, XMLHttpRequest>();
 
   get busy(): boolean {
     return this.all.some((upload) => !upload.url && !upload.problem);
+  }
+
+  /** Why a form cannot be sent yet: what was chosen is to be with it. */
+  get hindrance(): string | null {
+    if (this.busy) return t("upload.wait");
+    return this.all.some((upload) => upload.problem) ? t("upload.refused") : null;
   }
 
   get urls(): string[] {
@@ -49,8 +56,8 @@ export class Uploads {
   keep(urls: string[]): void {
     this.all = urls.map((url) => ({
       id: freshKey(),
-      name: decodeURIComponent(url.split("/").at(-1) ?? url),
-      isPicture: /\.(png|jpe?g|gif|webp)$/i.test(url),
+      name: nameOf(url),
+      isPicture: isPicture(url),
       preview: url,
       percent: 100,
       url,
@@ -130,6 +137,19 @@ export class Uploads {
     form.append("file", file);
     request.open("POST", "/api/upload");
     request.send(form);
+  }
+}
+
+/** Whether what is pasted is a text above all: office programs put a picture of it beside it. */
+const isText = (data: DataTransfer | null): boolean => ["text/plain", "text/html"].every((type) => data?.types.includes(type));
+
+/** What the file at `url` is called. Addresses that people write need not be well-formed. */
+function nameOf(url: string): string {
+  const name = url.split("/").at(-1) || url;
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
   }
 }
 

@@ -10,6 +10,8 @@ import type { Message, RanCommand } from "./wire";
 
 /** A bot may ask others before it answers. */
 const COMMAND_WITHIN = 120_000;
+/** How long to wait before trying again while the connection stands: from the first time without an answer to the longest. */
+const AGAIN = { first: 1000, longest: 30_000 };
 /** Refusals after which the author can write it in another way. */
 const CORRECTABLE = ["unknown_command", "invalid_arguments", "command_failed", "bot_failed", "bot_suspended", "message_rejected", "message_not_checked"];
 
@@ -31,6 +33,7 @@ export interface Draft {
 class Outbox {
   drafts = $state<Draft[]>(restore());
   private flushing = false;
+  private pause = AGAIN.first;
   private onsent: (message: Message) => void = () => {};
   private onrun: (message: Message, command: RanCommand) => void = () => {};
 
@@ -54,23 +57,23 @@ class Outbox {
   }
 
   add(roomId: string, body: string, replyTo: string | null, attachments: string[]): void {
-    this.drafts.push({ clientId: freshKey(), roomId, body, replyTo, attachments, at: new Date().toISOString(), problem: null });
-    this.save();
+    const draft: Draft = { clientId: freshKey(), roomId, body, replyTo, attachments, at: new Date().toISOString(), problem: null };
+    this.drafts.push(draft);
+    save(draft);
     void this.flush();
   }
 
   retry(draft: Draft): void {
     draft.problem = null;
     delete draft.code;
-    this.save();
+    save(draft);
     void this.flush();
   }
 
   /** Takes a message out: it is stored, or its author does not want it any more. */
   remove(clientId: string): void {
-    const before = this.drafts.length;
     this.drafts = this.drafts.filter((draft) => draft.clientId !== clientId);
-    if (this.drafts.length !== before) this.save();
+    forget(clientId);
   }
 
   /** Sends one after the other, in the order in which they were written. */
@@ -84,7 +87,9 @@ class Outbox {
         else await this.send(next);
       }
     } catch {
-      // No answer: the next connection tries again.
+      // No answer: the next connection tries again, and we do while this one stands.
+      setTimeout(() => void this.flush(), this.pause);
+      this.pause = Math.min(2 * this.pause, AGAIN.longest);
     } finally {
       this.flushing = false;
     }
@@ -105,14 +110,14 @@ class Outbox {
 
   private async run(draft: Draft): Promise<void> {
     draft.running = true;
-    this.save();
+    save(draft);
     try {
       await this.ask(draft, COMMAND_WITHIN);
     } catch (error) {
       if (error instanceof Refusal && error.status !== 0) await this.refuse(draft, error);
       else draft.problem = t("commands.unsure");
       draft.running = false;
-      this.save();
+      save(draft);
       void this.flush();
     }
   }
@@ -123,28 +128,40 @@ class Outbox {
     if (command) this.onrun(message, command);
     else this.onsent(message);
     this.remove(clientId);
+    this.pause = AGAIN.first;
   }
 
   private async refuse(draft: Draft, error: Refusal): Promise<void> {
     if (error.retryAfter !== null) return void (await new Promise((go_on) => setTimeout(go_on, (error.retryAfter ?? 1) * 1000)));
     [draft.problem, draft.code] = [error.message, error.code];
-    this.save();
-  }
-
-  private save(): void {
-    try {
-      localStorage.setItem(place(), JSON.stringify(this.drafts));
-    } catch {
-      // A browser that keeps nothing for us: then a reload loses what was not sent.
-    }
+    save(draft);
   }
 }
 
-const place = () => `outbox:${me.user?.id}`;
+// A place for each draft: other windows of this browser keep theirs beside it.
+const place = (clientId: string) => `outbox:${me.user?.id}:${clientId}`;
+
+function save(draft: Draft): void {
+  try {
+    localStorage.setItem(place(draft.clientId), JSON.stringify(draft));
+  } catch {
+    // A browser that keeps nothing for us: then a reload loses what was not sent.
+  }
+}
+
+function forget(clientId: string): void {
+  try {
+    localStorage.removeItem(place(clientId));
+  } catch {
+    // Then it was not kept, either.
+  }
+}
 
 function restore(): Draft[] {
   try {
-    const drafts: Draft[] = JSON.parse(localStorage.getItem(place()) ?? "[]");
+    const places = Object.keys(localStorage).filter((key) => key.startsWith(place("")));
+    const drafts: Draft[] = places.map((key) => JSON.parse(localStorage.getItem(key) ?? ""));
+    drafts.sort((one, other) => one.at.localeCompare(other.at));
     // The page was left before the answer came.
     return drafts.map((draft) => (draft.running ? { ...draft, running: false, problem: t("commands.unsure") } : draft));
   } catch {

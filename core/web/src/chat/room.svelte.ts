@@ -39,6 +39,8 @@ export class Room {
   /** The latest changes: a page that was asked for before one happened may arrive after it. */
   private heard = new Map<string, Message>();
   private catching = false;
+  /** What the person was writing here when they went to another room. */
+  unsent = "";
   private timers = new Map<string, ReturnType<typeof setTimeout>>();
 
   constructor(readonly id: string) {}
@@ -88,6 +90,8 @@ export class Room {
     const after = Math.max(seq, 0);
     await this.window({ after, limit: PAGE }, (more) => [this.moreBefore, this.moreAfter] = [after > 0, more]).catch(() => undefined);
     this.phase = "ready";
+    // What happened meanwhile was not asked for while there was nothing to put it in.
+    void this.catchUp();
   }
 
   /** Shows the newest messages. */

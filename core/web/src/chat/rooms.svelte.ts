@@ -3,7 +3,7 @@ import { call, sentence } from "../app/api";
 import { me } from "../app/me.svelte";
 import { say } from "../app/messages.svelte";
 import { t } from "../app/texts.svelte";
-import { unread } from "../app/unread.svelte";
+import { unread, waits } from "../app/unread.svelte";
 import { connection } from "./connection.svelte";
 import { outbox } from "./outbox.svelte";
 import { Room } from "./room.svelte";
@@ -25,7 +25,7 @@ class Rooms {
     }
     connection.on("room:joined", ({ roomId, user }) => {
       this.open.get(roomId)?.entered(user);
-      if (user.id === me.user?.id) void this.load();
+      if (user.id === me.user?.id) this.entered(roomId);
     });
     connection.on("room:left", ({ roomId, user, reason }) => {
       this.open.get(roomId)?.left(user.id);
@@ -46,6 +46,7 @@ class Rooms {
     });
     connection.on("room:invited", ({ room }) => {
       this.invitations = [room, ...this.invitations.filter((other) => other.id !== room.id)];
+      this.count();
       say(t("rooms.invited", { name: room.name }));
     });
     connection.on("room:read", ({ roomId, userId, seq }) => {
@@ -72,7 +73,8 @@ class Rooms {
 
   async load(): Promise<void> {
     try {
-      this.list = (await call("get", "/api/rooms")).data.rooms;
+      const { rooms, invites } = (await call("get", "/api/rooms")).data;
+      [this.list, this.invitations] = [rooms, invites];
       this.problem = "";
       this.count();
     } catch (error) {
@@ -100,10 +102,34 @@ class Rooms {
     this.summary(id, (one) => (one.unread = 0));
   }
 
+  /** The person has become a member, here or in another window. */
+  entered(id: string): void {
+    const room = this.open.get(id);
+    if (room?.phase === "outside") void room.load();
+    void this.load();
+  }
+
+  /** Makes the person a member of a room that they were invited to. */
+  async accept(id: string): Promise<void> {
+    await call("post", "/api/rooms/{id}/join", { path: { id } });
+    this.dropInvitation(id);
+    this.entered(id);
+  }
+
+  async decline(id: string): Promise<void> {
+    await call("post", "/api/rooms/{id}/leave", { path: { id } });
+    this.dropInvitation(id);
+  }
+
+  private dropInvitation(id: string): void {
+    this.invitations = this.invitations.filter((one) => one.id !== id);
+    this.count();
+  }
+
+  /** The person is no member any more. Whoever shows the room goes on doing so: they may enter it again. */
   forget(id: string): void {
     const room = this.open.get(id);
     if (room) room.phase = "outside";
-    this.open.delete(id);
     this.list = this.list?.filter((one) => one.id !== id) ?? null;
   }
 
@@ -137,7 +163,7 @@ class Rooms {
   }
 
   private count(): void {
-    unread.any = this.list?.some((room) => room.unread > 0) ?? false;
+    unread.any = waits(this.list ?? [], this.invitations);
   }
 }
 

@@ -1,0 +1,100 @@
+// A house in which every name and every text is an attack. Every page is walked through: nothing of it runs, and nothing is loaded but
+// what the pages themselves ask for.
+import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+import { after, before, test } from "node:test";
+import { furnish, visit } from "./pages.mjs";
+import { BOTS, launch, open, start, visitor } from "./support.mjs";
+
+const { io } = createRequire(import.meta.url)("socket.io-client");
+
+const ATTACK = "<img src=x onerror=alert(1)>\"'><script>alert(1)</script>";
+const AGENT = `Mozilla/5.0 <img src=x onerror=alert(1)>"'>`;
+/** What pages of ours load: their files, uploads, and the API, of which nothing that acts. */
+const EXPECTED = /^\/(assets\/|uploads\/|socket\.io\/|(openapi|asyncapi)\.json$|api\/(me|posts|rooms|commands|identities|sessions)\b)/;
+
+let site, browser, house, bot;
+before(async () => {
+  const hostile = { COMMUNITY_SITE__NAME: `Site ${ATTACK}`, COMMUNITY_SITE__DESCRIPTION: `About ${ATTACK}`, COMMUNITY_PLUGINS__DISCORD__NAME: `D ${ATTACK}`.slice(0, 32) };
+  [site, browser] = await Promise.all([start({ ...BOTS, ...hostile }), launch()]);
+  house = await furnish(browser, site, (text) => `${text} ${ATTACK}`);
+  await bot_speaks();
+  const reacting = await connect({ extraHeaders: { cookie: await cookies(house.ann) } });
+  await ask(reacting, "message:react", { messageId: house.last, emoji: "👍", on: true });
+  reacting.disconnect();
+  const attachments = [`https://evil.example/"onerror=alert(1)//<img>.png`, `${site.base}/uploads/%2e%2e/api/logout`];
+  const { page } = house.bob;
+  await page.request.post("/api/posts", { data: { title: "Attached", body: `![x](${attachments[1]}) ![x](${attachments[0]})`, attachments } });
+  await page.request.post(`/api/rooms/${house.room}/messages`, { data: { body: "Files", attachments } });
+});
+after(async () => {
+  bot?.disconnect();
+  await browser?.close();
+  await site?.stop();
+});
+
+const cookies = async ({ context }) => (await context.cookies()).map(({ name, value }) => `${name}=${value}`).join("; ");
+
+async function connect(options) {
+  const socket = io(site.base, { transports: ["websocket"], forceNew: true, ...options });
+  await new Promise((resolve, reject) => socket.on("connect", resolve).on("connect_error", reject));
+  return socket;
+}
+
+async function ask(socket, event, payload) {
+  const answer = await socket.timeout(10_000).emitWithAck(event, payload);
+  assert.ok(answer.ok, JSON.stringify(answer));
+}
+
+async function bot_speaks() {
+  bot = await connect({ auth: { botToken: site.bot.token, botId: "mallory", botName: "Bot <img src=x onerror=alert(1)>" } });
+  await ask(bot, "room:join", { roomId: house.room });
+  await ask(bot, "message:send", { roomId: house.room, body: ATTACK, clientId: "h-1" });
+}
+
+/** Gathers whatever a page does that it should not. */
+function watch(page, faults) {
+  page.on("dialog", (dialog) => {
+    faults.push(`a dialog says ${dialog.message()}`);
+    void dialog.dismiss();
+  });
+  page.on("request", (request) => {
+    const url = new URL(request.url());
+    if (["data:", "blob:"].includes(url.protocol)) return;
+    const own = url.host === new URL(site.base).host;
+    const isPage = request.isNavigationRequest() && request.frame() === page.mainFrame();
+    const isFile = request.resourceType() !== "image" || /^\/(assets|uploads)\//.test(url.pathname);
+    if (!own || !(isPage || (EXPECTED.test(url.pathname) && isFile))) faults.push(`${request.resourceType()} ${url.href}`);
+  });
+}
+
+const RUNS = "script:not([src]), iframe, object, embed, base, [onerror], [onload], [onclick], a[href^='javascript' i], a[href^='data' i]";
+
+test("nothing that somebody wrote runs on any page, or loads anything", async () => {
+  const faults = [];
+  const look = async (page, name) => {
+    const found = await page.locator(RUNS).evaluateAll((elements) => elements.map((element) => element.outerHTML));
+    assert.deepEqual(found, [], name);
+    assert.deepEqual(faults, [], name);
+  };
+  await visit(browser, site, house, { userAgent: AGENT, viewport: { width: 1280, height: 844 } }, look, (page) => watch(page, faults));
+});
+
+test("what passes does not run, either: who is writing, who reacted, what is read out, and where one is signed in", async () => {
+  const faults = [];
+  const ann = await visitor(browser, site, { userAgent: AGENT });
+  watch(ann.page, faults);
+  await house.ann.sign_in(ann.context);
+  await open(ann.page, `/rooms/${house.room}`);
+  await ann.page.getByText("After five").waitFor();
+  await open(house.bob.page, `/rooms/${house.room}`);
+  await house.bob.page.getByRole("textbox", { name: /^Message to/ }).pressSequentially("Some");
+  await ann.page.locator(".typing").filter({ hasText: "Bob <img" }).waitFor();
+  await ask(bot, "message:send", { roomId: house.room, body: ATTACK, clientId: "h-2" });
+  await ann.page.getByRole("log").getByText("<script>").first().waitFor({ state: "attached" });
+  await ann.page.locator(".quote", { hasText: "onerror" }).first().waitFor();
+  assert.match(await ann.page.locator(".reactions button").first().getAttribute("title"), /Ann <img/);
+  await open(ann.page, "/settings/");
+  await ann.page.getByText("<img src=x").first().waitFor();
+  assert.deepEqual([...faults, ...ann.faults], []);
+});
