@@ -31,7 +31,7 @@ const SIZE: usize = 10 << 20;
 const BOUNDARY: &str = "----bench";
 
 pub async fn measure(site: &Site<'_>, table: &mut Table) -> Outcome {
-    site.configure(&format!("[limits]\nuploads_at_a_time = {TOGETHER}\n"))?;
+    site.configure(&format!("[limits]\nuploads_at_a_time = {TOGETHER}\nuploads_at_a_time_per_user = {TOGETHER}\n"))?;
     let cookie = site.sign_in("ann@example.com")?;
     let kinds = [("picture", picture()), ("PDF", pdf())];
     for (name, file) in &kinds {

@@ -59,8 +59,10 @@ pub struct LimitsSection {
     pub login_forgotten_after: Span,
     /// Mails of each kind to one address, whoever asks for them; more are left out without a word.
     pub mails_per_address: Rate,
-    /// Files that are received at the same time. This and the next hold even where `enabled` is `false`.
+    /// Files that are received at the same time. This and the next two hold even where `enabled` is `false`.
     pub uploads_at_a_time: usize,
+    /// How many of them may be those of one user.
+    pub uploads_at_a_time_per_user: usize,
     /// How long another one waits for its turn before it is answered with 503.
     pub upload_wait: Span,
     /// Files of one user in 24 hours; 0 for no limit.
@@ -95,6 +97,7 @@ impl Default for LimitsSection {
             login_forgotten_after: Span::minutes(15),
             mails_per_address: Rate::per_day(5),
             uploads_at_a_time: 16,
+            uploads_at_a_time_per_user: 4,
             upload_wait: Span::seconds(10),
             uploads_per_day: 200,
             upload_bytes_per_day: Size::mib(500),
@@ -114,7 +117,11 @@ impl LimitsSection {
         report.require(wait >= Span::seconds(1), "limits.login_longest_wait", "must be at least 1s");
         report.require(forgotten >= wait, "limits.login_forgotten_after", "must not be shorter than limits.login_longest_wait");
         let counted = self.mails_per_address.get().is_none_or(|(_, span)| span <= Span::days(1).0);
-        report.require((1..=1000).contains(&self.uploads_at_a_time), "limits.uploads_at_a_time", "must be 1 to 1000");
+        for (key, most) in
+            [("limits.uploads_at_a_time", self.uploads_at_a_time), ("limits.uploads_at_a_time_per_user", self.uploads_at_a_time_per_user)]
+        {
+            report.require((1..=1000).contains(&most), key, "must be 1 to 1000");
+        }
         report.require(counted, "limits.mails_per_address", "must be a number in a day or less, since older mails are not kept");
     }
 }

@@ -189,6 +189,15 @@ impl Config {
         self.limits.validate(report);
         self.log.validate(report);
         self.validate_cookies(report);
+        self.validate_quota(report);
+    }
+
+    /// An upload that does not say how large it is counts as the largest until it is there, and must be possible on an idle day.
+    fn validate_quota(&self, report: &mut Report) {
+        let (quota, largest) = (self.limits.upload_bytes_per_day, self.uploads.max_file);
+        let fits = quota.0 == 0 || quota >= largest;
+        let fix = format!("must not be less than one file, which may have {largest} (uploads.max_file); \"0 B\" is no limit");
+        report.require(fits, "limits.upload_bytes_per_day", &fix);
     }
 
     /// Cookies over plain http can be read on the way, so beyond this machine that needs an explicit word.

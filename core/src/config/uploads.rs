@@ -31,6 +31,8 @@ pub struct UploadsSection {
     pub addressing: Addressing,
     /// `oss`: how requests are signed.
     pub signature: OssSignature,
+    /// How long the store may take for anything that it is asked, and for every 10 MiB of a file.
+    pub store_timeout: Span,
     /// The largest file.
     pub max_file: Size,
     /// How long sending one may take.
@@ -90,6 +92,7 @@ impl Default for UploadsSection {
             secret_access_key: None,
             addressing: Addressing::Virtual,
             signature: OssSignature::V4,
+            store_timeout: Span::seconds(13),
             max_file: Size::mib(10),
             max_duration: Span::minutes(10),
             max_megapixels: 50,
@@ -139,6 +142,7 @@ impl UploadsSection {
             let plain = |url: &Url| plain(url) && url.username().is_empty() && url.password().is_none();
             report.require(url.as_ref().is_none_or(plain), key, "must be like \"https://files.example.org\", without user and query");
         }
+        report.require(self.store_timeout >= Span::seconds(1), "uploads.store_timeout", "must be at least 1s");
         report.require((1..=1 << 30).contains(&self.max_file.0), "uploads.max_file", "must be \"1 B\" to \"1 GiB\"");
         report.require(self.max_duration >= Span::seconds(1), "uploads.max_duration", "must be at least 1s");
         report.require((1..=1000).contains(&self.max_megapixels), "uploads.max_megapixels", "must be 1 to 1000");
@@ -158,5 +162,45 @@ impl UploadsSection {
             let fits = text.as_ref().is_none_or(|text| text.chars().all(hostname));
             report.require(fits, key, "must consist of lower-case letters, digits, dots and dashes");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Where the service is, and where everybody finds files.
+    fn addresses(change: impl FnOnce(&mut UploadsSection)) -> (Option<String>, String) {
+        let mut section = UploadsSection {
+            backend: UploadsBackend::Oss,
+            bucket: Some("openclaw-ossss".to_owned()),
+            region: Some("ap-southeast-1".to_owned()),
+            ..UploadsSection::default()
+        };
+        change(&mut section);
+        let listener = BaseUrl::of_listener(([127, 0, 0, 1], 3000).into());
+        (section.endpoint().map(String::from), section.public_url(&listener))
+    }
+
+    #[test]
+    fn files_are_where_the_service_has_them() {
+        let endpoint = |text: &str| Some(text.to_owned());
+        // The bucket of the API reference, by its name and region alone.
+        assert_eq!(
+            addresses(|_| ()),
+            (endpoint("https://oss-ap-southeast-1.aliyuncs.com/"), "https://openclaw-ossss.oss-ap-southeast-1.aliyuncs.com".to_owned())
+        );
+        assert_eq!(
+            addresses(|section| section.backend = UploadsBackend::S3),
+            (endpoint("https://s3.ap-southeast-1.amazonaws.com/"), "https://openclaw-ossss.s3.ap-southeast-1.amazonaws.com".to_owned())
+        );
+        let minio = |section: &mut UploadsSection| {
+            (section.backend, section.addressing) = (UploadsBackend::S3, Addressing::Path);
+            section.endpoint = Url::parse("https://minio.internal:9000").ok();
+        };
+        assert_eq!(addresses(minio), (endpoint("https://minio.internal:9000/"), "https://minio.internal:9000/openclaw-ossss".to_owned()));
+        let cdn = |section: &mut UploadsSection| section.public_url = Url::parse("https://files.example.org/all/").ok();
+        assert_eq!(addresses(cdn).1, "https://files.example.org/all");
+        assert_eq!(addresses(|section| section.backend = UploadsBackend::Fs), (None, "http://127.0.0.1:3000/uploads".to_owned()));
     }
 }

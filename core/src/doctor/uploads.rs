@@ -1,6 +1,10 @@
 //! The store for uploads: whether something can be written to it, read and removed again.
 
-use std::sync::Arc;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use super::Finding;
 use crate::{
@@ -15,13 +19,7 @@ const SUBJECT: &str = "uploads";
 pub async fn examine(config: &Config) -> Finding {
     let (place, fix) = match config.uploads.backend {
         UploadsBackend::None => return Finding::good(SUBJECT, "off; uploads.backend = \"fs\" keeps them in the data folder"),
-        UploadsBackend::Fs => {
-            let folder = config.uploads_directory();
-            if !folder.exists() {
-                return Finding::good(SUBJECT, format!("{} will be made with the first upload", folder.display()));
-            }
-            (folder.display().to_string(), "give it to the user who runs the server")
-        }
+        UploadsBackend::Fs => (config.uploads_directory().display().to_string(), "give it to the user who runs the server"),
         UploadsBackend::S3 | UploadsBackend::Oss => {
             let endpoint = config.uploads.endpoint().map(String::from).unwrap_or_default();
             let bucket = config.uploads.bucket.as_deref().unwrap_or_default();
@@ -32,8 +30,21 @@ pub async fn examine(config: &Config) -> Finding {
         Ok(objects) => objects,
         Err(error) => return Finding::bad(SUBJECT, error.to_string()),
     };
-    match objects.probe(&Random::from_system().token().expose()[..11]).await {
+    let missing = missing(&config.uploads_directory());
+    let probed = objects.probe(&Random::from_system().token().expose()[..11]).await;
+    // Folders that were made for the probe would belong to whoever asked, who need not be the user who runs the server.
+    for folder in missing {
+        let _ = fs::remove_dir(folder);
+    }
+    match probed {
         Ok(()) => Finding::good(SUBJECT, format!("{place}; files appear at {}", config.uploads_url())),
         Err(error) => Finding::bad(SUBJECT, format!("{place}: {error}: {fix}")),
     }
+}
+
+/// What is not there yet of the folders that are made with the first upload, the innermost first.
+fn missing(folder: &Path) -> Vec<PathBuf> {
+    let inner = Objects::FOLDERS.map(|name| folder.join(name));
+    let all = inner.into_iter().chain(folder.ancestors().map(Path::to_owned));
+    all.filter(|folder| !folder.as_os_str().is_empty() && !folder.exists()).collect()
 }

@@ -20,6 +20,8 @@ pub struct Reserve {
     pub actor: Actor,
     /// What it is.
     pub kind: Kind,
+    /// What the sender calls it.
+    pub name: Option<String>,
     /// The most bytes it can have.
     pub size: u64,
     /// How much one may upload in a day.
@@ -45,6 +47,7 @@ pub async fn reserve(tx: &mut Tx, reserve: &Reserve) -> Result<Upload> {
         size: reserve.size,
         dimensions: None,
         thumbnail: Thumbnail::None,
+        name: reserve.name.clone(),
         created_at: tx.now(),
     };
     store::add(tx, &upload).await?;

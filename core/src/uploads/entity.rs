@@ -16,6 +16,7 @@ pub struct Model {
     pub width: Option<i32>,
     pub height: Option<i32>,
     pub thumbnail: String,
+    pub name: Option<String>,
     pub created_at: String,
 }
 

@@ -1,4 +1,4 @@
-//! `/uploads/…`: the files in the folder of the store, for everybody.
+//! `/uploads/…`: the files in the folder of the store, for everybody, even where the store is another one by now.
 //!
 //! They come from people, so nothing that a browser could run ever leaves here as anything but what it is: the type follows from
 //! the key, which this server made from the content, and a policy forbids the rest.
@@ -78,8 +78,8 @@ fn value(text: &str) -> poem::Result<HeaderValue> {
 /// The file at `path`; `None` for whatever is none of ours.
 async fn find(uploads: &Uploads, path: &str) -> io::Result<Option<Found>> {
     let key = path.strip_prefix(PREFIX).and_then(ObjectKey::parse);
-    let (Some(key), Some(folder)) = (key, uploads.objects.folder()) else { return Ok(None) };
-    let Some(kind) = key.kind() else { return Ok(None) };
+    let Some((key, kind)) = key.and_then(|key| key.kind().map(|kind| (key, kind))) else { return Ok(None) };
+    let folder = uploads.objects.served();
     let name = key.name().to_owned();
     let opened = tokio::task::spawn_blocking(move || open(&folder, key.as_str())).await.map_err(io::Error::other)?;
     match opened {

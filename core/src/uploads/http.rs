@@ -100,6 +100,21 @@ impl Api {
         })
     }
 
+    /// One upload
+    ///
+    /// For its owner, who learns from it when there is a small version.
+    #[oai(path = "/api/uploads/:id", method = "get", operation_id = "getUpload")]
+    async fn one(
+        &self,
+        uploads: Data<&Uploads>,
+        auth: Auth,
+        /// The upload's id.
+        id: Path<String>,
+    ) -> Result<Json<UploadAnswer>, Fail<{ E401 | E404 | E503 }>> {
+        let upload = queries::own(uploads.store.reader(), &auth.0.session.user, &parse_id(&id)?).await?;
+        Ok(Json(UploadAnswer { ok: true, upload: UploadBody::new(&upload, &uploads.objects) }))
+    }
+
     /// Remove an upload
     ///
     /// For its owner and for admins. Its address stops working; copies that others made stay where they are.

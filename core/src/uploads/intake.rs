@@ -2,12 +2,16 @@
 
 mod parts;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError, Weak},
+    time::Duration,
+};
 
 use poem::Body;
 use prometheus::{IntCounterVec, opts};
 use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
+    sync::{AcquireError, OwnedSemaphorePermit, Semaphore},
     time::{Instant, timeout},
 };
 
@@ -24,6 +28,7 @@ use crate::{
     actor::Actor,
     config::Config,
     error::{Error, Kind as ErrorKind, Result},
+    ids::UserId,
     store::Store,
 };
 
@@ -34,6 +39,8 @@ pub struct Intake {
     objects: Objects,
     thumbnails: Thumbnails,
     slots: Arc<Semaphore>,
+    /// The shares of those who upload at the moment.
+    shares: Arc<Mutex<HashMap<UserId, Weak<Semaphore>>>>,
     rules: Rules,
     /// What became of them.
     pub outcomes: IntCounterVec,
@@ -42,6 +49,7 @@ pub struct Intake {
 #[derive(Debug, Clone, Copy)]
 struct Rules {
     wait: Duration,
+    share: usize,
     most: u64,
     longest: Duration,
     bounds: Bounds,
@@ -68,6 +76,7 @@ impl Intake {
         let million = |count: u32| u64::from(count) * 1_000_000;
         let rules = Rules {
             wait: limits.upload_wait.0,
+            share: limits.uploads_at_a_time_per_user,
             most: uploads.max_file.0,
             longest: uploads.max_duration.0,
             bounds: Bounds { pixels: million(uploads.max_megapixels), frames: uploads.max_frames },
@@ -80,6 +89,7 @@ impl Intake {
             objects,
             thumbnails,
             slots: Arc::new(Semaphore::new(limits.uploads_at_a_time)),
+            shares: Arc::default(),
             rules,
             outcomes: IntCounterVec::new(counted, &["outcome"]).expect("names are valid"),
         }
@@ -100,20 +110,23 @@ impl Intake {
     async fn receive_one(&self, incoming: Incoming) -> Result<Upload> {
         self.objects.require()?;
         let boundary = parts::boundary(incoming.content_type.as_deref())?;
-        let slot = self.slot().await?;
+        let slots = self.slots(incoming.actor.user()?).await?;
         // A task of its own goes on when the client goes away: it sees the body end too early, and cleans up.
         let (intake, deadline) = (self.clone(), Instant::now() + self.rules.longest);
         let task = tokio::spawn(async move {
-            let _slot = slot;
+            let _slots = slots;
             let parts = Parts::new(incoming.body, boundary, deadline);
             intake.take_in(incoming.actor, incoming.length, parts).await
         });
         task.await.map_err(Error::internal)?
     }
 
-    async fn slot(&self) -> Result<OwnedSemaphorePermit> {
-        match timeout(self.rules.wait, self.slots.clone().acquire_owned()).await {
-            Ok(Ok(slot)) => Ok(slot),
+    /// A place among one's own uploads, and one among all.
+    async fn slots(&self, user: &UserId) -> Result<[OwnedSemaphorePermit; 2]> {
+        let share = self.share(user);
+        let both = async { Ok::<_, AcquireError>([share.acquire_owned().await?, self.slots.clone().acquire_owned().await?]) };
+        match timeout(self.rules.wait, both).await {
+            Ok(Ok(slots)) => Ok(slots),
             _ => Err(Error {
                 retry_after: Some(self.rules.wait.as_secs().max(1)),
                 ..Error::new(ErrorKind::Unavailable, "upload_unavailable", "Too many files are being uploaded; please try again later.")
@@ -121,8 +134,20 @@ impl Intake {
         }
     }
 
+    fn share(&self, user: &UserId) -> Arc<Semaphore> {
+        let mut shares = self.shares.lock().unwrap_or_else(PoisonError::into_inner);
+        shares.retain(|_, share| share.strong_count() > 0);
+        let known = shares.get(user).and_then(Weak::upgrade);
+        known.unwrap_or_else(|| {
+            let share = Arc::new(Semaphore::new(self.rules.share));
+            shares.insert(user.clone(), Arc::downgrade(&share));
+            share
+        })
+    }
+
     async fn take_in(self, actor: Actor, length: Option<u64>, mut parts: Parts) -> Result<Upload> {
-        let mut input = Input::new(parts.file().await?, self.rules.most);
+        let (content, name) = parts.file().await?;
+        let mut input = Input::new(content, self.rules.most);
         let head = input.peek(Kind::HEAD).await?;
         if head.is_empty() {
             return Err(parts::no_file());
@@ -130,7 +155,7 @@ impl Intake {
         let kind =
             Kind::of(&head).ok_or_else(|| Error::invalid("This type of file is not allowed; send a JPEG, PNG, GIF, WebP or PDF."))?;
         let size = length.unwrap_or(u64::MAX).min(self.rules.most);
-        let reserve = Reserve { actor, kind, size, quota: self.rules.quota };
+        let reserve = Reserve { actor, kind, name, size, quota: self.rules.quota };
         let upload = self.store.write(reserve, |tx, reserve| Box::pin(actions::reserve(tx, reserve))).await?;
         match self.fill(&upload, input, parts).await {
             Ok(ready) => {

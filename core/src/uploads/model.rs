@@ -4,6 +4,7 @@ use super::key::ObjectKey;
 use crate::{
     clock::Timestamp,
     ids::{NodeId, UploadId, UserId},
+    text::one_line,
 };
 
 /// The formats that are taken.
@@ -73,6 +74,16 @@ impl Kind {
         let how = if self.is_picture() { "inline" } else { "attachment" };
         format!("{how}; filename=\"{name}\"")
     }
+}
+
+/// The longest name of a file that is kept, in characters.
+const MAX_NAME: usize = 100;
+
+/// What may be kept of the name that a sender gives a file: the last part of a path, in one visible line. `None` if nothing is left.
+pub fn name_from(text: &str) -> Option<String> {
+    let last = text.rsplit(['/', '\\']).next().unwrap_or_default();
+    let name = one_line(last, MAX_NAME).trim_end_matches(['.', ' ']).to_owned();
+    (!name.is_empty()).then_some(name)
 }
 
 /// How far an upload is.
@@ -174,6 +185,8 @@ pub struct Upload {
     pub dimensions: Option<Dimensions>,
     /// Of a picture.
     pub thumbnail: Thumbnail,
+    /// What its owner calls it, from [`name_from`]. Only its owner sees it, and nothing is done by it.
+    pub name: Option<String>,
     /// When the upload began.
     pub created_at: Timestamp,
 }
@@ -211,6 +224,27 @@ pub struct Used {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn e07_of_a_name_only_what_can_be_seen_is_kept() {
+        let long = format!("{}.pdf", "x".repeat(4096));
+        for (sent, kept) in [
+            ("Größe 日本.png", Some("Größe 日本.png")),
+            ("../../etc/passwd", Some("passwd")),
+            (r"..\..\x", Some("x")),
+            (r"C:\x", Some("x")),
+            ("a\0b\r\n.png", Some("ab .png")),
+            ("gpj.\u{202e}exe", Some("gpj.exe")),
+            ("trailing. ", Some("trailing")),
+            (".htaccess", Some(".htaccess")),
+            (&long, Some(&long[..100])),
+            ("", None),
+            ("..", None),
+            ("a/", None),
+        ] {
+            assert_eq!(name_from(sent).as_deref(), kept, "{sent:?}");
+        }
+    }
 
     #[test]
     fn words_in_the_database_are_read_as_they_are_written() {

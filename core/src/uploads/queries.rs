@@ -2,10 +2,13 @@
 
 use std::collections::HashSet;
 
-use super::{model::Upload, store};
+use super::{
+    model::{State, Upload},
+    store,
+};
 use crate::{
     clock::Timestamp,
-    error::Result,
+    error::{Error, Result},
     ids::{NodeId, UploadId, UserId},
     store::{Conn, Reader},
 };
@@ -28,9 +31,25 @@ pub async fn page(conn: &Reader, user: &UserId, before: Option<&UploadId>, limit
     Ok(Page { uploads, next })
 }
 
-/// Up to `limit` uploads whose objects are to go; see [`super::janitor`].
-pub async fn doomed(conn: &impl Conn, before: Timestamp, only: Option<&NodeId>, limit: u64) -> Result<Vec<Upload>> {
-    store::doomed(conn, before, only, limit).await
+/// An upload of `user` that is finished.
+///
+/// # Errors
+/// `not_found`, also for those of others.
+pub async fn own(conn: &Reader, user: &UserId, id: &UploadId) -> Result<Upload> {
+    let found = store::by_id(conn, id).await?;
+    let own = found.filter(|upload| upload.user.as_ref() == Some(user) && upload.state == State::Ready);
+    own.ok_or_else(|| Error::not_found("upload"))
+}
+
+/// Up to `limit` uploads after `after` whose objects are to go; see [`super::janitor`].
+pub async fn doomed(
+    conn: &impl Conn,
+    before: Timestamp,
+    only: Option<&NodeId>,
+    after: Option<&UploadId>,
+    limit: u64,
+) -> Result<Vec<Upload>> {
+    store::doomed(conn, before, only, after, limit).await
 }
 
 /// Which of `stems` (keys without their ending) belong to an upload.

@@ -55,12 +55,14 @@ impl<'a> ApiExtractor<'a> for FileBody {
 #[derive(Debug, Object)]
 #[oai(rename = "Upload", rename_all = "camelCase", example)]
 pub struct UploadBody {
-    /// Opaque id, for `DELETE /api/uploads/{id}`.
+    /// Opaque id, for `/api/uploads/{id}`.
     pub id: String,
     /// Where everybody finds it, for `attachments` or anywhere else.
     pub url: String,
     /// What it is.
     pub content_type: String,
+    /// What the sender called it, in one line of at most 100 characters; only its owner is told. `null` where there was no name.
+    pub name: Option<String>,
     /// Bytes.
     pub size: u64,
     /// Pixels from left to right, of a picture.
@@ -80,6 +82,7 @@ impl UploadBody {
             id: upload.id.to_string(),
             url: objects.url(&upload.key),
             content_type: upload.kind.media_type().to_owned(),
+            name: upload.name.clone(),
             size: upload.size,
             width: upload.dimensions.map(|dimensions| dimensions.width),
             height: upload.dimensions.map(|dimensions| dimensions.height),
@@ -96,6 +99,7 @@ impl Example for UploadBody {
             id: "up-01kb3x2v5q8m4n7p9r1s3t5v7w".to_owned(),
             url: format!("{place}.png"),
             content_type: "image/png".to_owned(),
+            name: Some("Lighthouse.png".to_owned()),
             size: 73_512,
             width: Some(1200),
             height: Some(800),

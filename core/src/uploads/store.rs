@@ -34,6 +34,7 @@ impl TryFrom<Model> for Upload {
             size: u64::try_from(row.size).map_err(Error::internal)?,
             dimensions: side(row.width).zip(side(row.height)).map(|(width, height)| Dimensions { width, height }),
             thumbnail: Thumbnail::from_stored(&row.thumbnail),
+            name: row.name,
             created_at: moment(&row.created_at)?,
             id: UploadId::from_stored(row.id),
         })
@@ -75,6 +76,7 @@ pub async fn add(tx: &Tx, upload: &Upload) -> Result<()> {
         width: Set(None),
         height: Set(None),
         thumbnail: Set(upload.thumbnail.as_str().to_owned()),
+        name: Set(upload.name.clone()),
         created_at: Set(upload.created_at.to_string()),
     };
     Entity::insert(row).exec_without_returning(tx.conn()).await?;
@@ -145,16 +147,25 @@ pub async fn remove_gone(tx: &Tx, before: Timestamp) -> Result<()> {
     Ok(())
 }
 
-/// Up to `limit` uploads whose objects are to go: those that were removed, and reserved ones that nobody will finish, which are
+/// Up to `limit` uploads after `after` whose objects are to go, oldest first: those that were removed, and reserved ones that nobody will finish, which are
 /// those from before `before` and, where this process is the only one, those of others than `only`.
-pub async fn doomed(conn: &impl ConnectionTrait, before: Timestamp, only: Option<&NodeId>, limit: u64) -> Result<Vec<Upload>> {
+pub async fn doomed(
+    conn: &impl ConnectionTrait,
+    before: Timestamp,
+    only: Option<&NodeId>,
+    after: Option<&UploadId>,
+    limit: u64,
+) -> Result<Vec<Upload>> {
     let mut dead = Condition::any().add(Column::CreatedAt.lt(before.to_string()));
     if let Some(node) = only {
         dead = dead.add(Column::Node.ne(node.as_str()));
     }
     let unfinished = Condition::all().add(Column::State.eq(State::Reserved.as_str())).add(dead);
     let doomed = Condition::any().add(Column::State.eq(State::Removed.as_str())).add(unfinished);
-    let query = Entity::find().filter(Column::State.ne(State::Ready.as_str())).filter(doomed);
+    let mut query = Entity::find().filter(Column::State.ne(State::Ready.as_str())).filter(doomed);
+    if let Some(after) = after {
+        query = query.filter(Column::Id.gt(after.as_str()));
+    }
     uploads(query.order_by_asc(Column::Id).limit(limit).all(conn).await?)
 }
 

@@ -23,6 +23,9 @@ use crate::{
 /// How long at most until the rows are looked at again: another server may have ended before it got to it.
 const LOOK_AGAIN: Duration = Duration::from_mins(10);
 
+/// Pictures in a row that cannot be read or written before it is taken for an outage of the store.
+const OUTAGE: usize = 3;
+
 /// Makes small versions. Cheap to clone.
 #[derive(Clone)]
 pub struct Thumbnails {
@@ -45,8 +48,9 @@ impl Thumbnails {
 
     /// Makes them until `stop`.
     pub async fn run(self, stop: CancellationToken) {
+        let mut last = None;
         while !stop.is_cancelled() {
-            if let Err(error) = self.make_all(&stop).await {
+            if let Err(error) = self.make_all(&mut last, &stop).await {
                 tracing::warn!(%error, cause = ?error.source, "small versions of pictures have to wait");
             }
             tokio::select! {
@@ -57,15 +61,27 @@ impl Thumbnails {
         }
     }
 
-    async fn make_all(&self, stop: &CancellationToken) -> Result<()> {
-        let mut last: Option<UploadId> = None;
+    /// Makes those that wait, from the one after `last` on. In an outage it stops, and the next time goes on behind where it
+    /// stopped, so that no picture, however broken, stands in the way of the others.
+    async fn make_all(&self, last: &mut Option<UploadId>, stop: &CancellationToken) -> Result<()> {
+        let mut failures = 0;
         while let Some(upload) = queries::next_thumbnail(self.store.reader(), last.as_ref()).await? {
             if stop.is_cancelled() {
-                break;
+                return Ok(());
             }
-            self.make(&upload).await?;
-            last = Some(upload.id);
+            let made = self.make(&upload).await;
+            *last = Some(upload.id.clone());
+            let Err(error) = made else {
+                failures = 0;
+                continue;
+            };
+            failures += 1;
+            if failures == OUTAGE {
+                return Err(error);
+            }
+            tracing::warn!(upload = %upload.id, %error, cause = ?error.source, "a picture has to wait for its small version");
         }
+        *last = None;
         Ok(())
     }
 

@@ -9,6 +9,9 @@ use crate::error::Result;
 /// Extensions of applications that are kept: how often an animation runs.
 const LOOPS: [&[u8]; 2] = [b"NETSCAPE2.0", b"ANIMEXTS1.0"];
 
+/// Bytes that say how a frame is shown; there is one block of them.
+const CONTROL: u8 = 4;
+
 pub(super) async fn pass(input: &mut Input<'_>, output: &mut ObjectWriter, bounds: Bounds) -> Result<Dimensions> {
     let head = input.take::<13>().await?;
     if !head.starts_with(b"GIF87a") && !head.starts_with(b"GIF89a") {
@@ -24,7 +27,7 @@ pub(super) async fn pass(input: &mut Input<'_>, output: &mut ObjectWriter, bound
             0x2c => {
                 frames += 1;
                 bounds.check_frames(frames)?;
-                frame(input, output, bounds).await?;
+                frame(dimensions, input, output, bounds).await?;
             }
             0x3b if frames > 0 => break,
             0x3b => return Err(damaged("there is no picture in it")),
@@ -40,9 +43,13 @@ fn colours(flags: u8) -> u64 {
     if flags & 0x80 == 0 { 0 } else { 3 << ((flags & 7) + 1) }
 }
 
-async fn frame(input: &mut Input<'_>, output: &mut ObjectWriter, bounds: Bounds) -> Result<()> {
+async fn frame(whole: Dimensions, input: &mut Input<'_>, output: &mut ObjectWriter, bounds: Bounds) -> Result<()> {
     let head = input.take::<9>().await?;
-    bounds.check(u16::from_le_bytes([head[4], head[5]]).into(), u16::from_le_bytes([head[6], head[7]]).into())?;
+    let [left, top, width, height] = [0, 2, 4, 6].map(|at| u32::from(u16::from_le_bytes([head[at], head[at + 1]])));
+    bounds.check(width, height)?;
+    if left + width > whole.width || top + height > whole.height {
+        return Err(damaged("a picture in it is larger than the whole"));
+    }
     output.write(&[0x2c]).await?;
     output.write(&head).await?;
     // The colours of this frame, and how its data is packed.
@@ -54,8 +61,13 @@ async fn extension(input: &mut Input<'_>, output: &mut ObjectWriter) -> Result<(
     match input.byte().await? {
         // How long a frame is shown, and what of it is transparent.
         0xf9 => {
-            output.write(&[0x21, 0xf9]).await?;
-            copy_blocks(input, output).await
+            let length = input.byte().await?;
+            let block = input.take_vec(length.into()).await?;
+            if length == 0 {
+                return Ok(());
+            }
+            skip_blocks(input).await?;
+            if length == CONTROL { output.write(&[&[0x21, 0xf9, length], block.as_slice(), &[0]].concat()).await } else { Ok(()) }
         }
         0xff => {
             let length = input.byte().await?;

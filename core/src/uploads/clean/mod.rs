@@ -1,5 +1,6 @@
 //! Passes a file on, piece by piece, without what nobody needs to know: where and by whom a picture was taken, what else was
-//! packed into it, and whatever follows its end. Never holds more than a piece of it, and decodes nothing.
+//! packed into it, and whatever follows its end. Never holds more than a piece of it, and decodes nothing. A PDF passes as it is
+//! or not at all: it may be signed.
 //!
 //! Each format has a walk of its own over the parts that a file is made of. What a decoder needs is passed on as it is; of the
 //! rest nothing is. The orientation of a picture is kept, as metadata that says nothing else ([`exif`]). A file whose parts do not

@@ -1,6 +1,8 @@
 //! WebP: chunks inside a RIFF container, whose length stands at its beginning. So nothing can be left out of it while it passes;
 //! what nobody needs to know is written over with zeros instead.
 
+use std::mem;
+
 use super::{
     super::{model::Dimensions, objects::ObjectWriter},
     Bounds, Input, damaged, exif,
@@ -17,7 +19,7 @@ const FRAME: u64 = 16;
 const METADATA: u64 = 1 << 16;
 
 struct Walk {
-    /// Bytes of the container that are still to come.
+    /// Bytes of the container, or of the frame in it, that are still to come.
     left: u64,
     canvas: Option<Dimensions>,
     frames: u32,
@@ -50,28 +52,24 @@ impl Walk {
         Ok(())
     }
 
-    async fn chunk(&mut self, input: &mut Input<'_>, output: &mut ObjectWriter, bounds: Bounds) -> Result<()> {
+    /// Name and length of the next chunk, all of which is spent.
+    async fn next(&mut self, input: &mut Input<'_>) -> Result<([u8; 4], u32)> {
         self.spend(8)?;
         let name = input.take::<4>().await?;
         let length = u32::from_le_bytes(input.take().await?);
-        let padded = u64::from(length) + u64::from(length & 1);
-        if &name == b"ANMF" {
-            return self.frame(length, input, output, bounds).await;
-        }
-        self.spend(padded)?;
+        self.spend(padded(length))?;
+        Ok((name, length))
+    }
+
+    async fn chunk(&mut self, input: &mut Input<'_>, output: &mut ObjectWriter, bounds: Bounds) -> Result<()> {
+        let (name, length) = self.next(input).await?;
         match &name {
             b"VP8X" => self.extended(length, input, output, bounds).await,
             b"VP8 " | b"VP8L" => self.bitstream(name, length, input, output, bounds).await,
-            b"ALPH" | b"ANIM" | b"ICCP" => {
-                start(name, length, output).await?;
-                input.copy(padded, output).await
-            }
+            b"ANMF" => self.frame(length, input, output, bounds).await,
+            b"ALPH" | b"ANIM" | b"ICCP" => copy(name, length, input, output).await,
             b"EXIF" => self.metadata(length, input, output).await,
-            _ => {
-                start(BLANK, length, output).await?;
-                input.skip(padded).await?;
-                output.fill(padded).await
-            }
+            _ => blank(length, input, output).await,
         }
     }
 
@@ -105,31 +103,37 @@ impl Walk {
             return Err(damaged("a picture in it is larger than the whole"));
         }
         self.picture = true;
-        start(name, length, output).await?;
-        input.copy(u64::from(length) + u64::from(length & 1), output).await
+        copy(name, length, input, output).await
     }
 
-    /// A frame of an animation: its head, and then chunks like those outside of it.
+    /// A frame of an animation: its head, and then chunks of its own, which end where it ends.
     async fn frame(&mut self, length: u32, input: &mut Input<'_>, output: &mut ObjectWriter, bounds: Bounds) -> Result<()> {
         self.frames += 1;
         bounds.check_frames(self.frames)?;
         let canvas = self.canvas.ok_or_else(|| damaged("its dimensions are missing"))?;
-        let inner = u64::from(length).checked_sub(FRAME).ok_or_else(|| damaged("a frame is too short"))?;
-        if inner > self.left {
-            return Err(damaged("a chunk is longer than the file"));
-        }
-        self.spend(FRAME)?;
+        let inner = padded(length).checked_sub(FRAME).ok_or_else(|| damaged("a frame is too short"))?;
         start(*b"ANMF", length, output).await?;
         let head = input.take::<16>().await?;
         let frame = bounds.check(three(&head[6..9]) + 1, three(&head[9..12]) + 1)?;
         if frame.width > canvas.width || frame.height > canvas.height {
             return Err(damaged("a picture in it is larger than the whole"));
         }
-        output.write(&head).await
+        output.write(&head).await?;
+        let behind = mem::replace(&mut self.left, inner);
+        while self.left > 0 {
+            let (name, length) = self.next(input).await?;
+            match &name {
+                b"VP8 " | b"VP8L" => self.bitstream(name, length, input, output, bounds).await?,
+                b"ALPH" => copy(name, length, input, output).await?,
+                _ => blank(length, input, output).await?,
+            }
+        }
+        self.left = behind;
+        Ok(())
     }
 
     async fn metadata(&mut self, length: u32, input: &mut Input<'_>, output: &mut ObjectWriter) -> Result<()> {
-        let padded = u64::from(length) + u64::from(length & 1);
+        let padded = padded(length);
         let head = padded.min(METADATA);
         self.orientation = exif::orientation(&input.take_vec(usize::try_from(head).unwrap_or_default()).await?);
         input.skip(padded - head).await?;
@@ -144,6 +148,24 @@ impl Walk {
 async fn start(name: [u8; 4], length: u32, output: &mut ObjectWriter) -> Result<()> {
     output.write(&name).await?;
     output.write(&length.to_le_bytes()).await
+}
+
+/// Passes the content of a chunk on as it is.
+async fn copy(name: [u8; 4], length: u32, input: &mut Input<'_>, output: &mut ObjectWriter) -> Result<()> {
+    start(name, length, output).await?;
+    input.copy(padded(length), output).await
+}
+
+/// Writes a chunk over.
+async fn blank(length: u32, input: &mut Input<'_>, output: &mut ObjectWriter) -> Result<()> {
+    start(BLANK, length, output).await?;
+    input.skip(padded(length)).await?;
+    output.fill(padded(length)).await
+}
+
+/// Bytes that the content of a chunk takes up: an even number.
+fn padded(length: u32) -> u64 {
+    u64::from(length) + u64::from(length & 1)
 }
 
 /// A number of three bytes.

@@ -4,7 +4,7 @@
 use std::{
     pin::Pin,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
     task::{Context, Poll},
@@ -19,6 +19,7 @@ use multer::{Field, Multipart};
 use poem::Body;
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use super::super::model::name_from;
 use crate::error::{Error, Result};
 
 /// The field that carries the file.
@@ -53,6 +54,7 @@ pub(super) fn no_file() -> Error {
 /// The fields, while they come.
 pub(super) struct Parts {
     fields: Multipart<'static>,
+    body: Shared,
     seen: usize,
     idle: Arc<AtomicUsize>,
 }
@@ -60,27 +62,33 @@ pub(super) struct Parts {
 impl Parts {
     pub fn new(body: Body, boundary: String, deadline: Instant) -> Self {
         let idle = Arc::new(AtomicUsize::new(0));
-        let paced =
-            Paced { pieces: body.into_bytes_stream().boxed(), deadline: Box::pin(sleep_until(deadline)), rests: false, idle: idle.clone() };
-        Self { fields: Multipart::new(paced, boundary), seen: 0, idle }
+        let paced = Paced {
+            pieces: body.into_bytes_stream().fuse().boxed(),
+            deadline: Box::pin(sleep_until(deadline)),
+            rests: false,
+            idle: idle.clone(),
+        };
+        let body = Shared(Arc::new(Mutex::new(paced)));
+        Self { fields: Multipart::new(body.clone(), boundary), body, seen: 0, idle }
     }
 
-    /// The content of the file.
+    /// The content of the file, and what may be kept of its name.
     ///
     /// # Errors
     /// `invalid_request` if there is none.
-    pub async fn file(&mut self) -> Result<BoxStream<'static, Result<Bytes>>> {
+    pub async fn file(&mut self) -> Result<(BoxStream<'static, Result<Bytes>>, Option<String>)> {
         loop {
             let field = self.next().await?.ok_or_else(no_file)?;
             if field.name() == Some(FILE) {
-                return Ok(self.content(field));
+                let name = field.file_name().and_then(name_from);
+                return Ok((self.content(field), name));
             }
             let mut content = self.content(field);
             while content.next().await.transpose()?.is_some() {}
         }
     }
 
-    /// Sees that there is no other file, and that the request is complete.
+    /// Sees that there is no other file, and that the request is complete: all of it came that was promised, also behind the form.
     ///
     /// # Errors
     /// `invalid_request`.
@@ -92,6 +100,7 @@ impl Parts {
             let mut content = self.content(field);
             while content.next().await.transpose()?.is_some() {}
         }
+        while self.body.next().await.transpose()?.is_some() {}
         Ok(())
     }
 
@@ -136,6 +145,18 @@ struct Paced {
     rests: bool,
     /// Bytes since a field began or went on.
     idle: Arc<AtomicUsize>,
+}
+
+/// The body, as the library reads it, and what is left when it has read its part.
+#[derive(Clone)]
+struct Shared(Arc<Mutex<Paced>>);
+
+impl Stream for Shared {
+    type Item = Result<Bytes>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).poll_next_unpin(cx)
+    }
 }
 
 impl Stream for Paced {

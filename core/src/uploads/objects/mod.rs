@@ -7,7 +7,7 @@ mod operator;
 mod signing;
 mod writer;
 
-use std::{future::Future, io, path::PathBuf, sync::Arc, time::Duration};
+use std::{error::Error as StdError, future::Future, path::PathBuf, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures_util::TryStreamExt;
@@ -28,12 +28,21 @@ use crate::{
     outbound::{ObjectTransport, Resolve, SetupError},
 };
 
-/// How long one call may take, tries that failed included.
-const PATIENCE: Duration = Duration::from_secs(13);
 /// Names of objects that are looked at together.
 const BATCH: usize = 200;
 /// What the name of the object begins with that says whose the store is.
 const OWNER: &str = "community/owner-";
+
+/// Whose files are in a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ownership {
+    /// Those of the database that asks, and of no other.
+    Own,
+    /// They were nobody's; from now on they are those of the database that asks.
+    Claimed,
+    /// Those of another database, too.
+    Foreign,
+}
 
 /// The object store. Cheap to clone.
 #[derive(Clone)]
@@ -48,6 +57,9 @@ struct Inner {
 }
 
 impl Objects {
+    /// What is in the folder of a store: files, and halves of them.
+    pub const FOLDERS: [&str; 2] = [PREFIX, writer::HALVES];
+
     /// The store that `config` names. Does not touch it. Counts what it does in `metrics`.
     ///
     /// # Errors
@@ -79,9 +91,28 @@ impl Objects {
         if self.0.config.uploads.backend == UploadsBackend::None { Err(policy::not_configured()) } else { Ok(()) }
     }
 
-    /// The folder of files that this server serves itself; `None` where the store is a bucket.
-    pub fn folder(&self) -> Option<PathBuf> {
-        (self.0.config.uploads.backend == UploadsBackend::Fs).then(|| self.0.config.uploads_directory())
+    /// The folder of files that this server serves itself. It may not be there; where the store is a bucket, or there is none any
+    /// more, files of former times are in it.
+    pub fn served(&self) -> PathBuf {
+        self.0.config.uploads_directory()
+    }
+
+    /// The folder, where it is the store.
+    fn folder(&self) -> Option<PathBuf> {
+        (self.0.config.uploads.backend == UploadsBackend::Fs).then(|| self.served())
+    }
+
+    /// How long one call may take, tries that failed included.
+    fn patience(&self) -> Duration {
+        self.0.config.uploads.store_timeout.0
+    }
+
+    /// Waits for a call to the store, but not for ever.
+    ///
+    /// # Errors
+    /// `upload_unavailable`, with the cause for the log.
+    async fn bounded<T, E: Into<Cause>>(&self, call: impl Future<Output = Result<T, E>>) -> Result<T> {
+        within(self.patience(), call).await
     }
 
     /// Where everybody finds the object.
@@ -92,7 +123,7 @@ impl Objects {
     /// Begins to write the object of a key that was never used.
     pub async fn writer(&self, key: &ObjectKey, kind: Kind) -> Result<ObjectWriter> {
         self.require()?;
-        ObjectWriter::begin(self.operator().await?, key, kind, self.folder()).await
+        ObjectWriter::begin(self.operator().await?, key, kind, self.folder(), self.patience()).await
     }
 
     /// Writes a small object.
@@ -105,61 +136,75 @@ impl Objects {
     /// Reads a whole object.
     pub async fn get(&self, key: &ObjectKey) -> Result<Bytes> {
         let operator = self.operator().await?;
-        bounded(operator.read(key.as_str())).await.map(|buffer| buffer.to_bytes())
+        self.bounded(operator.read(key.as_str())).await.map(|buffer| buffer.to_bytes())
     }
 
-    /// Removes an object, which may not be there, and what of it is half written.
-    pub async fn remove(&self, key: &ObjectKey) -> Result<()> {
+    /// When an object was last written; `None` if it is not there, or the store does not say.
+    pub async fn modified(&self, key: &ObjectKey) -> Result<Option<Timestamp>> {
         let operator = self.operator().await?;
-        if let Some(folder) = self.folder() {
-            writer::remove_halves(&folder, key.name(), None).await.map_err(|error| policy::unavailable().caused_by(error))?;
+        match self.bounded(operator.stat(key.as_str())).await {
+            Ok(metadata) => Ok(metadata.last_modified().map(|moment| Timestamp::from_millis(moment.into_inner().as_millisecond()))),
+            Err(error) if is_missing(&error) => Ok(None),
+            Err(error) => Err(error),
         }
-        bounded(operator.delete(key.as_str())).await
+    }
+
+    /// Removes an object, which may not be there, what of it is half written, and what the folder has of it from former times.
+    pub async fn remove(&self, key: &ObjectKey) -> Result<()> {
+        if let Some(folder) = self.folder() {
+            self.bounded(writer::remove_halves(&folder, key.name(), None)).await?;
+        } else {
+            self.bounded(writer::remove_file(&self.served().join(key.as_str()))).await?;
+        }
+        if self.require().is_err() {
+            return Ok(());
+        }
+        let operator = self.operator().await?;
+        self.bounded(operator.delete(key.as_str())).await
     }
 
     /// Removes files that are half written, of all that began before `before`; all there are without one.
     ///
     /// # Errors
     /// The folder cannot be read or written.
-    pub async fn remove_halves(&self, before: Option<Timestamp>) -> io::Result<()> {
+    pub async fn remove_halves(&self, before: Option<Timestamp>) -> Result<()> {
         match self.folder() {
-            Some(folder) => writer::remove_halves(&folder, "", before).await,
+            Some(folder) => self.bounded(writer::remove_halves(&folder, "", before)).await,
             None => Ok(()),
         }
     }
 
-    /// Calls `look` with the keys of all objects, in batches. Whatever is no key of this server is passed over. False if the store
-    /// is not that of the database called `owner` alone, in which case nothing is looked at.
-    pub async fn each<F>(&self, owner: &str, mut look: impl FnMut(Vec<ObjectKey>) -> F) -> Result<bool>
+    /// Calls `look` with the keys of all objects, in batches, whatever becomes of one. What is no key of this server is passed over.
+    ///
+    /// # Errors
+    /// The first of `look`; the store does not answer.
+    pub async fn each<F>(&self, mut look: impl FnMut(Vec<ObjectKey>) -> F) -> Result<()>
     where
         F: Future<Output = Result<()>>,
     {
-        if !self.belongs_to(owner).await? {
-            return Ok(false);
-        }
         let operator = self.operator().await?;
-        let mut entries = bounded(operator.lister_with(PREFIX).recursive(true).into_future()).await?;
-        let mut batch = Vec::new();
-        while let Some(entry) = bounded(entries.try_next()).await? {
+        let mut entries = self.bounded(operator.lister_with(PREFIX).recursive(true).into_future()).await?;
+        let (mut batch, mut outcome) = (Vec::new(), Ok(()));
+        while let Some(entry) = self.bounded(entries.try_next()).await? {
             batch.extend(ObjectKey::parse(entry.path()));
             if batch.len() == BATCH {
-                look(std::mem::take(&mut batch)).await?;
+                outcome = outcome.and(look(std::mem::take(&mut batch)).await);
             }
         }
-        look(batch).await?;
-        Ok(true)
+        outcome.and(look(batch).await)
     }
 
-    /// Whether the store is that of the database called `owner` alone. A store that belongs to nobody becomes its.
-    async fn belongs_to(&self, owner: &str) -> Result<bool> {
+    /// Whether the store is that of the database called `owner`. A store that belongs to nobody becomes its.
+    pub async fn ownership(&self, owner: &str) -> Result<Ownership> {
         let operator = self.operator().await?;
-        let found = bounded(operator.list(PREFIX)).await?;
+        let found = self.bounded(operator.list(PREFIX)).await?;
         let own = format!("{OWNER}{owner}");
         let owners: Vec<String> = found.into_iter().map(|entry| entry.path().to_owned()).filter(|path| path.starts_with(OWNER)).collect();
         if owners.is_empty() {
-            bounded(operator.write(&own, "This names the database whose files are in this store.\n")).await?;
+            self.bounded(operator.write(&own, "This names the database whose files are in this store.\n")).await?;
+            return Ok(Ownership::Claimed);
         }
-        Ok(owners.iter().all(|path| *path == own))
+        Ok(if owners.iter().all(|path| *path == own) { Ownership::Own } else { Ownership::Foreign })
     }
 
     /// Writes, reads and removes an object with a name of its own.
@@ -174,19 +219,22 @@ impl Objects {
             let what = what.to_owned();
             move |error: Error| format!("it cannot {what}: {}", error.source.map_or_else(|| error.message, |source| source.to_string()))
         };
-        bounded(operator.write(&path, content)).await.map_err(told("be written to"))?;
-        let found = bounded(operator.read(&path)).await.map_err(told("be read"))?;
-        bounded(operator.delete(&path)).await.map_err(told("delete"))?;
+        self.bounded(operator.write(&path, content)).await.map_err(told("be written to"))?;
+        let found = self.bounded(operator.read(&path)).await;
+        // Whatever was read, nothing stays.
+        let deleted = self.bounded(operator.delete(&path)).await;
+        let found = found.map_err(told("be read"))?;
+        deleted.map_err(told("delete"))?;
         if found.to_bytes() == content { Ok(()) } else { Err("it gives back something else than was written".to_owned()) }
     }
 }
 
-/// Waits for a call to the store, but not for ever.
-///
-/// # Errors
-/// `upload_unavailable`, with the cause for the log.
-async fn bounded<T>(call: impl Future<Output = opendal::Result<T>>) -> Result<T> {
-    match timeout(PATIENCE, call).await {
+/// What went wrong in a store.
+type Cause = Box<dyn StdError + Send + Sync>;
+
+/// Waits for a call to the store, so long and no longer.
+async fn within<T, E: Into<Cause>>(patience: Duration, call: impl Future<Output = Result<T, E>>) -> Result<T> {
+    match timeout(patience, call).await {
         Ok(Ok(value)) => Ok(value),
         Ok(Err(error)) => Err(policy::unavailable().caused_by(error)),
         Err(_) => Err(policy::unavailable().caused_by("the object store did not answer in time")),

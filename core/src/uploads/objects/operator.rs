@@ -15,8 +15,6 @@ use crate::{
     outbound::ObjectTransport,
 };
 
-/// How long one try may take.
-const TRY: Duration = Duration::from_secs(8);
 /// Tries after the first.
 const RETRIES: usize = 2;
 /// Calls at the same time, beside the uploads.
@@ -30,8 +28,10 @@ pub(super) fn make(config: &Config, transport: &ObjectTransport, metrics: Option
         UploadsBackend::Oss => oss(config, transport)?,
         UploadsBackend::None => return Err(Error::new(ErrorKind::ConfigInvalid, "uploads.backend is \"none\"")),
     };
+    // What is left is for another try.
+    let each = config.uploads.store_timeout.0 * 2 / 3;
     let operator = operator
-        .layer(TimeoutLayer::new().with_timeout(TRY).with_io_timeout(TRY))
+        .layer(TimeoutLayer::new().with_timeout(each).with_io_timeout(each))
         .layer(RetryLayer::new().with_max_times(RETRIES).with_min_delay(Duration::from_millis(100)).with_jitter())
         .layer(ConcurrentLimitLayer::new(config.limits.uploads_at_a_time + CONCURRENCY));
     Ok(match metrics {

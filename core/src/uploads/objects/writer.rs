@@ -3,14 +3,15 @@
 use std::{
     io,
     path::{Path, PathBuf},
+    time::{Duration, Instant},
 };
 
 use bytes::BytesMut;
 use opendal::{Operator, Writer};
 
 use super::{
-    super::{key::ObjectKey, model::Kind, policy},
-    bounded,
+    super::{key::ObjectKey, model::Kind},
+    Cause, within,
 };
 use crate::{clock::Timestamp, error::Result};
 
@@ -20,6 +21,8 @@ pub(super) const HALVES: &str = ".incomplete";
 const PIECE: usize = 128 << 10;
 /// What a bucket takes at once: the smallest part that S3 permits.
 const PART: usize = 5 << 20;
+/// For every so many bytes of a file the store may take as long as for one call.
+const SHARE: u64 = 10 << 20;
 /// Everybody may keep it for ever: there will never be another object of this name.
 pub const CACHE: &str = "public, max-age=31536000, immutable";
 
@@ -28,21 +31,29 @@ pub struct ObjectWriter {
     writer: Writer,
     gathered: BytesMut,
     written: u64,
+    pace: Pace,
     /// The folder of the store and the file in it, where it is one.
     file: Option<(PathBuf, PathBuf)>,
 }
 
 impl ObjectWriter {
-    pub(super) async fn begin(operator: &Operator, key: &ObjectKey, kind: Kind, folder: Option<PathBuf>) -> Result<Self> {
+    pub(super) async fn begin(
+        operator: &Operator,
+        key: &ObjectKey,
+        kind: Kind,
+        folder: Option<PathBuf>,
+        patience: Duration,
+    ) -> Result<Self> {
+        let mut pace = Pace { patience, spent: Duration::ZERO };
         let writer = operator.writer_with(key.as_str());
         let writer = if folder.is_some() {
-            bounded(writer.into_future()).await?
+            pace.bounded(0, writer.into_future()).await?
         } else {
             let described = writer.content_type(kind.media_type()).content_disposition(&kind.disposition(key.name()));
-            bounded(described.cache_control(CACHE).chunk(PART).into_future()).await?
+            pace.bounded(0, described.cache_control(CACHE).chunk(PART).into_future()).await?
         };
         let file = folder.map(|folder| (folder.clone(), folder.join(key.as_str())));
-        Ok(Self { writer, gathered: BytesMut::new(), written: 0, file })
+        Ok(Self { writer, gathered: BytesMut::new(), written: 0, pace, file })
     }
 
     /// Bytes so far.
@@ -80,7 +91,7 @@ impl ObjectWriter {
 
     async fn flush(&mut self) -> Result<()> {
         let piece = self.gathered.split().freeze();
-        bounded(self.writer.write(piece)).await
+        self.pace.bounded(self.written, self.writer.write(piece)).await
     }
 
     /// Makes the object appear. Once this returns it is there, whatever happens to the machine. Gives its bytes.
@@ -88,19 +99,37 @@ impl ObjectWriter {
         if !self.gathered.is_empty() {
             self.flush().await?;
         }
-        bounded(self.writer.close()).await?;
+        self.pace.bounded(self.written, self.writer.close()).await?;
         if let Some((folder, file)) = self.file.take() {
-            let synced = tokio::task::spawn_blocking(move || sync_folders(&folder, &file)).await;
-            synced.map_err(io::Error::other).flatten().map_err(|error| policy::unavailable().caused_by(error))?;
+            let synced = tokio::task::spawn_blocking(move || sync_folders(&folder, &file));
+            self.pace.bounded(self.written, async { synced.await.map_err(io::Error::other).flatten() }).await?;
         }
         Ok(self.written)
     }
 
     /// Gives up. What was written is removed by the store, sooner or later.
     pub async fn abort(mut self) {
-        if let Err(error) = bounded(self.writer.abort()).await {
+        if let Err(error) = within(self.pace.patience, self.writer.abort()).await {
             tracing::debug!(cause = ?error.source, "an object that was not finished could not be taken back");
         }
+    }
+}
+
+/// How long the store may still take for a file. Whoever sends one waits for all of it, not for one call.
+struct Pace {
+    patience: Duration,
+    spent: Duration,
+}
+
+impl Pace {
+    /// Waits for a call about a file that has `size` bytes so far.
+    async fn bounded<T, E: Into<Cause>>(&mut self, size: u64, call: impl Future<Output = Result<T, E>>) -> Result<T> {
+        let shares = u32::try_from(size.div_ceil(SHARE).max(1)).unwrap_or(u32::MAX);
+        let left = self.patience.saturating_mul(shares).saturating_sub(self.spent);
+        let began = Instant::now();
+        let outcome = within(left.min(self.patience), call).await;
+        self.spent += began.elapsed();
+        outcome
     }
 }
 
@@ -133,6 +162,14 @@ pub(super) async fn remove_halves(folder: &Path, name: &str, before: Option<Time
         Ok(())
     });
     removed.await.map_err(io::Error::other)?
+}
+
+/// Removes a file, which may not be there.
+pub(super) async fn remove_file(path: &Path) -> io::Result<()> {
+    match tokio::fs::remove_file(path).await {
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(()),
+        outcome => outcome,
+    }
 }
 
 fn is_before(entry: &std::fs::DirEntry, before: Option<Timestamp>) -> io::Result<bool> {

@@ -13,8 +13,8 @@ use super::super::model::{Dimensions, Kind};
 const LONGEST: u32 = 512;
 /// How well a JPEG is to look, of 100.
 const QUALITY: u8 = 82;
-/// Bytes of memory per pixel that a decoder may take, for the widest colours there are.
-const PER_PIXEL: u64 = 16;
+/// Bytes of memory per pixel that a decoder may take: the widest colours there are (16 bits in each of four channels), and a little.
+const PER_PIXEL: u64 = 9;
 
 /// The small version of the picture in `bytes`, upright: a PNG where something shines through, otherwise a JPEG. Of an animation it
 /// is the first frame.
@@ -52,4 +52,18 @@ fn encode(picture: &DynamicImage) -> image::ImageResult<(Kind, Vec<u8>)> {
     }
     picture.to_rgb8().write_with_encoder(JpegEncoder::new_with_quality(&mut bytes, QUALITY))?;
     Ok((Kind::Jpeg, bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_widest_colours_fit_into_the_memory_for_a_picture() {
+        let mut png = Cursor::new(Vec::new());
+        DynamicImage::new_rgba16(1024, 512).write_to(&mut png, ImageFormat::Png).unwrap();
+        let (kind, small) = reduce(png.get_ref(), Kind::Png, 1024 * 512).unwrap();
+        let small = image::load_from_memory(&small).unwrap();
+        assert_eq!((kind, small.width(), small.height()), (Kind::Png, 512, 256));
+    }
 }

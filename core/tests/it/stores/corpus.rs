@@ -165,6 +165,12 @@ fn polyglots() -> Vec<Case> {
         Fate::Shown,
         gif(&picture(8, 8), 1).with(1, vec![comment(page.as_bytes())]).whole(),
     ));
+    let control = [b"\x21\xf9\x04\0\0\0\0".as_slice(), &[u8::try_from(page.len()).unwrap()], page.as_bytes(), b"\0"].concat();
+    cases.push((
+        "gif with a page behind how long a frame is shown".to_owned(),
+        Fate::Shown,
+        gif(&picture(8, 8), 1).with(1, vec![control]).whole(),
+    ));
     cases.push(("pdf with a script".to_owned(), Fate::Harmless, scripted_pdf().whole()));
     // Told to be a comment of JavaScript by its size, `GIF89a/*`.
     let mut script = gif(&picture(8, 8), 1);
@@ -230,6 +236,8 @@ fn floods() -> Vec<Case> {
     for (width, height) in [(16_777_216, 16_777_216), (10_000, 5_001)] {
         refused(format!("webp of {width} × {height}"), webp_claiming(width, height));
     }
+    refused("webp with 10000 frames in a part of one".to_owned(), webp_hidden_frames(10_000));
+    refused("gif with a frame of 7000 × 7000 in 24 × 18".to_owned(), gif_claiming((24, 18), (7000, 7000)));
     for file in largest_webps() {
         refused("webp of 16384 × 16384".to_owned(), file);
     }

@@ -42,6 +42,7 @@ async fn the_doctor_writes_reads_and_removes_an_object() {
             assert!(!well && line.starts_with("FAILED"), "{damage:?} at {stage}: {line}");
             let (_, secret) = stores.key();
             assert!(!line.contains(secret), "{line}");
+            assert!(bucket.look().await.objects.is_empty(), "the probe is still there after {damage:?} at {stage}");
         }
         binary.stop().await;
     }
@@ -53,8 +54,12 @@ async fn the_doctor_looks_at_the_folder() {
     let (line, _) = ask(&binary).await;
     assert!(line.starts_with("ok"), "{line}");
     let folder = binary.folder().join("data/uploads");
-    let _ = fs::remove_dir_all(&folder);
+    assert!(!folder.exists(), "it would belong to whoever asked the doctor");
     fs::write(&folder, "no folder").unwrap();
+    let (line, well) = ask(&binary).await;
+    assert!(!well && line.starts_with("FAILED"), "{line}");
+    binary.stop().await;
+    let binary = Binary::prepare(Db::Sqlite, &[("COMMUNITY_UPLOADS__DIRECTORY", "/proc/nope/uploads".to_owned())]).await;
     let (line, well) = ask(&binary).await;
     assert!(!well && line.starts_with("FAILED"), "{line}");
     binary.stop().await;

@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use super::{Place, files::*, store_test, upload, url};
-use crate::support::eventually;
+use crate::support::{Damage, eventually};
 
 /// More than anything may be under way.
 const LONG: Duration = Duration::from_secs(25 * 3600);
 
 /// Lets the janitor see the store a day later.
 pub async fn clean(place: &mut Place) {
+    place.claimed().await;
     place.server.clock.advance(LONG);
     place.server.restart().await;
 }
@@ -57,6 +58,40 @@ store_test! {
         let again = place.server.client();
         again.set_cookie(ann.cookie_name, &ann.client.cookie(ann.cookie_name).unwrap());
         again.delete(&format!("/api/uploads/{}", first["id"].as_str().unwrap())).await.expect(200);
+        place.stop().await;
+    }
+}
+
+store_test! {
+    remote:
+    async fn e10_what_cannot_be_removed_holds_up_nothing_else(db, backend) {
+        let mut place = Place::start(db, backend).await;
+        let ann = place.server.member("Ann").await.client;
+        let mut keys = Vec::new();
+        for _ in 0..2 {
+            let answer = upload(&ann, &pdf().whole()).await;
+            keys.push(place.key(&url(&answer)).to_owned());
+            place.wire().damage(Damage::Answer(403, "AccessDenied"), "DELETE ");
+            ann.delete(&format!("/api/uploads/{}", answer["id"].as_str().unwrap())).await.expect_error(503, "upload_unavailable");
+            place.wire().heal();
+        }
+        let orphans = ["community/2026/01/00000000000000000000000000000001.pdf", "community/2026/01/00000000000000000000000000000002.pdf"];
+        for key in orphans {
+            place.plant(key, &pdf().whole()).await;
+        }
+        place.claimed().await;
+        // The oldest of each.
+        for (stays, left) in [(keys[0].clone(), vec![keys[0].clone()]), (orphans[0].to_owned(), vec![orphans[0].to_owned()])] {
+            for key in orphans {
+                place.plant(key, &pdf().whole()).await;
+            }
+            place.wire().damage(Damage::Answer(403, "AccessDenied"), stays.leak());
+            clean(&mut place).await;
+            eventually("the others to go", || async { (place.keys().await == left).then_some(()) }).await;
+            place.wire().heal();
+        }
+        clean(&mut place).await;
+        eventually("all to go", || async { place.keys().await.is_empty().then_some(()) }).await;
         place.stop().await;
     }
 }

@@ -48,6 +48,32 @@ async fn e12_some_are_received_at_once_and_more_wait_a_little() {
     place.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn e12_nobody_takes_the_places_of_everybody() {
+    let place = Place::start_with(Db::Sqlite, Backend::Fs, |config| {
+        (config.limits.uploads_at_a_time, config.limits.uploads_at_a_time_per_user) = (3, 2);
+        config.limits.upload_wait = Span::seconds(1);
+    });
+    let place = place.await;
+    let (ann, bob) = (place.server.member("Ann").await, place.server.member("Bob").await);
+    let body = Form::of(&sized_pdf(2 << 20)).body();
+    let mut slow: Vec<Raw> = Vec::new();
+    for _ in 0..2 {
+        let mut raw = connect(&place).await;
+        raw.send(&head(&place, Some(&ann), body.len(), "")).await;
+        raw.send(&body[..1 << 20]).await;
+        slow.push(raw);
+    }
+    eventually("both to begin", || async { (place.unfinished().await.len() == 2).then_some(()) }).await;
+    let file = png(&picture(4, 4)).whole();
+    Form::of(&file).call(&ann.client).send().await.expect_error(503, "upload_unavailable");
+    upload(&bob.client, &file).await;
+    slow[0].send(&body[1 << 20..]).await;
+    assert_eq!(slow[0].answer().await.status, 200);
+    upload(&ann.client, &file).await;
+    place.stop().await;
+}
+
 store_test! {
     async fn e12_a_hundred_at_once_all_arrive_or_are_told_to_come_again(db, backend) {
         let place = Place::start(db, backend).await;

@@ -26,7 +26,7 @@ use community::{
 use serde_json::Value;
 
 use self::files::{Facts, audit::audit};
-use crate::support::{Answer, Bucket, Client, Db, Form, ObjectStores, StoreKind, TestServer, Wire};
+use crate::support::{Answer, Bucket, Client, Db, Form, ObjectStores, StoreKind, TestServer, Wire, eventually};
 
 /// How far the server's clock is ahead, so that it may stand still.
 const AHEAD: std::time::Duration = std::time::Duration::from_secs(50);
@@ -121,14 +121,26 @@ impl Place {
 
     /// The keys of everything in the store, sorted.
     pub async fn keys(&self) -> Vec<String> {
-        let mut keys = match &self.remote {
-            Some((bucket, _)) => bucket.look().await.objects.into_iter().map(|object| object.key).collect(),
-            None => files_below(&self.folder()),
-        };
+        let mut keys = self.all().await;
         // The mark that says whose the store is, is no upload.
         keys.retain(|key: &String| !key.starts_with("community/owner-"));
         keys.sort();
         keys
+    }
+
+    /// Waits until the store says whose it is. Before that the janitor touches nothing.
+    pub async fn claimed(&self) {
+        eventually("the store to be claimed", || async {
+            self.all().await.iter().any(|key| key.starts_with("community/owner-")).then_some(())
+        })
+        .await;
+    }
+
+    async fn all(&self) -> Vec<String> {
+        match &self.remote {
+            Some((bucket, _)) => bucket.look().await.objects.into_iter().map(|object| object.key).collect(),
+            None => files_below(&self.folder()),
+        }
     }
 
     /// What was begun and is neither there nor given up: multipart uploads, temporary files.

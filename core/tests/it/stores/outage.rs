@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use community::config::Config;
+use community::config::{Config, Span};
 
 use super::{Backend, Place, files::*, list, store_test, storing::sized_pdf, upload, url};
 use crate::support::{Client, Damage, Db, Form, eventually, free_port};
@@ -89,6 +89,22 @@ store_test! {
         let answer = upload(&ann, &file).await;
         place.audit(&url(&answer)).await;
         place.stop().await;
+    }
+
+    async fn e11_the_time_that_a_store_has_for_a_file_is_counted_together(db, backend) {
+        for (timeout, fits) in [(3, false), (20, true)] {
+            let place = Place::start_with(db, backend, |config| config.uploads.store_timeout = Span::seconds(timeout)).await;
+            let ann = place.server.member("Ann").await.client;
+            let file = sized_pdf(9 << 20);
+            // Each of the two parts is in time.
+            place.wire().damage(Damage::Late(Duration::from_millis(1800)), "partNumber=");
+            if fits {
+                upload(&ann, &file).await;
+            } else {
+                refused(&ann, &file, "a store that is slow twice").await;
+            }
+            place.stop().await;
+        }
     }
 
     async fn e11_a_store_that_is_not_there_costs_an_answer_and_no_start(db, backend) {

@@ -40,6 +40,11 @@ impl Raw {
         self.stream.write_all(bytes).await.is_ok()
     }
 
+    /// Says that nothing more will be sent.
+    pub async fn finish(&mut self) {
+        self.stream.shutdown().await.unwrap();
+    }
+
     /// Reads the next answer.
     pub async fn answer(&mut self) -> RawAnswer {
         let mut closed = false;

@@ -21,6 +21,51 @@ db_test! {
         server.stop().await;
     }
 
+    async fn an_upload_has_a_name_and_is_shown_to_its_owner_alone(db) {
+        let server = TestServer::start(db).await;
+        let (ann, bob) = (server.member("Ann").await.client, server.member("Bob").await.client);
+        let sent = send(&ann, form(&[field("file", "../tmp/Größe\u{202e}.pdf", PDF)])).await.expect(200).json();
+        assert_eq!(sent["name"], "Größe.pdf");
+        let path = format!("/api/uploads/{}", sent["id"].as_str().unwrap());
+        assert_eq!(ann.get(&path).await.expect(200).json(), sent);
+        assert_eq!(ann.get("/api/uploads").await.json()["uploads"][0]["name"], "Größe.pdf");
+        bob.get(&path).await.expect_error(404, "not_found");
+        server.client().get(&path).await.expect_error(401, "login_required");
+        ann.get("/api/uploads/up-none").await.expect_error(404, "not_found");
+        ann.delete(&path).await.expect(200);
+        ann.get(&path).await.expect_error(404, "not_found");
+        assert_eq!(send(&ann, form(&[field("file", "..", PDF)])).await.expect(200).json()["name"], Value::Null);
+        server.stop().await;
+    }
+
+    async fn files_in_the_folder_stay_whatever_the_store_is(db) {
+        let mut server = TestServer::start(db).await;
+        let ann = server.member("Ann").await;
+        let answer = upload(&ann.client, PDF).await.expect(200).json();
+        let place = format!("/uploads/{}", answer["url"].as_str().unwrap().split_once("/uploads/").unwrap().1);
+        server.config.uploads.backend = community::config::UploadsBackend::None;
+        server.restart().await;
+        assert_eq!(server.client().get(&place).await.expect(200).body, PDF);
+        let again = server.client();
+        again.set_cookie(ann.cookie_name, &ann.client.cookie(ann.cookie_name).unwrap());
+        again.delete(&format!("/api/uploads/{}", answer["id"].as_str().unwrap())).await.expect(200);
+        server.client().get(&place).await.expect(404);
+        server.stop().await;
+    }
+
+    async fn uploads_are_counted(db) {
+        let server = TestServer::start_with(db, |config| config.metrics.listen = Some(([127, 0, 0, 1], 0).into())).await;
+        let ann = server.member("Ann").await.client;
+        upload(&ann, PDF).await.expect(200);
+        upload(&ann, b"hello").await.expect(400);
+        let text = Client::new(format!("http://{}", server.running().metrics_addr.unwrap())).get("/metrics").await.expect(200).text();
+        for line in [r#"community_uploads_total{outcome="ready"} 1"#, r#"community_uploads_total{outcome="invalid_request"} 1"#] {
+            assert!(text.contains(line), "{text}");
+        }
+        assert!(text.contains("opendal_operation_"), "{text}");
+        server.stop().await;
+    }
+
     async fn own_uploads_are_listed_by_pages(db) {
         let server = TestServer::start(db).await;
         let (ann, bob) = (server.member("Ann").await.client, server.member("Bob").await.client);

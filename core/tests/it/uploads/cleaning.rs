@@ -83,8 +83,23 @@ async fn e16_metadata_and_what_follows_a_picture_are_removed() {
             assert_eq!((picture.width(), picture.height()), (6, 4), "{format:?}");
         }
     }
-    let (_, stored) = passed(&ann, &[PDF, b"PK\x03\x04 a hidden archive"].concat()).await;
-    assert_eq!(stored, PDF);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn e05_a_pdf_is_stored_byte_for_byte_or_not_at_all() {
+    let server = TestServer::start(Db::Sqlite).await;
+    let ann = server.member("Ann").await.client;
+    let bare = PDF.trim_ascii_end();
+    for end in ["", "\n", "\r\n", "\n\n", "\r", " \r\n", "\0\0\0"] {
+        let signed = [bare, end.as_bytes()].concat();
+        assert!(passed(&ann, &signed).await.1 == signed, "{end:?} became something else");
+    }
+    let largest = with(bare, bare.len() - 5, &vec![b'%'; (10 << 20) - bare.len()]);
+    assert!(passed(&ann, &largest).await.1 == largest, "the largest became something else");
+    for more in [b"PK\x03\x04 a hidden archive".as_slice(), b"\n<script>"] {
+        upload(&ann, &[PDF, more].concat()).await.expect_error(400, "invalid_request");
+    }
     server.stop().await;
 }
 

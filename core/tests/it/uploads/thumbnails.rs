@@ -1,5 +1,7 @@
 //! Small versions of pictures.
 
+use sea_orm::ConnectionTrait;
+
 use super::*;
 use crate::support::{Db, TestServer, eventually};
 
@@ -28,6 +30,29 @@ db_test! {
         ann.get(list["uploads"][0]["thumbnailUrl"].as_str().unwrap()).await.expect(404);
         server.stop().await;
     }
+}
+
+#[tokio::test]
+async fn pictures_that_cannot_be_read_hold_up_no_other() {
+    let server = TestServer::start(Db::Sqlite).await;
+    let ann = server.member("Ann").await.client;
+    let png = file(6, 4, ImageFormat::Png);
+    // More than are taken for an outage, all of them older than the others.
+    for _ in 0..4 {
+        let answer = upload(&ann, &png).await.expect(200).json();
+        small(&ann).await;
+        let path = server.config.uploads_directory().join(answer["url"].as_str().unwrap().split_once("/uploads/").unwrap().1);
+        std::fs::remove_file(&path).unwrap();
+        std::fs::create_dir(&path).unwrap();
+    }
+    server.database().connect().await.execute_unprepared("UPDATE uploads SET thumbnail = 'wanted'").await.unwrap();
+    eventually("a small version of a later picture", || async {
+        upload(&ann, &png).await.expect(200);
+        let list = ann.get("/api/uploads").await.json();
+        list["uploads"].as_array().unwrap().iter().any(|upload| upload["thumbnailUrl"].is_string()).then_some(())
+    })
+    .await;
+    server.stop().await;
 }
 
 #[tokio::test]

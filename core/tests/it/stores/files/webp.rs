@@ -42,6 +42,15 @@ pub fn webp_frames(count: usize, (width, height): (u32, u32)) -> Pieces {
     container(chunks)
 }
 
+/// An animation whose first frame says that it ends before its only part does, which holds so many frames more.
+pub fn webp_hidden_frames(count: usize) -> Pieces {
+    let mut file = webp_frames(count + 1, (1, 1));
+    let hidden: usize = file.pieces[4..].iter().map(Vec::len).sum();
+    let part = [b"ALPH".as_slice(), &u32::try_from(hidden).unwrap().to_le_bytes()].concat();
+    file.pieces.insert(3, riff_chunk(b"ANMF", &[&[0; 16][..], &part].concat()));
+    container(file.pieces.split_off(1))
+}
+
 /// A header that promises a picture of this size in the way of the container; the picture is another.
 pub fn webp_claiming(width: u32, height: u32) -> Pieces {
     container(vec![extended(ICC & ALPHA, width, height), lossless(&super::picture(2, 2))])
