@@ -22,12 +22,17 @@ fn main() {
     // The tests find their guests there too.
     println!("cargo::rustc-env=COMMUNITY_GUESTS_DIR={}", folder.display());
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
+    let mut missing = Vec::new();
     for name in BUNDLED {
         let file = folder.join(name).with_extension("wasm");
         println!("cargo::rerun-if-changed={}", file.display());
-        if let Err(error) = fs::copy(&file, out.join(name).with_extension("wasm")) {
-            println!("cargo::error=the bundled plugin {} is missing ({error}): run \"make guests\" first", file.display());
+        if fs::copy(&file, out.join(name).with_extension("wasm")).is_err() {
+            missing.push(name);
         }
+    }
+    if !missing.is_empty() {
+        let (names, folder) = (missing.join(", "), folder.display());
+        println!("cargo::error=bundled plugins are missing in {folder} ({names}): run \"make guests\" first");
     }
     embed_front_end(&out);
     embed_sources(&out);

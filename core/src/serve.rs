@@ -228,6 +228,7 @@ impl App {
         let catalog = Catalog::new(self.flows.plugins.clone(), &config.auth.root_provider);
         let providers = Providers::new(self.oauth.clone(), limits.clone());
         base.metrics.register(providers.outcomes.clone());
+        base.metrics.register(self.outbound.outcomes());
         let mut parts = Extensions::new();
         parts.insert(email::http::Email { flows: self.flows.clone(), limits, failures, device: devices::cookie::of_site(&base_url) });
         parts.insert(self.pages(posts.feed.clone(), catalog.clone()));

@@ -15,6 +15,7 @@ mod m0006_uploads;
 mod m0007_rooms;
 mod m0008_plugins;
 mod m0009_upload_names;
+mod m0010_post_keys;
 mod sql;
 
 /// All steps, oldest first.
@@ -32,6 +33,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0007_rooms::Migration),
             Box::new(m0008_plugins::Migration),
             Box::new(m0009_upload_names::Migration),
+            Box::new(m0010_post_keys::Migration),
         ]
     }
 }

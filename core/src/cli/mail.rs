@@ -24,6 +24,9 @@ pub enum Command {
 
 pub async fn run(command: Command, config: Config) -> Outcome {
     let Command::Test { address } = command;
+    if address.parse::<lettre::Address>().is_err() {
+        return Err(format!("{address:?} is no email address: write one like ann@example.org").into());
+    }
     let parts = Parts::of_system();
     let name = &config.site.name;
     let text = format!("This is a test of {name} at {}.\nMail works.\n", config.base_url());

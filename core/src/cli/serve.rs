@@ -24,7 +24,7 @@ pub async fn run(loaded: Loaded, path: Option<PathBuf>) -> Outcome {
         tracing::warn!("{warning}");
     }
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let base_url = config.http.base_url.clone();
+    let (base_url, own_pages) = (config.http.base_url.clone(), config.base_url().origin());
     let grace = config.http.shutdown_timeout.0 + Duration::from_secs(5);
     let sections: Sections = Arc::new(move || {
         let loaded = super::configuration(path.as_deref()).map_err(|problems| problems.to_string())?;
@@ -32,6 +32,11 @@ pub async fn run(loaded: Loaded, path: Option<PathBuf>) -> Outcome {
     });
     let running = serve::start(config, Parts { sections: Some(sections), ..Parts::of_system() }).await?;
     let address = base_url.map_or_else(|| format!("http://{}", running.addr), |url| url.origin());
+    tracing::info!(
+        base_url = own_pages,
+        "forms and sockets work on pages of this address; on others they are refused as origin_rejected: set BASE_URL (http.base_url) to \
+         what people type"
+    );
     tracing::info!(listen = %running.addr, "ready at {address}");
     tokio::select! {
         _ = terminate.recv() => {}

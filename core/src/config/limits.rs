@@ -33,7 +33,7 @@ pub struct LimitsSection {
     pub forgot: Rate,
     /// Attempts to set a new password, by mail or by the old one, per client.
     pub passwords: Rate,
-    /// Sign-ins begun at other providers, and returns from them, per client.
+    /// Sign-ins begun at other providers per client, and as many returns from them.
     pub providers: Rate,
     /// New messages per user, over HTTP and sockets together.
     pub messages: Rate,

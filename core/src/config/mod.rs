@@ -236,6 +236,8 @@ impl Config {
             for (name, value) in &mut plugin.settings {
                 if sounds_secret(name) || self.hidden.contains(&(id.clone(), name.clone())) {
                     REDACTED.clone_into(value);
+                } else if let Some(shown) = without_user(value) {
+                    *value = shown;
                 }
             }
         }
@@ -247,6 +249,14 @@ impl Debug for Config {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         f.write_str(&self.effective())
     }
+}
+
+/// An address whose user, with a password or as a token, is kept out of sight; `None` if there is none in it.
+fn without_user(value: &str) -> Option<String> {
+    let mut url = url::Url::parse(value).ok().filter(|url| !url.username().is_empty() || url.password().is_some())?;
+    url.set_password(None).ok()?;
+    url.set_username(REDACTED).ok()?;
+    Some(url.into())
 }
 
 /// True for names of settings whose values are kept out of sight wherever they come from.

@@ -63,16 +63,23 @@ fn root(config: &Config, plugins: &Plugins) -> Vec<Finding> {
 }
 
 fn describe(subject: &str, provider: &OAuthProvider, found: &CheckUp) -> Vec<Finding> {
-    let mut findings = vec![match &found.introduction {
-        Introduction::Known => Finding::good(subject, format!("the provider knows this server; people sign in at {}", found.authorize_at)),
+    let mut findings = vec![Finding::good(subject, format!("people are sent to {}", found.authorize_at))];
+    findings.extend(found.ahead.map(|ahead| clock(subject, provider, ahead)));
+    findings.push(match &found.introduction {
+        Introduction::Known => Finding::good(subject, "the provider knows this server"),
         Introduction::Unknown => Finding::bad(subject, "the provider does not accept the client id and secret: copy both again"),
         Introduction::Unclear(how) => Finding::doubtful(subject, format!("{how}; try it with `community plugin try {}`", provider.id())),
-    }];
-    if let Some(ahead) = found.ahead.filter(|ahead| ahead.abs() > SKEW) {
-        let relation = if ahead > 0 { "ahead of" } else { "behind" };
-        let text = format!("the provider's clock is {} s {relation} this machine's: set this one by NTP", ahead.abs());
-        let has_id_tokens = matches!(provider.flow().server, Server::Issuer { .. });
-        findings.push(if has_id_tokens && ahead > TOO_FAR { Finding::bad(subject, text) } else { Finding::doubtful(subject, text) });
-    }
+    });
     findings
+}
+
+/// Whether the provider agrees with this machine about the time.
+fn clock(subject: &str, provider: &OAuthProvider, ahead: i64) -> Finding {
+    let relation = if ahead < 0 { "behind" } else { "ahead of" };
+    let text = format!("the provider's clock is {} s {relation} this machine's", ahead.abs());
+    if ahead.abs() <= SKEW {
+        return Finding::good(subject, text);
+    }
+    let (text, has_id_tokens) = (format!("{text}: set this one by NTP"), matches!(provider.flow().server, Server::Issuer { .. }));
+    if has_id_tokens && ahead > TOO_FAR { Finding::bad(subject, text) } else { Finding::doubtful(subject, text) }
 }

@@ -66,6 +66,7 @@ fn refused(refusal: Refusal) -> Error {
 }
 
 impl Flows {
+    /// The provider; without it nothing of this is done, also where it has nothing to say.
     fn provider(&self) -> Result<PasswordProvider> {
         Ok(self.plugins.password(PROVIDER)?)
     }
@@ -108,6 +109,7 @@ impl Flows {
 
     /// Follows a link. `keep_present` leaves the browser's present session alone and begins none.
     pub async fn verify(&self, token: &Token, plan: SessionPlan, keep_present: bool) -> Result<Option<(Session, Token)>> {
+        self.provider()?;
         let verify = Verify { token: token.hash(), session: (!keep_present).then_some(plan) };
         self.store.write(verify, |tx, verify| Box::pin(actions::verify(tx, verify))).await
     }
@@ -174,6 +176,7 @@ impl Flows {
 
     /// Sets a new password by a link.
     pub async fn reset(&self, token: &str, password: &str) -> Result<()> {
+        self.provider()?;
         let token = Token::parse(token).ok_or_else(actions::invalid_token)?;
         let phc = self.new_hash(password).await?;
         self.store.write((token.hash(), phc), |tx, (token, phc)| Box::pin(actions::reset(tx, token, phc))).await
@@ -181,6 +184,7 @@ impl Flows {
 
     /// Sets a new password for someone who is signed in and knows the present one.
     pub async fn change_password(&self, who: &SignedIn, current: &str, new: &str) -> Result<()> {
+        self.provider()?;
         let own = queries::own_password(self.store.reader(), &who.session.user).await?;
         let current = Password::parse(current).ok_or_else(wrong_current)?;
         if !self.hasher.verify(current, own.as_ref().map(|(_, phc)| phc.as_str())).await? {

@@ -61,9 +61,12 @@ impl Email {
         let answers_for = attempt.answers_for.clone();
         self.failures.attempt(&answers_for)?;
         let outcome = self.flows.login(attempt, &body.password, plan).await;
-        // The password was right: an address that is not verified yet does not change that.
-        if outcome.as_ref().map_or_else(|error| error.kind == Kind::Forbidden, |_| true) {
-            self.failures.succeeded(&answers_for);
+        match outcome.as_ref().map_err(|error| error.kind) {
+            // The password was right: an address that is not verified yet does not change that.
+            Ok(_) | Err(Kind::Forbidden) => self.failures.succeeded(&answers_for),
+            // Nobody looked at it.
+            Err(Kind::Unavailable | Kind::Internal) => self.failures.take_back(&answers_for),
+            Err(_) => {}
         }
         outcome
     }

@@ -1,6 +1,10 @@
 //! Passwords and links in the database.
 
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::OnConflict};
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter,
+    sea_query::{Expr, OnConflict},
+};
 
 use super::{
     PROVIDER,
@@ -61,6 +65,19 @@ pub async fn put_registration(tx: &Tx, new: &Registration) -> Result<()> {
         .update_columns([Column::Address, Column::Username, Column::Phc, Column::TokenHash, Column::CreatedAt, Column::ExpiresAt])
         .to_owned();
     registrations::Entity::insert(row).on_conflict(replace).exec_without_returning(tx.conn()).await?;
+    Ok(())
+}
+
+/// Replaces the link of the registration that `token` belongs to. If another has replaced it, or somebody followed it, nothing happens.
+pub async fn renew_registration(tx: &Tx, token: &TokenHash, new: &TokenHash, expires_at: Timestamp) -> Result<()> {
+    use registrations::Column;
+    registrations::Entity::update_many()
+        .col_expr(Column::TokenHash, Expr::value(new.as_str()))
+        .col_expr(Column::CreatedAt, Expr::value(tx.now().to_string()))
+        .col_expr(Column::ExpiresAt, Expr::value(expires_at.to_string()))
+        .filter(Column::TokenHash.eq(token.as_str()))
+        .exec(tx.conn())
+        .await?;
     Ok(())
 }
 

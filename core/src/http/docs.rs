@@ -50,7 +50,9 @@ const OPERATIONS: Operations = (
 
 const DESCRIPTION: &str = "The API of a community server: posts, rooms, uploads, and signing in.\n\n\
     Whoever is signed in sends the session cookie. Every error has the same shape: `ok` is `false`, `error` a sentence for people, \
-    `code` a word for programs. Ids are opaque; times are RFC 3339 in UTC.";
+    `code` a word for programs. Ids are opaque; times are RFC 3339 in UTC.\n\n\
+    Some requests are refused before any operation sees them, in the same shape and under every address: 400 `invalid_request` without \
+    exactly one `Host`, 414 `uri_too_long`, 431 `headers_too_large`.";
 
 /// All operations.
 pub fn service() -> OpenApiService<impl OpenApi + 'static, ()> {

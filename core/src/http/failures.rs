@@ -43,7 +43,7 @@ impl FailureDelay {
     }
 
     /// Begins an attempt that `key` answers for, or fails with `rate_limited`. The attempt counts as failed until
-    /// [`FailureDelay::succeeded`] says otherwise, so that many at once gain nothing.
+    /// [`FailureDelay::succeeded`] or [`FailureDelay::take_back`] says otherwise, so that many at once gain nothing.
     pub fn attempt(&self, key: &str) -> Result<(), Error> {
         self.with(key, |failures, now| {
             failures.require_free(now)?;
@@ -64,6 +64,16 @@ impl FailureDelay {
             Ok(())
         });
         debug_assert!(counted.is_ok());
+    }
+
+    /// The attempt came to nothing for a reason of the server's own: it counts no more.
+    pub fn take_back(&self, key: &str) {
+        let taken = self.with(key, |failures, _| {
+            failures.count = failures.count.saturating_sub(1);
+            failures.until = failures.last + self.delay(failures.count);
+            Ok(())
+        });
+        debug_assert!(taken.is_ok());
     }
 
     /// What `key` has failed in of late, if limits are on.

@@ -48,8 +48,10 @@ pub enum Limit {
     Forgot,
     /// New passwords, by client.
     Passwords,
-    /// Sign-ins at other providers, by client.
+    /// Sign-ins begun at other providers, by client.
     Providers,
+    /// Returns from them, by client.
+    ProviderReturns,
     /// New messages over HTTP and sockets together, by user or bot.
     Messages,
     /// The same for bots, which have one of their own.
@@ -121,6 +123,7 @@ impl Limits {
             (Limit::Forgot, section.forgot),
             (Limit::Passwords, section.passwords),
             (Limit::Providers, section.providers),
+            (Limit::ProviderReturns, section.providers),
             (Limit::Messages, section.messages),
             (Limit::BotMessages, section.bot_messages),
             (Limit::MessageChanges, section.message_changes),

@@ -35,9 +35,11 @@ const MAX_BUFFER: usize = 64 << 10;
 const BACK_OFF: Duration = Duration::from_millis(50);
 /// Errors of `accept` are logged this often.
 const COMPLAINT: Duration = Duration::from_secs(10);
-/// The answer to a connection from an address that has too many.
+/// The answer to a connection from an address that has too many, with the headers of every other answer that fit any site.
 const TOO_MANY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 5\r\nCache-Control: no-store\r\n\
-X-Content-Type-Options: nosniff\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: 107\r\n\r\n\
+X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\nX-Frame-Options: DENY\r\nCross-Origin-Resource-Policy: same-origin\r\n\
+Content-Security-Policy: default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'\r\n\
+Content-Type: application/json; charset=utf-8\r\nContent-Length: 107\r\n\r\n\
 {\"ok\":false,\"error\":\"Too many connections from your address.\",\"code\":\"too_many_connections\",\"retryAfter\":5}";
 
 /// What a connection holds while it is open.

@@ -86,14 +86,17 @@ impl Sender {
         let now = self.clock.now();
         let (error, retry) = match outcome {
             Ok(()) => (None, None),
-            Err(SendError::Permanent(error)) => (Some(error), None),
-            Err(SendError::Passing(error)) if now.since(mail.created_at) >= self.section.give_up_after.0 => (Some(error), None),
-            Err(SendError::Passing(error)) => (Some(error), Some(now.plus(policy::backoff(&self.section, mail.attempts + 1)))),
+            Err(error) => {
+                let given_up = error.for_good || now.since(mail.created_at) >= self.section.give_up_after.0;
+                let retry = (!given_up).then(|| now.plus(policy::backoff(&self.section, mail.attempts + 1)));
+                (Some(error), retry)
+            }
         };
-        if let Some(error) = &error {
-            tracing::warn!(mail = %mail.id, attempt = mail.attempts + 1, given_up = retry.is_none(), error, "a mail was not delivered");
+        if let Some(SendError { brief, .. }) = &error {
+            let (attempt, given_up) = (mail.attempts + 1, retry.is_none());
+            tracing::warn!(mail = %mail.id, attempt, given_up, error = brief, "a mail was not delivered");
         }
-        let settled = (mail.id.clone(), error, retry);
+        let settled = (mail.id.clone(), error.map(|error| error.text), retry);
         self.store.write(settled, |tx, (id, error, retry)| Box::pin(store::settle(tx, id, error.as_deref(), *retry))).await
     }
 }

@@ -1,12 +1,17 @@
 //! How mails leave: over SMTP, or into files.
 
-use std::{path::Path, time::Duration};
+use std::{
+    error::Error as _,
+    fmt::{self, Display, Formatter},
+    path::Path,
+    time::Duration,
+};
 
 use lettre::{
     AsyncFileTransport, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
     message::{Mailbox, MultiPart},
     transport::smtp::{
-        AsyncSmtpTransportBuilder, PoolConfig,
+        self, AsyncSmtpTransportBuilder, PoolConfig,
         client::{Certificate, Tls, TlsParameters},
     },
 };
@@ -35,13 +40,67 @@ enum Way {
 
 /// Why a mail did not leave.
 #[derive(Debug, thiserror::Error)]
-pub enum SendError {
-    /// The server refuses this mail for good.
-    #[error("refused for good: {0}")]
-    Permanent(String),
-    /// It may work later.
-    #[error("{0}")]
-    Passing(String),
+#[error("{}{text}", if *.for_good { "refused for good: " } else { "" })]
+pub struct SendError {
+    /// Whether it is in vain to try again.
+    pub for_good: bool,
+    /// The whole story, in the words of the mail server, which likes to name the recipient.
+    pub text: String,
+    /// What the log may have of it.
+    pub brief: String,
+}
+
+impl SendError {
+    fn new(for_good: bool, text: impl Into<String>) -> Self {
+        let text = text.into();
+        Self { for_good, brief: text.clone(), text }
+    }
+
+    /// The words of lettre, which are those of the server where that answered.
+    fn of(error: &smtp::Error, for_good: bool) -> Self {
+        let brief = match refusal(error) {
+            Some(refusal) => format!("the mail server answers {refusal}"),
+            None if error.is_response() => "the answer of the mail server makes no sense".to_owned(),
+            None => error.to_string(),
+        };
+        Self { for_good, text: error.to_string(), brief }
+    }
+}
+
+/// What a mail server answered, without its words.
+struct Refusal {
+    code: u16,
+    /// The enhanced status (RFC 3463), if it gave one: `5.1.1`.
+    status: Option<String>,
+}
+
+impl Display for Refusal {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let status = self.status.iter().flat_map(|status| [" ", status]).collect::<String>();
+        write!(f, "{}{status}", self.code)
+    }
+}
+
+impl Refusal {
+    /// Whether it is about the recipient or the message. What a server says against this one (who it is, what it is called, whether it
+    /// may send at all) its operator can mend, and the mail is worth waiting for that.
+    fn is_about_the_mail(&self) -> bool {
+        let named = self.status.as_deref().map(|status| status.split_once('.').map_or(status, |(_, detail)| detail));
+        match named {
+            Some("1.7" | "1.8") => false,
+            Some(detail) if ["1.", "2.", "6."].iter().any(|subject| detail.starts_with(subject)) || detail == "3.4" => self.code >= 550,
+            Some(detail) if !detail.starts_with("0.") => false,
+            _ => matches!(self.code, 550..=553),
+        }
+    }
+}
+
+/// The code and the enhanced status of a server that said no for good.
+fn refusal(error: &smtp::Error) -> Option<Refusal> {
+    let said = error.source().map(ToString::to_string).unwrap_or_default();
+    let is_status = |word: &&str| word.split('.').count() == 3 && word.split('.').all(|part| part.parse::<u16>().is_ok());
+    let status = said.split_whitespace().next().filter(is_status).map(str::to_owned);
+    Some(Refusal { code: error.status()?.into(), status })
 }
 
 /// Why there is no way out.
@@ -82,17 +141,20 @@ impl Transport {
     /// # Errors
     /// Whether trying again makes sense, and why it failed.
     pub async fn send(&self, mail: &DueMail) -> Result<(), SendError> {
-        let message = self.compose(mail).map_err(|error| SendError::Permanent(error.to_string()))?;
+        let message = self.compose(mail).map_err(|error| SendError::new(true, error.to_string()))?;
         match &self.way {
             // lettre bounds the time to connect and nothing after it, so that a mute server would hold up all mail for ever.
             Way::Smtp(smtp, patience) => match tokio::time::timeout(*patience, smtp.send(message)).await {
                 Ok(Ok(_)) => Ok(()),
-                Ok(Err(error)) if error.is_permanent() => Err(SendError::Permanent(error.to_string())),
-                Ok(Err(error)) => Err(SendError::Passing(error.to_string())),
+                Ok(Err(error)) => {
+                    let against_it = error.is_permanent() && refusal(&error).is_some_and(|refusal| refusal.is_about_the_mail());
+                    // A server may greet whoever it does not want with the same codes: then it does so again.
+                    Err(SendError::of(&error, against_it && self.reach().await.is_ok()))
+                }
                 Err(_) => Err(too_slow(*patience)),
             },
             Way::Files(files, folder) => {
-                let file = files.send(message).await.map_err(|error| SendError::Passing(error.to_string()))?;
+                let file = files.send(message).await.map_err(|error| SendError::new(false, error.to_string()))?;
                 // Whoever runs without a mail server reads the link here; with one, links never reach the log.
                 let link = link(&mail.content).unwrap_or("none");
                 tracing::info!(file = %folder.join(format!("{file}.eml")).display(), link, "mail written to a file; set SMTP_URL to send it");
@@ -109,8 +171,8 @@ impl Transport {
         let Way::Smtp(smtp, patience) = &self.way else { return Ok(()) };
         match tokio::time::timeout(*patience, smtp.test_connection()).await {
             Ok(Ok(true)) => Ok(()),
-            Ok(Ok(false)) => Err(SendError::Passing("the mail server hung up".to_owned())),
-            Ok(Err(error)) => Err(SendError::Passing(error.to_string())),
+            Ok(Ok(false)) => Err(SendError::new(false, "the mail server hung up")),
+            Ok(Err(error)) => Err(SendError::of(&error, false)),
             Err(_) => Err(too_slow(*patience)),
         }
     }
@@ -151,10 +213,42 @@ fn trusting(builder: AsyncSmtpTransportBuilder, url: &SecretUrl, file: &Path) ->
 }
 
 fn too_slow(patience: Duration) -> SendError {
-    SendError::Passing(format!("the mail server took longer than {} s", patience.as_secs()))
+    SendError::new(false, format!("the mail server took longer than {} s", patience.as_secs()))
 }
 
 /// The first link in a mail.
 fn link(content: &Content) -> Option<&str> {
     content.text.split_whitespace().find(|word| word.starts_with("http://") || word.starts_with("https://"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_against_the_mail_is_told_from_what_is_said_against_us() {
+        for (code, status, expected) in [
+            (550, None, true),
+            (550, Some("5.1.1"), true),
+            (551, None, true),
+            (552, Some("5.2.2"), true),
+            (552, Some("5.3.4"), true),
+            (553, Some("5.1.3"), true),
+            (554, Some("5.6.0"), true),
+            (550, Some("5.0.0"), true),
+            (530, Some("5.7.0"), false),
+            (535, Some("5.7.8"), false),
+            (534, None, false),
+            (538, None, false),
+            (502, None, false),
+            (554, None, false),
+            (554, Some("5.7.1"), false),
+            (550, Some("5.7.26"), false),
+            (553, Some("5.1.8"), false),
+            (550, Some("5.1.7"), false),
+        ] {
+            let refusal = Refusal { code, status: status.map(str::to_owned) };
+            assert_eq!(refusal.is_about_the_mail(), expected, "{refusal}");
+        }
+    }
 }

@@ -24,6 +24,16 @@ use crate::{
     random::Token,
 };
 
+/// Errors of a token endpoint that are about this server and how it is registered, whatever code it is shown.
+const OURS: [&str; 6] = [
+    "invalid_client",
+    "unauthorized_client",
+    "incorrect_client_credentials",
+    "redirect_uri_mismatch",
+    "unsupported_grant_type",
+    "invalid_scope",
+];
+
 /// The scope that makes a request one for an OpenID provider.
 const OPENID: &str = "openid";
 
@@ -192,7 +202,7 @@ fn oauth_answer(response: HttpResponse) -> Result<HttpResponse, Trouble> {
         StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS => Err(Trouble::broken(sentence())),
         _ if !status.is_client_error() || serde_json::from_slice::<ErrorAnswer>(response.body()).is_ok() => Ok(response),
         StatusCode::UNAUTHORIZED => Err(Trouble::rejected(format!("{}: check the client id and the client secret", sentence()))),
-        _ => Err(Trouble::rejected(sentence())),
+        _ => Err(Trouble::provoked(sentence())),
     }
 }
 
@@ -201,11 +211,12 @@ fn refused(answer: &ErrorAnswer) -> Trouble {
     let code = answer.error().as_ref();
     let plain = code.len() <= 40 && code.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
     let hint = match code {
-        "invalid_client" | "unauthorized_client" => ": check the client id and the client secret",
+        "invalid_client" | "unauthorized_client" | "incorrect_client_credentials" => ": check the client id and the client secret",
         "invalid_grant" => ": the code was used before, is too old, or belongs to another redirect address",
         _ => "",
     };
-    Trouble::rejected(format!("the token endpoint answers {}{hint}", if plain { code } else { "an error" }))
+    let sentence = format!("the token endpoint answers {}{hint}", if plain { code } else { "an error" });
+    if OURS.contains(&code) { Trouble::rejected(sentence) } else { Trouble::provoked(sentence) }
 }
 
 /// `url` without one of its parameters: what the crate adds for OpenID providers is none of the others' business.

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
 
 use super::remote::{Remote, Trouble};
-use crate::plugins::Server;
+use crate::plugins::{OAuthProvider, Server};
 
 /// How long it is used without asking again.
 const FRESH: Duration = Duration::from_mins(5);
@@ -61,7 +61,7 @@ pub type Metadata = ProviderMetadata<
 
 /// What is known of all providers. Moments are durations since any fixed one. Cheap to clone.
 #[derive(Clone, Default)]
-pub struct Directory(Arc<Mutex<HashMap<String, Arc<Entry>>>>);
+pub struct Directory(Arc<Mutex<HashMap<String, (String, Arc<Entry>)>>>);
 
 #[derive(Default)]
 struct Entry {
@@ -84,7 +84,7 @@ impl Directory {
     /// What the provider publishes; `None` if it is no OpenID provider. Of many who ask at once, one fetches it for all.
     pub async fn get(&self, remote: &Remote, now: Duration) -> Result<Option<Arc<Metadata>>, Trouble> {
         let Server::Issuer { name, .. } = &remote.provider().flow().server else { return Ok(None) };
-        let entry = self.entry(remote.provider().id());
+        let entry = self.entry(remote.provider());
         let before = entry.attempts.load(Ordering::SeqCst);
         let mut known = entry.known.lock().await;
         let age = now.saturating_sub(known.read_at);
@@ -117,10 +117,14 @@ impl Directory {
         }
     }
 
-    /// The same with the keys fetched anew, since there may be new ones; `None` if that was done a moment ago.
-    pub async fn with_new_keys(&self, remote: &Remote, now: Duration) -> Result<Option<Arc<Metadata>>, Trouble> {
-        let entry = self.entry(remote.provider().id());
+    /// What the provider publishes with other keys than `used` has: those that somebody else fetched meanwhile, or else fetched now;
+    /// `None` if that was done a moment ago.
+    pub async fn with_new_keys(&self, remote: &Remote, used: &Arc<Metadata>, now: Duration) -> Result<Option<Arc<Metadata>>, Trouble> {
+        let entry = self.entry(remote.provider());
         let mut known = entry.known.lock().await;
+        if let Some(newer) = known.metadata.as_ref().filter(|known| !Arc::ptr_eq(known, used)) {
+            return Ok(Some(newer.clone()));
+        }
         let Some(metadata) = known.metadata.clone().filter(|_| now.saturating_sub(known.keys_at) >= KEYS_EVERY) else { return Ok(None) };
         known.keys_at = now;
         let keys = JsonWebKeySet::fetch_async(metadata.jwks_uri(), remote).await.map_err(sentence)?;
@@ -129,8 +133,14 @@ impl Directory {
         Ok(Some(metadata))
     }
 
-    fn entry(&self, provider: &str) -> Arc<Entry> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(provider.to_owned()).or_default().clone()
+    /// What is known of a provider since it was loaded: before that it may have been another one.
+    fn entry(&self, provider: &OAuthProvider) -> Arc<Entry> {
+        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (loaded_as, entry) = entries.entry(provider.id().to_owned()).or_default();
+        if loaded_as != provider.loaded_as() {
+            (*loaded_as, *entry) = (provider.loaded_as().to_owned(), Arc::default());
+        }
+        entry.clone()
     }
 }
 

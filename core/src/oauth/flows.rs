@@ -110,7 +110,8 @@ impl OAuth {
     pub async fn begin(&self, provider: &str, purpose: Purpose, browser: Option<Token>, next: Option<&str>) -> Result<Begun, Fault> {
         let browser = browser.unwrap_or_else(|| self.random.token());
         let next = next.and_then(policy::next).map(str::to_owned);
-        let (location, _) = self.start(provider, purpose, Some(&browser), next).await?;
+        let begun = self.start(provider, purpose, Some(&browser), next).await;
+        let (location, _) = begun.inspect_err(|fault| note(provider, fault, "nobody can be sent to a provider"))?;
         Ok(Begun { location, browser })
     }
 
@@ -129,7 +130,7 @@ impl OAuth {
         let transaction = Transaction {
             state: state.hash(),
             browser: match purpose {
-                Purpose::Trial => Some(self.settings_hash(&state, provider.id())),
+                Purpose::Trial => Some(self.settings_hash(&state, &provider)),
                 Purpose::SignIn | Purpose::Link(_) => browser.map(Token::hash),
             },
             provider: provider.id().to_owned(),
@@ -146,13 +147,8 @@ impl OAuth {
     /// Finishes what a browser comes back from.
     pub async fn finish(&self, back: Return) -> Finished {
         let finished = self.try_finish(&back).await;
-        if let Err(Fault::Stop(stop)) = &finished.outcome {
-            let (provider, reason, detail) = (back.provider.as_str(), stop.reason.as_str(), stop.detail.as_str());
-            if stop.is_grave {
-                tracing::warn!(provider, reason, detail, "a sign-in came to nothing");
-            } else {
-                tracing::info!(provider, reason, detail, "a sign-in came to nothing");
-            }
+        if let Err(fault) = &finished.outcome {
+            note(&back.provider, fault, "a sign-in came to nothing");
         }
         finished
     }
@@ -185,10 +181,10 @@ impl OAuth {
     async fn settle(&self, provider: &OAuthProvider, taken: Result<Transaction, Stop>, back: &Return) -> Result<Outcome, Fault> {
         let transaction = taken.map_err(|stop| denial(&back.answer.reply).unwrap_or(stop))?;
         if transaction.purpose == Purpose::Trial {
-            let outcome = if self.knows_settings(&transaction, &back.answer) {
+            let outcome = if self.knows_settings(provider, &transaction, &back.answer) {
                 trial::outcome(&client::asked(provider), self.identity(provider, &transaction, &back.answer).await)
             } else {
-                trial::other_settings()
+                trial::other_settings(provider.id())
             };
             let input = (transaction.state, outcome);
             self.store.write(input, |tx, (state, outcome)| Box::pin(actions::record_trial(tx, state, outcome))).await?;
@@ -226,7 +222,7 @@ impl OAuth {
                 return Ok(Err(stop));
             }
             let fetched = visit.fetch(code, &transaction.pkce_verifier, &transaction.nonce, self.clock.now()).await?;
-            self.breakers.succeeded(provider.id());
+            self.breakers.succeeded(provider.loaded_as());
             Ok(Ok(fetched))
         };
         let fetched = self.guarded(provider, fetch).await??;
@@ -251,21 +247,36 @@ impl OAuth {
 
     /// Lets `work` ask a provider, for a while, unless that is known to be in vain.
     async fn guarded<T>(&self, provider: &OAuthProvider, work: impl Future<Output = Result<T, Trouble>>) -> Result<T, Stop> {
-        let id = provider.id();
+        // Loaded anew, it begins anew: its settings may have been what was wrong.
+        let id = provider.loaded_as();
         let Some(_leave) = self.breakers.leave(id, self.ticks.elapsed()) else {
             return Err(Stop::new(Reason::Provider, "it failed several times in a row and is left alone for a while"));
         };
         let late = |_| Err(Trouble::broken(format!("it takes longer than {} s", ASKING.as_secs())));
         timeout(ASKING, work).await.unwrap_or_else(late).map_err(|trouble| {
             let stop = Stop::new(Reason::Provider, trouble.to_string());
-            if matches!(trouble, Trouble::Rejected(_)) {
-                return stop.by_anybody();
+            match trouble {
+                Trouble::Provoked(_) => return stop.by_anybody(),
+                Trouble::Rejected(_) => return stop,
+                Trouble::Broken(_) => {}
             }
             if self.breakers.failed(id, self.ticks.elapsed()) {
-                tracing::error!(provider = id, %trouble, "a login provider fails again and again; nobody is sent there for a while");
+                let provider = provider.id();
+                tracing::error!(provider, %trouble, "a login provider fails again and again; nobody is sent there for a while");
             }
             stop
         })
+    }
+}
+
+/// The operator's line about a way there or back that ended early.
+fn note(provider: &str, fault: &Fault, message: &'static str) {
+    let Fault::Stop(stop) = fault else { return };
+    let (reason, detail) = (stop.reason.as_str(), stop.detail.as_str());
+    if stop.is_grave {
+        tracing::warn!(provider, reason, detail, "{message}");
+    } else {
+        tracing::info!(provider, reason, detail, "{message}");
     }
 }
 

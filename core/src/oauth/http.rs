@@ -69,9 +69,11 @@ impl Example for LinkBegun {
     }
 }
 
-/// What a browser that comes back brings, beside its answer.
+/// What a browser brings on its way there or back, beside its answer.
 struct Visitor {
     ip: ClientIp,
+    /// Whether it shows people what it gets: it is sent on to a page that says what is wrong.
+    shows_pages: bool,
     browser: Option<Token>,
     client: ClientName,
     present: MaybeAuth,
@@ -82,6 +84,7 @@ impl<'a> FromRequest<'a> for Visitor {
         let providers = <Data<&Providers>>::from_request(request, body).await?;
         Ok(Self {
             ip: ClientIp::from_request(request, body).await?,
+            shows_pages: request.header("accept").is_some_and(|accept| accept.contains("text/html")),
             browser: providers.cookie.read(request.headers()).token(),
             client: ClientName::from_request(request, body).await?,
             present: MaybeAuth::from_request(request, body).await?,
@@ -96,17 +99,29 @@ fn to(path: &str) -> Away {
     Response::new(Redirect::to(path))
 }
 
+fn to_reason(reason: &str) -> Away {
+    to(&format!("/?login=error&reason={reason}"))
+}
+
 fn failed(fault: Fault) -> AppResult<Away> {
     match fault {
-        Fault::Stop(stop) => Ok(to(&format!("/?login=error&reason={}", stop.reason.as_str()))),
+        Fault::Stop(stop) => Ok(to_reason(stop.reason.as_str())),
         Fault::Error(error) => Err(error),
+    }
+}
+
+/// How a way that ended early is counted.
+fn word(fault: &Fault) -> &'static str {
+    match fault {
+        Fault::Stop(stop) => stop.reason.as_str(),
+        Fault::Error(_) => "error",
     }
 }
 
 impl Providers {
     /// The providers of a server, with counters at zero.
     pub fn new(oauth: OAuth, limits: Limits) -> Self {
-        let counted = opts!("sign_ins_total", "Returns from other sites, by provider and outcome.");
+        let counted = opts!("sign_ins_total", "Returns from other sites and ways there that ended early, by provider and outcome.");
         Self {
             cookie: super::cookie::of_site(&oauth.config.base_url()),
             outcomes: IntCounterVec::new(counted, &["provider", "outcome"]).expect("names are valid"),
@@ -127,16 +142,32 @@ impl Providers {
         &self.oauth.config.auth.root_provider
     }
 
+    /// The answer to a client that comes too often.
+    fn too_often(&self, limit: Limit, visitor: &Visitor) -> Option<AppResult<Away>> {
+        let error = self.limits.check_client(limit, visitor.ip).err()?;
+        Some(if visitor.shows_pages { Ok(to_reason(error.code)) } else { Err(error) })
+    }
+
+    /// Begins a sign-in, and counts it if that ends here.
+    async fn begin(&self, provider: &str, purpose: Purpose, browser: Option<Token>, next: Option<&str>) -> Result<Begun, Fault> {
+        let begun = self.oauth.begin(provider, purpose, browser, next).await;
+        begun.inspect_err(|fault| self.outcomes.with_label_values(&[provider, word(fault)]).inc())
+    }
+
     async fn login(&self, provider: &str, visitor: Visitor, next: Option<&str>) -> AppResult<Away> {
-        self.limits.check_client(Limit::Providers, visitor.ip)?;
-        match self.oauth.begin(provider, Purpose::SignIn, visitor.browser, next).await {
+        if let Some(answer) = self.too_often(Limit::Providers, &visitor) {
+            return answer;
+        }
+        match self.begin(provider, Purpose::SignIn, visitor.browser, next).await {
             Ok(Begun { location, browser }) => Ok(to(&location).header("set-cookie", self.cookie.set(&browser, policy::LIFETIME))),
             Err(fault) => failed(fault),
         }
     }
 
     async fn callback(&self, provider: &str, sessions: &Sessions, visitor: Visitor, answer: Answer) -> AppResult<Away> {
-        self.limits.check_client(Limit::Providers, visitor.ip)?;
+        if let Some(answer) = self.too_often(Limit::ProviderReturns, &visitor) {
+            return answer;
+        }
         let plan = sessions.plan(visitor.client, visitor.present);
         let back = Return { provider: provider.to_owned(), answer, browser: visitor.browser, plan };
         let Finished { outcome, keep_cookie } = self.oauth.finish(back).await;
@@ -144,8 +175,7 @@ impl Providers {
             Ok(Outcome::SignedIn { .. }) => "ok",
             Ok(Outcome::Linked) => "linked",
             Ok(Outcome::Tried) => "tried",
-            Err(Fault::Stop(stop)) => stop.reason.as_str(),
-            Err(Fault::Error(_)) => "error",
+            Err(fault) => word(fault),
         };
         self.outcomes.with_label_values(&[provider, word]).inc();
         let away = match outcome {
@@ -165,7 +195,8 @@ impl Api {
     /// Sign in with Discord
     ///
     /// Goes to Discord, which sends the browser back to `/api/callback`; or to whichever provider the server's operator gave this
-    /// address to. If the provider does not answer, goes to `/?login=error&reason=provider`.
+    /// address to. If the provider does not answer, goes to `/?login=error&reason=provider`; if too many sign-ins were begun from the same
+    /// network, a browser goes to `/?login=error&reason=rate_limited`, and other clients get 429.
     #[oai(path = "/api/login", method = "get", operation_id = "loginWithDiscord")]
     async fn login_with_discord(
         &self,
@@ -180,7 +211,8 @@ impl Api {
     /// Come back from Discord
     ///
     /// Signs in and goes to `/?login=ok`, or to `next`. Whatever goes wrong at the provider or with the answer leads to
-    /// `/?login=error&reason=…`: `denied`, `state` (too late, twice, or begun by another browser), `provider`, `refused` or `disabled`.
+    /// `/?login=error&reason=…`: `denied`, `state` (too late, twice, or begun by another browser), `provider`, `refused`, `disabled` or,
+    /// for browsers in place of 429, `rate_limited`.
     #[oai(path = "/api/callback", method = "get", operation_id = "returnFromDiscord")]
     #[allow(clippy::too_many_arguments, reason = "each is an extractor")]
     async fn return_from_discord(
@@ -219,7 +251,8 @@ impl Api {
     /// Come back from Reddit
     ///
     /// Signs in and goes to `/?login=ok`, or to `next`. Whatever goes wrong at the provider or with the answer leads to
-    /// `/?login=error&reason=…`: `denied`, `state` (too late, twice, or begun by another browser), `provider`, `refused` or `disabled`.
+    /// `/?login=error&reason=…`: `denied`, `state` (too late, twice, or begun by another browser), `provider`, `refused`, `disabled` or,
+    /// for browsers in place of 429, `rate_limited`.
     #[oai(path = "/api/reddit/callback", method = "get", operation_id = "returnFromReddit")]
     #[allow(clippy::too_many_arguments, reason = "each is an extractor")]
     async fn return_from_reddit(
@@ -261,7 +294,8 @@ impl Api {
     /// Come back from a provider
     ///
     /// Signs in and goes to `/?login=ok`, or to `next`. Whatever goes wrong at the provider or with the answer leads to
-    /// `/?login=error&reason=…`: `denied`, `state` (too late, twice, or begun by another browser), `provider`, `refused` or `disabled`.
+    /// `/?login=error&reason=…`: `denied`, `state` (too late, twice, or begun by another browser), `provider`, `refused`, `disabled` or,
+    /// for browsers in place of 429, `rate_limited`.
     #[oai(path = "/api/:provider/callback", method = "get", operation_id = "returnFromProvider")]
     #[allow(clippy::too_many_arguments, reason = "each is an extractor")]
     async fn return_from_provider(
@@ -302,7 +336,7 @@ impl Api {
         providers.require(&provider)?;
         providers.limits.check_client(Limit::Providers, visitor.ip)?;
         let purpose = Purpose::Link(auth.0.session.user);
-        let Begun { location, browser } = providers.oauth.begin(&provider, purpose, visitor.browser, None).await.map_err(unavailable)?;
+        let Begun { location, browser } = providers.begin(&provider, purpose, visitor.browser, None).await.map_err(unavailable)?;
         let answer = Response::new(Json(LinkBegun { ok: true, redirect: location }));
         Ok(answer.header("set-cookie", providers.cookie.set(&browser, policy::LIFETIME)))
     }

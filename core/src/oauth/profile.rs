@@ -107,13 +107,13 @@ impl Visit {
     }
 
     /// Verifies the ID token, with keys that are fetched anew if it names one that is not known.
-    async fn verified(&self, metadata: &Metadata, tokens: &Tokens, nonce: &Token, now: Timestamp) -> Result<Verified, Trouble> {
+    async fn verified(&self, metadata: &Arc<Metadata>, tokens: &Tokens, nonce: &Token, now: Timestamp) -> Result<Verified, Trouble> {
         let token = tokens.id_token().ok_or_else(|| Trouble::rejected("the token endpoint gives no ID token"))?;
         match self.claims_of(token, metadata, nonce, now) {
             Err(Doubt::UnknownKey) => {}
             known => return known.map_err(Trouble::from).and_then(Verified::of),
         }
-        let renewed = self.directory.with_new_keys(&self.remote, self.ticks).await?;
+        let renewed = self.directory.with_new_keys(&self.remote, metadata, self.ticks).await?;
         let metadata = renewed.ok_or(Doubt::UnknownKey)?;
         Verified::of(self.claims_of(token, &metadata, nonce, now)?)
     }

@@ -17,9 +17,12 @@ pub enum Trouble {
     /// The provider could not be reached, took too long, failed or made no sense. The breaker counts this.
     #[error("{0}")]
     Broken(String),
-    /// The provider works, and what it says is no or not acceptable.
+    /// The provider works, and what it says is no or not acceptable; or it was not asked at all, for a reason of this server's.
     #[error("{0}")]
     Rejected(String),
+    /// The provider says no to what anybody may have sent it through a browser, an odd code say.
+    #[error("{0}")]
+    Provoked(String),
 }
 
 impl Trouble {
@@ -32,13 +35,18 @@ impl Trouble {
     pub fn rejected(sentence: impl Into<String>) -> Self {
         Self::Rejected(sentence.into())
     }
+
+    /// The provider said no, as anybody can have it do.
+    pub fn provoked(sentence: impl Into<String>) -> Self {
+        Self::Provoked(sentence.into())
+    }
 }
 
 impl From<OutboundError> for Trouble {
     fn from(error: OutboundError) -> Self {
         match error.kind {
-            // Not sent at all: the configuration is at fault.
-            ErrorKind::Refused => Self::rejected(error.to_string()),
+            // Not sent at all: the configuration is at fault, or this server has too much to do.
+            ErrorKind::Refused | ErrorKind::Busy => Self::rejected(error.to_string()),
             _ => Self::broken(error.to_string()),
         }
     }
@@ -70,7 +78,7 @@ impl Remote {
         }
         let address = without_query(&request);
         let _slot = self.provider.request_slot().await;
-        let response = self.outbound.send(self.provider.allow_list(), request).await?;
+        let response = self.outbound.send(self.provider.id(), self.provider.allow_list(), request).await?;
         match response.status().as_u16() {
             200..=299 | 400..=499 => Ok(response),
             300..=399 => Err(Trouble::broken(format!("{address} redirects, which is not followed"))),

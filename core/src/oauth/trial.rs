@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     error::Result,
-    plugins::Identity,
+    plugins::{Identity, OAuthProvider},
     random::{Token, TokenHash},
     text,
 };
@@ -22,8 +22,10 @@ const MAX_WORD: usize = 200;
 /// …and so many of them.
 const MAX_WORDS: usize = 100;
 
-/// What helps against a server that was started before the settings changed.
-const RESTART: &str = "restart it, or stop it for as long as you try";
+/// What helps against a server that loaded the provider before its settings changed.
+fn renew(provider: &str) -> String {
+    format!("let it read them with `community plugin reload {provider}`, restart it, or stop it for as long as you try")
+}
 
 /// A trial that has begun.
 #[derive(Debug)]
@@ -43,23 +45,23 @@ impl OAuth {
         Ok(Trial { handle: Token::hash(&state), location, redirect_uri: self.redirect_uri(provider) })
     }
 
-    /// What a trial is bound to: what this process knows of the provider. Another process that finishes it has to know the same, or it
-    /// would try settings that nobody asked about.
-    pub(super) fn settings_hash(&self, state: &Token, provider: &str) -> TokenHash {
-        let section = serde_json::to_string(&self.config.plugins.get(provider)).unwrap_or_default();
-        state.hash_with(&format!("{}\n{section}", self.redirect_uri(provider)))
+    /// What a trial is bound to: what this process knows of the provider since it loaded it. Another process that finishes it has to
+    /// know the same, or it would try settings that nobody asked about.
+    pub(super) fn settings_hash(&self, state: &Token, provider: &OAuthProvider) -> TokenHash {
+        state.hash_with(&format!("{}\n{}", self.redirect_uri(provider.id()), provider.fingerprint()))
     }
 
     /// Whether this process has the settings that a trial began with.
-    pub(super) fn knows_settings(&self, trial: &Transaction, answer: &Answer) -> bool {
-        let ours = answer.state.as_ref().map(|state| self.settings_hash(state, &trial.provider));
+    pub(super) fn knows_settings(&self, provider: &OAuthProvider, trial: &Transaction, answer: &Answer) -> bool {
+        let ours = answer.state.as_ref().map(|state| self.settings_hash(state, provider));
         ours.is_some() && ours == trial.browser
     }
 
     /// Ends a trial of a provider that is off here, so that nobody waits for it in vain.
     pub(super) async fn give_up_trial(&self, provider: &str, answer: &Answer, reason: &str) {
         let Some(state) = &answer.state else { return };
-        let input = (state.hash(), provider.to_owned(), failed(&format!("the running server has it off ({reason}); {RESTART}")));
+        let sentence = format!("the running server has it off ({reason}); {}", renew(provider));
+        let input = (state.hash(), provider.to_owned(), failed(&sentence));
         let ended = self.store.write(input, |tx, (state, provider, outcome)| Box::pin(actions::end_trial(tx, state, provider, outcome)));
         if let Err(error) = ended.await {
             tracing::warn!(%error, cause = ?error.source, "a trial could not be ended");
@@ -72,9 +74,9 @@ impl OAuth {
     }
 }
 
-/// The outcome at a server that was started before the settings changed.
-pub(super) fn other_settings() -> TrialOutcome {
-    failed(&format!("the running server knows other settings of this provider than this command; {RESTART}"))
+/// The outcome at a server that loaded the provider before its settings changed.
+pub(super) fn other_settings(provider: &str) -> TrialOutcome {
+    failed(&format!("the running server knows other settings of this provider than this command; {}", renew(provider)))
 }
 
 /// What a trial found out, for the one who began it: at a terminal, so what the provider wrote is shown without control

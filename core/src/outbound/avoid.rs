@@ -20,7 +20,7 @@ impl Place {
         Self { host: host.into(), port }
     }
 
-    /// The database, the mail server and the listener of the counters.
+    /// The database, the mail server, the store for files that the operator named and the listener of the counters.
     pub fn back_rooms(config: &Config) -> Vec<Self> {
         let mail = match config.mail_transport() {
             MailTransport::Smtp(url) => Some(url),
@@ -28,7 +28,9 @@ impl Place {
         };
         let servers = [Some(config.database_url()), mail].into_iter().flatten().filter_map(|url| Self::of(&url));
         let counters = config.metrics.listen.map(|listen| Self::new(listen.ip().to_string(), listen.port()));
-        servers.chain(counters).collect()
+        let files = config.uploads.endpoint.as_ref().filter(|_| config.uploads.endpoint().is_some());
+        let files = files.and_then(|url| Some(Self::new(url.host_str()?.trim_matches(['[', ']']), url.port_or_known_default()?)));
+        servers.chain(counters).chain(files).collect()
     }
 
     fn of(url: &SecretUrl) -> Option<Self> {
@@ -65,6 +67,7 @@ impl Place {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::UploadsBackend;
 
     #[test]
     fn p06_the_database_and_the_mail_server_are_found_by_their_addresses() {
@@ -75,5 +78,14 @@ mod tests {
         assert_eq!(of("smtp://mail.intranet?tls=required"), Some(Place::new("mail.intranet", 587)));
         assert_eq!(of("smtp://127.0.0.1:2525"), Some(Place::new("127.0.0.1", 2525)));
         assert_eq!(of("sqlite:///srv/community.db"), None);
+    }
+
+    #[test]
+    fn p06_so_is_the_store_for_files_that_the_operator_names() {
+        let mut config = Config::default();
+        config.uploads.endpoint = "http://store.intranet:9000".parse().ok();
+        assert_eq!(Place::back_rooms(&config), []);
+        config.uploads.backend = UploadsBackend::S3;
+        assert_eq!(Place::back_rooms(&config), [Place::new("store.intranet", 9000)]);
     }
 }

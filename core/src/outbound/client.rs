@@ -15,6 +15,7 @@ use hyper::{
     header::{self, HeaderName, HeaderValue},
 };
 use hyper_util::rt::TokioIo;
+use prometheus::{IntCounterVec, opts};
 use tokio::{
     sync::Semaphore,
     time::{Instant, timeout},
@@ -60,8 +61,14 @@ struct Inner {
     section: OutboundSection,
     avoided: Vec<Place>,
     slots: Semaphore,
+    /// What bots may take of the slots: people who sign in do not wait for a bot.
+    bots: Semaphore,
     user_agent: HeaderValue,
+    outcomes: IntCounterVec,
 }
+
+/// Of so many slots one is kept free of bots.
+const RESERVED: usize = 4;
 
 /// Whether a header of a request belongs to the connection or to this client, so that nobody else sets it.
 pub fn is_own_header(name: &HeaderName) -> bool {
@@ -84,55 +91,87 @@ impl Outbound {
         let mut http = http1::Builder::new();
         http.max_headers(section.max_headers).max_header_size(section.max_head.as_usize()).max_buf_size(section.max_head.as_usize());
         let user_agent = format!("openclaw-community/{} (+{})", env!("CARGO_PKG_VERSION"), base_url.origin());
+        let counted = opts!("outbound_requests_total", "Requests to other servers, by plugin and outcome.");
         Ok(Self(Arc::new(Inner {
             resolver,
             dialler: Dialler::new(section)?,
             http,
             slots: Semaphore::new(section.concurrency),
+            bots: Semaphore::new((section.concurrency - section.concurrency / RESERVED).max(1)),
             section: section.clone(),
             avoided,
+            outcomes: IntCounterVec::new(counted, &["plugin", "outcome"]).expect("names are valid"),
             user_agent: user_agent.parse().map_err(|_| SetupError("http.base_url cannot stand in a header".to_owned()))?,
         })))
     }
 
-    /// Sends `request`, whose URI is absolute, to a host that `allowed` names, and returns the whole answer whatever its status.
-    /// Redirects are not followed. Headers of the connection and cookies are left out; a `User-Agent` is added unless there is
-    /// one. Takes at most `outbound.timeout`, waiting for a free slot included.
-    pub async fn send(&self, allowed: &AllowList, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, OutboundError> {
-        self.send_within(self.0.section.timeout.0, allowed, request).await
+    /// Sends `request` of `plugin`, whose URI is absolute, to a host that `allowed` names, and returns the whole answer whatever its
+    /// status. Redirects are not followed. Headers of the connection and cookies are left out; a `User-Agent` is added unless there is
+    /// one. Takes at most `outbound.timeout`, waiting for a free slot included: half of it, since that is not the other server's fault.
+    pub async fn send(&self, plugin: &str, allowed: &AllowList, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, OutboundError> {
+        self.carry_out(plugin, self.0.section.timeout.0, allowed, self.0.slots.acquire(), request).await
     }
 
-    /// The same with a time of its own in place of `outbound.timeout`.
-    pub async fn send_within(
+    /// The same for a bot, which waits for others first, with a time of its own in place of `outbound.timeout`.
+    pub async fn send_for_bot(
         &self,
+        bot: &str,
         limit: Duration,
         allowed: &AllowList,
         request: Request<Vec<u8>>,
     ) -> Result<Response<Vec<u8>>, OutboundError> {
-        let begun = Instant::now();
-        let method = request.method().clone();
+        let slots = async { (self.0.bots.acquire().await, self.0.slots.acquire().await) };
+        self.carry_out(bot, limit, allowed, slots, request).await
+    }
+
+    /// How requests went, to be served with the other counters.
+    pub fn outcomes(&self) -> IntCounterVec {
+        self.0.outcomes.clone()
+    }
+
+    /// Sends a request once it has its `slot`, and writes down what came of it.
+    async fn carry_out<S>(
+        &self,
+        plugin: &str,
+        limit: Duration,
+        allowed: &AllowList,
+        slot: impl Future<Output = S>,
+        request: Request<Vec<u8>>,
+    ) -> Result<Response<Vec<u8>>, OutboundError> {
+        let (begun, method) = (Instant::now(), request.method().clone());
         let target = Target::of(request.uri())?;
-        let outcome = timeout(limit, self.0.exchange(allowed, &target, request)).await.unwrap_or_else(|_| {
-            Err(OutboundError::new(
-                ErrorKind::Timeout,
-                format!("{} did not answer completely within {} ms", target.host, limit.as_millis()),
-            ))
-        });
-        log(&method, &target, begun, &outcome);
+        let work = async {
+            allowed.check(&target.url)?;
+            let _slot = timeout(limit / 2, slot).await.map_err(|_| self.0.busy(&target))?;
+            self.0.exchange(allowed, &target, request).await
+        };
+        let late = |_| {
+            let sentence = format!("{} did not answer completely within {} ms", target.host, limit.as_millis());
+            Err(OutboundError::new(ErrorKind::Timeout, sentence))
+        };
+        let outcome = timeout(limit, work).await.unwrap_or_else(late);
+        let counted_as = outcome.as_ref().map_or_else(|error| error.kind.as_str(), |_| "answered");
+        self.0.outcomes.with_label_values(&[plugin, counted_as]).inc();
+        log(plugin, &method, &target, begun, &outcome);
         outcome.map(|answer| answer.response)
     }
 }
 
 impl Inner {
     async fn exchange(&self, allowed: &AllowList, target: &Target, request: Request<Vec<u8>>) -> Result<Answer, OutboundError> {
-        allowed.check(&target.url)?;
         let request = self.rewritten(target, request)?;
-        // The semaphore is never closed.
-        let _slot = self.slots.acquire().await;
         let addresses = self.addresses(allowed, target).await?;
         let (stream, from) = self.dialler.connect(&target.host, &addresses, target.is_https()).await?;
         let response = self.speak(stream, request).await.map_err(|fault| fault.at(&self.section, &target.host))?;
         Ok(Answer { response, from })
+    }
+
+    fn busy(&self, target: &Target) -> OutboundError {
+        let sentence = format!(
+            "{} was not asked: this server has {} requests to others under way (outbound.concurrency)",
+            target.host, self.section.concurrency
+        );
+        OutboundError::new(ErrorKind::Busy, sentence)
     }
 
     /// The addresses of the target, all of which may be dialled.
@@ -149,7 +188,7 @@ impl Inner {
         found.truncate(MOST_TRIED);
         for place in &self.avoided {
             if place.is(&target.host, target.port, &found, &*self.resolver).await {
-                let what = "is where the database, the mail server or the counters of this server are";
+                let what = "is where the database, the mail server, the files or the counters of this server are";
                 return Err(Refused(format!("{}:{} {what}", target.host, target.port)).into());
             }
         }
@@ -230,16 +269,16 @@ impl From<hyper::Error> for Fault {
 }
 
 /// The line for the operator: who was asked and what came of it, without path and query.
-fn log(method: &Method, target: &Target, begun: Instant, outcome: &Result<Answer, OutboundError>) {
+fn log(plugin: &str, method: &Method, target: &Target, begun: Instant, outcome: &Result<Answer, OutboundError>) {
     let (host, port) = (&target.host, target.port);
     let ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     match outcome {
         Ok(Answer { response, from }) => {
             let (status, bytes) = (response.status().as_u16(), response.body().len());
-            tracing::info!(%method, %host, port, address = %from.ip(), status, bytes, ms, "asked another server");
+            tracing::info!(plugin, %method, %host, port, address = %from.ip(), status, bytes, ms, "asked another server");
         }
         Err(error) => {
-            tracing::warn!(%method, %host, port, kind = ?error.kind, ms, "a request to another server failed: {error}");
+            tracing::warn!(plugin, %method, %host, port, kind = ?error.kind, ms, "a request to another server failed: {error}");
         }
     }
 }

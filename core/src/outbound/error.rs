@@ -20,6 +20,8 @@ pub struct SetupError(pub(super) String);
 pub enum ErrorKind {
     /// A rule forbids it; nothing was sent.
     Refused,
+    /// This server had too many other requests under way; nothing was sent.
+    Busy,
     /// No connection in time: the host has no address, does not accept it or has no certificate that is trusted.
     Unreachable,
     /// The answer was not complete in time.
@@ -36,6 +38,20 @@ pub struct OutboundError {
     /// How it failed.
     pub kind: ErrorKind,
     message: String,
+}
+
+impl ErrorKind {
+    /// How it is counted.
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Refused => "refused",
+            Self::Busy => "busy",
+            Self::Unreachable => "unreachable",
+            Self::Timeout => "timeout",
+            Self::TooLarge => "too_large",
+            Self::Protocol => "protocol",
+        }
+    }
 }
 
 impl OutboundError {

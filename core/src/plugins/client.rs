@@ -1,6 +1,10 @@
 //! What the host itself reads from the section of a redirect provider: who this server is at the provider's site, and where the
 //! host may go.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 use url::Url;
 
@@ -27,7 +31,14 @@ pub struct Client {
     pub allowed: AllowList,
     /// How often at the same time: a site that stalls must not hold up the requests of other plugins.
     pub requests: Semaphore,
+    /// The hash of all that the operator wrote about the plugin when it was loaded.
+    pub fingerprint: String,
+    /// The id, and a number that no other loading of this process has.
+    pub loaded_as: String,
 }
+
+/// Redirect providers that were loaded so far.
+static LOADED: AtomicU64 = AtomicU64::new(0);
 
 impl Client {
     /// Reads the section of plugin `id`.
@@ -55,8 +66,16 @@ impl Client {
             secret: secret.map(Secret::new),
             allowed,
             requests: Semaphore::new(section.limits.requests as usize),
+            fingerprint: fingerprint(section),
+            loaded_as: format!("{id} {}", LOADED.fetch_add(1, Ordering::Relaxed)),
         })
     }
+}
+
+/// A hash, because the section has secrets in it.
+fn fingerprint(section: &PluginSection) -> String {
+    let text = serde_json::to_vec(section).unwrap_or_default();
+    URL_SAFE_NO_PAD.encode(Sha256::digest(text))
 }
 
 /// What the operator and everybody else are told when the settings `missing` are.

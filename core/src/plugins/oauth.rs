@@ -179,6 +179,16 @@ impl OAuthProvider {
         self.guest.caller.id()
     }
 
+    /// A name for what is known of the provider's site while this loading of the plugin is at work: loaded anew, it may be another.
+    pub fn loaded_as(&self) -> &str {
+        &self.client.loaded_as
+    }
+
+    /// A hash of the section that the plugin was loaded with.
+    pub fn fingerprint(&self) -> &str {
+        &self.client.fingerprint
+    }
+
     /// How signing in goes.
     pub fn flow(&self) -> &Flow {
         &self.flow

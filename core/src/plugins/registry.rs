@@ -265,7 +265,9 @@ impl Entry {
         };
         let component = OauthProviderPre::new(component).map_err(|error| off(unfit(&error)))?;
         let provider = OAuthProvider::start(caller, component, client, &loader.site).await?;
-        self.title.clone_from(&provider.flow().name);
+        // What every section of a component would be called tells nobody which one it is.
+        let is_called = bundled_as(id, section).is_none_or(|bundled| bundled.always || section.settings.contains_key("name"));
+        self.title = if is_called { provider.flow().name.clone() } else { id.to_owned() };
         self.unread = provider.caller().settings().unread(&CREDENTIALS, &code);
         Ok(State::OAuth(provider))
     }

@@ -40,7 +40,7 @@ pub struct Create {
 /// Writes a post; with a key that was used before, returns the post of then.
 ///
 /// # Errors
-/// `conflict` if the key was used for another post.
+/// `conflict` if the key was used for another post, or its post was deleted.
 pub async fn create(tx: &mut Tx, create: &Create) -> Result<Post> {
     let author = &author(tx, create).await?;
     if let Some(key) = &create.key
@@ -84,7 +84,10 @@ async fn replay(tx: &mut Tx, create: &Create, key: &IdempotencyKey) -> Result<Op
     if earlier != hash(&create.content)? {
         return Err(Error::new(Kind::Conflict, "conflict", "This Idempotency-Key was used for another post."));
     }
-    store::by_id(tx.conn(), &post).await
+    match store::by_id(tx.conn(), &post).await? {
+        Some(post) => Ok(Some(post)),
+        None => Err(Error::new(Kind::Conflict, "conflict", "The post of this Idempotency-Key was deleted.")),
+    }
 }
 
 fn hash(content: &Content) -> Result<String> {

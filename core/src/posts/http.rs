@@ -150,7 +150,8 @@ impl Api {
 
     /// Create a post
     ///
-    /// With an `Idempotency-Key` the request may safely be sent again for a day: the answer is the post of the first time.
+    /// With an `Idempotency-Key` the request may safely be sent again for a day: the answer is the post of the first time, or 409
+    /// if that was deleted meanwhile.
     #[oai(path = "/api/posts", method = "post", operation_id = "createPost")]
     async fn create(
         &self,

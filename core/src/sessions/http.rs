@@ -125,7 +125,7 @@ impl Api {
 
     /// End one session
     ///
-    /// Signs the user out there. Ending the session of this request is logging out.
+    /// Signs the user out there. Ending the session of this request is logging out: its cookie goes, too.
     #[oai(path = "/api/sessions/:id", method = "delete", operation_id = "endSession")]
     async fn revoke(
         &self,
@@ -133,11 +133,13 @@ impl Api {
         auth: Auth,
         /// The session's id.
         id: Path<String>,
-    ) -> Result<Json<Done>, Fail<{ UNSAFE | E401 | E404 | E503 }>> {
+    ) -> Result<Response<Json<Done>>, Fail<{ UNSAFE | E401 | E404 | E503 }>> {
         let id = SessionId::parse(&id).ok_or_else(|| Error::not_found("session"))?;
+        let is_own = id == auth.0.session.id;
         let input = (auth.0.session.user, id);
         sessions.store.write(input, |tx, (user, id)| Box::pin(actions::revoke(tx, user, id))).await?;
-        Ok(Json(Done::new()))
+        let answer = Response::new(Json(Done::new()));
+        Ok(if is_own { answer.header("set-cookie", sessions.cookie.remove()) } else { answer })
     }
 
     /// End all other sessions

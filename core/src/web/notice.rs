@@ -35,6 +35,7 @@ fn trouble(reason: &str) -> &'static str {
         "refused" => "notice.refused",
         "state" | "expired" => "notice.state",
         "disabled" => "notice.disabled",
+        "rate_limited" => "notice.rate_limited",
         "linked_elsewhere" => "notice.linked_elsewhere",
         "too_many_identities" => "notice.too_many_identities",
         _ => "notice.failed",

@@ -13,7 +13,7 @@ from the first byte. With --auth it wants AUTH PLAIN or LOGIN (after STARTTLS, i
         forget them.
     GET /seen
         {"connections": N, "recipients": N, "refused": N}: counters since the start, to see attempts that did not end in a mail.
-    POST /fault {"connect": REPLY, "rcpt": REPLY, "data": REPLY, "delay": SECONDS, "times": N}
+    POST /fault {"connect": REPLY, "mail": REPLY, "rcpt": REPLY, "data": REPLY, "delay": SECONDS, "times": N}
         from now on answer so, for example "550 5.1.1 no such user"; the first N times only, if `times` is there. `delay` is
         waited before the answer to DATA. Each call replaces the one before; {} heals.
 """
@@ -100,6 +100,13 @@ class Handler:
     def __init__(self, sink, tls_from_start):
         self.sink = sink
         self.tls_from_start = tls_from_start
+
+    async def handle_MAIL(self, _server, _session, envelope, address, options):
+        if reply := self.sink.fault_for("mail"):
+            return reply
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 OK"
 
     async def handle_RCPT(self, _server, _session, envelope, address, _options):
         self.sink.count("recipients")

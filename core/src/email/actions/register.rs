@@ -42,6 +42,7 @@ pub struct Register {
 /// # Errors
 /// `email_taken` if the address has an account; `rate_limited` if the network has asked for too many letters.
 pub async fn register(tx: &mut Tx, register: &Register) -> Result<()> {
+    lock(tx, &register.registration.applicant.subject).await?;
     if bots::queries::is_name(tx.conn(), &register.registration.applicant.username).await? {
         return Err(Error::invalid("username is the name of a bot. Please choose another one."));
     }
@@ -63,6 +64,12 @@ pub async fn register(tx: &mut Tx, register: &Register) -> Result<()> {
             Ok(())
         }
     }
+}
+
+/// Lets what is done with the registration of `subject` wait for each other: of two side by side neither may bring back what the other
+/// replaced.
+async fn lock(tx: &Tx, subject: &str) -> Result<()> {
+    tx.lock(&format!("registration {subject}")).await
 }
 
 /// Queues a letter, or counts it if its address has had its share: otherwise a network that is never refused would tell that
@@ -90,17 +97,18 @@ pub struct Resend {
     pub origin: String,
 }
 
-/// Replaces the link of a registration and queues its letter. Nobody waiting is no error and counts all the same.
+/// Replaces the link of a registration, and nothing else of it, and queues its letter. Nobody waiting is no error and counts all the
+/// same.
 ///
 /// # Errors
 /// `rate_limited` if the network has asked for too many letters.
 pub async fn resend(tx: &mut Tx, resend: &Resend) -> Result<()> {
+    lock(tx, &resend.subject).await?;
     mail::actions::require_quota(tx, &resend.origin).await?;
     match store::registration_of(tx.conn(), &resend.subject).await? {
         Some(waiting) => {
-            let renewed = Registration { token: resend.token.clone(), expires_at: resend.expires_at, ..waiting };
-            if queue_counted(tx, &NewMail { address: renewed.applicant.address.clone(), ..resend.letter.clone() }).await? {
-                store::put_registration(tx, &renewed).await?;
+            if queue_counted(tx, &NewMail { address: waiting.applicant.address.clone(), ..resend.letter.clone() }).await? {
+                store::renew_registration(tx, &waiting.token, &resend.token, resend.expires_at).await?;
             }
             Ok(())
         }

@@ -100,7 +100,7 @@ impl Session {
         let exchange = async move {
             // The semaphore is never closed.
             let _slot = host.requests.acquire().await;
-            Ok(host.outbound.send_within(limit, &host.allowed, prepared).await)
+            Ok(host.outbound.send_for_bot(&host.plugin, limit, &host.allowed, prepared).await)
         };
         let outcome = timeout(limit, self.host.outside(exchange)).await.map_err(|_| Error::Timeout)?;
         let answer = outcome.map_err(|error: AppError| Error::Other(error.message))?.map_err(failed)?;
@@ -118,7 +118,7 @@ impl Session {
 fn failed(error: OutboundError) -> Error {
     match error.kind {
         ErrorKind::Refused => denied(error.to_string()),
-        ErrorKind::Timeout => Error::Timeout,
+        ErrorKind::Timeout | ErrorKind::Busy => Error::Timeout,
         ErrorKind::TooLarge => Error::TooLarge,
         ErrorKind::Unreachable | ErrorKind::Protocol => Error::Unreachable(error.to_string()),
     }

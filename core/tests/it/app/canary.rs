@@ -2,11 +2,24 @@
 
 use serde_json::json;
 
-use crate::support::{Binary, PASSWORD, free_port};
+use crate::support::{Binary, Fault, PASSWORD, SmtpSink, free_port};
 
 const CANARY: &str = "S3cr3tCanary";
 
 db_test! {
+    async fn o03_what_a_mail_server_says_of_people_stays_out_of_the_log(db) {
+        let sink = SmtpSink::start().await;
+        sink.fault(Fault { rcpt: Some("550 5.1.1 <bob@example.org>: no S3cr3tCanary here"), ..Fault::default() }).await;
+        let binary = Binary::start(db, &[("SMTP_URL", sink.url()), ("COMMUNITY_LOG__FILTER", "debug".to_owned())]).await;
+        let register = json!({ "email": "bob@example.org", "password": PASSWORD, "username": "Bob" });
+        binary.client().post("/api/email/register", register).await.expect(200);
+        binary.logged("a mail was not delivered").await;
+        let log = binary.log();
+        assert!(log.contains("the mail server answers 550 5.1.1"), "{log}");
+        assert!(!log.contains(CANARY) && !log.contains("bob@example.org"), "{log}");
+        binary.stop().await;
+    }
+
     async fn o02_o03_secrets_are_shown_nowhere(db) {
         let metrics = free_port();
         let secret = format!("{CANARY}{CANARY}{CANARY}");

@@ -91,7 +91,7 @@ async fn without_a_server_the_command_is_one_for_as_long_as_it_takes() {
 async fn a_server_that_was_started_with_other_settings_is_no_judge_of_the_new_ones() {
     let url = OAuthServers::shared().await.url("discord");
     let ann = Account::new("ann").with_email("ann@example.org", true);
-    let restart = "restart it, or stop it for as long as you try";
+    let restart = "`community plugin reload discord`, restart it, or stop it for as long as you try";
     let mut binary = community(Db::Sqlite, "wrong").await;
     binary.serve().await;
     configure(&binary, url, "discord-secret");
@@ -101,6 +101,10 @@ async fn a_server_that_was_started_with_other_settings_is_no_judge_of_the_new_on
         !well && place.starts_with("/?login=tried") && errors.contains("knows other settings") && errors.contains(restart),
         "{place}\n{errors}"
     );
+    // That helps, and from then on the server is a judge of these alone.
+    assert_eq!(binary.run_well(&["plugin", "reload", "discord"], "").await, "discord: loaded\n");
+    let (place, report, well) = attempt(&binary, Some(&ann)).await;
+    assert!(well && place.starts_with("/?login=tried"), "{place}\n{report}\n{}", binary.errors());
     binary.stop().await;
 
     let mut binary = Binary::prepare(Db::Sqlite, &[]).await;
@@ -144,10 +148,15 @@ async fn the_doctor_asks_the_site_of_every_redirect_provider() {
     let report_of_all = report().await;
     assert!(report_of_all.contains(&format!("register: {}/api/callback", binary.base_url())), "{report_of_all}");
     let well = line(&report_of_all);
-    assert!(well.starts_with("ok") && well.contains("/api/oauth2/authorize"), "{well}");
+    assert!(well.starts_with("ok") && well.contains("knows this server"), "{well}");
+    let url = servers.url("discord");
+    let sent = format!("people are sent to {url}/api/oauth2/authorize");
+    assert!(report_of_all.contains(&sent) && report_of_all.contains("the provider's clock is "), "{report_of_all}");
 
     configure(&binary, servers.url("discord"), "wrong");
-    let wrong = line(&report().await);
+    let report_of_all = report().await;
+    assert!(report_of_all.contains(&sent) && report_of_all.contains("the provider's clock is "), "{report_of_all}");
+    let wrong = line(&report_of_all);
     assert!(wrong.starts_with("FAILED") && wrong.contains("client id and secret"), "{wrong}");
 
     configure(&binary, &format!("http://127.0.0.1:{}", free_port()), "discord-secret");

@@ -9,7 +9,8 @@ const CANARY: &str = "S3cr3tCanary";
 /// A configuration with the canary wherever a secret may be.
 fn nest() -> Config {
     let toml = "[plugins.discord.settings]\nclient_id = \"env:ELSEWHERE\"\nclient_secret = \"S3cr3tCanary\"\n\
-                [plugins.my-bot.settings]\nApiKey = \"S3cr3tCanary\"\nbot_token = \"S3cr3tCanary\"\ngreeting = \"hello\"\n";
+                [plugins.my-bot.settings]\nApiKey = \"S3cr3tCanary\"\nbot_token = \"S3cr3tCanary\"\ngreeting = \"hello\"\n\
+                webhook_url = \"https://me:S3cr3tCanary@hooks.example/x\"\nfeed = \"https://S3cr3tCanary@feed.example/\"\n";
     let config = config(
         toml,
         &[
@@ -45,7 +46,7 @@ fn o_03_no_output_of_a_configuration_shows_a_secret() {
         shown.contains("postgres://me:***@db/community?password=***&sslmode=require"),
         "the rest of an address stays readable: {shown}"
     );
-    assert!(shown.contains("greeting = \"hello\""), "{shown}");
+    assert!(shown.contains("greeting = \"hello\"") && shown.contains("https://***@hooks.example/x"), "{shown}");
 }
 
 #[test]

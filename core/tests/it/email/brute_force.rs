@@ -6,7 +6,7 @@ use argon2::{
     Algorithm, Argon2, Params, Version,
     password_hash::{PasswordHasher, phc::PasswordHash},
 };
-use community::config::AuthSection;
+use community::config::{AuthSection, Rate, Span};
 use futures_util::future::join_all;
 use sea_orm::ConnectionTrait;
 use serde_json::json;
@@ -102,6 +102,23 @@ db_test! {
             assert_eq!(retry_after(&answer), 1);
             answer.expect_error(503, "unavailable");
         }
+        login(&server.client(), &ann.email, PASSWORD).await.expect(200);
+        server.stop().await;
+    }
+
+    async fn a28_what_the_server_has_no_time_for_is_no_wrong_password(db) {
+        let mut server = TestServer::start_with(db, |config| {
+            config.limits.login = Rate::UNLIMITED;
+            // Nobody is ever hashed in time.
+            config.auth.hash_wait = Span::seconds(0);
+        })
+        .await;
+        let ann = server.member("Ann").await;
+        for _ in 0..12 {
+            login(&server.client(), &ann.email, PASSWORD).await.expect_error(503, "unavailable");
+        }
+        server.config.auth.hash_wait = AuthSection::default().hash_wait;
+        server.restart().await;
         login(&server.client(), &ann.email, PASSWORD).await.expect(200);
         server.stop().await;
     }

@@ -5,6 +5,7 @@ mod brute_force;
 mod devices;
 mod login;
 mod names;
+mod off;
 mod password_rules;
 mod passwords;
 mod people;

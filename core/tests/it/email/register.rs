@@ -2,10 +2,11 @@
 
 use community::email::PROVIDER;
 use futures_util::future::join_all;
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement, TransactionTrait};
 use serde_json::json;
 
 use super::people::*;
-use crate::support::{PASSWORD, TestServer};
+use crate::support::{Db, PASSWORD, TestServer, eventually};
 
 db_test! {
     async fn a01_registering_sends_a_mail_and_signs_nobody_in(db) {
@@ -124,4 +125,51 @@ db_test! {
         }
         server.stop().await;
     }
+}
+
+/// The number that a query of PostgreSQL answers.
+async fn number(connection: &DatabaseConnection, query: &str) -> i64 {
+    let row = connection.query_one_raw(Statement::from_string(DbBackend::Postgres, query)).await.unwrap().unwrap();
+    row.try_get_by_index(0).unwrap()
+}
+
+/// On PostgreSQL alone two writes run side by side.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a12_a_link_that_is_sent_again_brings_no_earlier_password_back() {
+    let server = TestServer::start(Db::Postgres).await;
+    register(&server.client(), ANN, "mallory's password").await.expect(200);
+    let (ours, aside) = (server.database().connect().await, server.database().connect().await);
+    // Mallory asks for the link again and has read the registration when Ann registers.
+    let ann = ours.begin().await.unwrap();
+    ann.execute_unprepared("SELECT 1 FROM registrations FOR UPDATE").await.unwrap();
+    let mallory = server.client();
+    let resent = tokio::spawn(async move { mallory.post(RESEND, json!({ "email": ANN })).await });
+    let waiting = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    eventually("the second link to wait for Ann", || async { (number(&aside, waiting).await == 1).then_some(()) }).await;
+    ann.execute_unprepared("UPDATE registrations SET phc = 'of Ann', username = 'Ann', token_hash = 'of Ann'").await.unwrap();
+    ann.commit().await.unwrap();
+    resent.await.unwrap().expect(200);
+    let hers = "SELECT COUNT(*) FROM registrations WHERE phc = 'of Ann' AND username = 'Ann' AND token_hash = 'of Ann'";
+    assert_eq!(number(&aside, hers).await, 1, "her registration stands as she made it");
+    server.stop().await;
+}
+
+/// Whoever registers and whoever asks for the link again wait for each other.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a12_registrations_of_one_address_wait_for_each_other() {
+    let server = TestServer::start(Db::Postgres).await;
+    register(&server.client(), ANN, PASSWORD).await.expect(200);
+    let (ours, aside) = (server.database().connect().await, server.database().connect().await);
+    let held = ours.begin().await.unwrap();
+    let lock = format!("SELECT pg_advisory_xact_lock(hashtextextended('registration {ANN}', 0))");
+    held.execute_unprepared(&lock).await.unwrap();
+    let (one, two) = (server.client(), server.client());
+    let registered = tokio::spawn(async move { register(&one, ANN, PASSWORD).await });
+    let resent = tokio::spawn(async move { two.post(RESEND, json!({ "email": ANN })).await });
+    let waiting = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'advisory'";
+    eventually("both to wait", || async { (number(&aside, waiting).await == 2).then_some(()) }).await;
+    held.commit().await.unwrap();
+    registered.await.unwrap().expect(200);
+    resent.await.unwrap().expect(200);
+    server.stop().await;
 }

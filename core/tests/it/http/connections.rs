@@ -91,6 +91,10 @@ async fn connections_from_one_address_have_a_cap() {
     let answer = Raw::open(address).await.answer().await.unwrap();
     assert_eq!((answer.status, answer.code().as_str()), (503, "too_many_connections"));
     assert_eq!(answer.header("retry-after").as_deref(), Some("5"));
+    for name in ["content-security-policy", "referrer-policy", "x-frame-options", "cross-origin-resource-policy", "x-content-type-options"]
+    {
+        assert!(answer.header(name).is_some(), "{name}");
+    }
     held.pop();
     sleep(Duration::from_millis(100)).await;
     assert_eq!(ask(address, get()).await.status, 200);

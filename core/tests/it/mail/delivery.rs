@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use community::config::SecretUrl;
 
-use super::queue::{register, rows, until, with_sink};
+use super::queue::{register, rows, sending_to, until, with_sink};
 use crate::support::{Fault, SmtpSink, TestServer, eventually};
 
 const ANN: &str = "ann@example.org";
@@ -64,6 +64,43 @@ db_test! {
         sink.wait("bob@example.org", 1).await;
         assert_eq!(sink.seen().await["recipients"], 2);
         assert_eq!(rows(&connection).await[0].attempts, 1);
+        server.stop().await;
+    }
+
+    async fn a40_a_mail_waits_while_the_mail_server_refuses_this_one(db) {
+        for fault in [
+            Fault { connect: Some("554 5.7.1 your address is on a list"), ..Fault::default() },
+            Fault { connect: Some("550 nobody wants you"), ..Fault::default() },
+            Fault { mail: Some("553 5.7.1 not your sender"), ..Fault::default() },
+            Fault { rcpt: Some("554 5.7.1 relay access denied"), ..Fault::default() },
+        ] {
+            // A new one each time: connections that once worked are kept and greet nobody.
+            let (server, sink) = with_sink(db).await;
+            sink.fault(fault.clone()).await;
+            register(&server.client(), ANN).await;
+            let connection = server.database().connect().await;
+            let waiting = until(&connection, "the first failure", |row| row.last_error.is_some()).await;
+            assert!(waiting[0].next_attempt_at.is_some() && waiting[0].text.contains(LINK), "{fault:?}: {waiting:?}");
+            sink.fault(Fault::default()).await;
+            server.clock.advance(Duration::from_secs(10));
+            sink.wait(ANN, 1).await;
+            server.stop().await;
+        }
+    }
+
+    async fn a40_a_mail_waits_while_the_mail_server_does_not_know_our_password(db) {
+        let sink = SmtpSink::start_with(&["--auth", "ann", "secret"]).await;
+        let mut server = sending_to(db, &format!("smtp://ann:wrong@127.0.0.1:{}", sink.port())).await;
+        register(&server.client(), ANN).await;
+        let connection = server.database().connect().await;
+        let waiting = until(&connection, "the first failure", |row| row.last_error.is_some()).await;
+        assert!(waiting[0].last_error.as_ref().unwrap().contains("535"), "{waiting:?}");
+        assert!(waiting[0].next_attempt_at.is_some() && waiting[0].text.contains(LINK), "{waiting:?}");
+        // The operator corrects it.
+        server.config.mail.smtp_url = Some(SecretUrl::new(format!("smtp://ann:secret@127.0.0.1:{}", sink.port())));
+        server.restart().await;
+        server.clock.advance(Duration::from_secs(10));
+        sink.wait(ANN, 1).await;
         server.stop().await;
     }
 

@@ -19,7 +19,17 @@ db_test! {
         let answer = guest.get("/api/callback?code=x&state=y").await;
         assert!(answer.header("retry-after").is_some());
         answer.expect_error(429, "rate_limited");
+        // The ways there are counted by themselves: whoever comes back has gone there before.
+        for _ in 0..20 {
+            guest.get("/api/login").await.expect_redirect();
+        }
         guest.get("/api/login").await.expect_error(429, "rate_limited");
+        // People get a page.
+        for path in ["/api/login", "/api/callback?code=x&state=y"] {
+            let place = guest.call("GET", path).header("accept", "text/html,*/*;q=0.8").send().await.expect_redirect();
+            assert_eq!(place, "/?login=error&reason=rate_limited");
+        }
+        assert!(guest.get("/?login=error&reason=rate_limited").await.text().contains("from your network"));
         server.clock.advance(Duration::from_mins(1));
         assert_eq!(browser(&server).sign_in("discord", &someone("ada")).await, OK);
         server.stop().await;

@@ -23,11 +23,13 @@ db_test! {
         let servers = OAuthServers::shared().await;
         let mut work = servers.section("work");
         work.settings.insert("name".to_owned(), "The <Works>".to_owned());
-        let server = community_with(db, &[("work", work), ("discord", servers.section("discord"))], |_| ()).await;
+        let sections = [("work", work), ("club", servers.section("club")), ("discord", servers.section("discord"))];
+        let server = community_with(db, &sections, |_| ()).await;
         let providers = server.client().get("/api/providers").await.expect(200).json()["providers"].clone();
         let find = |id: &str| providers.as_array().unwrap().iter().find(|provider| provider["id"] == id).cloned();
         let work = find("work").unwrap();
         assert_eq!(work["name"], "The <Works>");
+        assert_eq!(find("club").unwrap()["name"], "club", "not what every one of them would be called");
         let page = server.client().get("/posts/").await.expect(200).text();
         for path in ["/api/work/login", "/api/login"] {
             assert!(providers.to_string().contains(path), "{providers}");

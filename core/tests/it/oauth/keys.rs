@@ -1,11 +1,12 @@
 //! What an OpenID provider publishes: fetched rarely, and never more than fits.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use serde_json::json;
+use tokio::sync::Notify;
 
 use super::{OK, PROVIDER, browser, faulty_community, nobody, someone};
-use crate::support::{Endpoint, FaultyProvider, TestServer, Trouble};
+use crate::support::{Endpoint, FaultyProvider, TestServer, Trouble, eventually};
 
 /// Signs in, and gives where that ended.
 async fn sign_in(server: &TestServer) -> String {
@@ -104,6 +105,30 @@ db_test! {
         provider.trouble(Endpoint::Keys, Trouble::json(&keys));
         server.clock.advance(Duration::from_secs(61));
         assert_eq!(sign_in(&server).await, OK);
+        server.stop().await;
+    }
+
+    async fn b09_of_two_who_meet_a_new_key_at_once_both_sign_in(db) {
+        let (server, provider) = faulty_community(db).await;
+        assert_eq!(sign_in(&server).await, OK);
+        server.clock.advance(Duration::from_secs(61));
+        let (mut ada, mut bob) = (browser(&server), browser(&server));
+        let backs = [ada.begin("faulty", &someone("ada")).await, bob.begin("faulty", &someone("bob")).await];
+        // The provider signs with another key from now on.
+        provider.forge(|token| token.header["kid"] = json!("key-2"));
+        let (mut keys, leave) = (provider.keys(), Arc::new(Notify::new()));
+        keys["keys"][0]["kid"] = json!("key-2");
+        provider.trouble(Endpoint::Keys, Trouble::Held(leave.clone(), keys));
+        let before = (provider.asked(Endpoint::Token), provider.asked(Endpoint::Keys));
+        let [to_ada, to_bob] = backs;
+        let both_know = async {
+            eventually("both to have a token", || async { (provider.asked(Endpoint::Token) == before.0 + 2).then_some(()) }).await;
+            eventually("the keys to be asked for", || async { (provider.asked(Endpoint::Keys) > before.1).then_some(()) }).await;
+            leave.notify_one();
+        };
+        let (first, second, ()) = tokio::join!(ada.go_on(to_ada), bob.go_on(to_bob), both_know);
+        assert_eq!((first.as_str(), second.as_str()), (OK, OK));
+        assert_eq!(provider.asked(Endpoint::Keys), before.1 + 1, "one asks for both");
         server.stop().await;
     }
 

@@ -13,6 +13,7 @@ mod keys;
 mod linking;
 mod next;
 mod off;
+mod operating;
 mod states;
 mod stories;
 mod transactions;

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{DENIED, OK, accounts, browser, community, identities, nobody, someone};
-use crate::support::{Account, login_path};
+use super::{DENIED, OK, accounts, browser, community, community_with, identities, nobody, someone};
+use crate::support::{Account, FaultyProvider, OAuthServers, login_path};
 
 db_test! {
     async fn a_new_person_comes_from_discord_and_returns(db) {
@@ -22,6 +22,34 @@ db_test! {
         assert_eq!(phone.me().await["id"], me["id"]);
         assert_eq!(ada.me().await["id"], me["id"], "a session elsewhere goes on");
         assert_eq!(accounts(&server).await, 1);
+        server.stop().await;
+    }
+
+    async fn the_long_path_leads_to_discord_as_well(db) {
+        let server = community(db, &["discord"]).await;
+        let account = someone("ada");
+        let mut ada = browser(&server);
+        assert_eq!(ada.sit_down(&account).open("/api/discord/login").await, OK);
+        assert!(ada.hops().iter().any(|hop| hop.url.path() == "/api/callback"), "to the one address that is registered");
+        let mut again = browser(&server);
+        assert_eq!(again.sign_in("discord", &account).await, OK);
+        assert_eq!(again.me().await["id"], ada.me().await["id"]);
+        server.stop().await;
+    }
+
+    async fn the_short_paths_belong_to_whichever_provider_the_operator_says(db) {
+        let provider = FaultyProvider::start().await;
+        let discord = OAuthServers::shared().await.section("discord");
+        let sections = [("discord", discord), ("faulty", provider.section())];
+        let server = community_with(db, &sections, |config| config.auth.root_provider = "faulty".to_owned()).await;
+        let mut ada = browser(&server);
+        assert_eq!(ada.open("/api/login").await, OK);
+        assert_eq!(ada.me().await["provider"], "faulty");
+        assert!(ada.hops().iter().any(|hop| hop.url.path() == "/api/callback"));
+        let mut bob = browser(&server);
+        assert_eq!(bob.sit_down(&someone("bob")).open("/api/discord/login").await, OK);
+        assert!(bob.hops().iter().any(|hop| hop.url.path() == "/api/discord/callback"));
+        assert_eq!(bob.me().await["provider"], "discord");
         server.stop().await;
     }
 

@@ -12,7 +12,7 @@ async fn a_request_arrives_as_it_was_meant() {
         .header("Content-Type", "application/x-www-form-urlencoded")
         .body(b"code=x".to_vec())
         .unwrap();
-    let answer = client(|_| ()).send(&private(&[&peer.entry()]), request).await.unwrap();
+    let answer = client(|_| ()).send("test", &private(&[&peer.entry()]), request).await.unwrap();
     assert_eq!((answer.status().as_u16(), answer.body().as_slice()), (201, &b"hello"[..]));
     assert_eq!(answer.headers()["x-answer"], "yes");
     let seen = &peer.requests()[0];
@@ -38,7 +38,7 @@ async fn headers_that_are_not_the_callers_are_left_out() {
         request = request.header(name, "S3cr3tCanary");
     }
     let request = request.header("Transfer-Encoding", "chunked").header("Content-Length", "7").body(Vec::new()).unwrap();
-    client(|_| ()).send(&private(&[&peer.entry()]), request).await.unwrap();
+    client(|_| ()).send("test", &private(&[&peer.entry()]), request).await.unwrap();
     let seen = &peer.requests()[0];
     assert!(!seen.contains("S3cr3tCanary") && !seen.contains("chunked") && !seen.contains("content-length: 7"), "{seen}");
     assert!(seen.contains("user-agent: mine/1.0 (by someone)\r\n"), "{seen}");
@@ -48,7 +48,7 @@ async fn headers_that_are_not_the_callers_are_left_out() {
 async fn a_tunnel_is_not_opened() {
     let peer = Peer::answering("HTTP/1.1 200 OK\r\n\r\n").await;
     let request = Request::builder().method(Method::CONNECT).uri(peer.url("/")).body(Vec::new()).unwrap();
-    assert_refused(client(|_| ()).send(&private(&[&peer.entry()]), request).await, "CONNECT");
+    assert_refused(client(|_| ()).send("test", &private(&[&peer.entry()]), request).await, "CONNECT");
     assert!(peer.requests().is_empty());
 }
 

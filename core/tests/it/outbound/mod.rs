@@ -77,7 +77,7 @@ fn owned(hosts: &[&str]) -> Vec<String> {
 }
 
 async fn get(outbound: &Outbound, allowed: &AllowList, url: &str) -> Result<Response<Vec<u8>>, OutboundError> {
-    outbound.send(allowed, Request::get(url).body(Vec::new()).unwrap()).await
+    outbound.send("test", allowed, Request::get(url).body(Vec::new()).unwrap()).await
 }
 
 /// Asserts that a rule stopped the request.

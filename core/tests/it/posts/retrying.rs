@@ -42,6 +42,18 @@ db_test! {
         server.stop().await;
     }
 
+    async fn d14_a_retry_does_not_bring_a_deleted_post_back(db) {
+        let server = TestServer::start(db).await;
+        let ann = server.member("Ann").await.client;
+        let first = send(&ann, "key-1", "Hello").await.expect(200).json();
+        ann.delete(&format!("/api/posts/{}", id(&first["post"]))).await.expect(200);
+        let told = send(&ann, "key-1", "Hello").await.expect_error(409, "conflict");
+        assert!(told["error"].as_str().unwrap().contains("was deleted"), "{told}");
+        assert_eq!(count(&ann).await, 0);
+        send(&ann, "key-2", "Hello").await.expect(200);
+        server.stop().await;
+    }
+
     async fn d14_fifty_at_once_are_one_post(db) {
         let server = TestServer::start(db).await;
         let ann = server.member("Ann").await.client;

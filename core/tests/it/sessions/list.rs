@@ -54,11 +54,13 @@ db_test! {
         foreign.expect_error(403, "origin_rejected");
         second.get(ME).await.expect(200);
 
-        ann.client.delete(&other).await.expect(200);
+        let ended = ann.client.delete(&other).await.expect(200);
+        assert!(ended.set_cookies().is_empty(), "{:?}", ended.set_cookies());
         second.get(ME).await.expect_error(401, "login_required");
         ann.client.delete(&other).await.expect_error(404, "not_found");
         ann.client.delete(&format!("{SESSIONS}/nonsense")).await.expect_error(404, "not_found");
-        ann.client.delete(&own).await.expect(200);
+        let ended = ann.client.delete(&own).await.expect(200);
+        assert!(ended.set_cookies().iter().any(|cookie| cookie.contains("Max-Age=0")), "{:?}", ended.set_cookies());
         ann.client.get(ME).await.expect_error(401, "login_required");
         bob.client.get(ME).await.expect(200);
         server.stop().await;

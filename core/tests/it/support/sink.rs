@@ -22,6 +22,8 @@ pub struct SmtpSink {
 pub struct Fault {
     /// Instead of the greeting, for example `421 busy`.
     pub connect: Option<&'static str>,
+    /// The answer to MAIL.
+    pub mail: Option<&'static str>,
     /// The answer to RCPT.
     pub rcpt: Option<&'static str>,
     /// The answer to DATA.
@@ -80,8 +82,8 @@ impl SmtpSink {
 
     /// Makes it misbehave, or heals it.
     pub async fn fault(&self, fault: Fault) {
-        let Fault { connect, rcpt, data, delay, times } = fault;
-        let fault = json!({ "connect": connect, "rcpt": rcpt, "data": data, "delay": delay, "times": times });
+        let Fault { connect, mail, rcpt, data, delay, times } = fault;
+        let fault = json!({ "connect": connect, "mail": mail, "rcpt": rcpt, "data": data, "delay": delay, "times": times });
         self.api.post("/fault", fault).await.expect(200);
     }
 

@@ -72,6 +72,7 @@ async fn every_redirect_from_signing_in_arrives_at_a_sentence() {
         ("login=error&reason=denied", "You did not give your consent"),
         ("login=error&reason=provider", "The other site could not sign you in"),
         ("login=error&reason=refused", "cannot be used to sign in here"),
+        ("login=error&reason=rate_limited", "from your network"),
         ("login=error&reason=state", "was begun in another browser"),
         ("login=error&reason=disabled", "closed by an administrator"),
         ("login=error&reason=linked_elsewhere", "belongs to another member"),

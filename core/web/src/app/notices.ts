@@ -10,6 +10,7 @@ const REASONS: Record<string, Key> = {
   state: "notice.state",
   expired: "notice.state",
   disabled: "notice.disabled",
+  rate_limited: "notice.rate_limited",
   linked_elsewhere: "notice.linked_elsewhere",
   too_many_identities: "notice.too_many_identities",
 };

@@ -14,11 +14,12 @@ use std::{
 };
 
 use community::config::PluginSection;
+use http_body_util::BodyExt;
 use hyper::{Request, Response, body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use openidconnect::{PrivateSigningKey, core::CoreRsaPrivateSigningKey};
 use serde_json::{Value, json};
-use tokio::{net::TcpListener, task::JoinHandle};
+use tokio::{net::TcpListener, sync::Notify, task::JoinHandle};
 use url::{Url, form_urlencoded};
 
 use self::body::Body;
@@ -43,6 +44,8 @@ pub enum Trouble {
     Redirect(String),
     /// Nothing, though the connection stays open.
     Silence,
+    /// This JSON, as soon as somebody says so.
+    Held(Arc<Notify>, Value),
     /// One byte a second.
     Drip,
     /// JSON that never ends.
@@ -85,8 +88,8 @@ struct State {
     trouble: Mutex<BTreeMap<Endpoint, Trouble>>,
     asked: Mutex<BTreeMap<Endpoint, usize>>,
     forge: Mutex<Forge>,
-    /// What the last person brought along.
-    nonce: Mutex<Option<String>>,
+    /// What people brought along, by the code that they were sent back with.
+    nonces: Mutex<BTreeMap<String, String>>,
     sent: Arc<AtomicUsize>,
 }
 
@@ -100,7 +103,7 @@ impl FaultyProvider {
             trouble: Mutex::default(),
             asked: Mutex::default(),
             forge: Mutex::new(Arc::new(|_| ())),
-            nonce: Mutex::default(),
+            nonces: Mutex::default(),
             sent: Arc::default(),
         });
         let task = tokio::spawn(serve(listener, state.clone()));
@@ -160,7 +163,7 @@ async fn serve(listener: TcpListener, state: Arc<State>) {
         let state = state.clone();
         let service = service_fn(move |request| {
             let state = state.clone();
-            async move { Ok::<_, Infallible>(state.answer(&request).await) }
+            async move { Ok::<_, Infallible>(state.answer(request).await) }
         });
         tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
     }
@@ -171,7 +174,7 @@ impl State {
         format!("http://{}", self.address)
     }
 
-    async fn answer(&self, request: &Request<Incoming>) -> Response<Body> {
+    async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
         let endpoint = match request.uri().path() {
             "/.well-known/openid-configuration" => Endpoint::Discovery,
             "/authorize" => Endpoint::Authorize,
@@ -184,25 +187,35 @@ impl State {
         let trouble = self.trouble.lock().unwrap().get(&endpoint).cloned();
         match trouble {
             None if endpoint == Endpoint::Authorize => self.authorize(request.uri().query().unwrap_or_default()),
-            None => body::text(200, "application/json", &self.document(endpoint).to_string()),
+            None => {
+                let form = request.into_body().collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+                let code = form_urlencoded::parse(&form).find(|(name, _)| name == "code").map(|(_, code)| code.into_owned());
+                body::text(200, "application/json", &self.document(endpoint, &code.unwrap_or_default()).to_string())
+            }
             Some(Trouble::Answer(status, kind, text)) => body::text(status, kind, &text),
             Some(Trouble::Redirect(target)) => body::redirect(&target),
             Some(Trouble::Silence) => std::future::pending().await,
+            Some(Trouble::Held(leave, json)) => {
+                leave.notified().await;
+                body::text(200, "application/json", &json.to_string())
+            }
             Some(Trouble::Drip) => body::drip(),
             Some(Trouble::Endless) => body::endless(self.sent.clone()),
         }
     }
 
-    /// Sends everybody back with the same code, and remembers the nonce.
+    /// Sends everybody back with a code of their own, and remembers the nonce.
     fn authorize(&self, query: &str) -> Response<Body> {
         let query: BTreeMap<_, _> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
-        *self.nonce.lock().unwrap() = query.get("nonce").cloned();
+        let mut nonces = self.nonces.lock().unwrap();
+        let code = format!("{CODE}-{:04}", nonces.len());
+        nonces.extend(query.get("nonce").map(|nonce| (code.clone(), nonce.clone())));
         let mut target = Url::parse(&query["redirect_uri"]).unwrap();
-        target.query_pairs_mut().append_pair("code", CODE).append_pair("state", &query["state"]);
+        target.query_pairs_mut().append_pair("code", &code).append_pair("state", &query["state"]);
         body::redirect(target.as_str())
     }
 
-    fn document(&self, endpoint: Endpoint) -> Value {
+    fn document(&self, endpoint: Endpoint, code: &str) -> Value {
         let url = self.url();
         match endpoint {
             Endpoint::Discovery | Endpoint::Authorize => json!({
@@ -212,15 +225,19 @@ impl State {
             }),
             Endpoint::Token => json!({
                 "access_token": ACCESS_TOKEN, "refresh_token": REFRESH_TOKEN, "token_type": "Bearer", "expires_in": 3600,
-                "scope": "openid profile email", "id_token": self.id_token(),
+                "scope": "openid profile email", "id_token": self.id_token(code),
             }),
             Endpoint::Keys => self.keys(),
             Endpoint::UserInfo => Self::claims(),
         }
     }
 
-    fn id_token(&self) -> String {
-        let claims = token::times(Self::claims(), &self.url(), self.nonce.lock().unwrap().as_deref());
+    /// With the nonce of whoever got this code, or else of the last person.
+    fn id_token(&self, code: &str) -> String {
+        let nonces = self.nonces.lock().unwrap();
+        let nonce = nonces.get(code).or_else(|| nonces.values().next_back());
+        let claims = token::times(Self::claims(), &self.url(), nonce.map(String::as_str));
+        drop(nonces);
         let mut token = IdToken::new(claims);
         let forge = self.forge.lock().unwrap().clone();
         forge(&mut token);
