@@ -4,12 +4,16 @@ use poem_openapi::types::ParseFromJSON;
 use serde_json::Value;
 
 pub use super::model::Range;
-use super::{model::Shown, requests::MessageBody, store};
+use super::{
+    model::{ClientId, Shown},
+    requests::MessageBody,
+    store,
+};
 use crate::{
     actor::Actor,
     bots::model::Ability,
     error::{Error, Result},
-    ids::{MessageId, RoomId},
+    ids::{MemberId, MessageId, RoomId},
     store::Conn,
 };
 
@@ -59,4 +63,9 @@ pub async fn page(conn: &impl Conn, actor: &Actor, room: &RoomId, range: Range, 
 /// A message as it is now, whoever asks; for events of other processes.
 pub async fn by_id(conn: &impl Conn, id: &MessageId) -> Result<Option<Shown>> {
     store::by_id(conn, id).await?.map(super::model::Message::shown).transpose()
+}
+
+/// What `author` said in a room under this name of the client's, as it is now, whoever asks.
+pub async fn earlier(conn: &impl Conn, room: &RoomId, author: &MemberId, client_id: &ClientId) -> Result<Option<Shown>> {
+    store::earlier(conn, room, author, client_id).await?.map(super::model::Message::shown).transpose()
 }
