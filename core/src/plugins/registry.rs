@@ -49,7 +49,7 @@ pub struct PluginStatus {
     pub reason: Option<String>,
     /// What it may do, in plain words.
     pub imports: Vec<&'static str>,
-    /// A sentence about each of its settings that nothing reads.
+    /// A sentence about each of its settings that nothing reads, and about a file that others can change.
     pub unread: Vec<String>,
     /// How its calls went.
     pub counts: CallCounts,
@@ -229,6 +229,7 @@ impl Entry {
         let candidate = blocking(move || Candidate::read(&named, &written)).await.map_err(off)?;
         self.kind = Some(candidate.kind);
         self.imports.clone_from(&candidate.imports);
+        self.unread.extend(candidate.warning.clone());
         let client = match candidate.kind {
             PluginKind::PasswordProvider | PluginKind::Bot => None,
             // Identities are keyed by the id: they would be those of accounts with passwords.
@@ -246,20 +247,20 @@ impl Entry {
             let section = granted(id, section);
             let bot = BotPlugin::open(id, &loader.engine, &section, component, &exports, loader.journal.clone()).await?.start().await?;
             bot.about.name.as_ref().map_or(id, |name| name.as_str()).clone_into(&mut self.title);
-            self.unread = bot.own_settings().unread(&[], &code);
+            self.unread.extend(bot.own_settings().unread(&[], &code));
             return Ok(State::Bot(Arc::new(bot)));
         }
         let engines = (&loader.engine, component.engine());
         let caller = Caller::new(id, engines, Settings::new(section.settings.clone()), &section.limits, loader.journal.clone());
         let Some(client) = client else {
             let component = PasswordProviderPre::new(component).map_err(|error| off(unfit(&error)))?;
-            self.unread = caller.settings().unread(&[], &code);
+            self.unread.extend(caller.settings().unread(&[], &code));
             return Ok(State::Password(PasswordProvider::new(Arc::new(caller), component)));
         };
         let component = OauthProviderPre::new(component).map_err(|error| off(unfit(&error)))?;
         let provider = OAuthProvider::start(caller, component, client, &loader.site).await?;
         self.title.clone_from(&provider.flow().name);
-        self.unread = provider.caller().settings().unread(&CREDENTIALS, &code);
+        self.unread.extend(provider.caller().settings().unread(&CREDENTIALS, &code));
         Ok(State::OAuth(provider))
     }
 
