@@ -28,6 +28,9 @@ use super::{
 };
 use crate::config::{PluginLimits, Span};
 
+/// What wasmtime says, and has no type for, when more passes to the host than may.
+const TOO_MUCH_DATA: &str = "too much data";
+
 /// Runs the calls of one plugin and remembers how they went.
 pub struct Caller {
     id: Arc<str>,
@@ -163,8 +166,13 @@ impl Caller {
         F: FnOnce(Store<GuestState>) -> BoxFuture<'static, Result<T>> + Send + 'static,
     {
         let closed = || Fault::other("is being shut down");
-        if let Some(share) = &self.share {
-            share.turn().await;
+        if let Some(share) = &self.share
+            && share.turn().await
+        {
+            self.journal.count(&self.id, "cpu_per_second");
+        }
+        if self.running.available_permits() == 0 {
+            self.journal.count(&self.id, "concurrency");
         }
         let permit = Arc::clone(&self.running).acquire_owned().await.map_err(|_| closed())?;
         let runtime = self.engine.runtime().ok_or_else(closed)?;
@@ -224,6 +232,9 @@ impl Caller {
         match error.downcast_ref::<Trap>() {
             Some(Trap::Interrupt) => Fault::limit("cpu", format!("used up its {} of CPU time", self.limits.cpu)),
             Some(Trap::StackOverflow) => Fault::limit("stack", "used up its stack"),
+            _ if error.root_cause().to_string().contains(TOO_MUCH_DATA) => {
+                Fault::limit("returned", "broke down").because(error.root_cause().to_string())
+            }
             _ if error.is::<TooOften>() => Fault::limit("host_calls", "broke down").because(error.root_cause().to_string()),
             _ => self.breakdown(wreck),
         }
