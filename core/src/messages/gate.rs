@@ -1,6 +1,7 @@
 //! What stands between somebody who wants to say something and the room: those who look at it first, and commands.
 
 use futures_util::future::BoxFuture;
+use tokio::sync::OwnedMutexGuard;
 
 use super::model::{ClientId, Shown};
 use crate::{
@@ -43,13 +44,26 @@ pub struct Ran {
     pub shown: Shown,
 }
 
+/// The turn of an author, while it is held: nothing else of theirs is looked at or said.
+pub type Turn = OwnedMutexGuard<()>;
+
 /// Looks at what is about to be said.
 pub trait Gate: Send + Sync {
+    /// Waits until it is the author's turn, where somebody looks at what is said. Whoever keeps it until the text is written keeps the
+    /// order in which an author says things.
+    fn turn<'a>(&'a self, draft: &'a Draft) -> BoxFuture<'a, Option<Turn>>;
+
     /// The text as it may be said.
     ///
     /// # Errors
     /// `message_rejected` with a sentence for the author.
     fn look<'a>(&'a self, draft: &'a Draft) -> BoxFuture<'a, Result<String>>;
+
+    /// What the same command said in the room when it was sent before, under the same name of the client's. It is not run again.
+    ///
+    /// # Errors
+    /// `not_found` for who is not in the room.
+    fn repeated<'a>(&'a self, draft: &'a Draft) -> BoxFuture<'a, Result<Option<Ran>>>;
 
     /// Runs `draft` as a command, if it is one; `None` if it is something to be said, `draft.body` being what.
     ///

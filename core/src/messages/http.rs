@@ -11,13 +11,14 @@ use url::Url;
 
 use super::{
     actions::{self, Send, Target},
-    gate::{Draft, Gate, Ran},
+    gate::{Draft, Gate, Ran, Turn},
     model::{ClientId, Content, Emoji, Shown},
     queries::{self, DEFAULT_LIMIT, Page, Range},
     requests::{EditMessageBody, MessageAnswer, MessagesAnswer, NewMessageBody, SentAnswer},
 };
 use crate::{
     actor::Actor,
+    bots::model::Ability,
     error::{Error, Result as AppResult},
     http::{
         auth::Caller,
@@ -29,7 +30,7 @@ use crate::{
         rate::{Limit, Limits},
     },
     ids::{MessageId, RoomId},
-    rooms::http::parse_id,
+    rooms::{self, http::parse_id},
     store::Store,
 };
 
@@ -85,14 +86,41 @@ impl Messages {
         let reply_to = reply_to.map(|id| MessageId::parse(&id).ok_or_else(unknown)).transpose()?;
         let mut draft = Draft { actor, author_name, room, body, reply_to, attachments, editing: None, client_id };
         Content::parse(draft.body.clone(), &draft.attachments, &self.files_at)?;
-        if let Some(ran) = self.gate.command(&mut draft).await? {
+        let (turn, may_be_command) = (self.gate.turn(&draft).await, draft.body.starts_with('/'));
+        // Where nobody looks, writing it finds out by itself.
+        let looked_at = turn.is_some() || may_be_command;
+        if looked_at && let Some(sent) = self.earlier(&draft).await? {
+            return Ok(sent);
+        }
+        draft.body = self.gate.look(&draft).await?;
+        // A command takes its time, and its answer is not its author's.
+        let turn = if may_be_command { None } else { turn };
+        // Only what was typed as a command is one, whatever somebody who looked at it made of it.
+        if may_be_command && let Some(ran) = self.gate.command(&mut draft).await? {
             return Ok(Sent::Ran(ran));
         }
-        let body = self.gate.look(&draft).await?;
-        let Draft { actor, author_name, room, reply_to, attachments, client_id, .. } = draft;
+        let said = self.say(draft).await;
+        drop(turn);
+        said.map(Sent::Said)
+    }
+
+    /// What came of it when it was sent before under the same name of the client's: it is neither looked at nor said again.
+    async fn earlier(&self, draft: &Draft) -> AppResult<Option<Sent>> {
+        let Some(client_id) = &draft.client_id else { return Ok(None) };
+        let author = draft.actor.member()?;
+        let Some(said) = queries::earlier(self.store.reader(), &draft.room, &author, client_id).await? else {
+            return Ok(self.gate.repeated(draft).await?.map(Sent::Ran));
+        };
+        draft.actor.require(Ability::Write, &draft.room)?;
+        rooms::queries::standing(self.store.reader(), &draft.room, &author).await?;
+        Ok(Some(Sent::Said(said)))
+    }
+
+    async fn say(&self, draft: Draft) -> AppResult<Shown> {
+        let Draft { actor, author_name, room, body, reply_to, attachments, client_id, .. } = draft;
         let content = Content::parse(body, &attachments, &self.files_at)?;
         let send = Send { id: None, actor, author_name, room, content, reply_to, client_id };
-        self.store.write(send, |tx, send| Box::pin(actions::send(tx, send))).await.map(Sent::Said)
+        self.store.write(send, |tx, send| Box::pin(actions::send(tx, send))).await
     }
 
     /// Changes the text of a message.
@@ -101,13 +129,15 @@ impl Messages {
     /// Those of [`actions::edit`], and `rate_limited`.
     pub async fn edit(&self, target: Target, author_name: String, body: String) -> AppResult<Shown> {
         self.limits.check_actor(Limit::MessageChanges, &target.actor)?;
-        let body = self.looked_at(&target, author_name, body).await?;
-        self.store.write((target, body), |tx, (target, body)| Box::pin(actions::edit(tx, target, body))).await
+        let (body, turn) = self.looked_at(&target, author_name, body).await?;
+        let edited = self.store.write((target, body), |tx, (target, body)| Box::pin(actions::edit(tx, target, body))).await;
+        drop(turn);
+        edited
     }
 
-    /// The text that a message is to have, after those who look at it first have done so.
-    async fn looked_at(&self, target: &Target, author_name: String, body: String) -> AppResult<String> {
-        let Some(message) = queries::by_id(self.store.reader(), &target.message).await? else { return Ok(body) };
+    /// The text that a message is to have, after those who look at it first have done so, and the author's turn to give it that.
+    async fn looked_at(&self, target: &Target, author_name: String, body: String) -> AppResult<(String, Option<Turn>)> {
+        let Some(message) = queries::by_id(self.store.reader(), &target.message).await? else { return Ok((body, None)) };
         let draft = Draft {
             actor: target.actor.clone(),
             author_name,
@@ -118,7 +148,8 @@ impl Messages {
             editing: Some(target.message.clone()),
             client_id: None,
         };
-        self.gate.look(&draft).await
+        let turn = self.gate.turn(&draft).await;
+        Ok((self.gate.look(&draft).await?, turn))
     }
 
     /// Deletes a message.
@@ -210,7 +241,8 @@ impl Api {
 
     /// Send a message
     ///
-    /// With a `clientId` a message may safely be sent again: the first one comes back. A command is run again each time.
+    /// With a `clientId` a message may safely be sent again: the first one comes back. So does what a command said in the room; one that
+    /// said nothing there is run again.
     ///
     /// Where a bot has commands, a text that begins with a slash is one (`/roll 6`; see `GET /api/commands`), and is run, not said. The
     /// answer then has `command`, and `message` is the bot's answer; one for the caller alone is not stored, its `seq` is 0. A text that

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 pub use super::model::Range;
 use super::{
-    model::{Message, Shown},
+    model::{ClientId, Message, Shown},
     requests::MessageBody,
     store,
 };
@@ -13,7 +13,7 @@ use crate::{
     actor::Actor,
     bots::model::Ability,
     error::{Error, Result},
-    ids::{MessageId, RoomId},
+    ids::{MemberId, MessageId, RoomId},
     store::Conn,
 };
 
@@ -73,4 +73,9 @@ pub async fn stored(conn: &impl Conn, id: &MessageId) -> Result<Option<Message>>
 /// Several at once, in no order, without those that are gone.
 pub async fn all_stored(conn: &impl Conn, ids: &[MessageId]) -> Result<Vec<Message>> {
     store::by_ids(conn, ids).await
+}
+
+/// What `author` said in a room under this name of the client's, as it is now, whoever asks.
+pub async fn earlier(conn: &impl Conn, room: &RoomId, author: &MemberId, client_id: &ClientId) -> Result<Option<Shown>> {
+    store::earlier(conn, room, author, client_id).await?.map(Message::shown).transpose()
 }

@@ -70,8 +70,8 @@ pub struct EffectFailed {
 /// Writes what came of a call.
 ///
 /// # Errors
-/// `stale_values` if somebody else changed what the call read and changed: it is to run again. `quota` for too much stored. `lease_lost`
-/// if another process serves the bot. `effect_failed` with an [`EffectFailed`] as its source: without that one it can be written.
+/// `stale_values` if somebody else changed what the call read and changed: it is to run again. One with a [`limit_hit`] for too much
+/// stored or planned. `lease_lost` if another process serves the bot. `effect_failed` with an [`EffectFailed`] as its source: without that one it can be written.
 pub async fn settle(tx: &mut Tx, done: &Settlement) -> Result<()> {
     if !done.values.is_empty() || !done.jobs.is_empty() {
         // One after the other: on SQLite they are anyway.
@@ -87,7 +87,10 @@ pub async fn settle(tx: &mut Tx, done: &Settlement) -> Result<()> {
         letters::remove(tx, &done.plugin, Some(&letter.id)).await?;
     }
     if let Some(letter) = &done.aside {
-        letters::add(tx, letter).await?;
+        let gone = letters::add(tx, letter).await?;
+        if gone > 0 {
+            tracing::warn!(plugin = done.plugin, gone, "a plugin has too many letters: the oldest are thrown away");
+        }
     }
     remember(tx, done).await?;
     plan(tx, done).await?;
@@ -103,6 +106,16 @@ pub async fn settle(tx: &mut Tx, done: &Settlement) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The limit of which an error of [`settle`] tells, if it is one. A call learns of these limits at once; here it is about several calls
+/// that ran at the same time.
+pub fn limit_hit(error: &Error) -> Option<&'static str> {
+    match error.code {
+        "stored_quota" => Some("stored"),
+        "jobs_quota" => Some("jobs"),
+        _ => None,
+    }
 }
 
 async fn settle_job(tx: &Tx, plugin: &str, job: &Job, next: Option<Timestamp>) -> Result<()> {
@@ -149,7 +162,8 @@ async fn remember(tx: &Tx, done: &Settlement) -> Result<()> {
         values::remove(tx, &done.plugin, &gone).await?;
     }
     if usage != Usage::default() {
-        require_space(values::add_usage(tx, &done.plugin, usage).await?, usage, &done.limits)?;
+        let all = values::add_usage(tx, &done.plugin, usage).await?;
+        all.check(usage, &done.limits).map_err(|sentence| Error::new(Kind::Conflict, "stored_quota", sentence))?;
     }
     Ok(())
 }
@@ -172,16 +186,6 @@ fn next_value(tx: &Tx, change: &Change, alive: Option<&Stored>) -> Result<Option
     }
 }
 
-fn require_space(all: Usage, more: Usage, limits: &PluginLimits) -> Result<()> {
-    let too_many = more.entries > 0 && all.entries > i64::from(limits.stored_keys);
-    let too_large = more.bytes > 0 && all.bytes > i64::try_from(limits.stored.0).unwrap_or(i64::MAX);
-    if too_many || too_large {
-        let sentence = format!("it may store {} in {} keys (limits.stored, limits.stored_keys)", limits.stored, limits.stored_keys);
-        return Err(Error::new(Kind::Conflict, "quota", sentence));
-    }
-    Ok(())
-}
-
 async fn plan(tx: &Tx, done: &Settlement) -> Result<()> {
     let wanted: Vec<Job> = done.jobs.values().flatten().cloned().collect();
     for (name, _) in done.jobs.iter().filter(|(_, job)| job.is_none()) {
@@ -192,7 +196,7 @@ async fn plan(tx: &Tx, done: &Settlement) -> Result<()> {
     }
     jobs::put(tx, &done.plugin, &wanted).await?;
     if jobs::count(tx.conn(), &done.plugin).await? > i64::from(MAX_JOBS) {
-        return Err(Error::new(Kind::Conflict, "quota", format!("there may be {MAX_JOBS} jobs")));
+        return Err(Error::new(Kind::Conflict, "jobs_quota", format!("there may be {MAX_JOBS} jobs")));
     }
     Ok(())
 }

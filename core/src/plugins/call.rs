@@ -28,6 +28,9 @@ use super::{
 };
 use crate::config::{PluginLimits, Span};
 
+/// What wasmtime says, and has no type for, when more passes to the host than may.
+const TOO_MUCH_DATA: &str = "too much data";
+
 /// Runs the calls of one plugin and remembers how they went.
 pub struct Caller {
     id: Arc<str>,
@@ -194,8 +197,13 @@ impl Caller {
 
     /// Waits until the call may run.
     async fn turn(&self, lane: &Lane) -> Result<Turn, Fault> {
-        if let Some(share) = &self.share {
-            share.turn().await;
+        if let Some(share) = &self.share
+            && share.turn().await
+        {
+            self.journal.count(&self.id, "cpu_per_second");
+        }
+        if self.running.available_permits() == 0 {
+            self.journal.count(&self.id, "concurrency");
         }
         let of_plugin = Arc::clone(&self.running).acquire_owned().await.map_err(|_| Fault::closed())?;
         let of_lane = Arc::clone(lane.calls()).acquire_owned().await.map_err(|_| Fault::closed())?;
@@ -264,6 +272,9 @@ impl Caller {
         match error.downcast_ref::<Trap>() {
             Some(Trap::Interrupt) => Fault::limit("cpu", format!("used up its {} of CPU time", self.limits.cpu)),
             Some(Trap::StackOverflow) => Fault::limit("stack", "used up its stack"),
+            _ if error.root_cause().to_string().contains(TOO_MUCH_DATA) => {
+                Fault::limit("returned", "broke down").because(error.root_cause().to_string())
+            }
             _ if error.is::<TooOften>() => Fault::limit("host_calls", "broke down").because(error.root_cause().to_string()),
             _ => self.breakdown(wreck),
         }
@@ -321,7 +332,7 @@ impl Fault {
     }
 
     fn busy(limit: Span) -> Self {
-        Self { busy: true, ..Self::limit("concurrency", format!("has too much to do: its turn did not come within {limit}")) }
+        Self { busy: true, ..Self::limit("wall_clock", format!("has too much to do: its turn did not come within {limit}")) }
     }
 
     fn limit(limit: &'static str, reason: impl Into<String>) -> Self {

@@ -1,6 +1,9 @@
 //! From bytes to something that can be instantiated: look at the outside, compare with the grants, compile, link.
 
-use wasmtime::component::{Component, InstancePre, Linker};
+use wasmtime::{
+    Engine,
+    component::{Component, InstancePre, Linker},
+};
 
 use super::{
     capabilities,
@@ -28,6 +31,10 @@ pub struct Candidate {
     pub exports: Vec<String>,
     /// The capabilities that it gets beyond what everybody has.
     capabilities: Vec<String>,
+    /// What the operator should know of the file.
+    pub warning: Option<String>,
+    /// What it wants in a later version than this server has.
+    newer: Option<String>,
     /// Whether it is put together from so much that it does not fit where small ones run.
     large: bool,
     /// The component itself.
@@ -40,7 +47,8 @@ impl Candidate {
         id::check(id)?;
         limits::check(&section.limits)?;
         grants::check_names(&section.grants)?;
-        let bytes = Source::of(id, section)?.read(section)?;
+        let source = Source::of(id, section)?;
+        let (bytes, warning) = (source.read(section)?, source.replaceable(section));
         let outline = inspect(&bytes)?;
         let (mut imports, mut capabilities) = (Vec::new(), Vec::new());
         for import in &outline.imports {
@@ -49,20 +57,34 @@ impl Candidate {
             capabilities.push(Interface::parse(import).name.to_owned());
         }
         let (kind, large) = (PluginKind::of(&outline)?, outline.modules > MODULES as usize || outline.concurrent || bytes.len() > LARGE);
-        Ok(Self { kind, imports, exports: outline.exports, capabilities, large, bytes })
+        let newer = outline.imports.iter().find(|import| grants::outgrown(import).is_some()).cloned();
+        Ok(Self { kind, imports, exports: outline.exports, capabilities, warning, newer, large, bytes })
     }
 
     /// Compiles the component, or takes it from the cache, and links it with what it was granted.
     pub fn compile(&self, engine: &GuestEngine) -> Result<InstancePre<GuestState>, String> {
         let compiler = engine.wasmtime(self.large);
         let component = Component::new(compiler, &self.bytes).map_err(|error| format!("cannot be compiled ({error:#}): build it again"))?;
-        let mut linker = Linker::new(compiler);
-        state::link_basics(&mut linker).map_err(|error| unfit(&error))?;
-        for interface in &self.capabilities {
-            capabilities::link(&mut linker, interface).map_err(|error| unfit(&error))?;
-        }
-        linker.instantiate_pre(&component).map_err(|error| unfit(&error))
+        self.link(compiler, &component).map_err(|error| match &self.newer {
+            Some(import) => too_new(import),
+            None => unfit(&error),
+        })
     }
+
+    fn link(&self, compiler: &Engine, component: &Component) -> wasmtime::Result<InstancePre<GuestState>> {
+        let mut linker = Linker::new(compiler);
+        state::link_basics(&mut linker)?;
+        for interface in &self.capabilities {
+            capabilities::link(&mut linker, interface)?;
+        }
+        linker.instantiate_pre(component)
+    }
+}
+
+/// The sentence for a component that uses what came to an interface after this server.
+fn too_new(import: &str) -> String {
+    let has = grants::outgrown(import).unwrap_or(grants::OURS);
+    format!("needs `{import}`, but this server has version {has}: install a newer server, or build the plugin for that version")
 }
 
 /// The sentence for a component whose types are not those of this server.

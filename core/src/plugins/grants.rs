@@ -87,6 +87,14 @@ pub fn permit(import: &str, granted: &[String]) -> Result<Option<&'static str>, 
     }
 }
 
+/// The version that this server has of `import`, if the plugin was built for a later one. Mostly that does not matter; but it may use
+/// what came since.
+pub fn outgrown(import: &str) -> Option<Version> {
+    let wanted = Interface::parse(import);
+    let offer = OFFERS.iter().find(|offer| covers(offer.name, wanted.name))?;
+    wanted.version.filter(|version| *version > offer.version).map(|_| offer.version)
+}
+
 /// What `import` would allow, whether or not it is granted: the words, and the grant that it needs.
 pub fn describe(import: &str) -> (Option<&'static str>, Option<&'static str>) {
     let wanted = Interface::parse(import);
@@ -142,7 +150,7 @@ impl<'a> Interface<'a> {
 }
 
 /// A released version. Pre-releases are not served.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Version {
     major: u64,
     minor: u64,

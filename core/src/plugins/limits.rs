@@ -123,8 +123,9 @@ impl CpuShare {
         Self { per_second, balance: Mutex::new((Instant::now(), per_second.as_secs_f64())) }
     }
 
-    /// Waits until something is left.
-    pub async fn turn(&self) {
+    /// Waits until something is left. Whether there was nothing.
+    pub async fn turn(&self) -> bool {
+        let mut waited = false;
         loop {
             let missing = {
                 let mut balance = self.balance.lock().unwrap_or_else(PoisonError::into_inner);
@@ -133,10 +134,11 @@ impl CpuShare {
                 let left = (left + since.elapsed().as_secs_f64() * rate).min(rate);
                 *balance = (Instant::now(), left);
                 if left > 0.0 {
-                    return;
+                    return waited;
                 }
                 -left / rate
             };
+            waited = true;
             sleep(Duration::from_secs_f64(missing + 0.001)).await;
         }
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::store::{letters, lines, switches, values};
 pub use super::store::{letters::Letter, lines::Line, values::Usage};
-use crate::{clock::Timestamp, error::Result, store::Conn};
+use crate::{clock::Timestamp, error::Result, ids::LetterId, store::Conn};
 
 /// Most letters that are shown at once.
 const LETTERS: u32 = 100;
@@ -35,9 +35,19 @@ pub async fn values(conn: &impl Conn, plugin: &str, now: Timestamp) -> Result<BT
     Ok(all)
 }
 
-/// What a bot could not deal with, oldest first.
+/// What a bot could not deal with, oldest first; at most a hundred.
 pub async fn letters(conn: &impl Conn, plugin: &str) -> Result<Vec<Letter>> {
-    letters::list(conn, plugin, false, LETTERS).await
+    letters::after(conn, plugin, "", LETTERS).await
+}
+
+/// The same after a letter, and how many more there are.
+pub async fn letters_after(conn: &impl Conn, plugin: &str, after: Option<&LetterId>) -> Result<(Vec<Letter>, i64)> {
+    let letters = letters::after(conn, plugin, after.map_or("", LetterId::as_str), LETTERS).await?;
+    let left = match letters.last() {
+        Some(last) => letters::count(conn, plugin, last.id.as_str()).await?,
+        None => 0,
+    };
+    Ok((letters, left))
 }
 
 /// The last `limit` lines of a plugin's log after the line `after`, oldest first.

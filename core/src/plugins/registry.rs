@@ -49,7 +49,7 @@ pub struct PluginStatus {
     pub reason: Option<String>,
     /// What it may do, in plain words.
     pub imports: Vec<&'static str>,
-    /// A sentence about each of its settings that nothing reads.
+    /// A sentence about each of its settings that nothing reads, and about a file that others can change.
     pub unread: Vec<String>,
     /// How its calls went.
     pub counts: CallCounts,
@@ -236,6 +236,7 @@ impl Entry {
         let candidate = blocking(move || Candidate::read(&named, &written)).await.map_err(off)?;
         self.kind = Some(candidate.kind);
         self.imports.clone_from(&candidate.imports);
+        self.unread.extend(candidate.warning.clone());
         let client = match candidate.kind {
             PluginKind::PasswordProvider | PluginKind::Bot => None,
             // Identities are keyed by the id: they would be those of accounts with passwords.
@@ -253,14 +254,14 @@ impl Entry {
             let section = granted(id, section);
             let bot = BotPlugin::open(id, &loader.engine, &section, component, &exports, loader.journal.clone()).await?.start().await?;
             bot.about.name.as_ref().map_or(id, |name| name.as_str()).clone_into(&mut self.title);
-            self.unread = bot.own_settings().unread(&[], &code);
+            self.unread.extend(bot.own_settings().unread(&[], &code));
             return Ok(State::Bot(Arc::new(bot)));
         }
         let engines = (&loader.engine, component.engine());
         let caller = Caller::new(id, engines, Settings::new(section.settings.clone()), &section.limits, loader.journal.clone());
         let Some(client) = client else {
             let component = PasswordProviderPre::new(component).map_err(|error| off(unfit(&error)))?;
-            self.unread = caller.settings().unread(&[], &code);
+            self.unread.extend(caller.settings().unread(&[], &code));
             return Ok(State::Password(PasswordProvider::new(Arc::new(caller), component)));
         };
         let component = OauthProviderPre::new(component).map_err(|error| off(unfit(&error)))?;
@@ -268,7 +269,7 @@ impl Entry {
         // What every section of a component would be called tells nobody which one it is.
         let is_called = bundled_as(id, section).is_none_or(|bundled| bundled.always || section.settings.contains_key("name"));
         self.title = if is_called { provider.flow().name.clone() } else { id.to_owned() };
-        self.unread = provider.caller().settings().unread(&CREDENTIALS, &code);
+        self.unread.extend(provider.caller().settings().unread(&CREDENTIALS, &code));
         Ok(State::OAuth(provider))
     }
 

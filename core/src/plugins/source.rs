@@ -1,6 +1,12 @@
 //! Where the bytes of a component come from, and whether they are the ones that the operator meant.
 
-use std::{fmt::Write, fs::File, io::Read, path::Path};
+use std::{
+    fmt::Write,
+    fs::{self, File},
+    io::Read,
+    os::unix::fs::PermissionsExt,
+    path::Path,
+};
 
 use sha2::{Digest, Sha256};
 
@@ -39,6 +45,16 @@ impl<'a> Source<'a> {
         }
     }
 
+    /// What lets others than the operator put another component in its place, if something does. A checksum holds them off.
+    pub fn replaceable(&self, section: &PluginSection) -> Option<String> {
+        let Self::File(path) = self else { return None };
+        let real = path.canonicalize().ok().filter(|_| section.sha256.is_none())?;
+        let places = [Some(real.as_path()), real.parent(), path.parent()];
+        let open = places.into_iter().flatten().find(|place| is_open_to_all(place))?;
+        let open = open.display();
+        Some(format!("everybody on this machine can change {open}, and its component with it: take that right away, or set `sha256`"))
+    }
+
     /// The bytes, if their checksum is as written. A file needs one, except for those who build it again every minute.
     pub fn read(&self, section: &PluginSection) -> Result<Vec<u8>, String> {
         let bytes = match self {
@@ -49,6 +65,14 @@ impl<'a> Source<'a> {
         check_sum(&bytes, section)?;
         Ok(bytes)
     }
+}
+
+/// Whether everybody may write there. In a folder like `/tmp` nobody can replace what is somebody else's.
+fn is_open_to_all(place: &Path) -> bool {
+    fs::metadata(place).is_ok_and(|metadata| {
+        let mode = metadata.permissions().mode();
+        mode & 0o002 != 0 && mode & 0o1000 == 0
+    })
 }
 
 /// A file without a checksum is refused with the line to add, if there is a file.

@@ -260,3 +260,34 @@ fn ids(name: &str) -> impl Iterator<Item = &str> {
             && word[1..].bytes().all(|digit| digit.is_ascii_digit())
     })
 }
+
+#[test]
+fn every_test_guest_and_every_deed_of_theirs_is_used() {
+    let tests: String = sources("core/tests/it").into_iter().map(|source| source.text).collect();
+    let guests = root().join("plugins/test-guests");
+    let names = fs::read_dir(&guests).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap().replace('-', "_"));
+    let unused: BTreeSet<String> = names.filter(|name| !tests.contains(&format!("\"{name}\""))).collect();
+    none(&unused, "guests that no test loads");
+    let guilty = ["plugins/test-guests/naughty-bot", "plugins/test-guests/misbehaving"].into_iter().flat_map(sources);
+    let deeds: BTreeSet<String> = guilty.flat_map(|source| deeds(&source.text)).collect();
+    assert!(deeds.len() > 60, "this test does not see what there is: {deeds:?}");
+    none(&deeds.into_iter().filter(|deed| !is_ordered(&tests, deed)).collect(), "deeds that no test orders");
+}
+
+/// The names of deeds in a guest. Each begins the line of an entry in a table, `("name", `, or of an arm, `"name" =>`.
+fn deeds(text: &str) -> Vec<String> {
+    let named = |line: &str| {
+        let (name, rest) = line.strip_prefix("(\"").or_else(|| line.strip_prefix('"'))?.split_once('"')?;
+        let plain = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
+        (plain && (rest.starts_with(", ") || rest.starts_with(" =>"))).then(|| name.to_owned())
+    };
+    text.lines().map(str::trim).filter_map(named).collect()
+}
+
+/// Whether a test names the deed: at the beginning of a text, or after the word by which the bot is called.
+fn is_ordered(tests: &str, deed: &str) -> bool {
+    tests.match_indices(deed).any(|(at, _)| {
+        let called = ["\"", "naughty ", "before "].iter().any(|before| tests[..at].ends_with(before));
+        called && !tests[at + deed.len()..].starts_with(|letter: char| letter.is_ascii_lowercase() || letter == '-')
+    })
+}

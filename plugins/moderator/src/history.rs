@@ -1,6 +1,6 @@
 //! What was refused or changed: a line in the log, and an entry for the owners and moderators of the room.
 
-use openclaw_sdk::{Answer, Argument, Arguments, Command, Context, Draft, Time, escape_markdown, log, store};
+use openclaw_sdk::{Answer, Argument, Arguments, Command, Context, Draft, Error, Time, escape_markdown, log, store};
 use serde::{Deserialize, Serialize};
 
 use crate::rules::Rules;
@@ -10,6 +10,10 @@ const SHOWN: i64 = 10;
 const MOST: f64 = 50.0;
 /// How much of a text is kept, in characters.
 const MAX_TEXT: usize = 120;
+/// How many entries are kept of each room.
+const KEPT: usize = 100;
+/// How many keys are looked at before one more is kept: there may be a few more than are kept after two calls at the same moment.
+const MOST_LISTED: u32 = 150;
 /// How long an answer may be, in characters.
 const MAX_ANSWER: usize = 4000;
 /// The last moment that there is, in milliseconds. Keys count down from it, so that the newest entry is the first.
@@ -39,9 +43,15 @@ pub fn keep(rules: &Rules, draft: &Draft, what: &str, why: &str) {
     let text = draft.body.chars().take(MAX_TEXT).collect();
     let entry = Entry { time: now.to_string(), author: draft.author.name.clone(), what: what.to_owned(), why: why.to_owned(), text };
     let key = format!("{}{:015}-{}", prefix(&draft.room_id), LAST - now.unix_ms(), draft.author.id);
-    if let Err(error) = store::set_json_for(&key, &entry, rules.log_time) {
+    if let Err(error) = make_room(&draft.room_id).and_then(|()| store::set_json_for(&key, &entry, rules.log_time)) {
         log::warn(&format!("/modlog will not show it: {}", String::from(error)));
     }
+}
+
+/// Removes the oldest entries of a room, so that one more can be kept.
+fn make_room(room_id: &str) -> Result<(), Error> {
+    let newest_first = store::keys_after(&prefix(room_id), None, MOST_LISTED)?;
+    newest_first.iter().skip(KEPT - 1).try_for_each(|key| store::delete(key))
 }
 
 pub fn answer(arguments: &[Argument], context: &Context) -> Result<Option<Answer>, String> {

@@ -176,3 +176,16 @@ fn the_schema_is_json_and_its_defaults_change_nothing() {
         assert_eq!(format!("{:?}", crate::rules::Rules::from_settings().unwrap()), before, "{key}");
     }
 }
+
+#[test]
+fn the_log_of_a_room_does_not_grow_for_ever() {
+    set(&[("words", "spam"), ("flood_messages", "0")]);
+    let begin = Time::parse("2026-11-28T13:00:00Z").unwrap();
+    for second in 0..120 {
+        testing::with(|host| host.now = Some(begin + Duration::from_secs(second)));
+        assert!(matches!(say(&format!("spam number {second}")), Verdict::Reject(_)));
+    }
+    assert_eq!(openclaw_sdk::store::keys("log/r-1/").unwrap().len(), 100);
+    let log = modlog("owner", Some(50)).unwrap();
+    assert!(log.contains("number 119") && log.contains("number 90"), "{log}");
+}

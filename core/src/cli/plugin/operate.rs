@@ -57,10 +57,13 @@ pub enum Command {
         #[arg(short, long)]
         follow: bool,
     },
-    /// What a bot could not deal with and was put aside, with the reason.
+    /// What a bot could not deal with and was put aside, with the reason, a hundred at a time.
     Letters {
         /// The id of the plugin.
         id: String,
+        /// Only those after this letter.
+        #[arg(long)]
+        after: Option<String>,
     },
     /// Let a bot be told again of what was put aside.
     Retry {
@@ -89,13 +92,7 @@ pub async fn run(command: &Command, config: &Config) -> Outcome {
         Command::Enable { id } => switch(&store, known(config, id)?, true).await,
         Command::Disable { id } => switch(&store, known(config, id)?, false).await,
         Command::Logs { id, lines, follow } => logs(&store, &remembered(&store, config, id).await?, *lines, *follow).await,
-        Command::Letters { id } => {
-            for letter in queries::letters(store.reader(), &remembered(&store, config, id).await?).await? {
-                let queries::Letter { id, what, reason, attempts, created_at, .. } = letter;
-                say!("{id}\t{created_at}\t{attempts} attempts\t{reason}\t{what}");
-            }
-            Ok(())
-        }
+        Command::Letters { id, after } => letters(&store, &remembered(&store, config, id).await?, after.as_deref()).await,
         Command::Retry { id, letter } => {
             let input = (remembered(&store, config, id).await?, letter_id(letter.as_deref())?);
             let count = store.write(input, |tx, (id, letter)| Box::pin(actions::retry(tx, id, letter.as_ref()))).await?;
@@ -187,6 +184,17 @@ async fn answer(
         .into());
     }
     Ok("noted; no server is running on this database, so it takes effect at the next start".to_owned())
+}
+
+async fn letters(store: &Store, plugin: &str, after: Option<&str>) -> Outcome {
+    let (letters, left) = queries::letters_after(store.reader(), plugin, letter_id(after)?.as_ref()).await?;
+    for queries::Letter { id, what, reason, attempts, created_at, .. } in &letters {
+        say!("{id}\t{created_at}\t{attempts} attempts\t{reason}\t{what}");
+    }
+    if let Some(last) = letters.last().filter(|_| left > 0) {
+        say!("{left} more: community plugin letters {plugin} --after {}", last.id);
+    }
+    Ok(())
 }
 
 async fn logs(store: &Store, id: &str, count: u32, follow: bool) -> Outcome {

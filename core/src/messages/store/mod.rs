@@ -182,6 +182,15 @@ pub async fn by_ids(conn: &impl ConnectionTrait, ids: &[MessageId]) -> Result<Ve
     found.into_iter().map(Message::try_from).collect()
 }
 
+/// The message that `author` sent in a room under this name.
+pub async fn earlier(conn: &impl ConnectionTrait, room: &RoomId, author: &MemberId, client_id: &ClientId) -> Result<Option<Message>> {
+    let same = Entity::find()
+        .filter(Column::RoomId.eq(room.as_str()))
+        .filter(Column::AuthorId.eq(author.as_str()))
+        .filter(Column::ClientId.eq(client_id.as_str()));
+    same.one(conn).await?.map(Message::try_from).transpose()
+}
+
 /// Writes what a message is now.
 pub async fn update(tx: &Tx, message: &Message) -> Result<()> {
     let row = Model::try_from(message)?;

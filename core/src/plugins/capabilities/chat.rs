@@ -60,9 +60,9 @@ impl Session {
         Ok(self.say(room, content, reply_to)?.to_string())
     }
 
-    /// A message, for whoever is to do something to it later.
+    /// A message, for whoever is to do something to it later. Whether it is there turns out then.
     pub fn target(&self, message: &str) -> Result<Target, Error> {
-        let message = MessageId::parse(message).ok_or(Error::NotFound)?;
+        let message = MessageId::parse(message).ok_or_else(|| Error::Invalid("message-id must be the id of a message".to_owned()))?;
         Ok(Target { actor: self.host.actor.clone(), message, room: None })
     }
 

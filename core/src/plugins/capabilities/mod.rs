@@ -12,6 +12,7 @@ mod posts;
 mod schedule;
 mod secrets;
 mod session;
+mod space;
 mod values;
 
 use wasmtime::{

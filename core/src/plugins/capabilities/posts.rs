@@ -67,7 +67,8 @@ impl posts_write::Host for GuestState {
     async fn delete(&mut self, id: String) -> Result<Result<(), Error>> {
         let session = self.session()?;
         let actor = session.host.actor.clone();
-        let effect = PostId::parse(&id).map(|id| Effect::DeletePost(actor, id)).ok_or(Error::NotFound);
+        let invalid = || Error::Invalid("id must be the id of a post".to_owned());
+        let effect = PostId::parse(&id).map(|id| Effect::DeletePost(actor, id)).ok_or_else(invalid);
         Ok(effect.and_then(|effect| session.push(effect)))
     }
 }

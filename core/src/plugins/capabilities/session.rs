@@ -132,6 +132,8 @@ pub struct Session {
     pub values: Values,
     /// What it wants to be told later, by name; `None` for what it does not want any more.
     pub jobs: BTreeMap<String, Option<Job>>,
+    /// Those that it had planned before; read when it plans the first.
+    pub planned: Option<HashSet<String>>,
     /// Requests to others so far.
     pub requests: u32,
 }
@@ -140,7 +142,8 @@ impl Session {
     /// A call that begins now.
     pub fn new(host: Arc<BotHost>) -> Self {
         let now = host.store.now();
-        Self { host, now, effects: Vec::new(), values: Values::default(), jobs: BTreeMap::new(), requests: 0 }
+        let (values, jobs) = (Values::default(), BTreeMap::new());
+        Self { host, now, effects: Vec::new(), values, jobs, planned: None, requests: 0 }
     }
 
     /// Whether there is anything to be written.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use wasmtime::Result;
 
-use super::{Session, convert};
+use super::{Session, convert, space::Space};
 use crate::plugins::{
     bindings::bot::openclaw::{
         store::store::{Entry, Host},
@@ -21,7 +21,7 @@ const MAX_VALUE: usize = 64 << 10;
 /// Most names at once.
 const MAX_NAMES: u32 = 500;
 /// Names that one call may read or change.
-const MAX_TOUCHED: usize = 1000;
+pub(super) const MAX_TOUCHED: usize = 1000;
 
 /// What a call has read and changed.
 #[derive(Default)]
@@ -30,6 +30,8 @@ pub struct Values {
     pub seen: HashMap<String, Option<Stored>>,
     /// What is to be there.
     pub changes: BTreeMap<String, Change>,
+    /// How much space there is.
+    pub(super) space: Space,
 }
 
 /// A change of one value.
@@ -93,33 +95,26 @@ impl Session {
         })
     }
 
-    fn change(&mut self, name: String, change: Change) -> Result<(), Error> {
-        if self.values.changes.len() >= MAX_TOUCHED && !self.values.changes.contains_key(&name) {
-            return Err(self.limited("keys_touched", format!("a call may change {MAX_TOUCHED} keys")));
-        }
-        self.values.changes.insert(name, change);
-        Ok(())
-    }
-
     async fn add(&mut self, name: String, by: i64, ttl: Option<u32>) -> Result<i64, Error> {
         let no_number = || Error::Invalid(format!("the value of {name} is no number"));
         let sum = match self.values.changes.get(&name).cloned() {
             Some(Change::Put(value, ttl)) => {
                 let sum = number(&value).ok_or_else(no_number)?.checked_add(by).ok_or_else(too_large)?;
-                self.values.changes.insert(name, Change::Put(sum.to_string().into_bytes(), ttl));
-                return Ok(sum);
+                self.change(name, Change::Put(sum.to_string().into_bytes(), ttl)).await?;
+                sum
             }
             Some(Change::Remove) => {
-                self.values.changes.insert(name, Change::Put(by.to_string().into_bytes(), ttl));
-                return Ok(by);
+                self.change(name, Change::Put(by.to_string().into_bytes(), ttl)).await?;
+                by
             }
             before => {
                 let stored = self.stored(&name).await?;
                 let value = stored.map_or(Some(0), |stored| number(&stored.value)).ok_or_else(no_number)?;
                 let earlier = if let Some(Change::Add(earlier, _)) = before { earlier } else { 0 };
                 let more = earlier.checked_add(by).ok_or_else(too_large)?;
-                self.change(name, Change::Add(more, ttl))?;
-                value.checked_add(more).ok_or_else(too_large)?
+                let sum = value.checked_add(more).ok_or_else(too_large)?;
+                self.change(name, Change::Add(more, ttl)).await?;
+                sum
             }
         };
         Ok(sum)
@@ -142,12 +137,21 @@ impl Host for GuestState {
 
     async fn set(&mut self, key: String, value: Vec<u8>, ttl: Option<u32>) -> Result<Result<(), Error>> {
         let session = self.session()?;
-        Ok(check_name(&key).and_then(|()| check_value(&value)).and_then(|()| session.change(key, Change::Put(value, ttl))))
+        Ok(async {
+            check_name(&key)?;
+            check_value(&value)?;
+            session.change(key, Change::Put(value, ttl)).await
+        }
+        .await)
     }
 
     async fn delete(&mut self, key: String) -> Result<Result<(), Error>> {
         let session = self.session()?;
-        Ok(check_name(&key).and_then(|()| session.change(key, Change::Remove)))
+        Ok(async {
+            check_name(&key)?;
+            session.change(key, Change::Remove).await
+        }
+        .await)
     }
 
     async fn compare_and_set(
@@ -164,7 +168,7 @@ impl Host for GuestState {
             if session.visible(&key).await?.map(|entry| entry.version) != version {
                 return Ok(false);
             }
-            session.change(key, Change::Put(value, ttl))?;
+            session.change(key, Change::Put(value, ttl)).await?;
             Ok(true)
         }
         .await)
@@ -181,29 +185,44 @@ impl Host for GuestState {
 
     async fn list_keys(&mut self, prefix: String, after: Option<String>, limit: u32) -> Result<Result<Vec<String>, Error>> {
         let session = self.session()?;
-        let limit = limit.clamp(1, MAX_NAMES);
-        let (host, now) = (session.host.clone(), session.now);
-        let (store, plugin, start) = (host.store.clone(), host.plugin.clone(), after.unwrap_or_default());
-        let (asked, from) = (prefix.clone(), start.clone());
-        let read = async move { values::names(store.reader(), &plugin, &asked, &from, limit, now).await };
-        let stored = match host.outside(read).await {
-            Ok(stored) => stored,
-            Err(error) => return Ok(Err(convert::error(error))),
-        };
-        Ok(Ok(session.values.with_changes(stored, &prefix, &start, limit)))
+        Ok(session.names(&prefix, after.unwrap_or_default(), limit.clamp(1, MAX_NAMES)).await)
+    }
+}
+
+impl Session {
+    /// Names that begin with `prefix`, after the name `after`, as this call sees them.
+    async fn names(&self, prefix: &str, mut after: String, limit: u32) -> Result<Vec<String>, Error> {
+        let mut names = Vec::new();
+        // No name has a NUL, and PostgreSQL does not take one: none begins so, and what comes after one in `after` changes nothing.
+        while !prefix.contains('\0') {
+            let (store, plugin, now) = (self.host.store.clone(), self.host.plugin.clone(), self.now);
+            let (asked, from) = (prefix.to_owned(), after.split('\0').next().unwrap_or_default().to_owned());
+            let read = async move { values::names(store.reader(), &plugin, &asked, &from, limit, now).await };
+            let stored = self.host.outside(read).await.map_err(convert::error)?;
+            // What lies behind the last one of a full page is looked at with the next.
+            let end = stored.last().filter(|_| stored.len() == limit as usize).cloned();
+            names.extend(self.values.with_changes(stored, prefix, &after, end.as_deref()));
+            match end {
+                Some(end) if names.len() < limit as usize => after = end,
+                _ => break,
+            }
+        }
+        names.truncate(limit as usize);
+        Ok(names)
     }
 }
 
 impl Values {
-    /// `stored` names with those that this call added, without those that it removed.
-    fn with_changes(&self, stored: Vec<String>, prefix: &str, after: &str, limit: u32) -> Vec<String> {
+    /// `stored` names with those that this call added, without those that it removed, after the name `after` and up to `end`.
+    fn with_changes(&self, stored: Vec<String>, prefix: &str, after: &str, end: Option<&str>) -> BTreeSet<String> {
         let mut names: BTreeSet<String> = stored.into_iter().collect();
-        for (name, change) in self.changes.iter().filter(|(name, _)| name.starts_with(prefix) && name.as_str() > after) {
+        let here = |name: &str| name.starts_with(prefix) && name > after && end.is_none_or(|end| name <= end);
+        for (name, change) in self.changes.iter().filter(|(name, _)| here(name)) {
             match change {
                 Change::Remove => names.remove(name),
                 Change::Put(..) | Change::Add(..) => names.insert(name.clone()),
             };
         }
-        names.into_iter().take(limit as usize).collect()
+        names
     }
 }

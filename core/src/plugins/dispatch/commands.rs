@@ -5,7 +5,7 @@ use crate::{
     actor::Actor,
     error::{Error, Result},
     ids::RoomId,
-    plugins::{bindings::bot::openclaw::bot::types::Choice, bot::Command},
+    plugins::{actions::Settlement, bindings::bot::openclaw::bot::types::Choice, bot::Command},
     rooms,
     store::Store,
 };
@@ -90,8 +90,16 @@ pub async fn suggest(store: &Store, runners: &Runners, asked: Asked<'_>) -> Resu
     }
     let context = runner.context(&standing.room, &who, asked.name, role);
     let (command, parameter) = (command.name.clone(), parameter.name.clone());
-    let answer = runner.plugin.complete(runner.session(), command, parameter, asked.typed.to_owned(), context).await;
-    let mut choices = answer.map(|(choices, _)| choices).unwrap_or_default();
+    if runner.strikes.suspended().is_some() {
+        return Ok(Vec::new());
+    }
+    let call = async |session| {
+        let (command, parameter) = (command.clone(), parameter.clone());
+        let (choices, _) = runner.plugin.complete(session, command, parameter, asked.typed.to_owned(), context.clone()).await?;
+        // Nobody has asked for anything yet: what it wanted does not happen.
+        Ok((choices, runner.session()))
+    };
+    let mut choices = runner.call(call, |_: &_| Settlement::default()).await.unwrap_or_default();
     choices.truncate(MAX_CHOICES);
     Ok(choices)
 }

@@ -2,13 +2,14 @@
 
 use std::{
     hash::{BuildHasher, RandomState},
-    sync::Arc,
+    sync::{Arc, Mutex as Shared, PoisonError},
 };
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use futures_util::future::BoxFuture;
 use sha2::{Digest, Sha256};
 use tokio::sync::Mutex;
+use tracing::Level;
 
 use super::{
     Runners,
@@ -21,17 +22,20 @@ use crate::{
     ids::{MemberId, MessageId, RoomId},
     messages::{
         self,
-        gate::{Draft, Gate, Ran},
-        model::{Content, Message, Shown},
+        gate::{Draft, Gate, Ran, Turn},
+        model::{ClientId, Content, Message, Shown},
     },
     plugins::{
         actions::Settlement,
         bindings::bot::{
-            exports::openclaw::bot::{before_message, commands::Answer},
+            exports::openclaw::bot::{
+                before_message::{self, Verdict},
+                commands::Answer,
+            },
             openclaw::{bot::types::Context, types::types::Member},
         },
         bot::{Audience, Command, Invocation, Typed, Unfit, argument, split},
-        capabilities::role_word,
+        capabilities::{Effect, Session, role_word},
     },
     rooms::{
         self,
@@ -47,7 +51,7 @@ const LOCKS: usize = 256;
 pub struct Hooks {
     runners: Runners,
     /// One message of a sender at a time, so that they are looked at and said in their order.
-    order: Vec<Mutex<()>>,
+    order: Vec<Arc<Mutex<()>>>,
     hasher: RandomState,
 }
 
@@ -61,19 +65,26 @@ struct Typist<'a> {
 impl Hooks {
     /// Of the bots that take part.
     pub fn new(runners: Runners) -> Self {
-        Self { runners, order: (0..LOCKS).map(|_| Mutex::new(())).collect(), hasher: RandomState::new() }
+        Self { runners, order: (0..LOCKS).map(|_| Arc::default()).collect(), hasher: RandomState::new() }
+    }
+
+    /// The bots that look at what `who` says in a room.
+    fn lookers(&self, room: &RoomId, who: &MemberId) -> Vec<Arc<Runner>> {
+        let lookers = self.runners.lookers(room).into_iter();
+        lookers.filter(|runner| runner.host.member() != *who).collect()
+    }
+
+    async fn take_turn(&self, draft: &Draft) -> Option<Turn> {
+        let who = draft.actor.member().ok().filter(|who| !self.lookers(&draft.room, who).is_empty())?;
+        let lock = usize::try_from(self.hasher.hash_one(who.as_str())).unwrap_or_default() % LOCKS;
+        Some(self.order[lock].clone().lock_owned().await)
     }
 
     async fn review(&self, draft: &Draft) -> Result<String> {
         let who = draft.actor.member()?;
-        let lookers = self.runners.lookers(&draft.room);
-        let lookers: Vec<_> = lookers.into_iter().filter(|runner| runner.host.member() != who).collect();
-        if lookers.is_empty() {
-            return Ok(draft.body.clone());
-        }
-        let (_, role) = rooms::queries::standing(lookers[0].host.store.reader(), &draft.room, &who).await?;
-        let lock = usize::try_from(self.hasher.hash_one(who.as_str())).unwrap_or_default() % LOCKS;
-        let _turn = self.order[lock].lock().await;
+        let lookers = self.lookers(&draft.room, &who);
+        let Some(first) = lookers.first() else { return Ok(draft.body.clone()) };
+        let (_, role) = rooms::queries::standing(first.host.store.reader(), &draft.room, &who).await?;
         let mut body = draft.body.clone();
         for runner in lookers {
             body = self.ask(&runner, draft, &who, role, body).await?;
@@ -95,14 +106,12 @@ impl Hooks {
         let outcome = if let Some(reason) = runner.strikes.suspended() {
             Err(reason)
         } else {
-            let call = async |session| runner.plugin.before_message(session, question.clone()).await;
-            let settlement = |_: &_| Settlement { hops: 1, ..Settlement::default() };
-            runner.call(call, settlement).await.map_err(|error| error.to_string())
+            verdict(runner, question).await.map_err(|error| error.to_string())
         };
         match outcome {
-            Ok(before_message::Verdict::Allow) => Ok(body),
-            Ok(before_message::Verdict::Rewrite(body)) => Ok(body),
-            Ok(before_message::Verdict::Reject(reason)) => {
+            Ok(Verdict::Allow) => Ok(body),
+            Ok(Verdict::Rewrite(body)) => Ok(body),
+            Ok(Verdict::Reject(reason)) => {
                 let reason = text::one_line(&reason, 300);
                 let reason = if reason.is_empty() { "This message is not allowed here.".to_owned() } else { reason };
                 Err(Error::new(Kind::Forbidden, "message_rejected", reason))
@@ -115,9 +124,23 @@ impl Hooks {
         }
     }
 
+    /// The bots whose commands `draft` could be, if it can be one.
+    fn bots_for(&self, draft: &Draft) -> Vec<Arc<Runner>> {
+        let can_be = draft.body.starts_with('/') && matches!(draft.actor, Actor::User { .. });
+        if can_be { self.runners.with_commands(&draft.room) } else { Vec::new() }
+    }
+
+    async fn ran_before(&self, draft: &Draft) -> Result<Option<Ran>> {
+        let bots = self.bots_for(draft);
+        let Some((name, _)) = split(&draft.body) else { return Ok(None) };
+        let Some((runner, command)) = Runners::command(&bots, name) else { return Ok(None) };
+        let typist = Typist::of(runner, draft).await?;
+        let said = typist.said_before(runner, &typist.context(runner)?).await?;
+        said.map(|shown| typist.ran(runner, command, Some(Said::ToAll(shown)))).transpose()
+    }
+
     async fn typed(&self, draft: &mut Draft) -> Result<Option<Ran>> {
-        let is_command = draft.body.starts_with('/') && matches!(draft.actor, Actor::User { .. });
-        let bots = if is_command { self.runners.with_commands(&draft.room) } else { Vec::new() };
+        let bots = self.bots_for(draft);
         if bots.is_empty() {
             return Ok(None);
         }
@@ -127,13 +150,37 @@ impl Hooks {
         }
         let Some((name, rest)) = split(&draft.body) else { return Ok(None) };
         let Some((runner, command)) = Runners::command(&bots, name) else { return Err(unknown(name, &bots)) };
-        let standing = rooms::queries::standing(runner.host.store.reader(), &draft.room, &draft.actor.member()?).await?;
-        let typist = Typist { draft, role: standing.1, standing: standing.0 };
-        typist.run(runner, command, rest).await.map(Some)
+        Typist::of(runner, draft).await?.run(runner, command, rest).await.map(Some)
     }
 }
 
+/// What one bot thinks. If there is no space for what it wants to remember, that is left out: what it thinks counts all the same.
+async fn verdict(runner: &Runner, question: before_message::Draft) -> Result<Verdict, CallError> {
+    let decided = Shared::new(None);
+    let call = async |session| {
+        let (verdict, session) = runner.plugin.before_message(session, question.clone()).await?;
+        *decided.lock().unwrap_or_else(PoisonError::into_inner) = Some(verdict.clone());
+        Ok((verdict, session))
+    };
+    let settlement = |_: &_| Settlement { hops: 1, ..Settlement::default() };
+    let outcome = runner.call(call, settlement).await;
+    let Err(CallError::Refused(reason)) = &outcome else { return outcome };
+    let Some(verdict) = decided.into_inner().unwrap_or_else(PoisonError::into_inner) else { return outcome };
+    let sentence = format!("a message was looked at, but nothing of that is remembered: {reason}");
+    tracing::warn!(plugin = &*runner.host.plugin, "{sentence}");
+    runner.say(Level::WARN, &sentence);
+    Ok(verdict)
+}
+
 impl Gate for Hooks {
+    fn turn<'a>(&'a self, draft: &'a Draft) -> BoxFuture<'a, Option<Turn>> {
+        Box::pin(self.take_turn(draft))
+    }
+
+    fn repeated<'a>(&'a self, draft: &'a Draft) -> BoxFuture<'a, Result<Option<Ran>>> {
+        Box::pin(self.ran_before(draft))
+    }
+
     fn look<'a>(&'a self, draft: &'a Draft) -> BoxFuture<'a, Result<String>> {
         Box::pin(self.review(draft))
     }
@@ -155,7 +202,13 @@ fn unknown(name: &str, bots: &[Arc<Runner>]) -> Error {
     Error::new(Kind::Invalid, "unknown_command", sentence)
 }
 
-impl Typist<'_> {
+impl<'a> Typist<'a> {
+    /// Who wrote `draft`, which is for a command of the bot.
+    async fn of(runner: &Runner, draft: &'a Draft) -> Result<Self> {
+        let (standing, role) = rooms::queries::standing(runner.host.store.reader(), &draft.room, &draft.actor.member()?).await?;
+        Ok(Self { draft, standing, role })
+    }
+
     async fn run(&self, runner: &Runner, command: &Command, rest: &str) -> Result<Ran> {
         let typed = command.parse(rest).map_err(|Unfit(sentence)| Error::new(Kind::Invalid, "invalid_arguments", sentence))?;
         let mut arguments = Vec::with_capacity(typed.len());
@@ -167,35 +220,49 @@ impl Typist<'_> {
             arguments.extend(argument(name, value, found));
         }
         let invocation = Invocation { command: command.name.clone(), arguments };
-        let answer = self.call(runner, invocation).await?;
-        self.ran(runner, command, answer).await
+        let said = self.call(runner, invocation, &self.context(runner)?).await?;
+        self.ran(runner, command, said)
     }
 
-    async fn call(&self, runner: &Runner, invocation: Invocation) -> Result<Option<Said>> {
+    /// The name under which what a command says in the room is kept, if the client has one for the command.
+    fn kept_as(&self, context: &Context) -> Option<ClientId> {
+        self.draft.client_id.as_ref().map(|_| ClientId::from_stored(context.id.clone()))
+    }
+
+    /// What the same command said in the room when it was sent before.
+    async fn said_before(&self, runner: &Runner, context: &Context) -> Result<Option<Shown>> {
+        let Some(kept_as) = self.kept_as(context) else { return Ok(None) };
+        messages::queries::earlier(runner.host.store.reader(), &self.draft.room, &runner.host.member(), &kept_as).await
+    }
+
+    async fn call(&self, runner: &Runner, invocation: Invocation, context: &Context) -> Result<Option<Said>> {
         if runner.strikes.suspended().is_some() {
             let sentence = format!("{} is taking a break at the moment. Please try again later.", runner.host.bot.name.as_str());
             return Err(Error::new(Kind::Unavailable, "bot_suspended", sentence));
         }
-        let (context, room) = (self.context(runner)?, &self.draft.room);
+        let (room, kept_as) = (&self.draft.room, self.kept_as(context));
         let call = async |session| {
             let (answer, mut session) = runner.plugin.run(session, invocation.clone(), context.clone()).await?;
-            let said = answer.and_then(checked).and_then(|answer| match answer {
+            let answer = answer.and_then(checked).and_then(|answer| match answer {
                 Some((text, Audience::Room)) => {
                     let sent = session.say(room.clone(), text, None);
-                    sent.map(|id| Some(Said::ToAll(id))).map_err(|_| "I have said too much here. Please try again later.".to_owned())
+                    sent.map(|id| Some(Wanted::ToAll(id))).map_err(|_| "I have said too much here. Please try again later.".to_owned())
                 }
-                Some((text, Audience::Caller)) => Ok(Some(Said::ToCaller(text))),
+                Some((text, Audience::Caller)) => Ok(Some(Wanted::ToCaller(text))),
                 None => Ok(None),
             });
-            if said.is_err() {
+            if answer.is_err() {
                 // Nothing that the call wanted happens.
                 session = runner.session();
             }
-            Ok((said, session))
+            keep(&mut session, room, kept_as.as_ref());
+            Ok((answer, session))
         };
         let settlement = |_: &_| Settlement { hops: 1, ..Settlement::default() };
         match runner.call(call, settlement).await {
-            Ok(Ok(said)) => Ok(said),
+            Ok(Ok(Some(Wanted::ToAll(id)))) => self.said(runner, context, &id).await.map(Some),
+            Ok(Ok(Some(Wanted::ToCaller(content)))) => Ok(Some(Said::ToCaller(content))),
+            Ok(Ok(None)) => Ok(None),
             Ok(Err(refusal)) => {
                 let refusal = text::one_line(&refusal, 300);
                 let sentence = if refusal.is_empty() { "This did not work.".to_owned() } else { refusal };
@@ -224,13 +291,20 @@ impl Typist<'_> {
         })
     }
 
+    /// What a command said in the room just now, or when it was sent at the same moment a second time.
+    async fn said(&self, runner: &Runner, context: &Context, id: &MessageId) -> Result<Said> {
+        let said = match messages::queries::by_id(runner.host.store.reader(), id).await? {
+            Some(shown) => Some(shown),
+            None => self.said_before(runner, context).await?,
+        };
+        said.map(Said::ToAll).ok_or_else(|| Error::unavailable("The answer of the bot could not be written."))
+    }
+
     /// What there is to see.
-    async fn ran(&self, runner: &Runner, command: &Command, said: Option<Said>) -> Result<Ran> {
+    fn ran(&self, runner: &Runner, command: &Command, said: Option<Said>) -> Result<Ran> {
         let for_all = matches!(said, Some(Said::ToAll(_)));
         let shown = match said {
-            Some(Said::ToAll(id)) => messages::queries::by_id(runner.host.store.reader(), &id)
-                .await?
-                .ok_or_else(|| Error::unavailable("The answer of the bot could not be written."))?,
+            Some(Said::ToAll(shown)) => shown,
             Some(Said::ToCaller(content)) => self.unsaid(runner, runner.host.member(), runner.host.bot.name.as_str(), content)?,
             None => {
                 let typed = Content { body: self.draft.body.clone(), attachments: Vec::new() };
@@ -262,10 +336,28 @@ impl Typist<'_> {
     }
 }
 
-/// What a command answered.
-enum Said {
+/// What a command wants to answer.
+enum Wanted {
     ToAll(MessageId),
     ToCaller(Content),
+}
+
+/// What a command answered.
+enum Said {
+    ToAll(Shown),
+    ToCaller(Content),
+}
+
+/// Gives the last thing that a command says in the room, which is its answer if it has one, a name by which it is found when the command
+/// is sent again.
+fn keep(session: &mut Session, room: &RoomId, kept_as: Option<&ClientId>) {
+    let last = session.effects.iter_mut().rev().find_map(|effect| match effect {
+        Effect::Send(send) if send.room == *room => Some(send),
+        _ => None,
+    });
+    if let Some(send) = last {
+        send.client_id = kept_as.cloned();
+    }
 }
 
 /// An answer that can be shown.

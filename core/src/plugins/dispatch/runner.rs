@@ -247,16 +247,13 @@ impl Runner {
                 Err(breakdown) => return Err(self.broke_down(breakdown).await),
             };
             match self.settle(session, settlement(&answer)).await {
-                Ok(()) => {
-                    self.strikes.went_well();
-                    return Ok(answer);
-                }
+                Ok(()) => return Ok(answer),
                 Err(error) if error.code == "stale_values" => {}
-                Err(error) if error.code == "quota" => {
-                    self.host.journal.count(&self.host.plugin, "stored");
+                Err(error) => {
+                    let Some(limit) = actions::limit_hit(&error) else { return Err(CallError::Server(error)) };
+                    self.host.journal.count(&self.host.plugin, limit);
                     return Err(CallError::Refused(error.message));
                 }
-                Err(error) => return Err(CallError::Server(error)),
             }
         }
         Err(CallError::Refused("what it remembers changed again and again while it ran".to_owned()))

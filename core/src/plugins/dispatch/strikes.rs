@@ -37,12 +37,19 @@ impl Strikes {
 
     /// The bot broke down. The length of the pause that begins with it, if one does.
     pub fn broke_down(&self, reason: &str) -> Option<Duration> {
+        self.broke_down_at(Instant::now(), reason)
+    }
+
+    fn broke_down_at(&self, now: Instant, reason: &str) -> Option<Duration> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = Instant::now();
-        state.breakdowns.push_back(now);
         while state.breakdowns.front().is_some_and(|first| now.duration_since(*first) > WINDOW) {
             state.breakdowns.pop_front();
         }
+        // After a quiet minute the pauses begin anew.
+        if state.breakdowns.is_empty() && state.until.is_some_and(|until| now.duration_since(until) > WINDOW) {
+            state.suspensions = 0;
+        }
+        state.breakdowns.push_back(now);
         if state.breakdowns.len() < self.most as usize || state.until.is_some_and(|until| until > now) {
             return None;
         }
@@ -52,14 +59,6 @@ impl Strikes {
         state.until = Some(now + pause);
         reason.clone_into(&mut state.reason);
         Some(pause)
-    }
-
-    /// The bot did what it should.
-    pub fn went_well(&self) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if state.breakdowns.is_empty() {
-            state.suspensions = 0;
-        }
     }
 
     /// Why the bot is left alone, if it is.
@@ -83,6 +82,17 @@ impl Strikes {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn p17_the_pauses_begin_anew_only_after_a_quiet_minute() {
+        let strikes = Strikes::new(3);
+        let suspended_at = |now| (0..3).find_map(|_| strikes.broke_down_at(now, "again")).expect("three are too many");
+        let begin = Instant::now();
+        assert_eq!(suspended_at(begin), FIRST);
+        let soon = begin + FIRST + WINDOW / 2;
+        assert_eq!(suspended_at(soon), FIRST * 2, "whatever it did well meanwhile");
+        assert_eq!(suspended_at(soon + FIRST * 2 + WINDOW * 2), FIRST);
+    }
 
     #[tokio::test]
     async fn p17_a_bot_that_breaks_down_is_suspended_longer_each_time() {

@@ -45,6 +45,13 @@ pub async fn recurring(conn: &impl Conn, plugin: &str) -> Result<Vec<Job>> {
     rows.iter().map(job).collect()
 }
 
+/// Those of a plugin that are done once.
+pub async fn once(conn: &impl Conn, plugin: &str) -> Result<Vec<Job>> {
+    let text = "SELECT name, recurring, due_at, payload FROM plugin_jobs WHERE plugin = $1 AND NOT recurring";
+    let rows = conn.query_all_raw(sql(conn, text, [plugin.into()])).await?;
+    rows.iter().map(job).collect()
+}
+
 /// How many a plugin has that are done once.
 pub async fn count(conn: &impl Conn, plugin: &str) -> Result<i64> {
     let text = "SELECT count(*) AS jobs FROM plugin_jobs WHERE plugin = $1 AND NOT recurring";

@@ -37,8 +37,11 @@ fn letter(row: &QueryResult) -> Result<Letter> {
     })
 }
 
-/// Puts an event aside.
-pub async fn add(tx: &Tx, letter: &Letter) -> Result<()> {
+/// Letters that are kept of each plugin.
+const KEPT: i64 = 1000;
+
+/// Puts an event aside. If there are too many, the oldest go; says how many.
+pub async fn add(tx: &Tx, letter: &Letter) -> Result<u64> {
     let conn = tx.conn();
     let text = "INSERT INTO plugin_letters (id, plugin, what, reason, attempts, created_at, replay) VALUES ($1, $2, $3, $4, $5, $6, FALSE)";
     let Letter { id, plugin, what, reason, attempts, created_at } = letter;
@@ -51,7 +54,24 @@ pub async fn add(tx: &Tx, letter: &Letter) -> Result<()> {
         created_at.as_str().into(),
     ];
     conn.execute_raw(sql(conn, text, values)).await?;
-    Ok(())
+    let text = "DELETE FROM plugin_letters WHERE plugin = $1 AND id <= \
+                (SELECT id FROM plugin_letters WHERE plugin = $1 ORDER BY id DESC LIMIT 1 OFFSET $2)";
+    Ok(conn.execute_raw(sql(conn, text, [plugin.as_str().into(), KEPT.into()])).await?.rows_affected())
+}
+
+/// At most `limit` of a plugin after the letter `after`, oldest first; from the first if that is empty.
+pub async fn after(conn: &impl Conn, plugin: &str, after: &str, limit: u32) -> Result<Vec<Letter>> {
+    let text = "SELECT id, plugin, what, reason, attempts, created_at FROM plugin_letters \
+                WHERE plugin = $1 AND id > $2 ORDER BY id LIMIT $3";
+    let rows = conn.query_all_raw(sql(conn, text, [plugin.into(), after.into(), i64::from(limit).into()])).await?;
+    rows.iter().map(letter).collect()
+}
+
+/// How many of a plugin there are after the letter `after`.
+pub async fn count(conn: &impl Conn, plugin: &str, after: &str) -> Result<i64> {
+    let text = "SELECT count(*) AS letters FROM plugin_letters WHERE plugin = $1 AND id > $2";
+    let row = conn.query_one_raw(sql(conn, text, [plugin.into(), after.into()])).await?;
+    Ok(row.map(|row| row.try_get("", "letters")).transpose()?.unwrap_or_default())
 }
 
 /// Those of a plugin, oldest first; only those that are to be told again if `replay`.

@@ -7,6 +7,7 @@ use sea_orm::{ConnectionTrait, QueryResult, Value};
 use super::{further, places, sql};
 use crate::{
     clock::Timestamp,
+    config::PluginLimits,
     error::Result,
     store::{Conn, Tx},
 };
@@ -34,6 +35,23 @@ pub struct Usage {
     pub bytes: i64,
 }
 
+impl Usage {
+    /// Both together.
+    pub fn plus(self, more: Self) -> Self {
+        Self { entries: self.entries + more.entries, bytes: self.bytes + more.bytes }
+    }
+
+    /// Whether this is too much of what is growing, `more` being what it grew by; if so, the sentence. What shrinks is never too much.
+    pub fn check(self, more: Self, limits: &PluginLimits) -> Result<(), String> {
+        let too_many = more.entries > 0 && self.entries > i64::from(limits.stored_keys);
+        let too_large = more.bytes > 0 && self.bytes > i64::try_from(limits.stored.0).unwrap_or(i64::MAX);
+        if too_many || too_large {
+            return Err(format!("it may store {} in {} keys (limits.stored, limits.stored_keys)", limits.stored, limits.stored_keys));
+        }
+        Ok(())
+    }
+}
+
 fn stored(row: &QueryResult) -> Result<Stored> {
     Ok(Stored { value: row.try_get("", "value")?, version: row.try_get("", "version")?, expires_at: row.try_get("", "expires_at")? })
 }
@@ -55,6 +73,18 @@ pub async fn names(conn: &impl Conn, plugin: &str, prefix: &str, after: &str, li
     let values: [Value; 6] = [plugin.into(), prefix.into(), end.into(), after.into(), now.to_string().into(), i64::from(limit).into()];
     let rows = conn.query_all_raw(sql(conn, text, values)).await?;
     Ok(rows.iter().map(|row| row.try_get("", "name")).collect::<Result<_, _>>()?)
+}
+
+/// How much space a value takes, with its name; `None` if there is none. One whose time is over takes space until it is swept.
+pub async fn space(conn: &impl Conn, plugin: &str, name: &str) -> Result<Option<i64>> {
+    let text = "SELECT length(value) AS bytes FROM plugin_values WHERE plugin = $1 AND name = $2";
+    let row = conn.query_one_raw(sql(conn, text, [plugin.into(), name.into()])).await?;
+    row.map(|row| Ok(bytes(&row)? + size(name.len()))).transpose()
+}
+
+/// The length of a value, which the databases count with numbers of different sizes.
+fn bytes(row: &QueryResult) -> Result<i64> {
+    Ok(row.try_get::<i64>("", "bytes").or_else(|_| row.try_get::<i32>("", "bytes").map(i64::from))?)
 }
 
 /// What is stored under each of `names`, whether or not its time is over.
@@ -120,10 +150,9 @@ pub async fn sweep(tx: &Tx) -> Result<bool> {
     let mut freed: BTreeMap<String, Usage> = BTreeMap::new();
     for row in &rows {
         let (plugin, name): (String, String) = (row.try_get("", "plugin")?, row.try_get("", "name")?);
-        let bytes = row.try_get::<i64>("", "bytes").or_else(|_| row.try_get::<i32>("", "bytes").map(i64::from))?;
         let usage = freed.entry(plugin).or_default();
         usage.entries -= 1;
-        usage.bytes -= bytes + size(name.len());
+        usage.bytes -= bytes(row)? + size(name.len());
     }
     for (plugin, usage) in &freed {
         add_usage(tx, plugin, *usage).await?;

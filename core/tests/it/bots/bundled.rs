@@ -107,6 +107,93 @@ db_test! {
         server.stop().await;
     }
 
+    async fn the_moderator_refuses_though_there_is_no_space_for_its_log(db) {
+        let server = TestServer::start_with(db, |config| {
+            let mut section = section(&[("words", "spam"), ("flood_messages", "0")]);
+            section.limits.stored_keys = 6;
+            with(config, "moderator", section);
+        }).await;
+        let (ann, room) = scene(&server).await;
+        present(&ann.client, &room, "Moderator").await;
+        let ben = server.member("Ben").await;
+        join(&ben.client, &room).await.expect(200);
+        for _ in 0..12 {
+            // No two have the same moment, or they would have the same key.
+            server.clock.advance(Duration::from_millis(5));
+            send(&ben.client, &room, json!({ "body": "spam" })).await.expect_error(403, "message_rejected");
+        }
+        let usage = community::plugins::queries::usage(server.store().await.reader(), "moderator").await.unwrap();
+        assert_eq!(usage.entries, 6);
+        // Nor does it help to be many at the same moment.
+        let (cat, dan) = (server.member("Cat").await, server.member("Dan").await);
+        for person in [&cat, &dan] {
+            join(&person.client, &room).await.expect(200);
+        }
+        let all = [&ben, &cat, &dan].into_iter().cycle().take(9).map(|person| send(&person.client, &room, json!({ "body": "more spam" })));
+        for answer in futures_util::future::join_all(all).await {
+            answer.expect_error(403, "message_rejected");
+        }
+        server.stop().await;
+    }
+
+    async fn the_moderator_looks_at_commands(db) {
+        let server = TestServer::start_with(db, |config| {
+            with(config, "openclaw", section(&[]));
+            with(config, "moderator", section(&[("words", "spam"), ("link_action", "rewrite"), ("flood_messages", "3")]));
+        }).await;
+        let (ann, room) = scene(&server).await;
+        present(&ann.client, &room, "OpenClaw").await;
+        present(&ann.client, &room, "Moderator").await;
+        let ben = server.member("Ben").await;
+        join(&ben.client, &room).await.expect(200);
+        send(&ben.client, &room, json!({ "body": "/poll \"spam spam\" spam more" })).await.expect_error(403, "message_rejected");
+        send(&ben.client, &room, json!({ "body": "/poll \"Is https://evil.example/x nice?\" yes no" })).await.expect(200);
+        let poll = heard(&ann.client, &room, "the poll", |message| message["body"].as_str().unwrap().contains("nice?")).await;
+        assert!(!poll["body"].as_str().unwrap().contains("evil.example"), "{poll}");
+        // Commands are counted like everything that somebody types.
+        send(&ben.client, &room, json!({ "body": "/help" })).await.expect(200);
+        send(&ben.client, &room, json!({ "body": "/help" })).await.expect_error(403, "message_rejected");
+        server.stop().await;
+    }
+
+    async fn what_was_said_already_is_not_looked_at_or_run_again(db) {
+        let server = TestServer::start_with(db, |config| {
+            with(config, "openclaw", section(&[]));
+            with(config, "moderator", section(&[("flood_messages", "2"), ("flood_seconds", "60")]));
+        }).await;
+        let (ann, room) = scene(&server).await;
+        present(&ann.client, &room, "OpenClaw").await;
+        present(&ann.client, &room, "Moderator").await;
+        let ben = server.member("Ben").await;
+        join(&ben.client, &room).await.expect(200);
+        let again = json!({ "body": "hello", "clientId": "one" });
+        let first = send(&ben.client, &room, again.clone()).await.expect(200).json();
+        for _ in 0..5 {
+            assert_eq!(send(&ben.client, &room, again.clone()).await.expect(200).json()["message"]["id"], first["message"]["id"]);
+        }
+        send(&ben.client, &room, json!({ "body": "hello", "clientId": "two" })).await.expect(200);
+        send(&ben.client, &room, json!({ "body": "hello", "clientId": "three" })).await.expect_error(403, "message_rejected");
+        // The owner's poll: what it said first comes back.
+        let poll = json!({ "body": "/poll \"Tea?\" yes no", "clientId": "poll" });
+        send(&ann.client, &room, poll.clone()).await.expect(200);
+        let said = heard(&ann.client, &room, "the poll", |message| message["body"].as_str().unwrap().contains("Tea?")).await;
+        let again = send(&ann.client, &room, poll).await.expect(200).json();
+        assert_eq!((&again["message"]["id"], &again["command"]["audience"]), (&said["id"], &json!("room")));
+        let polls = read(&ann.client, &room, "").await.iter().filter(|message| message["body"].as_str().unwrap().contains("Tea?")).count();
+        assert_eq!(polls, 1);
+        // A command that is sent again is looked at as little.
+        let cat = server.member("Cat").await;
+        join(&cat.client, &room).await.expect(200);
+        for _ in 0..4 {
+            let again = json!({ "body": "/poll \"Cats?\" yes no", "clientId": "cats" });
+            send(&cat.client, &room, again).await.expect(200);
+        }
+        // Who is not in the room any more learns nothing.
+        ann.client.delete(&format!("/api/rooms/{room}/members/{}", ben.id)).await.expect(200);
+        send(&ben.client, &room, json!({ "body": "hello", "clientId": "one" })).await.expect_error(404, "not_found");
+        server.stop().await;
+    }
+
     async fn a_wrong_setting_keeps_a_bot_off_and_is_named(db) {
         let server = TestServer::start_with(db, |config| with(config, "moderator", section(&[("flood_mesages", "4")]))).await;
         let (ann, room) = scene(&server).await;

@@ -87,6 +87,37 @@ db_test! {
         server.stop().await;
     }
 
+    async fn what_a_command_said_in_the_room_comes_back(db) {
+        let server = TestServer::start_with(db, |config| with(config, "echo", bot("echo_bot", &["chat-write"]))).await;
+        let (ann, room) = scene(&server).await;
+        present(&ann.client, &room, "echo").await;
+        let shout = json!({ "body": "/shout hello", "clientId": "s-1" });
+        let answers = [send(&ann.client, &room, shout.clone()).await.expect(200).json(), send(&ann.client, &room, shout).await.expect(200).json()];
+        assert_eq!((&answers[0]["message"]["id"], &answers[0]["command"]), (&answers[1]["message"]["id"], &answers[1]["command"]));
+        let other = send(&ann.client, &room, json!({ "body": "/shout hello", "clientId": "s-2" })).await.expect(200).json();
+        assert_ne!(other["message"]["id"], answers[0]["message"]["id"]);
+        assert_eq!(read(&ann.client, &room, "").await.len(), 3);
+        server.stop().await;
+    }
+
+    async fn p17_a_bot_that_breaks_down_while_somebody_types_is_suspended(db) {
+        let server = TestServer::start_with(db, |config| with(config, "naughty", bot("naughty_bot", &ALL))).await;
+        let (ann, room) = scene(&server).await;
+        present(&ann.client, &room, "naughty").await;
+        let suggest = async |typed: &str| {
+            let path = format!("/api/commands/suggestions?roomId={room}&command=naughty&parameter=mode&typed={typed}");
+            ann.client.get(&path).await.expect(200).json()["choices"].as_array().unwrap().len()
+        };
+        assert_eq!(suggest("send%20what%20nobody%20asked%20for").await, 1);
+        for _ in 0..3 {
+            assert_eq!(suggest("trap").await, 0);
+        }
+        assert_eq!(suggest("well").await, 0);
+        send(&ann.client, &room, json!({ "body": "/naughty well" })).await.expect_error(503, "bot_suspended");
+        assert_eq!(read(&ann.client, &room, "").await.len(), 1, "nothing of it was said");
+        server.stop().await;
+    }
+
     async fn clients_learn_of_commands_and_what_suggests_itself(db) {
         let server = TestServer::start_with(db, |config| {
             with(config, "echo", bot("echo_bot", &["chat-write"]));
@@ -133,7 +164,7 @@ db_test! {
         present(&ann.client, &room, "naughty").await;
         let other = open_room(&ann.client, "Elsewhere").await;
         send(&ann.client, &room, json!({ "body": "/naughty error" })).await.expect_error(409, "command_failed");
-        for trap in ["send-then-trap", "send-then-loop", "panic", "memory", "recursion"] {
+        for trap in ["send-then-trap", "send-then-loop", "panic", "memory", "recursion", "answer-huge"] {
             send(&ann.client, &room, json!({ "body": format!("/naughty {trap}") })).await.expect_error(503, "bot_failed");
         }
         send(&ann.client, &room, json!({ "body": "/naughty send-then-error" })).await.expect_error(409, "command_failed");

@@ -87,6 +87,24 @@ db_test! {
         }
     }
 
+    async fn what_somebody_says_stays_in_its_order(db) {
+        let server = TestServer::start_with(db, |config| {
+            config.limits.enabled = false;
+            with(config, "hooks", bot("all_hooks_bot", &ALL));
+        }).await;
+        let (ann, room) = scene(&server).await;
+        present(&ann.client, &room, "All Hooks").await;
+        let socket = crate::support::Sockets::at(server.url()).await.connect(&ann).await;
+        let words: Vec<_> = (0..20).map(|number| format!("word {number}")).collect();
+        let all = words.iter().map(|word| socket.emit("message:send", json!({ "roomId": room, "body": word })));
+        for ack in futures_util::future::join_all(all).await {
+            ack.ok();
+        }
+        let bodies: Vec<_> = read(&ann.client, &room, "").await.into_iter().skip(1).map(|message| message["body"].clone()).collect();
+        assert_eq!(bodies, words);
+        server.stop().await;
+    }
+
     async fn what_a_look_rewrites_is_checked_like_any_text(db) {
         let server = TestServer::start_with(db, |config| with(config, "naughty", bot("naughty_bot", &ALL))).await;
         let (ann, room) = scene(&server).await;
@@ -94,6 +112,8 @@ db_test! {
         for deed in ["rewrite-to-nothing", "rewrite-at-length"] {
             send(&ann.client, &room, json!({ "body": format!("naughty before {deed}") })).await.expect_error(400, "invalid_request");
         }
+        let silent = send(&ann.client, &room, json!({ "body": "naughty before reject-without-reason" })).await;
+        assert_eq!((silent.status, silent.json()["error"].as_str()), (403, Some("This message is not allowed here.")));
         let long = send(&ann.client, &room, json!({ "body": "naughty before reject-at-length" })).await;
         long.expect_error(403, "message_rejected");
         let sentence = send(&ann.client, &room, json!({ "body": "naughty before reject-at-length" })).await.json()["error"].as_str().unwrap().to_owned();

@@ -2,13 +2,17 @@
 
 use std::time::{Duration, Instant};
 
-use community::{clock::Timestamp, config::PluginSection};
+use community::{
+    clock::Timestamp,
+    config::{PluginSection, Size, Span},
+};
 use futures_util::future::join_all;
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 
 use super::{ALL, bot, bundled, heard, present, run, said, scene, with};
 use crate::{
+    outbound::peer::Peer,
     rooms::{id, join, open_room, read, say, send},
     support::{Person, TestServer, eventually},
 };
@@ -51,7 +55,7 @@ async fn order(ann: &Person, room: &str, orders: &[&str]) {
 
 db_test! {
     async fn p01_p02_p17_p22_what_breaks_down_is_put_aside_and_the_next_message_is_heard(db) {
-        let (server, ann, room) = naughty(db, |section| section.limits.wall_clock = community::config::Span::seconds(1)).await;
+        let (server, ann, room) = naughty(db, |section| section.limits.wall_clock = Span::seconds(1)).await;
         order(&ann, &room, &["loop", "memory", "recursion", "trap", "panic", "exit", "sleep"]).await;
         let reasons = letters(&server).await;
         let expected = ["", "", "", "broke down in `on-message`: wasm trap: ", "deeds.rs:", "", "gave no answer within 1s"];
@@ -83,6 +87,15 @@ db_test! {
         let reasons = letters(&server).await;
         assert!(reasons.iter().all(|reason| reason.len() < 1000), "{reasons:?}");
         assert!(bodies(&ann, &room).await.iter().all(|body| body.len() <= 4000));
+        server.stop().await;
+    }
+
+    async fn p23_text_that_is_none_breaks_the_call_down(db) {
+        let (server, ann, room) = naughty(db, |_| {}).await;
+        order(&ann, &room, &["broken-text", "surrogate-text"]).await;
+        let reasons = letters(&server).await;
+        assert!(reasons.len() == 2 && reasons.iter().all(|reason| reason.contains("broke down in `on-message`: invalid utf-8")), "{reasons:?}");
+        send(&ann.client, &room, json!({ "body": "/naughty answer-broken" })).await.expect_error(503, "bot_failed");
         server.stop().await;
     }
 
@@ -244,6 +257,50 @@ db_test! {
         let before: usize = run(&ann.client, &room, "/count").await.parse().unwrap();
         say(&ann.client, &room, "one more").await;
         eventually("the next is counted", || async { (run(&ann.client, &room, "/count").await == (before + 1).to_string()).then_some(()) }).await;
+        server.stop().await;
+    }
+
+    async fn what_can_be_no_id_is_told_at_once(db) {
+        let (server, ann, room) = naughty(db, |_| {}).await;
+        order(&ann, &room, &["edit-other nothing", "delete-other nothing", "react nothing 👍", "delete-post nothing"]).await;
+        let reasons = letters(&server).await;
+        assert!(reasons.len() == 4 && reasons.iter().all(|reason| reason.contains("must be the id of a ")), "{reasons:?}");
+        let mine = id(&say(&ann.client, &room, "mine").await);
+        order(&ann, &room, &[&format!("react {mine} 👍"), &format!("unreact {mine} 👍")]).await;
+        let now: Value = read(&ann.client, &room, "").await.into_iter().find(|message| message["id"] == mine.as_str()).unwrap();
+        assert_eq!(now["reactions"], json!([]));
+        server.stop().await;
+    }
+
+    async fn the_limits_that_a_call_hits_are_counted(db) {
+        let metrics = crate::support::free_port();
+        let peer = Peer::answering("HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n").await;
+        let server = TestServer::start_with(db, |config| {
+            config.limits.enabled = false;
+            config.metrics.listen = Some(([127, 0, 0, 1], metrics).into());
+            let mut section = bot("naughty_bot", &ALL);
+            let limits = &mut section.limits;
+            (limits.attempts, limits.breakdowns, limits.host_calls, limits.concurrency) = (1, 1000, 1500, 1);
+            (limits.messages, limits.stored_keys, limits.returned) = (12, 20, Size::kib(512));
+            (limits.wall_clock, limits.cpu, limits.cpu_per_second) = (Span::seconds(20), Span::seconds(1), Span::millis(800));
+            section.allow_hosts = vec![format!("127.0.0.1:{}", peer.port())];
+            section.allow_private = true;
+            with(config, "naughty", section);
+        }).await;
+        let (ann, room) = scene(&server).await;
+        present(&ann.client, &room, "naughty").await;
+        let spin = format!("spin-http http://127.0.0.1:{}/", peer.port());
+        let mut orders = vec!["before sleep", "memory", "host-calls", "big-value", "log-spam", "many-keys", "touch-many", "many-jobs", &spin];
+        orders.extend(["post x"; 7]);
+        orders.push("loop");
+        for order in orders {
+            say(&ann.client, &room, &format!("naughty {order}")).await;
+        }
+        let counters = crate::support::Client::new(format!("http://127.0.0.1:{metrics}"));
+        for limit in ["wall_clock", "memory", "put_aside", "host_calls", "returned", "log_lines", "stored", "keys_touched", "jobs", "requests", "posts", "cpu"] {
+            let line = format!("plugin_limits_hit_total{{limit=\"{limit}\",plugin=\"naughty\"}}");
+            eventually(&line, || async { counters.get("/metrics").await.expect(200).text().contains(&line).then_some(()) }).await;
+        }
         server.stop().await;
     }
 

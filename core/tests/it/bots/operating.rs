@@ -1,7 +1,11 @@
 //! What operators do with bots while the server runs.
 
-use std::fs;
+use std::{
+    fs,
+    time::{Duration, Instant},
+};
 
+use sea_orm::ConnectionTrait;
 use serde_json::json;
 
 use super::{
@@ -10,6 +14,7 @@ use super::{
     present, run, said, scene, with,
 };
 use crate::{
+    outbound::peer::Peer,
     plugins::support::guest,
     rooms::{open_room, say, send},
     store::member,
@@ -84,6 +89,55 @@ db_test! {
         assert!(!output.status.success() && errors.contains("not loaded: plugin `failing` does not start"), "{errors}");
         fs::write(&configured, both.replace("failing_start_bot", "counting_bot").replace("grants = []", "grants = [\"store\"]")).unwrap();
         assert_eq!(binary.run_well(&["plugin", "reload", "failing"], "").await, "failing: loaded\n");
+        binary.stop().await;
+    }
+
+    async fn p20_a_bot_is_switched_off_while_it_is_at_work(db) {
+        // It is asked something and never gets an answer.
+        let peer = Peer::start(|stream| async move {
+            std::future::pending::<()>().await;
+            drop(stream);
+        }).await;
+        let allowed = format!("allow_hosts = [\"127.0.0.1:{}\"]\nallow_private = true\n", peer.port());
+        let limits = "[plugins.naughty.limits]\nwall_clock = \"1m\"\nattempts = 1\n";
+        let busy = section("naughty", "naughty_bot", &crate::bots::ALL) + &allowed + limits;
+        let binary = server(db, &busy).await;
+        let ann = member(&binary, "Ann").await.client;
+        let room = open_room(&ann, "Lobby").await;
+        present(&ann, &room, "naughty").await;
+        let waits = format!("naughty http http://127.0.0.1:{}/", peer.port());
+        say(&ann, &room, &waits).await;
+        eventually("the bot asks", || async { (peer.requests().len() == 1).then_some(()) }).await;
+        let begun = Instant::now();
+        let off = binary.run_well(&["plugin", "disable", "naughty"], "").await;
+        assert!(off.contains("switched off") && begun.elapsed() < Duration::from_secs(30), "{off} after {:?}", begun.elapsed());
+        // Nothing came of the call, so it is told again.
+        assert_eq!(binary.run_well(&["plugin", "enable", "naughty"], "").await, "naughty: loaded\n");
+        eventually("the bot asks again", || async { (peer.requests().len() == 2).then_some(()) }).await;
+        binary.stop().await;
+    }
+
+    async fn there_are_so_many_letters_and_all_can_be_read(db) {
+        let mut limits = section("naughty", "naughty_bot", &crate::bots::ALL);
+        limits.push_str("[plugins.naughty.limits]\nattempts = 1\n");
+        let binary = server(db, &limits).await;
+        let ann = member(&binary, "Ann").await.client;
+        let room = open_room(&ann, "Lobby").await;
+        present(&ann, &room, "naughty").await;
+        let store = binary.database().connect().await;
+        let old: Vec<String> = (0..1000).map(|number| format!("('pl-{number:026}', 'naughty', '{{}}', 'long ago', 1, '2026', FALSE)")).collect();
+        let insert = format!("INSERT INTO plugin_letters (id, plugin, what, reason, attempts, created_at, replay) VALUES {}", old.join(", "));
+        store.execute_unprepared(&insert).await.unwrap();
+        let first = binary.run_well(&["plugin", "letters", "naughty"], "").await;
+        let more = format!("900 more: community plugin letters naughty --after pl-{:026}\n", 99);
+        assert!(first.lines().count() == 101 && first.ends_with(&more), "{first}");
+        let rest = binary.run_well(&["plugin", "letters", "naughty", "--after", &format!("pl-{:026}", 950)], "").await;
+        assert!(rest.lines().count() == 49 && !rest.contains(" more: "), "{rest}");
+        say(&ann, &room, "naughty error").await;
+        eventually("the oldest goes", || async {
+            let letters = binary.run_well(&["plugin", "letters", "naughty"], "").await;
+            letters.starts_with(&format!("pl-{:026}\t", 1)).then_some(())
+        }).await;
         binary.stop().await;
     }
 

@@ -57,6 +57,18 @@ db_test! {
         server.stop().await;
     }
 
+    async fn p17_what_a_broken_call_asked_was_asked_and_is_not_told(db) {
+        let peer = Peer::answering(OK).await;
+        let (server, ann, room) = asking(db, &format!("127.0.0.1:{}", peer.port())).await;
+        say(&ann.client, &room, &format!("naughty http-then-trap http://127.0.0.1:{}/once", peer.port())).await;
+        let answer = order(&ann, &room, &format!("http http://127.0.0.1:{}/after", peer.port())).await;
+        assert!(answer.contains("status 200"), "{answer}");
+        let asked: Vec<_> = peer.requests().iter().map(|request| request.split(' ').nth(1).unwrap().to_owned()).collect();
+        assert_eq!(asked, ["/once", "/after"]);
+        assert_eq!(crate::rooms::read(&ann.client, &room, "").await.iter().filter(|message| message["isBot"] == true).count(), 1);
+        server.stop().await;
+    }
+
     async fn p08_redirects_are_handed_back(db) {
         let canary = Canary::listen();
         let redirect = format!("HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:{}/\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", canary.port());

@@ -87,15 +87,72 @@ db_test! {
         assert_eq!(answer["body"].as_str().unwrap().matches("Invalid").count(), 6, "{answer}");
         say(&ann.client, &room, "naughty big-value").await;
         heard(&ann.client, &room, "a refusal", |message| message["body"].as_str().unwrap().contains("a value has at most 64 KiB")).await;
-        // What is too much altogether is found when it is written: the call has done nothing.
-        for deed in ["many-keys", "fill"] {
+        // What is too much altogether is said at once, and the call goes on with what there was space for.
+        for (deed, refused) in [("fill", "refused after 3: Error::Limited("), ("many-keys", "refused after 47: Error::Limited(")] {
             say(&ann.client, &room, &format!("naughty {deed}")).await;
+            heard(&ann.client, &room, deed, |message| message["body"].as_str().unwrap().starts_with(refused)).await;
         }
+        say(&ann.client, &room, "naughty get many/46").await;
+        said(&ann.client, &room, "Some(\"x\")").await;
+        // What is there can still be changed, and taken away.
+        say(&ann.client, &room, "naughty set many/0 y").await;
         say(&ann.client, &room, "naughty get many/0").await;
-        said(&ann.client, &room, "None").await;
+        said(&ann.client, &room, "Some(\"y\")").await;
         let usage = community::plugins::queries::usage(server.store().await.reader(), "naughty").await.unwrap();
-        assert!(usage.entries <= 50 && usage.bytes <= 256 << 10, "{usage:?}");
-        assert_eq!(community::plugins::queries::letters(server.store().await.reader(), "naughty").await.unwrap().len(), 2);
+        assert!(usage.entries == 50 && usage.bytes <= 256 << 10, "{usage:?}");
+        assert!(community::plugins::queries::letters(server.store().await.reader(), "naughty").await.unwrap().is_empty());
+        server.stop().await;
+    }
+
+    async fn a_call_sees_all_keys_whatever_it_changed(db) {
+        let server = TestServer::start_with(db, |config| {
+            let mut section = bot("naughty_bot", &ALL);
+            section.limits.host_calls = 10_000;
+            section.limits.cpu = community::config::Span::seconds(5);
+            section.limits.wall_clock = community::config::Span::seconds(20);
+            with(config, "naughty", section);
+        }).await;
+        let (ann, room) = scene(&server).await;
+        present(&ann.client, &room, "naughty").await;
+        say(&ann.client, &room, "naughty seed-keys").await;
+        say(&ann.client, &room, "naughty list-changed").await;
+        let list = r#"202 keys, sorted true, from ["list/0400", "list/0401", "list/0402"] to Some("list/9999")"#;
+        said(&ann.client, &room, list).await;
+        say(&ann.client, &room, "naughty nul-names").await;
+        said(&ann.client, &room, "Ok(0) Ok(10)").await;
+        server.stop().await;
+    }
+
+    async fn p13_there_are_so_many_jobs_and_no_more(db) {
+        let server = TestServer::start_with(db, |config| {
+            let mut section = bot("naughty_bot", &ALL);
+            section.limits.host_calls = 10_000;
+            section.limits.attempts = 1;
+            section.limits.cpu = community::config::Span::seconds(5);
+            section.limits.wall_clock = community::config::Span::seconds(20);
+            with(config, "naughty", section);
+        }).await;
+        let (ann, room) = scene(&server).await;
+        present(&ann.client, &room, "naughty").await;
+        // The second time each replaces one.
+        for round in 1..=2 {
+            say(&ann.client, &room, "naughty many-jobs").await;
+            eventually("a refusal", || async {
+                let all = read(&ann.client, &room, "").await;
+                let refused = all.iter().filter(|message| message["body"].as_str().unwrap().starts_with("refused after 1000: Error::Limited("));
+                (refused.count() == round).then_some(())
+            }).await;
+        }
+        say(&ann.client, &room, "naughty schedule more 60").await;
+        say(&ann.client, &room, "naughty cancel many/7").await;
+        say(&ann.client, &room, "naughty schedule instead 60").await;
+        say(&ann.client, &room, "naughty nul-payload").await;
+        heard(&ann.client, &room, "a refusal", |message| message["body"].as_str().unwrap().contains("Invalid(\"a payload is text without NUL")).await;
+        let letters = community::plugins::queries::letters(server.store().await.reader(), "naughty").await.unwrap();
+        let reasons: Vec<_> = letters.iter().map(|letter| letter.reason.as_str()).collect();
+        assert!(reasons.len() == 1 && reasons[0].contains("there may be 1000 jobs"), "{reasons:?}");
+        server.clock.advance(Duration::from_secs(61));
+        heard(&ann.client, &room, "the job", |message| message["body"] == "job instead for the 1. time").await;
         server.stop().await;
     }
 

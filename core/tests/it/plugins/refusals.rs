@@ -1,6 +1,6 @@
 //! What is refused before it runs, each with one sentence that names the plugin, what it wants and the way out.
 
-use std::{fs, path::Path, time::Instant};
+use std::{fs, os::unix::fs::PermissionsExt, path::Path, time::Instant};
 
 use community::config::{PluginSection, Size, Span};
 
@@ -74,8 +74,11 @@ async fn p18_unknown_and_newer_interfaces_are_refused() {
         "plugin `bad` wants `openclaw:settings/settings@2.0.0`, but this server has version 1.0.0: install a newer server, or build the \
          plugin for that version"
     );
-    let function = refusal(section("newer_function")).await;
-    assert!(function.starts_with("plugin `bad` does not fit this server") && function.contains("names"), "{function}");
+    assert_eq!(
+        refusal(section("newer_function")).await,
+        "plugin `bad` needs `openclaw:settings/settings@1.9.0`, but this server has version 1.0.0: install a newer server, or build the \
+         plugin for that version"
+    );
 }
 
 #[tokio::test]
@@ -104,6 +107,32 @@ async fn p21_a_file_needs_its_checksum() {
     let wrong = PluginSection { sha256: Some("0".repeat(64)), ..unpinned };
     let reason = refusal(wrong).await;
     assert!(reason.contains("is not the file its section describes") && reason.contains(&sha256), "{reason}");
+}
+
+#[tokio::test]
+async fn p21_a_file_that_everybody_can_change_is_warned_of() {
+    let (folder, link) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (path, through) = (folder.path().join("plugin.wasm"), link.path().join("link.wasm"));
+    fs::copy(guest("misbehaving"), &path).unwrap();
+    std::os::unix::fs::symlink(&path, &through).unwrap();
+    let warnings = async |path: &Path, sha256: Option<String>| {
+        let section = PluginSection { sha256, ..file(path) };
+        load([("bad", section)]).await.status().into_iter().find(|status| status.id == "bad").unwrap().unread
+    };
+    let open = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    assert!(warnings(&path, None).await.is_empty());
+    for (place, before, after) in [(path.as_path(), 0o644, 0o666), (folder.path(), 0o700, 0o777)] {
+        open(place, after);
+        let told = warnings(&through, None).await;
+        let real = place.canonicalize().unwrap();
+        let sentence = format!("everybody on this machine can change {}, and its component with it", real.display());
+        assert!(told.len() == 1 && told[0].starts_with(&sentence), "{told:?}");
+        open(place, before);
+    }
+    open(&path, 0o666);
+    let reason = refusal(PluginSection { dev: false, ..file(&path) }).await;
+    let pinned = reason.split('"').nth(1).unwrap().to_owned();
+    assert!(warnings(&path, Some(pinned)).await.is_empty(), "the checksum holds others off");
 }
 
 #[tokio::test]

@@ -24,6 +24,8 @@ pub fn act(mode: &str) {
         "log-spam" => (0..500).for_each(|_| log::info(&"spam ".repeat(1000))),
         "print-spam" => (0..20_000).for_each(|_| println!("{}", "spam ".repeat(200))),
         "log-huge" => log::info(&"x".repeat(100 << 20)),
+        "broken-text" => log::info(&broken(b"no letter: \xff\xfe")),
+        "surrogate-text" => log::info(&broken(b"half a letter: \xed\xa0\x80")),
         "host-calls" => (0..100_000).for_each(|_| drop(settings::get("x"))),
         "huge-list" => {
             let now = subscribe_instant(0);
@@ -33,6 +35,12 @@ pub fn act(mode: &str) {
         "random" => drop(get_random_bytes(4 << 30)),
         _ => {}
     }
+}
+
+/// What no Rust program may call a text, handed to the host as one: a guest can put what it likes where the host expects letters.
+#[allow(unsafe_code, reason = "that is what it is for")]
+pub fn broken(bytes: &[u8]) -> String {
+    unsafe { String::from_utf8_unchecked(bytes.to_vec()) }
 }
 
 /// Takes all the memory there is; Rust aborts when there is no more.

@@ -9,8 +9,8 @@ mod requests;
 mod values;
 
 use openclaw_sdk::{
-    Answer, Argument, Arguments, BeforeMessage, Command, Commands, Context, Draft, Due, Event, Message, OnMessage, Recurring, Scheduled,
-    Time, Verdict, chat,
+    Answer, Argument, Arguments, BeforeMessage, Choice, Command, Commands, Completion, Context, Draft, Due, Event, Message, OnMessage,
+    Recurring, Scheduled, Time, Verdict, chat,
 };
 
 struct Naughty;
@@ -72,9 +72,17 @@ impl Commands for Naughty {
         Ok(match text {
             "answer-nothing" => None,
             "answer-empty" => Some(Answer::caller("")),
+            "answer-broken" => Some(Answer::caller(deeds::broken(b"no letter: \xff\xfe"))),
             "answer-huge" => Some(Answer::room("x".repeat(100 << 20))),
             _ => Some(Answer::caller(format!("done: {text}"))),
         })
+    }
+}
+
+impl Completion for Naughty {
+    fn complete(_: String, _: String, typed: String, context: Context) -> Vec<Choice> {
+        let done = act(&typed, &Order { room: &context.room_id, argument: "", message: None, time: Time::now() });
+        vec![Choice::new(&typed, &format!("{done:?}"))]
     }
 }
 
@@ -112,4 +120,4 @@ impl BeforeMessage for Naughty {
     }
 }
 
-openclaw_sdk::export_bot!(Naughty: on_message, commands, scheduled, before_message);
+openclaw_sdk::export_bot!(Naughty: on_message, commands, completion, scheduled, before_message);

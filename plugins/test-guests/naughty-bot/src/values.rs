@@ -18,6 +18,14 @@ pub const DEEDS: &[(&str, Deed)] = &[
     ("many-jobs", |order| {
         until_refused(order, |number| schedule::add(&format!("many/{number}"), order.time + Duration::from_hours(24), ""))
     }),
+    ("nul-payload", |order| order.say(outcome(schedule::add("nul", order.time, "nul\0")))),
+    ("nul-names", |order| {
+        let keys = |prefix, after| store::keys_after(prefix, Some(after), 10).map(|keys| keys.len());
+        order.say(format!("{:?} {:?}", keys("\0", ""), keys("", "\0")))
+    }),
+    ("touch-many", |order| until_refused(order, |number| store::get(&format!("touch/{number}")).map(drop))),
+    ("seed-keys", |_| Ok((0..600).try_for_each(|number| store::set(&format!("list/{number:04}"), ""))?)),
+    ("list-changed", list_changed),
     ("set", |order| order.two().and_then(|(key, value)| Ok(store::set(key, value)?))),
     ("get", |order| order.say(format!("{:?}", store::text(order.argument)?))),
     ("set-then-error", |order| store::set(order.argument, "this must not stay").map_err(String::from).and(Err("as you wish".to_owned()))),
@@ -73,4 +81,14 @@ fn compare_and_set(order: &Order) -> Result<(), String> {
     } else {
         Err("it has another version now".to_owned())
     }
+}
+
+/// Removes many keys and adds two, and says what there is to be seen of all of it in the same call.
+fn list_changed(order: &Order) -> Result<(), String> {
+    (0..400).try_for_each(|number| store::delete(&format!("list/{number:04}")))?;
+    store::set("list/0450-more", "")?;
+    store::set("list/9999", "")?;
+    let all = store::keys("list/")?;
+    let page = store::keys_after("list/", None, 3)?;
+    order.say(format!("{} keys, sorted {}, from {page:?} to {:?}", all.len(), all.is_sorted(), all.last()))
 }
