@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     actor::Actor,
+    bots::model::Ability,
     error::{Error, Result as AppResult},
     http::{
         auth::Caller,
@@ -85,6 +86,7 @@ impl Messages {
         let reply_to = reply_to.map(|id| MessageId::parse(&id).ok_or_else(unknown)).transpose()?;
         let mut draft = Draft { actor, author_name, room, body, reply_to, attachments, editing: None, client_id };
         Content::parse(draft.body.clone(), &draft.attachments, &self.files_at)?;
+        draft.actor.require(Ability::Write, &draft.room)?;
         if let Some(ran) = self.gate.command(&mut draft).await? {
             return Ok(Sent::Ran(ran));
         }
@@ -107,7 +109,10 @@ impl Messages {
 
     /// The text that a message is to have, after those who look at it first have done so.
     async fn looked_at(&self, target: &Target, author_name: String, body: String) -> AppResult<String> {
-        let Some(message) = queries::by_id(self.store.reader(), &target.message).await? else { return Ok(body) };
+        let found = queries::by_id(self.store.reader(), &target.message).await?;
+        // What is not there, or in another room than was said, is refused by the action.
+        let here = |message: &Shown| target.room.as_ref().is_none_or(|room| room == &message.message.room);
+        let Some(message) = found.filter(here) else { return Ok(body) };
         let draft = Draft {
             actor: target.actor.clone(),
             author_name,
@@ -118,7 +123,7 @@ impl Messages {
             editing: Some(target.message.clone()),
             client_id: None,
         };
-        self.gate.look(&draft).await
+        self.gate.look(&draft).await.map_err(|error| actions::unseen(target, error))
     }
 
     /// Deletes a message.

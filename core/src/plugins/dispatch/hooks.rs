@@ -126,9 +126,10 @@ impl Hooks {
             return Ok(None);
         }
         let Some((name, rest)) = split(&draft.body) else { return Ok(None) };
+        // First of all: who is outside does not even learn which commands there are not.
+        let (standing, role) = rooms::queries::standing(bots[0].host.store.reader(), &draft.room, &draft.actor.member()?).await?;
         let Some((runner, command)) = Runners::command(&bots, name) else { return Err(unknown(name, &bots)) };
-        let standing = rooms::queries::standing(runner.host.store.reader(), &draft.room, &draft.actor.member()?).await?;
-        let typist = Typist { draft, role: standing.1, standing: standing.0 };
+        let typist = Typist { draft, standing, role };
         typist.run(runner, command, rest).await.map(Some)
     }
 }
