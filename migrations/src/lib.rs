@@ -14,6 +14,7 @@ mod m0005_devices;
 mod m0006_uploads;
 mod m0007_rooms;
 mod m0008_plugins;
+mod m0009_names;
 mod sql;
 
 /// All steps, oldest first.
@@ -30,6 +31,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0006_uploads::Migration),
             Box::new(m0007_rooms::Migration),
             Box::new(m0008_plugins::Migration),
+            Box::new(m0009_names::Migration),
         ]
     }
 }
