@@ -45,6 +45,7 @@ use crate::{
     random::Random,
     realtime::{
         self,
+        fanout::{self, Join},
         handlers::Handlers,
         mount::{self, Mount},
         start::Sockets,
@@ -72,6 +73,8 @@ pub struct Parts {
     pub resolver: Arc<dyn Resolve>,
     /// Where the sections of plugins are read again; without it they stay what they were at the start.
     pub sections: Option<Sections>,
+    /// How what passes gets to the sockets of other nodes.
+    pub join: Join,
 }
 
 impl Parts {
@@ -83,6 +86,7 @@ impl Parts {
             ticks: Ticks::monotonic(),
             resolver: Arc::new(SystemResolver),
             sections: None,
+            join: fanout::alone(),
         }
     }
 }
@@ -223,6 +227,7 @@ impl App {
             online: rooms.online.clone(),
             ticks: self.parts.ticks.clone(),
             random: self.parts.random.clone(),
+            join: self.parts.join.clone(),
         };
         let sockets = Sockets::start(config, sockets, base, tasks, stop);
         let catalog = Catalog::new(self.flows.plugins.clone(), &config.auth.root_provider);

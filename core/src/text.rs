@@ -74,6 +74,11 @@ pub fn one_line(text: &str, most: usize) -> String {
     line
 }
 
+/// A name as people may mistake it for another: compatibility forms and capitals count as what they look like.
+pub fn name_key(name: &str) -> String {
+    name.nfkc().flat_map(char::to_lowercase).collect()
+}
+
 /// A name from elsewhere, made fit for a person; none if nothing of it is left, or if it is not to be had.
 pub fn name_from(text: &str) -> Option<String> {
     Some(one_line(text, MAX_NAME)).filter(|name| is_name(name))

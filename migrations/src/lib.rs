@@ -16,6 +16,7 @@ mod m0007_rooms;
 mod m0008_plugins;
 mod m0009_upload_names;
 mod m0010_post_keys;
+mod m0011_names;
 mod sql;
 
 /// All steps, oldest first.
@@ -34,6 +35,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0008_plugins::Migration),
             Box::new(m0009_upload_names::Migration),
             Box::new(m0010_post_keys::Migration),
+            Box::new(m0011_names::Migration),
         ]
     }
 }

@@ -10,6 +10,7 @@ pub mod users {
         #[sea_orm(primary_key, auto_increment = false)]
         pub id: String,
         pub username: String,
+        pub name_key: String,
         pub role: String,
         pub created_at: String,
         pub disabled_at: Option<String>,

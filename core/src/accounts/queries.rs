@@ -9,6 +9,7 @@ use crate::{
     ids::{IdentityId, UserId},
     sessions::model::Session,
     store::{Conn, Reader},
+    text::name_key,
 };
 
 /// A user's ways to sign in, oldest first.
@@ -35,6 +36,11 @@ pub async fn by_subject(conn: &Reader, provider: &str, subject: &str) -> Result<
 /// A user by id.
 pub async fn by_id(conn: &impl Conn, id: &UserId) -> Result<Option<User>> {
     store::user(conn, id).await
+}
+
+/// Whether a person is called something that looks like `name`.
+pub async fn is_name(conn: &impl Conn, name: &str) -> Result<bool> {
+    store::is_name_of_person(conn, &name_key(name)).await
 }
 
 /// A page of users with their ways to sign in, for the operator.

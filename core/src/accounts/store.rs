@@ -17,6 +17,7 @@ use crate::{
     error::{Error, Result},
     ids::{IdentityId, UserId},
     store::{Tx, moment},
+    text::name_key,
 };
 
 impl TryFrom<users::Model> for User {
@@ -132,11 +133,19 @@ pub async fn identities_with_address(conn: &impl ConnectionTrait, address: &str)
     found.order_by_asc(identities::Column::Id).all(conn).await?.into_iter().map(Identity::try_from).collect()
 }
 
+/// Whether a person's name looks like the one with this key.
+pub async fn is_name_of_person(conn: &impl ConnectionTrait, key: &str) -> Result<bool> {
+    // Accounts of bots have their names.
+    let people = users::Entity::find().filter(users::Column::NameKey.eq(key)).filter(users::Column::Id.starts_with("usr-"));
+    Ok(people.one(conn).await?.is_some())
+}
+
 /// Adds a user.
 pub async fn add_user(tx: &Tx, user: &User) -> Result<()> {
     let row = users::ActiveModel {
         id: Set(user.id.to_string()),
         username: Set(user.username.clone()),
+        name_key: Set(name_key(&user.username)),
         role: Set(user.role.as_str().to_owned()),
         created_at: Set(user.created_at.to_string()),
         disabled_at: Set(None),
@@ -148,6 +157,7 @@ pub async fn add_user(tx: &Tx, user: &User) -> Result<()> {
 /// Gives a person another name.
 pub async fn rename(tx: &Tx, user: &UserId, name: &str) -> Result<()> {
     let change = users::Entity::update_many().col_expr(users::Column::Username, Expr::value(name));
+    let change = change.col_expr(users::Column::NameKey, Expr::value(name_key(name)));
     change.filter(users::Column::Id.eq(user.as_str())).exec(tx.conn()).await?;
     Ok(())
 }

@@ -2,16 +2,18 @@
 
 use super::{
     events,
-    model::{Ability, Bot, BotName, BotToken, Handle, name_key},
+    model::{Ability, Bot, BotName, BotToken, Handle},
     store,
 };
 use crate::{
+    accounts,
     actor::Actor,
     error::{Error, Kind, Result},
     ids::{BotId, BotTokenId, MemberId, RoomId},
     random::Token,
     rooms::{self, actions::Invite, model::Invitee},
     store::Tx,
+    text::name_key,
 };
 
 /// A token to be made, for a bot that is there or is made with it.
@@ -75,7 +77,7 @@ pub async fn made_ready(tx: &mut Tx, handle: &Handle, name: &BotName) -> Result<
         return Ok(bot.clone());
     }
     let namesake = store::by_name_key(tx.conn(), &name.key()).await?.filter(|other| &other.handle != handle);
-    if namesake.is_some() || store::is_name_of_person(tx.conn(), name).await? {
+    if namesake.is_some() || accounts::queries::is_name(tx.conn(), name.as_str()).await? {
         let sentence = format!("Somebody is called \"{}\" already, so a bot cannot be.", name.as_str());
         return Err(Error::new(Kind::Conflict, "name_taken", sentence));
     }

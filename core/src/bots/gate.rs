@@ -28,6 +28,8 @@ pub struct Bots {
     store: Store,
     /// What is kept of the token of the configuration: what is compared are hashes, which tell nothing of how much was right.
     configured: Option<TokenHash>,
+    /// Whether that one could be found out by trying.
+    can_be_guessed: bool,
     failures: FailureDelay,
 }
 
@@ -63,7 +65,8 @@ impl KnownBot {
 impl Bots {
     /// Knows the bots of `store`, and the one of the configuration.
     pub fn new(store: Store, section: &ChatSection, failures: FailureDelay) -> Self {
-        Self { store, configured: section.bot_token.as_ref().map(|token| TokenHash::of(token.expose())), failures }
+        let configured = section.bot_token.as_ref().map(|token| TokenHash::of(token.expose()));
+        Self { store, configured, can_be_guessed: section.can_be_guessed(), failures }
     }
 
     /// Who presents this.
@@ -79,9 +82,13 @@ impl Bots {
             return Ok(KnownBot { bot, rights });
         }
         let client = format!("bot {}", credentials.client);
-        // Tokens of our own cannot be guessed, the one of the configuration perhaps can.
-        self.failures.require_free(&client)?;
-        if !fits || self.configured.as_ref() != Some(&hash) {
+        let right = fits && self.configured.as_ref() == Some(&hash);
+        // Tokens of our own cannot be guessed, and the one of the configuration only if it is short: whoever has a long one does not
+        // suffer from those who try at the same address.
+        if !right || self.can_be_guessed {
+            self.failures.require_free(&client)?;
+        }
+        if !right {
             self.failures.failed(&client);
             return Err(Error::new(Kind::Unauthenticated, "invalid_bot_token", "This bot token is wrong, or was revoked."));
         }

@@ -2,8 +2,6 @@
 
 use std::{fmt, str::FromStr};
 
-use unicode_normalization::UnicodeNormalization;
-
 use crate::{
     clock::Timestamp,
     error::{Error, Result},
@@ -79,7 +77,7 @@ impl BotName {
     /// # Errors
     /// `invalid_request`.
     pub fn parse(text: &str) -> Result<Self> {
-        if text::one_line(text, text::MAX_NAME) != text || text.is_empty() || name_key(text) == "system" {
+        if text::one_line(text, text::MAX_NAME) != text || text.is_empty() || text::name_key(text) == "system" {
             return Err(Error::invalid("The name of a bot must be 1 to 64 visible characters in one line, and not \"system\"."));
         }
         Ok(Self(text.to_owned()))
@@ -97,13 +95,8 @@ impl BotName {
 
     /// What it has in common with names that look like it.
     pub fn key(&self) -> String {
-        name_key(&self.0)
+        text::name_key(&self.0)
     }
-}
-
-/// A name as people may mistake it for another: compatibility forms and capitals count as what they look like.
-pub fn name_key(name: &str) -> String {
-    name.nfkc().flat_map(char::to_lowercase).collect()
 }
 
 /// What a token permits.

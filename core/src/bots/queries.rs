@@ -1,10 +1,10 @@
 //! Bots as operators and those who authenticate them need them.
 
 use super::{
-    model::{Bot, BotToken, Handle, name_key},
+    model::{Bot, BotToken, Handle},
     store,
 };
-use crate::{error::Result, ids::BotId, random::TokenHash, store::Conn};
+use crate::{error::Result, ids::BotId, random::TokenHash, store::Conn, text::name_key};
 
 /// A bot by id.
 pub async fn by_id(conn: &impl Conn, id: &BotId) -> Result<Option<Bot>> {

@@ -1,6 +1,6 @@
 //! Bots in the database.
 
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, Statement, sea_query::Expr};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, sea_query::Expr};
 
 use super::{
     entity::{ActiveModel, Column, Entity, Model, tokens},
@@ -90,14 +90,6 @@ pub async fn rename(tx: &Tx, bot: &BotId, name: &BotName) -> Result<()> {
         .exec(tx.conn())
         .await?;
     Ok(())
-}
-
-/// Whether a person has this name, in whatever capitals. Looks through all people, which is for what happens rarely.
-pub async fn is_name_of_person(conn: &impl ConnectionTrait, name: &BotName) -> Result<bool> {
-    let sql = "SELECT 1 AS taken FROM users WHERE lower(username) IN (lower($1), $2) AND id LIKE 'usr-%' LIMIT 1";
-    let values = [name.as_str().into(), name.key().into()];
-    let found = conn.query_one_raw(Statement::from_sql_and_values(conn.get_database_backend(), sql, values)).await?;
-    Ok(found.is_some())
 }
 
 /// A token, whose it is, by what is kept of its secret.

@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 
-use super::Outcome;
+use super::{Outcome, room::parse_id};
 use crate::{
     bots::{
         actions::{self, Create, Revoke},
@@ -66,10 +66,7 @@ pub async fn run(command: Command, config: Config) -> Outcome {
 }
 
 fn parse_rooms(rooms: &[String]) -> Result<Option<Vec<RoomId>>, String> {
-    let parse = |text: &String| {
-        RoomId::parse(text).ok_or_else(|| format!("{text} is not the id of a room; one looks like r-01kb3x2v5q8m4n7p9r1s3t5v7w"))
-    };
-    let rooms: Vec<RoomId> = rooms.iter().map(parse).collect::<Result<_, _>>()?;
+    let rooms: Vec<RoomId> = rooms.iter().map(|text| parse_id(text)).collect::<Result<_, _>>()?;
     Ok((!rooms.is_empty()).then_some(rooms))
 }
 

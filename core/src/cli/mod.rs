@@ -16,6 +16,7 @@ mod log;
 mod mail;
 mod migrate;
 mod plugin;
+mod room;
 mod serve;
 mod trial;
 mod user;
@@ -67,6 +68,9 @@ enum Command {
     /// Bots and their tokens.
     #[command(subcommand)]
     Bot(bot::Command),
+    /// Rooms and who is in them.
+    #[command(subcommand)]
+    Room(room::Command),
     /// Mail.
     #[command(subcommand)]
     Mail(mail::Command),
@@ -125,6 +129,7 @@ async fn dispatch(cli: Cli) -> Outcome {
         }
         Command::User(command) => user::run(command, quiet(cli.config.as_deref())?).await,
         Command::Bot(command) => bot::run(command, quiet(cli.config.as_deref())?).await,
+        Command::Room(command) => room::run(command, quiet(cli.config.as_deref())?).await,
         Command::Mail(command) => mail::run(command, quiet(cli.config.as_deref())?).await,
     }
 }

@@ -15,6 +15,7 @@ use crate::{
         model::{Identity, User},
     },
     actor::{Actor, Role},
+    clock::{Clock, SystemClock},
     config::Config,
     email::{PROVIDER, flows::SignUp},
     serve::{App, Parts},
@@ -59,6 +60,14 @@ pub enum Command {
         #[arg(long)]
         undo: bool,
     },
+    /// End someone's sessions, or one of them, and print which. Whoever used them has to sign in again.
+    SignOut {
+        #[arg(help = WHO)]
+        who: String,
+        /// Only the session with this id.
+        #[arg(long, value_name = "ID")]
+        session: Option<String>,
+    },
     /// Begin a session and print its cookie: `curl -H "Cookie: $(community user session ann@example.com)" …`.
     Session {
         #[arg(help = WHO)]
@@ -100,6 +109,7 @@ pub async fn run(command: Command, config: Config) -> Outcome {
                 .write(input, |tx, (user, disabled)| Box::pin(accounts::actions::set_disabled(tx, &Actor::System, user, *disabled)))
                 .await?;
         }
+        Command::SignOut { who, session } => sign_out(&app, find(&app, &who).await?, session.as_deref()).await?,
         Command::Session { who } => session(&app, find(&app, &who).await?).await?,
     }
     Ok(())
@@ -135,6 +145,22 @@ fn known_as(identities: &[Identity]) -> String {
         Some(format!("{}:{}", first.provider, first.handle.as_ref().unwrap_or(&first.subject)))
     };
     address.or_else(elsewhere).unwrap_or_else(|| "-".to_owned())
+}
+
+async fn sign_out(app: &App, user: User, only: Option<&str>) -> Outcome {
+    let live = sessions::queries::of_user(app.store.reader(), &user.id, SystemClock.now()).await?;
+    let wanted: Vec<_> = live.iter().filter(|session| only.is_none_or(|only| session.id.as_str() == only)).collect();
+    if let Some(id) = only.filter(|_| wanted.is_empty()) {
+        let known = live.iter().map(|session| format!("{} ({})", session.id, session.client)).collect::<Vec<_>>();
+        let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+        return Err(format!("{} has no session {id}; there are: {known}", user.username).into());
+    }
+    for session in wanted {
+        let input = (user.id.clone(), session.id.clone());
+        app.store.write(input, |tx, (user, id)| Box::pin(sessions::actions::revoke(tx, user, id))).await?;
+        say!("{}\tended\t{}", session.id, session.client);
+    }
+    Ok(())
 }
 
 async fn session(app: &App, user: User) -> Outcome {

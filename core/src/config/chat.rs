@@ -16,11 +16,14 @@ pub struct ChatSection {
 }
 
 impl ChatSection {
+    /// Whether somebody could find the token out by trying.
+    pub fn can_be_guessed(&self) -> bool {
+        self.bot_token.as_ref().is_some_and(|token| token.expose().chars().count() < SHORT)
+    }
+
     /// Checks the section. A short token works, since it may be in use already, and is warned about.
     pub fn validate(&self, report: &mut Report) {
-        if let Some(token) = &self.bot_token
-            && token.expose().chars().count() < SHORT
-        {
+        if self.can_be_guessed() {
             report.warning(
                 "chat.bot_token",
                 format!("is short and can be guessed; use at least {SHORT} random characters, like: openssl rand -hex 24"),

@@ -188,7 +188,7 @@ fn member(target: &Target, standing: &Standing) -> Result<RoomRole> {
 }
 
 /// Who named only the message is not told of a room.
-fn unseen(target: &Target, error: Error) -> Error {
+pub(super) fn unseen(target: &Target, error: Error) -> Error {
     let hidden = error.code == "not_found" && target.room.is_none();
     if hidden { Error::not_found("message") } else { error }
 }

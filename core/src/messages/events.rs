@@ -57,7 +57,7 @@ pub struct MessageEvent {
     /// Which emoji came or went.
     pub emoji: Option<String>,
     /// The message as clients see it, as JSON, if the change was made in this process. Otherwise
-    /// [`by_id`](super::queries::by_id) has it, as it is by then.
+    /// [`told_at`](super::queries::told_at) has it, as it is by then.
     pub live: Option<Arc<str>>,
 }
 

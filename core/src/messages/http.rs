@@ -86,6 +86,7 @@ impl Messages {
         let reply_to = reply_to.map(|id| MessageId::parse(&id).ok_or_else(unknown)).transpose()?;
         let mut draft = Draft { actor, author_name, room, body, reply_to, attachments, editing: None, client_id };
         Content::parse(draft.body.clone(), &draft.attachments, &self.files_at)?;
+        draft.actor.require(Ability::Write, &draft.room)?;
         let (turn, may_be_command) = (self.gate.turn(&draft).await, draft.body.starts_with('/'));
         // Where nobody looks, writing it finds out by itself.
         let looked_at = turn.is_some() || may_be_command;
@@ -111,7 +112,6 @@ impl Messages {
         let Some(said) = queries::earlier(self.store.reader(), &draft.room, &author, client_id).await? else {
             return Ok(self.gate.repeated(draft).await?.map(Sent::Ran));
         };
-        draft.actor.require(Ability::Write, &draft.room)?;
         rooms::queries::standing(self.store.reader(), &draft.room, &author).await?;
         Ok(Some(Sent::Said(said)))
     }
@@ -137,7 +137,10 @@ impl Messages {
 
     /// The text that a message is to have, after those who look at it first have done so, and the author's turn to give it that.
     async fn looked_at(&self, target: &Target, author_name: String, body: String) -> AppResult<(String, Option<Turn>)> {
-        let Some(message) = queries::by_id(self.store.reader(), &target.message).await? else { return Ok((body, None)) };
+        let found = queries::by_id(self.store.reader(), &target.message).await?;
+        // What is not there, or in another room than was said, is refused by the action.
+        let here = |message: &Shown| target.room.as_ref().is_none_or(|room| room == &message.message.room);
+        let Some(message) = found.filter(here) else { return Ok((body, None)) };
         let draft = Draft {
             actor: target.actor.clone(),
             author_name,
@@ -149,7 +152,8 @@ impl Messages {
             client_id: None,
         };
         let turn = self.gate.turn(&draft).await;
-        Ok((self.gate.look(&draft).await?, turn))
+        let body = self.gate.look(&draft).await.map_err(|error| actions::unseen(target, error))?;
+        Ok((body, turn))
     }
 
     /// Deletes a message.

@@ -60,7 +60,14 @@ pub async fn page(conn: &impl Conn, actor: &Actor, room: &RoomId, range: Range, 
     Ok(Page { json: run.messages.unwrap_or_default(), more: run.more })
 }
 
-/// A message as it is now, whoever asks; for events of other processes.
+/// A message for the event that gave it `rev`, in a process that has only the id: as it is now, under the `rev` of then. Whatever has
+/// changed since comes with an event of its own, so nobody may take it for seen before that.
+pub async fn told_at(conn: &impl Conn, id: &MessageId, rev: u64) -> Result<Option<Shown>> {
+    let found = store::by_id(conn, id).await?;
+    found.map(|message| Message { rev, ..message }.shown()).transpose()
+}
+
+/// A message as it is now, whoever asks.
 pub async fn by_id(conn: &impl Conn, id: &MessageId) -> Result<Option<Shown>> {
     store::by_id(conn, id).await?.map(Message::shown).transpose()
 }

@@ -1,6 +1,6 @@
 //! Messages over sockets: the same as over HTTP.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use super::{
     actions::Target,
@@ -24,6 +24,8 @@ use crate::{
 const MAX_RESUMED: usize = 1000;
 /// An answer to `resume` of so many bytes is long enough; for the rooms that are left the client asks again.
 const LONG_ANSWER: usize = 256 << 10;
+/// So many rooms of a `resume` cost as much as an event by itself; once a socket has no more to spend, the client asks again for the rest.
+const ROOMS_FOR_ONE: usize = 50;
 
 /// Adds the events of this slice.
 pub fn add(handlers: Handlers, messages: &Messages) -> Handlers {
@@ -78,10 +80,12 @@ async fn resume(messages: Messages, peer: Arc<Peer>, event: Resume) -> Result<St
     if event.rooms.len() > MAX_RESUMED {
         return Err(Error::invalid(format!("rooms must have at most {MAX_RESUMED} entries.")));
     }
-    let (mut bytes, mut rooms) = (0, Vec::new());
-    for asked in &event.rooms {
-        let Some(id) = RoomId::parse(&asked.room_id) else { continue };
-        let page = match missed(&messages, &peer, &id, asked.rev, bytes).await {
+    let (mut bytes, mut enough, mut rooms) = (0, false, Vec::new());
+    for (number, (id, rev)) in heard(&peer, &event).into_iter().enumerate() {
+        // The first ones are paid for by the event itself.
+        let to_pay = number > 0 && number % ROOMS_FOR_ONE == 0;
+        enough |= bytes >= LONG_ANSWER || (to_pay && !peer.spend_more());
+        let page = match missed(&messages, &peer, &id, rev, enough).await {
             Err(error) if error.kind == Kind::NotFound => continue,
             page => page?,
         };
@@ -91,9 +95,16 @@ async fn resume(messages: Messages, peer: Arc<Peer>, event: Resume) -> Result<St
     Ok(format!(r#"{{"ok":true,"rooms":[{}]}}"#, rooms.join(",")))
 }
 
-/// What was missed in one room; nothing, and that there is more, once the answer is long enough.
-async fn missed(messages: &Messages, peer: &Peer, room: &RoomId, rev: u64, bytes: usize) -> Result<Page> {
-    if bytes >= LONG_ANSWER {
+/// The rooms of a `resume` that are worth asking the database for: those that the socket hears, once each.
+fn heard(peer: &Peer, event: &Resume) -> Vec<(RoomId, u64)> {
+    let mut once = HashSet::new();
+    let known = event.rooms.iter().filter_map(|asked| Some((RoomId::parse(&asked.room_id)?, asked.rev)));
+    known.filter(|(id, _)| peer.hears(id) && once.insert(id.clone())).collect()
+}
+
+/// What was missed in one room; nothing, and that there is more, once it is enough.
+async fn missed(messages: &Messages, peer: &Peer, room: &RoomId, rev: u64, enough: bool) -> Result<Page> {
+    if enough {
         return Ok(Page { json: String::new(), more: true });
     }
     queries::page(messages.store.reader(), &peer.who.actor, room, Range::ChangedSince(rev), queries::DEFAULT_LIMIT).await

@@ -10,7 +10,6 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    fanout::Fanout,
     hub::Hub,
     order::Order,
     protocol::{
@@ -51,7 +50,6 @@ enum Item {
 /// Hears what is committed and gives it out.
 pub struct Broadcast {
     hub: Arc<Hub>,
-    fanout: Arc<dyn Fanout>,
     store: Store,
     online: Online,
     receipts_up_to: usize,
@@ -61,12 +59,12 @@ pub struct Broadcast {
 
 impl Broadcast {
     /// Begins to hear what `store` commits. Nothing is given out before [`Broadcast::run`].
-    pub fn listen(hub: &Arc<Hub>, fanout: Arc<dyn Fanout>, store: &Store, online: Online, receipts_up_to: usize) -> Self {
+    pub fn listen(hub: &Arc<Hub>, store: &Store, online: Online, receipts_up_to: usize) -> Self {
         let (sender, queue) = unbounded_channel();
         let heard_by = Arc::clone(hub);
         store.listen(move |event| hear(&heard_by, &sender, event));
         let order = Order::new(store.keeps_order());
-        Self { hub: Arc::clone(hub), fanout, store: store.clone(), online, receipts_up_to, order, queue }
+        Self { hub: Arc::clone(hub), store: store.clone(), online, receipts_up_to, order, queue }
     }
 
     /// Gives out what is heard, until `stop`.
@@ -122,7 +120,7 @@ impl Broadcast {
         }
         let json = match live {
             Some(json) => Some(json),
-            None => surely(|| messages::queries::by_id(self.store.reader(), &message)).await.map(|shown| shown.json),
+            None => surely(|| messages::queries::told_at(self.store.reader(), &message, rev)).await.map(|shown| shown.json),
         };
         let name = match what {
             Deed::Created => MessageNew::NAME,
@@ -137,7 +135,7 @@ impl Broadcast {
 
     fn say(&self, room: &RoomId, frames: Vec<Option<Frame>>) {
         for frame in frames.into_iter().flatten() {
-            self.fanout.to_room(room, &frame, None);
+            self.hub.to_room(room, &frame);
         }
     }
 
@@ -148,19 +146,19 @@ impl Broadcast {
         match what {
             What::Joined(who) if heard => {
                 if let Some(user) = self.member(&room, &who).await {
-                    self.fanout.to_room(&room, &Frame::of(&RoomJoined { room_id, user }), None);
+                    self.hub.to_room(&room, &Frame::of(&RoomJoined { room_id, user }));
                 }
             }
             What::Left(who, how) => self.left(&room, &who, how, heard).await,
             What::Invited(who) if self.online.is_online(&who) => {
                 if let Some(room) = surely(|| rooms::queries::summary(self.store.reader(), &room, &who)).await {
-                    self.fanout.to_person(&who, &Frame::of(&RoomInvited { room }));
+                    self.hub.to_person(&who, &Frame::of(&RoomInvited { room }));
                 }
             }
             What::RoleChanged(who) if heard => {
                 if let Some(member) = self.member(&room, &who).await {
                     let role = RoleChanged { room_id, user_id: member.id, role: member.role };
-                    self.fanout.to_room(&room, &Frame::of(&role), None);
+                    self.hub.to_room(&room, &Frame::of(&role));
                 }
             }
             What::Changed if heard => self.changed(&room).await,
@@ -180,8 +178,8 @@ impl Broadcast {
         };
         let user = PersonBody { id: who.to_string(), username, is_bot: who.is_bot() };
         let frame = Frame::of(&RoomLeft { room_id: room.to_string(), user, reason });
-        self.fanout.to_room(room, &frame, None);
-        self.fanout.to_person(who, &frame);
+        self.hub.to_room(room, &frame);
+        self.hub.to_person(who, &frame);
     }
 
     async fn changed(&self, room: &RoomId) {
@@ -189,7 +187,7 @@ impl Broadcast {
         let nobody = MemberId::from_stored(String::new());
         let found = surely(|| rooms::queries::summary(self.store.reader(), room, &nobody)).await;
         if let Some(RoomBody { name, access, invite_role, .. }) = found {
-            self.fanout.to_room(room, &Frame::of(&RoomChanged { room_id: room.to_string(), name, access, invite_role }), None);
+            self.hub.to_room(room, &Frame::of(&RoomChanged { room_id: room.to_string(), name, access, invite_role }));
         }
     }
 
@@ -197,9 +195,9 @@ impl Broadcast {
     fn read(&self, room: &RoomId, who: &MemberId, seq: u64) {
         let frame = Frame::of(&ReadUpTo { room_id: room.to_string(), user_id: who.to_string(), seq });
         if self.hub.listeners(room) <= self.receipts_up_to {
-            self.fanout.to_room(room, &frame, None);
+            self.hub.to_room(room, &frame);
         } else {
-            self.fanout.to_person(who, &frame);
+            self.hub.to_person(who, &frame);
         }
     }
 
@@ -212,7 +210,7 @@ impl Broadcast {
             }
         });
         if let Some(post) = found.await {
-            self.fanout.to_all(&Frame::of(&PostNew { post: post.into() }));
+            self.hub.to_all(&Frame::of(&PostNew { post: post.into() }));
         }
     }
 
@@ -221,14 +219,19 @@ impl Broadcast {
     }
 }
 
-/// Asks until there is an answer: what is to be said can wait, and must not be lost because the database was away for a moment.
+/// Asks until there is an answer: what is to be said can wait, and must not be lost because the database was away for a moment. What
+/// fails for another reason would fail for ever, and everything behind it would wait: it is left out.
 async fn surely<T, F: Future<Output = Result<Option<T>>>>(mut ask: impl FnMut() -> F) -> Option<T> {
     loop {
         match ask().await {
             Ok(found) => return found,
-            Err(error) => {
+            Err(error) if error.is_unavailable() => {
                 tracing::warn!(%error, cause = ?error.source, "an event for sockets has to wait for the database");
                 sleep(PAUSE).await;
+            }
+            Err(error) => {
+                tracing::error!(%error, cause = ?error.source, "an event for sockets cannot be told and is left out");
+                return None;
             }
         }
     }
@@ -264,5 +267,25 @@ fn hear(hub: &Hub, queue: &UnboundedSender<Item>, event: &Event) {
     if kind.starts_with("room.") || kind.starts_with("message.") || kind == "post.created" {
         // Nobody takes it any more when the server stops.
         let _ = queue.send(Item::Logged(event.clone()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+    use crate::error::Error;
+
+    #[tokio::test]
+    async fn what_passes_is_waited_for_and_what_does_not_is_left_out() {
+        let asked = Cell::new(0);
+        let found = surely(|| {
+            asked.set(asked.get() + 1);
+            let answer = if asked.get() < 3 { Err(Error::unavailable("Not now.")) } else { Ok(Some("here")) };
+            async move { answer }
+        });
+        assert_eq!(found.await, Some("here"));
+        assert_eq!(surely(|| async { Err::<Option<()>, _>(Error::internal("broken for ever")) }).await, None);
     }
 }

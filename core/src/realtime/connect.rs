@@ -84,7 +84,7 @@ impl Realtime {
         let _turn = self.connecting.acquire().await.map_err(Error::internal)?;
         let who = self.authenticate(&line, &auth).await?;
         let rate = self.rules.events(&self.limits);
-        let peer = Arc::new(Peer::new(socket.id, who, line.clone(), rate, self.ticks.elapsed()));
+        let peer = Arc::new(Peer::new(socket.id, who, line.clone(), rate, &self.ticks, &self.hub));
         self.hub.register(&peer);
         if let Err(error) = self.admit(&peer, &auth).await {
             self.hub.unregister(peer.sid);

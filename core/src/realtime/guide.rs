@@ -66,19 +66,51 @@ pub const GUIDE: &[Chapter] = &[
         blocks: &[
             Block::Text(
                 "Messages of a room are numbered by `seq`, without gaps. Each change of a room, that is a new message, an edit, a deletion \
-                 or a reaction, takes the next `rev`. Remember the highest `rev` you have seen of each room, keep messages by their `id`, \
-                 and let the one with the higher `rev` win. After a reconnect ask for the rest:",
+                 or a reaction, takes the next `rev`. Keep messages by their `id`, and let the one with the higher `rev` win. Beside them \
+                 keep one place for each room: the `rev` up to which nothing is missing. The highest `rev` that you have seen is not that \
+                 place: a socket hears its rooms from the moment it is connected, so what happens now comes before and between the pages of \
+                 what you missed. Such a change is ahead of its turn, and moves the place once those before it are there.",
             ),
             Block::Code(
-                "const place = (roomId) => ({ roomId, rev: known.get(roomId).rev });\n\n\
-                 socket.on('connect', async () => {\n  \
-                   let rooms = [...known.keys()].map(place);\n  \
+                "const places = new Map(); // roomId → { rev, ahead: [] }\n\n\
+                 // Nothing is missing up to `rev`, nor up to where the changes that came ahead go on from there.\n\
+                 function advance(place, rev) {\n  \
+                   place.rev = Math.max(place.rev, rev);\n  \
+                   place.ahead = place.ahead.filter((each) => each > place.rev).sort((a, b) => a - b);\n  \
+                   while (place.ahead[0] === place.rev + 1) place.rev = place.ahead.shift();\n\
+                 }\n\n\
+                 for (const event of ['message:new', 'message:edited', 'message:deleted', 'message:reacted']) {\n  \
+                   socket.on(event, ({ message }) => {\n    \
+                     keep(message);\n    \
+                     const place = places.get(message.roomId);\n    \
+                     place?.ahead.push(message.rev);\n    \
+                     if (place) advance(place, place.rev);\n  \
+                   });\n\
+                 }",
+            ),
+            Block::Text("After each connect ask for the rest, page by page. Each page moves the place to its last change:"),
+            Block::Code(
+                "const ask = (event, data) => socket.timeout(10_000).emitWithAck(event, data);\n\
+                 const from = (roomId) => ({ roomId, rev: places.get(roomId).rev });\n\n\
+                 async function catchUp(roomIds) {\n  \
+                   let rooms = roomIds.map(from);\n  \
                    while (rooms.length) {\n    \
-                     const answer = await socket.emitWithAck('resume', { rooms });\n    \
-                     for (const { messages } of answer.rooms) messages.forEach(keep);\n    \
-                     rooms = answer.rooms.filter((room) => room.more).map((room) => place(room.roomId));\n  \
+                     const answer = await ask('resume', { rooms });\n    \
+                     if (!answer.ok) throw new Error(answer.error);\n    \
+                     for (const { roomId, messages } of answer.rooms) {\n      \
+                       messages.forEach(keep);\n      \
+                       if (messages.length) advance(places.get(roomId), messages.at(-1).rev);\n    \
+                     }\n    \
+                     rooms = answer.rooms.filter(({ more }) => more).map(({ roomId }) => from(roomId));\n  \
                    }\n\
-                 });",
+                 }\n\n\
+                 const again = () => socket.disconnect().connect();\n\
+                 socket.on('connect', () => catchUp([...places.keys()]).catch(() => setTimeout(again, 5_000)));",
+            ),
+            Block::Text(
+                "If the connection is lost in between, the next time goes on from the places as they are by then. A room that is new to you \
+                 begins with the `rev` that `room:join` or `room:list` tells: put `{ rev, ahead: [] }` into `places` and catch up on it once, \
+                 since something may have happened before you did. A room that `resume` leaves out is one that you are not in any more.",
             ),
             Block::Text("Over HTTP, `GET /api/rooms/{id}/messages?changedSince=` answers the same for one room."),
         ],
@@ -88,8 +120,10 @@ pub const GUIDE: &[Chapter] = &[
         blocks: &[
             Block::Text(
                 "`session:ended` comes before the server disconnects a socket for good, for example because its session was signed out. Do \
-                 not reconnect with the same cookie or token, except after `slow_consumer`: then the client took in less than was sent to \
-                 it, and continues with `resume`.",
+                 not reconnect with the same cookie or token, except after three reasons that say nothing against either: `slow_consumer` \
+                 (the client took in less than was sent to it), `rate_limited` (it sent too many events) and `too_many` (newer sockets of \
+                 the same person took its place, or newer sessions, and then coming back is refused). Connect again after some seconds, more \
+                 each time that it happens in a row, then `resume`.",
             ),
             Block::Text("`server:closing` comes when the server restarts. Connect again after `retryMs`, then `resume`."),
         ],

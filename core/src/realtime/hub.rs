@@ -5,13 +5,14 @@ mod deliver;
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+    sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak},
     time::Duration,
 };
 
 use socketioxide::socket::Sid;
 
 use super::{
+    fanout::Fanout,
     metrics::Counters,
     peer::Peer,
     protocol::{Presence, SessionEnded},
@@ -32,6 +33,8 @@ pub struct Hub {
     counters: Counters,
     online: Online,
     rules: HubRules,
+    /// The way to the watchers, here and elsewhere. It holds this.
+    fanout: OnceLock<Weak<dyn Fanout>>,
 }
 
 /// What an operator says about sockets.
@@ -75,7 +78,12 @@ struct Room {
 impl Hub {
     /// A hub with nobody.
     pub fn new(wire: Arc<Wire>, counters: Counters, online: Online, rules: HubRules) -> Self {
-        Self { state: RwLock::default(), wire, counters, online, rules }
+        Self { state: RwLock::default(), wire, counters, online, rules, fanout: OnceLock::new() }
+    }
+
+    /// Tells of those who come and go by way of `fanout` from now on.
+    pub fn announce_by(&self, fanout: &Arc<dyn Fanout>) {
+        assert!(self.fanout.set(Arc::downgrade(fanout)).is_ok(), "there is one way to the watchers");
     }
 
     /// The way to single sockets.
@@ -102,7 +110,7 @@ impl Hub {
 
     /// Lets a registered socket hear `rooms`, as changed by what came since they were read.
     pub fn subscribe(&self, sid: Sid, rooms: impl IntoIterator<Item = RoomId>) {
-        let watchers = {
+        let came = {
             let mut state = self.write();
             let Some(entry) = state.peers.get_mut(&sid) else { return };
             let mut known: HashSet<RoomId> = rooms.into_iter().collect();
@@ -123,10 +131,10 @@ impl Hub {
             self.wire.join(sid, &known);
             let others = state.people.get(&person).map_or(&[] as &[Sid], Vec::as_slice).iter().filter(|other| **other != sid);
             let known_before = others.filter_map(|other| state.peers.get(other)).any(|entry| matches!(entry.rooms, Rooms::Known(_)));
-            (!known_before).then(|| (person, state.watchers(&known)))
+            (!known_before).then(|| (person, known))
         };
-        if let Some((person, watchers)) = watchers {
-            self.announce(&person, true, &watchers);
+        if let Some((person, rooms)) = came {
+            self.announce(&person, true, rooms);
         }
     }
 
@@ -149,17 +157,17 @@ impl Hub {
                 state.people.remove(&peer.who.id);
             }
             self.online.went(&peer.who.id);
-            last.then(|| (peer.who.id.clone(), state.watchers(&rooms)))
+            last.then(|| (peer.who.id.clone(), rooms))
         };
         self.counters.sockets.dec();
-        if let Some((person, watchers)) = gone {
-            self.announce(&person, false, &watchers);
+        if let Some((person, rooms)) = gone {
+            self.announce(&person, false, rooms);
         }
     }
 
     /// Lets all sockets of `person` hear `room`.
     pub fn join(&self, person: &MemberId, room: &RoomId) {
-        let watchers = {
+        {
             let mut state = self.write();
             let sockets = state.people.get(person).cloned().unwrap_or_default();
             if sockets.is_empty() {
@@ -177,9 +185,8 @@ impl Hub {
                     }
                 }
             }
-            state.watchers([room])
-        };
-        self.announce(person, true, &watchers);
+        }
+        self.announce(person, true, [room.clone()]);
     }
 
     /// Lets no socket of `person` hear `room` any more.
@@ -284,10 +291,11 @@ impl Hub {
         begun
     }
 
-    fn announce(&self, person: &MemberId, online: bool, watchers: &[Sid]) {
-        if !watchers.is_empty() {
-            let frame = Frame::of(&Presence { user_id: person.to_string(), online });
-            self.send_to(watchers.iter().copied(), &frame);
+    fn announce(&self, person: &MemberId, online: bool, rooms: impl IntoIterator<Item = RoomId>) {
+        let Some(fanout) = self.fanout.get().and_then(Weak::upgrade) else { return };
+        let rooms: Vec<RoomId> = rooms.into_iter().collect();
+        if !rooms.is_empty() {
+            fanout.to_watchers(&rooms, &Frame::of(&Presence { user_id: person.to_string(), online }));
         }
     }
 

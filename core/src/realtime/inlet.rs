@@ -35,7 +35,7 @@ impl MessageHandler<WireAdapter, Inlet> for Inlet {
         if self.peer.is_ending() {
             return;
         }
-        if let Err((error, times)) = self.peer.spend(self.realtime.ticks.elapsed()) {
+        if let Err((error, times)) = self.peer.spend() {
             return self.over_limit(error, times, ack);
         }
         self.realtime.touch(&self.peer);

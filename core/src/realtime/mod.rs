@@ -3,7 +3,8 @@
 //!
 //! In: [`mount`] takes the connection ([`line`]), [`connect`] finds out who it is, [`inlet`] takes what they send, puts it into its
 //! order ([`lane`]) and lets one of the [`handlers`] answer. Out: [`broadcast`] hears what is committed, puts it into the order of the
-//! room ([`order`]) and hands it to a [`fanout`], here the [`hub`], which knows who hears which room and sends over the [`wire`].
+//! room ([`order`]) and hands it to the [`hub`], which knows who hears which room and sends over the [`wire`]. What passes goes by way of a
+//! [`fanout`], which reaches the hubs of other nodes, too.
 
 pub mod asyncapi;
 mod backlog;
@@ -49,7 +50,7 @@ use crate::{
 pub struct Realtime {
     /// Who is connected.
     pub hub: Arc<Hub>,
-    /// The way to everyone who hears a room.
+    /// The way to everyone for what passes.
     pub fanout: Arc<dyn Fanout>,
     /// What answers which event.
     pub handlers: Handlers,

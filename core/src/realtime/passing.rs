@@ -46,7 +46,7 @@ impl Passing {
         who.actor.require(Ability::Write, &room)?;
         if peer.types(room.as_str(), event.on, self.ticks.elapsed(), self.typing_every) {
             let now = TypingNow { room_id: room.to_string(), user_id: who.id.to_string(), username: who.username.clone(), on: event.on };
-            self.fanout.to_room(&room, &Frame::of(&now), Some(&who.id));
+            self.fanout.to_others(&room, &Frame::of(&now), &who.id);
         }
         Ok(Done::default())
     }
@@ -60,7 +60,7 @@ impl Passing {
 
     /// The room with this id, if the socket hears it: members do, as soon as they are members and not a moment longer.
     fn heard(&self, peer: &Peer, id: &str) -> Result<RoomId> {
-        let room = RoomId::parse(id).filter(|room| self.hub.hears(peer.sid, room));
+        let room = RoomId::parse(id).filter(|room| peer.hears(room));
         room.ok_or_else(|| Error::not_found("room"))
     }
 }

@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     sync::{
-        Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
         atomic::{AtomicBool, AtomicU32, Ordering},
     },
     time::Duration,
@@ -12,14 +12,14 @@ use std::{
 use socketioxide::socket::Sid;
 use tokio::time::Instant;
 
-use super::{lane::Lane, line::Line};
+use super::{hub::Hub, lane::Lane, line::Line};
 use crate::{
     actor::Actor,
     bots::model::Ability,
     clock::Timestamp,
     config::Rate,
     error::Error,
-    http::rate,
+    http::rate::{self, Ticks},
     ids::{BotTokenId, MemberId, RoomId},
     sessions::model::SignedIn,
 };
@@ -74,12 +74,15 @@ pub struct Peer {
     ending: AtomicBool,
     refused: AtomicU32,
     allowance: Mutex<Allowance>,
+    ticks: Ticks,
+    /// Which holds it.
+    hub: Weak<Hub>,
     typing: Mutex<HashMap<Box<str>, (bool, Duration)>>,
 }
 
 impl Peer {
-    /// A socket that just connected, allowed to send at `rate` from `now` on.
-    pub fn new(sid: Sid, who: Who, line: Line, rate: Rate, now: Duration) -> Self {
+    /// A socket that just connected and is to be heard by `hub`, allowed to send at `rate` from now on.
+    pub fn new(sid: Sid, who: Who, line: Line, rate: Rate, ticks: &Ticks, hub: &Arc<Hub>) -> Self {
         let session = if let Proof::Session(found) = &who.proof { Some(found.clone()) } else { None };
         Self {
             sid,
@@ -90,7 +93,9 @@ impl Peer {
             session: Mutex::new(session),
             ending: AtomicBool::new(false),
             refused: AtomicU32::new(0),
-            allowance: Mutex::new(Allowance::new(rate, now)),
+            allowance: Mutex::new(Allowance::new(rate, ticks.elapsed())),
+            ticks: ticks.clone(),
+            hub: Arc::downgrade(hub),
             typing: Mutex::default(),
         }
     }
@@ -129,14 +134,24 @@ impl Peer {
     }
 
     /// Takes one event from its allowance. Fails with `rate_limited`; then the number says how often in a row it was refused.
-    pub fn spend(&self, now: Duration) -> Result<(), (Error, u32)> {
-        match lock(&self.allowance).take(now) {
+    pub fn spend(&self) -> Result<(), (Error, u32)> {
+        match lock(&self.allowance).take(self.ticks.elapsed()) {
             Ok(()) => {
                 self.refused.store(0, Ordering::Relaxed);
                 Ok(())
             }
             Err(time) => Err((rate::wait(time), self.refused.fetch_add(1, Ordering::Relaxed) + 1)),
         }
+    }
+
+    /// Takes one more from its allowance, for an event that makes as much work as several. False if there is none left.
+    pub fn spend_more(&self) -> bool {
+        lock(&self.allowance).take(self.ticks.elapsed()).is_ok()
+    }
+
+    /// Whether it hears `room`, which its person is in then.
+    pub fn hears(&self, room: &RoomId) -> bool {
+        self.hub.upgrade().is_some_and(|hub| hub.hears(self.sid, room))
     }
 
     /// Whether it is news that its person is writing in a room, and enough time has passed to say so again.

@@ -13,7 +13,7 @@ use super::{
     Realtime,
     broadcast::Broadcast,
     connect,
-    fanout::Fanout,
+    fanout::Join,
     handlers::Handlers,
     hub::{Hub, HubRules},
     lane,
@@ -58,6 +58,8 @@ pub struct Parts {
     pub ticks: Ticks,
     /// Chance.
     pub random: Arc<Random>,
+    /// The way to other nodes.
+    pub join: Join,
 }
 
 /// The sockets of a server that runs.
@@ -76,8 +78,9 @@ impl Sockets {
         let hub_rules =
             HubRules { per_person: rules.max_sockets_per_user, slow_grace: rules.slow_grace.0, surely_taken: rules.max_unsent / 2 };
         let hub = Arc::new(Hub::new(Arc::clone(&wire), counters.clone(), parts.online.clone(), hub_rules));
-        let fanout: Arc<dyn Fanout> = hub.clone();
-        let broadcast = Broadcast::listen(&hub, Arc::clone(&fanout), &parts.store, parts.online, rules.receipts_up_to);
+        let fanout = (parts.join)(&hub);
+        hub.announce_by(&fanout);
+        let broadcast = Broadcast::listen(&hub, &parts.store, parts.online, rules.receipts_up_to);
         let passing = Passing { hub: hub.clone(), fanout: fanout.clone(), ticks: parts.ticks.clone(), typing_every: rules.typing_every.0 };
         let realtime = Arc::new(Realtime {
             hub,

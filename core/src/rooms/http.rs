@@ -2,15 +2,21 @@
 
 use std::sync::Arc;
 
-use poem_openapi::{OpenApi, param::Path, payload::Json};
+use poem::Request;
+use poem_openapi::{
+    OpenApi,
+    param::{Path, Query},
+    payload::Json,
+};
 
 use super::{
     actions::{self, Change, Create, Invite, Join},
-    model::{Access, Invitee, RoomName, RoomRole},
+    model::{Access, Invitee, ListPlace, RoomName, RoomRole},
     online::Online,
-    queries,
+    queries::{self, MAX_MEMBERS, MAX_ROOMS},
     requests::{
-        AccessBody, EditMemberBody, EditRoomBody, InviteBody, NewRoomBody, ReadBody, RoomAnswer, RoomBody, RoomSummaryAnswer, RoomsAnswer,
+        AccessBody, EditMemberBody, EditRoomBody, InviteBody, MembersAnswer, NewRoomBody, ReadBody, RoomAnswer, RoomBody,
+        RoomSummaryAnswer, RoomsAnswer,
     },
 };
 use crate::{
@@ -22,8 +28,9 @@ use crate::{
         auth::{Auth, Caller},
         body::JsonBody,
         data::Data,
-        fail::{BODY, E401, E403, E404, E409, E429, E503, Fail, UNSAFE},
+        fail::{BODY, E400, E401, E403, E404, E409, E429, E503, Fail, UNSAFE},
         payload::{Done, RawJson},
+        query::require_once,
         rate::{Limit, Limits},
     },
     ids::{MemberId, RoomId},
@@ -79,12 +86,16 @@ impl Rooms {
         self.store.write(input, |tx, (actor, room, seq)| Box::pin(actions::read(tx, actor, room, *seq))).await
     }
 
-    /// The rooms of whoever asks.
+    /// The rooms of whoever asks: the beginning of the list, or what comes after the `next` of an earlier answer.
     ///
     /// # Errors
-    /// Those of [`queries::list`].
-    pub async fn list(&self, actor: &Actor) -> AppResult<RoomsAnswer> {
-        queries::list(self.store.reader(), actor, self.clock.now()).await
+    /// Those of [`queries::rooms`], and `invalid_request`.
+    pub async fn list(&self, actor: &Actor, before: Option<&str>, limit: Option<u64>) -> AppResult<RoomsAnswer> {
+        let before = before.map(ListPlace::parse).transpose()?;
+        if limit == Some(0) {
+            return Err(Error::invalid("limit must be 1 to 1000."));
+        }
+        queries::rooms(self.store.reader(), actor, self.clock.now(), before.as_ref(), limit.unwrap_or(MAX_ROOMS)).await
     }
 
     async fn details(&self, actor: &Actor, room: &RoomId) -> AppResult<RawJson<RoomAnswer>> {
@@ -106,10 +117,21 @@ impl Api {
     /// Own rooms
     ///
     /// The rooms that one is in, those with the latest messages first, and the invitations that wait. The bot of the configuration
-    /// (`CHAT_BOT_TOKEN`) sees all rooms.
+    /// (`CHAT_BOT_TOKEN`) sees all rooms. Where there are more than fit, `next` says where the list goes on; a room in which something is
+    /// said meanwhile moves to its beginning.
     #[oai(path = "/api/rooms", method = "get", operation_id = "listRooms")]
-    async fn list(&self, rooms: Data<&Rooms>, caller: Caller) -> Result<Json<RoomsAnswer>, Fail<{ E401 | E403 | E429 | E503 }>> {
-        Ok(Json(rooms.list(&caller.actor).await?))
+    async fn list(
+        &self,
+        rooms: Data<&Rooms>,
+        request: &Request,
+        caller: Caller,
+        /// Rooms on the page, 1 to 1000; more are taken as 1000, which is also what there is unless given.
+        limit: Query<Option<u64>>,
+        /// The `next` of an earlier answer: only rooms that come after those.
+        before: Query<Option<String>>,
+    ) -> Result<Json<RoomsAnswer>, Fail<{ E400 | E401 | E403 | E429 | E503 }>> {
+        require_once(request, &["limit", "before"])?;
+        Ok(Json(rooms.list(&caller.actor, before.0.as_deref(), limit.0).await?))
     }
 
     /// Make a room
@@ -134,7 +156,7 @@ impl Api {
 
     /// One room
     ///
-    /// For its members: who is in it (up to 200, those with the most rights first), and its newest messages (up to 100). To everybody else
+    /// For its members: who is in it (up to 200, those with the most rights first; `listRoomMembers` gives all), and its newest messages (up to 100). To everybody else
     /// it looks like a room that is not there.
     #[oai(path = "/api/rooms/:id", method = "get", operation_id = "getRoom")]
     async fn get(
@@ -239,6 +261,34 @@ impl Api {
         let invite = Invite { actor: caller.actor, room, whom, lifetime: rooms.rules.invite_lifetime.0 };
         rooms.store.write(invite, |tx, invite| Box::pin(actions::invite(tx, invite))).await?;
         Ok(Json(Done::new()))
+    }
+
+    /// Members of a room
+    ///
+    /// For its members: everybody who is in it, page by page in the order of ids.
+    #[oai(path = "/api/rooms/:id/members", method = "get", operation_id = "listRoomMembers")]
+    async fn members(
+        &self,
+        rooms: Data<&Rooms>,
+        request: &Request,
+        caller: Caller,
+        /// The room's id.
+        id: Path<String>,
+        /// Members on the page, 1 to 200; more are taken as 200, which is also what there is unless given.
+        limit: Query<Option<u64>>,
+        /// Only members after the one with this id.
+        after: Query<Option<String>>,
+    ) -> Result<Json<MembersAnswer>, Fail<{ E400 | E401 | E403 | E404 | E429 | E503 }>> {
+        require_once(request, &["limit", "after"])?;
+        let limit = limit.0.unwrap_or(MAX_MEMBERS);
+        if limit == 0 {
+            return Err(Error::invalid("limit must be 1 to 200.").into());
+        }
+        let (room, after) = (parse_id(&id)?, after.0.as_deref());
+        if after.is_some_and(|after| MemberId::parse(after).is_none()) {
+            return Err(Error::invalid("after must be the id of a member.").into());
+        }
+        Ok(Json(queries::members_page(rooms.store.reader(), &caller.actor, &room, after, limit, &rooms.online).await?))
     }
 
     /// Remove a member

@@ -1,5 +1,7 @@
 //! What a room is, and who can be invited to it.
 
+use std::fmt;
+
 use crate::{
     accounts::model::Identity,
     clock::Timestamp,
@@ -139,6 +141,40 @@ pub struct Standing {
     pub role: Option<RoomRole>,
     /// The place up to which they have read.
     pub read_seq: u64,
+    /// When its latest message came, or when it was made.
+    pub active_at: Timestamp,
+}
+
+/// A place in a list of rooms, those with the latest messages first: right after a room, as it stood when the list was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListPlace {
+    /// When the room's latest message had come.
+    pub active_at: Timestamp,
+    /// The room.
+    pub room: RoomId,
+}
+
+impl ListPlace {
+    /// The place after a room of a list.
+    pub fn after(standing: &Standing) -> Self {
+        Self { active_at: standing.active_at, room: standing.room.id.clone() }
+    }
+
+    /// Reads what an answer said as `next`.
+    ///
+    /// # Errors
+    /// `invalid_request`.
+    pub fn parse(text: &str) -> Result<Self> {
+        let parts = text.split_once('_').and_then(|(at, room)| Some((Timestamp::parse(at)?, RoomId::parse(room)?)));
+        let (active_at, room) = parts.ok_or_else(|| Error::invalid("before must be the next of an earlier answer."))?;
+        Ok(Self { active_at, room })
+    }
+}
+
+impl fmt::Display for ListPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}_{}", self.active_at, self.room)
+    }
 }
 
 /// How many messages a room has had, and how many changes of them.

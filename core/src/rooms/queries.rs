@@ -3,10 +3,10 @@
 use serde::Serialize;
 
 use super::{
-    model::{Member, RoomRole, Standing},
+    model::{ListPlace, Member, RoomRole, Standing},
     online::Online,
     policy,
-    requests::{MemberBody, RoomBody, RoomsAnswer},
+    requests::{MemberBody, MembersAnswer, RoomBody, RoomsAnswer},
     store,
 };
 use crate::{
@@ -19,28 +19,37 @@ use crate::{
     store::{Conn, Reader},
 };
 
-/// Most rooms in a list; nobody but the bot of the configuration can be shown more.
-const MAX_ROOMS: u64 = 1000;
-/// Most members that the details of a room name.
-const MAX_MEMBERS: u64 = 200;
+/// Most rooms on a page of a list.
+pub const MAX_ROOMS: u64 = 1000;
+/// Most members that the details of a room name, and on a page of their list.
+pub const MAX_MEMBERS: u64 = 200;
 /// Messages in the details of a room.
 const MESSAGES: u64 = 100;
 
-/// The rooms of whoever asks, and those they are invited to. The bot of the configuration sees all rooms.
+/// The beginning of the list of rooms of whoever asks, with those they are invited to.
 pub async fn list(conn: &Reader, actor: &Actor, now: Timestamp) -> Result<RoomsAnswer> {
-    let who = actor.member()?;
-    let rooms = match actor {
-        Actor::Bot { rights, .. } => {
-            rights.require_ability(Ability::Read)?;
-            let all =
-                if rights.everywhere { store::list_all(conn, &who, MAX_ROOMS).await? } else { store::list(conn, &who, MAX_ROOMS).await? };
-            all.into_iter().filter(|standing| rights.reach(&standing.room.id)).collect()
-        }
-        Actor::User { .. } | Actor::System => store::list(conn, &who, MAX_ROOMS).await?,
+    rooms(conn, actor, now, None, MAX_ROOMS).await
+}
+
+/// At most `limit` rooms of whoever asks, after a place in the list, and at its beginning those they are invited to. The bot of the
+/// configuration sees all rooms.
+pub async fn rooms(conn: &Reader, actor: &Actor, now: Timestamp, before: Option<&ListPlace>, limit: u64) -> Result<RoomsAnswer> {
+    let (who, limit) = (actor.member()?, limit.min(MAX_ROOMS));
+    let rights = if let Actor::Bot { rights, .. } = actor { Some(rights) } else { None };
+    if let Some(rights) = rights {
+        rights.require_ability(Ability::Read)?;
+    }
+    let mut page = if rights.is_some_and(|rights| rights.everywhere) {
+        store::list_all(conn, &who, before, limit).await?
+    } else {
+        store::list(conn, &who, before, limit).await?
     };
-    let invites = if who.is_bot() { Vec::new() } else { store::list_invited(conn, &who, now, MAX_ROOMS).await? };
+    let next = page.last().filter(|_| page.len() as u64 == limit).map(|last| ListPlace::after(last).to_string());
+    page.retain(|standing| rights.is_none_or(|rights| rights.reach(&standing.room.id)));
+    let invited = before.is_none() && !who.is_bot();
+    let invites = if invited { store::list_invited(conn, &who, now, MAX_ROOMS).await? } else { Vec::new() };
     let bodies = |standings: Vec<Standing>| standings.into_iter().map(RoomBody::from).collect();
-    Ok(RoomsAnswer { ok: true, rooms: bodies(rooms), invites: bodies(invites) })
+    Ok(RoomsAnswer { ok: true, rooms: bodies(page), invites: bodies(invites), next })
 }
 
 /// A room as it stands in a list of `who`, member or not, as for an invitation. `None` if it is gone.
@@ -96,6 +105,30 @@ pub async fn member(conn: &impl Conn, room: &RoomId, who: &MemberId, online: &On
 pub async fn members(conn: &impl Conn, room: &RoomId, after: Option<&str>, limit: u64, online: &Online) -> Result<Vec<MemberBody>> {
     let rows = store::run(conn, room, after.unwrap_or_default(), limit).await?;
     Ok(rows.into_iter().map(|row| named(row, online)).collect())
+}
+
+/// A page of the members of a room by id, for one of them.
+///
+/// # Errors
+/// `not_found` for who is not in it.
+pub async fn members_page(
+    conn: &Reader,
+    actor: &Actor,
+    room: &RoomId,
+    after: Option<&str>,
+    limit: u64,
+    online: &Online,
+) -> Result<MembersAnswer> {
+    actor.require(Ability::Read, room)?;
+    standing(conn, room, &actor.member()?).await?;
+    let limit = limit.min(MAX_MEMBERS);
+    // One more says whether there are more.
+    let mut members = members(conn, room, after, limit + 1, online).await?;
+    let more = members.len() as u64 > limit;
+    if more {
+        members.pop();
+    }
+    Ok(MembersAnswer { ok: true, members, more })
 }
 
 /// The members of a room who are called `name`, in whatever capitals; at most ten.

@@ -186,7 +186,7 @@ pub struct RoomDetailsBody {
     pub unread: u64,
     /// How many members there are.
     pub member_count: u64,
-    /// Up to 200 members, those with the most rights first.
+    /// Up to 200 members, those with the most rights first; `GET /api/rooms/{id}/members` has all.
     pub members: Vec<MemberBody>,
     /// The newest messages, oldest first, at most 100.
     pub messages: Vec<MessageBody>,
@@ -213,11 +213,32 @@ pub struct RoomsAnswer {
     pub rooms: Vec<RoomBody>,
     /// Rooms to which the asking person is invited, the latest invitation first: `join` accepts it, `leave` declines.
     pub invites: Vec<RoomBody>,
+    /// Where the list goes on, to be asked for as `before`; absent if this is its end. Invitations come with its beginning only.
+    #[oai(skip_serializing_if_is_none)]
+    pub next: Option<String>,
 }
 
 impl Example for RoomsAnswer {
     fn example() -> Self {
-        Self { ok: true, rooms: vec![RoomBody::example()], invites: Vec::new() }
+        Self { ok: true, rooms: vec![RoomBody::example()], invites: Vec::new(), next: None }
+    }
+}
+
+/// The answer that carries members of a room.
+#[derive(Debug, Clone, Object)]
+#[oai(rename = "RoomMembersAnswer", example)]
+pub struct MembersAnswer {
+    /// Always `true`.
+    pub ok: bool,
+    /// Members, in the order of their ids.
+    pub members: Vec<MemberBody>,
+    /// Whether there are more.
+    pub more: bool,
+}
+
+impl Example for MembersAnswer {
+    fn example() -> Self {
+        Self { ok: true, members: vec![MemberBody::example()], more: false }
     }
 }
 

@@ -22,14 +22,14 @@ pub fn add(handlers: Handlers, rooms: &Rooms) -> Handlers {
     let with = || rooms.clone();
     let (listing, joining, leaving, reading) = (with(), with(), with(), with());
     handlers
-        .on(Effect::Reads, move |peer, _: RoomList| list(listing.clone(), peer))
+        .on(Effect::Reads, move |peer, event: RoomList| list(listing.clone(), peer, event))
         .on_json(Effect::Changes, move |peer, event: RoomJoin| join(joining.clone(), peer, event))
         .on(Effect::Changes, move |peer, event: RoomLeave| leave(leaving.clone(), peer, event))
         .on(Effect::Changes, move |peer, event: RoomRead| read(reading.clone(), peer, event))
 }
 
-async fn list(rooms: Rooms, peer: Arc<Peer>) -> Result<RoomsAnswer> {
-    rooms.list(&peer.who.actor).await
+async fn list(rooms: Rooms, peer: Arc<Peer>, event: RoomList) -> Result<RoomsAnswer> {
+    rooms.list(&peer.who.actor, event.before.as_deref(), event.limit).await
 }
 
 async fn join(rooms: Rooms, peer: Arc<Peer>, event: RoomJoin) -> Result<String> {

@@ -385,6 +385,38 @@ test("a change that falls between loading a room and the connection is caught up
   assert.deepEqual(uma.faults, []);
 });
 
+test("a window that others of the same person push out stays signed in, and comes back", async () => {
+  await open(bob.page, `/rooms/${room}`);
+  await bob.page.getByRole("heading", { name: "Greenhouse" }).waitFor();
+  const cookies = (await bob.context.cookies()).map(({ name, value }) => `${name}=${value}`).join("; ");
+  const others = [];
+  const ended = new Promise((resolve) => bob.page.on("websocket", resolve));
+  // As many as one person may have: the first of all has to go.
+  for (let number = 0; number < 30; number += 1) {
+    const other = io(site.base, { transports: ["websocket"], extraHeaders: { Cookie: cookies }, forceNew: true, reconnection: false });
+    others.push(other);
+    await new Promise((resolve, reject) => other.on("connect", resolve).on("connect_error", reject));
+  }
+  await ended;
+  for (const other of others) other.disconnect();
+  await ask("message:send", { roomId: room, body: "Who is still here?" });
+  await message(bob, "Who is still here?").waitFor();
+  assert.equal(await bob.page.getByText("You were signed out.").count(), 0);
+});
+
+test("a session that ended while the connection was away signs the room's window out", async () => {
+  const other = await visitor(browser, site);
+  await bob.sign_in(other.context);
+  await open(other.page, `/rooms/${room}`);
+  await other.page.getByRole("heading", { name: "Greenhouse" }).waitFor();
+  const [cookie] = (await other.context.cookies()).filter(({ httpOnly }) => httpOnly);
+  await other.context.setOffline(true);
+  await other.page.getByRole("status").getByText("The connection is lost.").waitFor({ timeout: 60_000 });
+  await fetch(`${site.base}/api/logout`, { method: "POST", headers: { Cookie: `${cookie.name}=${cookie.value}` } });
+  await other.context.setOffline(false);
+  await other.page.getByText("You were signed out.").waitFor();
+});
+
 test("a session that is ended elsewhere signs a room's window out at once", async () => {
   const other = await visitor(browser, site);
   await bob.sign_in(other.context);

@@ -1,6 +1,6 @@
 //! As much of Socket.IO as a client needs that speaks WebSocket only: text packets, acknowledgements, pings.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, fmt};
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
@@ -10,8 +10,33 @@ use tokio::{
 };
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async, tungstenite::client::IntoClientRequest};
 
-/// Whatever goes wrong, for people.
-pub type Outcome<T = ()> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
+/// What goes wrong, for people.
+#[derive(Debug)]
+pub enum Fault {
+    /// There is no connection: trying again may help.
+    Lost(String),
+    /// The server, or this machine, says no.
+    Refused(String),
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Self::Lost(reason) | Self::Refused(reason)) = self;
+        f.write_str(reason)
+    }
+}
+
+/// What comes of something.
+pub type Outcome<T = ()> = Result<T, Fault>;
+
+fn lost(reason: impl fmt::Display) -> Fault {
+    Fault::Lost(reason.to_string())
+}
+
+/// Says no.
+pub fn refused(reason: impl fmt::Display) -> Fault {
+    Fault::Refused(reason.to_string())
+}
 
 /// A connection to the server.
 pub struct Socket {
@@ -38,25 +63,25 @@ impl Socket {
     /// second value, until the connection is lost.
     pub async fn connect(url: &str, cookie: &str) -> Outcome<(Self, mpsc::UnboundedReceiver<Event>)> {
         let address = url.trim_end_matches('/').replacen("http", "ws", 1);
-        let mut request = format!("{address}/socket.io/?EIO=4&transport=websocket").into_client_request()?;
-        request.headers_mut().insert("cookie", cookie.parse()?);
-        let (mut wire, _) = connect_async(request).await?;
+        let mut request = format!("{address}/socket.io/?EIO=4&transport=websocket").into_client_request().map_err(refused)?;
+        request.headers_mut().insert("cookie", cookie.parse().map_err(refused)?);
+        let (mut wire, _) = connect_async(request).await.map_err(lost)?;
         // The server says how the connection works, and hears whom we want to talk to.
         let greeting = next(&mut wire).await?;
         if !greeting.starts_with('0') {
-            return Err(format!("this is no Socket.IO: {greeting}").into());
+            return Err(refused(format!("this is no Socket.IO: {greeting}")));
         }
-        wire.send("40".into()).await?;
+        wire.send("40".into()).await.map_err(lost)?;
         let mut welcome = next(&mut wire).await?;
         while welcome == "2" {
-            wire.send("3".into()).await?;
+            wire.send("3".into()).await.map_err(lost)?;
             welcome = next(&mut wire).await?;
         }
         if let Some(refusal) = welcome.strip_prefix("44") {
             // The reason is an error body, written as JSON into the message.
-            let refusal: Value = serde_json::from_str(refusal)?;
-            let reason: Value = serde_json::from_str(refusal["message"].as_str().unwrap_or_default())?;
-            return Err(reason["error"].as_str().unwrap_or("the server refused the connection").into());
+            let refusal: Value = serde_json::from_str(refusal).map_err(refused)?;
+            let reason: Value = serde_json::from_str(refusal["message"].as_str().unwrap_or_default()).map_err(refused)?;
+            return Err(refused(reason["error"].as_str().unwrap_or("the server refused the connection")));
         }
         let (asks, asked) = mpsc::unbounded_channel();
         let (tell, told) = mpsc::unbounded_channel();
@@ -67,9 +92,9 @@ impl Socket {
     /// Sends an event and gives its answer.
     pub async fn ask(&self, event: &'static str, data: Value) -> Outcome<Value> {
         let (answer, answered) = oneshot::channel();
-        self.asks.send(Ask { event, data, answer }).map_err(|_| "the connection is lost")?;
-        let answer = answered.await.map_err(|_| "the connection is lost")?;
-        if answer["ok"] == true { Ok(answer) } else { Err(answer["error"].as_str().unwrap_or("refused").into()) }
+        self.asks.send(Ask { event, data, answer }).map_err(|_| lost("the connection is lost"))?;
+        let answer = answered.await.map_err(|_| lost("the connection is lost"))?;
+        if answer["ok"] == true { Ok(answer) } else { Err(refused(answer["error"].as_str().unwrap_or("refused"))) }
     }
 }
 
@@ -77,8 +102,8 @@ type Wire = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// The next packet of the server.
 async fn next(wire: &mut Wire) -> Outcome<String> {
-    let packet = wire.next().await.ok_or("the server closed the connection")??;
-    Ok(packet.to_text()?.to_owned())
+    let packet = wire.next().await.ok_or_else(|| lost("the server closed the connection"))?.map_err(lost)?;
+    Ok(packet.to_text().map_err(lost)?.to_owned())
 }
 
 /// Carries packets to and fro until either side has had enough.

@@ -149,8 +149,11 @@ impl Hooks {
             return Ok(None);
         }
         let Some((name, rest)) = split(&draft.body) else { return Ok(None) };
+        // First of all: who is outside does not even learn which commands there are not.
+        let (standing, role) = rooms::queries::standing(bots[0].host.store.reader(), &draft.room, &draft.actor.member()?).await?;
         let Some((runner, command)) = Runners::command(&bots, name) else { return Err(unknown(name, &bots)) };
-        Typist::of(runner, draft).await?.run(runner, command, rest).await.map(Some)
+        let typist = Typist { draft, standing, role };
+        typist.run(runner, command, rest).await.map(Some)
     }
 }
 

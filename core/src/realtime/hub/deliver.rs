@@ -71,21 +71,18 @@ impl Hub {
         }
         taken || frame.is_volatile()
     }
-}
 
-impl Fanout for Hub {
-    fn to_room(&self, room: &RoomId, frame: &Frame, except: Option<&MemberId>) {
+    /// Sends `frame` to everyone in a room.
+    pub fn to_room(&self, room: &RoomId, frame: &Frame) {
         let state = self.read();
         let Some(found) = state.rooms.get(room) else { return };
-        let slow = match except {
-            Some(person) => self.deliver(found.sockets.values().filter(|peer| &peer.who.id != person), frame),
-            None => self.deliver_to_room(room, found, frame),
-        };
+        let slow = self.deliver_to_room(room, found, frame);
         drop(state);
         self.leave_behind(&slow);
     }
 
-    fn to_person(&self, person: &MemberId, frame: &Frame) {
+    /// Sends `frame` to all sockets of a user or bot.
+    pub fn to_person(&self, person: &MemberId, frame: &Frame) {
         let state = self.read();
         let sockets = state.people.get(person).map_or(&[] as &[Sid], Vec::as_slice);
         let slow = self.deliver(sockets.iter().filter_map(|sid| state.peer(*sid)), frame);
@@ -93,10 +90,26 @@ impl Fanout for Hub {
         self.leave_behind(&slow);
     }
 
-    fn to_all(&self, frame: &Frame) {
+    /// Sends `frame` to everyone.
+    pub fn to_all(&self, frame: &Frame) {
         let state = self.read();
         let slow = self.deliver(state.peers.values().map(|entry| &entry.peer), frame);
         drop(state);
         self.leave_behind(&slow);
+    }
+}
+
+impl Fanout for Hub {
+    fn to_others(&self, room: &RoomId, frame: &Frame, except: &MemberId) {
+        let state = self.read();
+        let Some(found) = state.rooms.get(room) else { return };
+        let slow = self.deliver(found.sockets.values().filter(|peer| &peer.who.id != except), frame);
+        drop(state);
+        self.leave_behind(&slow);
+    }
+
+    fn to_watchers(&self, rooms: &[RoomId], frame: &Frame) {
+        let watchers = self.read().watchers(rooms);
+        self.send_to(watchers, frame);
     }
 }

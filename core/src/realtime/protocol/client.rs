@@ -10,11 +10,22 @@ use crate::{
 };
 
 /// Asks for one's rooms.
-#[derive(Debug, Clone, Copy, Object)]
+#[derive(Debug, Clone, Object)]
 #[oai(example)]
-pub struct RoomList {}
+pub struct RoomList {
+    /// The `next` of an earlier answer: only rooms that come after those.
+    pub before: Option<String>,
+    /// How many, 1 to 1000; absent: 1000.
+    pub limit: Option<u64>,
+}
 
-client_event!(RoomList, "room:list", RoomsAnswer, "Lists one's rooms; all rooms for the bot of `CHAT_BOT_TOKEN`.", Self {});
+client_event!(
+    RoomList,
+    "room:list",
+    RoomsAnswer,
+    "Lists one's rooms, those with the latest messages first; all rooms for the bot of `CHAT_BOT_TOKEN`.",
+    Self { before: None, limit: None }
+);
 
 /// Asks to become a member.
 #[derive(Debug, Clone, Object)]

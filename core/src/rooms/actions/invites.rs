@@ -100,7 +100,9 @@ pub async fn claim(tx: &mut Tx, user: &UserId, identity: &Identity) -> Result<()
     }
     let who = MemberId::User(user.clone());
     for (room, by, expires_at) in store::claim(tx, &keys).await? {
-        if store::invite_state(tx, &room, &who).await?.is_none() && !store::is_member(tx.conn(), &room, &who).await? {
+        let own = store::invite_state(tx, &room, &who).await?;
+        // One of their own that is too old is no reason to lose this one.
+        if matches!(own, None | Some(InviteState::Expired)) && !store::is_member(tx.conn(), &room, &who).await? {
             store::put_invite(tx, &room, Key::Known(&who), &by, expires_at).await?;
             tx.record(RoomEvent::new(&room, What::Invited(who.clone())).event());
         }

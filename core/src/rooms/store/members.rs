@@ -2,7 +2,7 @@
 
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, Statement,
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QuerySelect, Statement,
     sea_query::{Expr, OnConflict},
 };
 
@@ -25,9 +25,10 @@ pub struct Named {
     pub role: i16,
 }
 
-/// Members of a room with their names, and how many there are in all.
+/// Members of a room with their names, and how many there are in all. A bot that has posted has an account, too, which keeps the name of
+/// then: its own comes first.
 pub async fn page(conn: &impl ConnectionTrait, room: &RoomId, limit: u64) -> Result<(Vec<Named>, u64)> {
-    let sql = "SELECT m.member_id AS id, coalesce(u.username, b.name, '') AS name, m.role FROM room_members m \
+    let sql = "SELECT m.member_id AS id, coalesce(b.name, u.username, '') AS name, m.role FROM room_members m \
         LEFT JOIN users u ON u.id = m.member_id LEFT JOIN bots b ON b.id = m.member_id \
         WHERE m.room_id = $1 ORDER BY m.role, m.joined_at, m.member_id LIMIT +$2";
     let values = [room.as_str().into(), stored(limit).into()];
@@ -44,7 +45,7 @@ pub async fn page(conn: &impl ConnectionTrait, room: &RoomId, limit: u64) -> Res
 
 /// Members of a room with their names by id, after the id `after`.
 pub async fn run(conn: &impl ConnectionTrait, room: &RoomId, after: &str, limit: u64) -> Result<Vec<Named>> {
-    let sql = "SELECT m.member_id AS id, coalesce(u.username, b.name, '') AS name, m.role FROM room_members m \
+    let sql = "SELECT m.member_id AS id, coalesce(b.name, u.username, '') AS name, m.role FROM room_members m \
         LEFT JOIN users u ON u.id = m.member_id LEFT JOIN bots b ON b.id = m.member_id \
         WHERE m.room_id = $1 AND m.member_id > $2 ORDER BY m.member_id LIMIT +$3";
     let values = [room.as_str().into(), after.into(), stored(limit).into()];
@@ -53,9 +54,9 @@ pub async fn run(conn: &impl ConnectionTrait, room: &RoomId, after: &str, limit:
 
 /// Members of a room who are called `name`, in whatever capitals.
 pub async fn called(conn: &impl ConnectionTrait, room: &RoomId, name: &str, limit: u64) -> Result<Vec<Named>> {
-    let sql = "SELECT m.member_id AS id, coalesce(u.username, b.name, '') AS name, m.role FROM room_members m \
+    let sql = "SELECT m.member_id AS id, coalesce(b.name, u.username, '') AS name, m.role FROM room_members m \
         LEFT JOIN users u ON u.id = m.member_id LEFT JOIN bots b ON b.id = m.member_id \
-        WHERE m.room_id = $1 AND lower(coalesce(u.username, b.name, '')) = lower($2) ORDER BY m.member_id LIMIT +$3";
+        WHERE m.room_id = $1 AND lower(coalesce(b.name, u.username, '')) = lower($2) ORDER BY m.member_id LIMIT +$3";
     let values = [room.as_str().into(), name.into(), stored(limit).into()];
     Ok(Named::find_by_statement(Statement::from_sql_and_values(conn.get_database_backend(), sql, values)).all(conn).await?)
 }
@@ -129,11 +130,15 @@ pub async fn only_owner(conn: &impl ConnectionTrait, room: &RoomId, who: &Member
     Ok(owners.iter().all(|row| row.member_id == who.as_str()))
 }
 
-/// The person to whom a room passes: the one with the most rights, of those the one who has been there longest.
+/// The person to whom a room passes: the one with the most rights, of those the one who has been there longest. Whose account is shut
+/// could do nothing with it, and comes last.
 pub async fn heir(conn: &impl ConnectionTrait, room: &RoomId) -> Result<Option<(UserId, RoomRole)>> {
-    let people = Entity::find().filter(Column::RoomId.eq(room.as_str())).filter(Column::MemberId.starts_with("usr-"));
-    let first = people.order_by_asc(Column::Role).order_by_asc(Column::JoinedAt).order_by_asc(Column::MemberId).one(conn).await?;
-    Ok(first.map(|row| (UserId::from_stored(row.member_id), RoomRole::from_rank(row.role))))
+    let sql = "SELECT m.member_id AS id, u.username AS name, m.role FROM room_members m JOIN users u ON u.id = m.member_id \
+        WHERE m.room_id = $1 AND m.member_id LIKE 'usr-%' \
+        ORDER BY u.disabled_at IS NOT NULL, m.role, m.joined_at, m.member_id LIMIT 1";
+    let statement = Statement::from_sql_and_values(conn.get_database_backend(), sql, [room.as_str().into()]);
+    let first = Named::find_by_statement(statement).one(conn).await?;
+    Ok(first.map(|row| (UserId::from_stored(row.id), RoomRole::from_rank(row.role))))
 }
 
 /// Writes that somebody has read up to `seq`. False if they were that far already.

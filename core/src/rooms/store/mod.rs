@@ -20,7 +20,7 @@ pub use self::{
 };
 use super::{
     entity::{ActiveModel, Column, Entity, invites as invite_rows, members as member_rows},
-    model::{Access, Room, RoomRole, Standing},
+    model::{Access, ListPlace, Room, RoomRole, Standing},
 };
 use crate::{
     clock::Timestamp,
@@ -38,12 +38,14 @@ struct Row {
     seq: i64,
     rev: i64,
     created_at: String,
+    active_at: String,
     role: Option<i16>,
     read_seq: Option<i64>,
 }
 
 /// What [`Row`] is read from; whose membership is the second parameter.
-const STANDING: &str = "SELECT r.id, r.name, r.access, r.invite_role, r.seq, r.rev, r.created_at, m.role, m.read_seq FROM rooms r";
+const STANDING: &str = "SELECT r.id, r.name, r.access, r.invite_role, r.seq, r.rev, r.created_at, r.active_at, m.role, \
+    m.read_seq FROM rooms r";
 
 impl TryFrom<Row> for Standing {
     type Error = Error;
@@ -61,6 +63,7 @@ impl TryFrom<Row> for Standing {
             },
             role: row.role.map(RoomRole::from_rank),
             read_seq: count(row.read_seq.unwrap_or(0)),
+            active_at: moment(&row.active_at)?,
         })
     }
 }
@@ -86,18 +89,32 @@ pub async fn standing(conn: &impl ConnectionTrait, room: &RoomId, who: &MemberId
     Ok(standings(conn, rest, [room.as_str().into(), who.as_str().into()]).await?.pop())
 }
 
-/// The rooms of `who`, those with the latest messages first.
-pub async fn list(conn: &impl ConnectionTrait, who: &MemberId, limit: u64) -> Result<Vec<Standing>> {
-    let rest = "JOIN room_members m ON m.room_id = r.id WHERE m.member_id = $1 AND r.deleted_at IS NULL \
-        ORDER BY r.active_at DESC, r.id DESC LIMIT +$2";
-    standings(conn, rest, [who.as_str().into(), stored(limit).into()]).await
+/// The rooms of `who` after a place, those with the latest messages first.
+pub async fn list(conn: &impl ConnectionTrait, who: &MemberId, before: Option<&ListPlace>, limit: u64) -> Result<Vec<Standing>> {
+    page_of_rooms(conn, "JOIN room_members m ON m.room_id = r.id WHERE m.member_id = $1", who, before, limit).await
 }
 
-/// All rooms as `who` stands to them, those with the latest messages first.
-pub async fn list_all(conn: &impl ConnectionTrait, who: &MemberId, limit: u64) -> Result<Vec<Standing>> {
-    let rest = "LEFT JOIN room_members m ON m.room_id = r.id AND m.member_id = $1 WHERE r.deleted_at IS NULL \
-        ORDER BY r.active_at DESC, r.id DESC LIMIT +$2";
-    standings(conn, rest, [who.as_str().into(), stored(limit).into()]).await
+/// All rooms after a place as `who` stands to them, those with the latest messages first.
+pub async fn list_all(conn: &impl ConnectionTrait, who: &MemberId, before: Option<&ListPlace>, limit: u64) -> Result<Vec<Standing>> {
+    page_of_rooms(conn, "LEFT JOIN room_members m ON m.room_id = r.id AND m.member_id = $1 WHERE true", who, before, limit).await
+}
+
+async fn page_of_rooms(
+    conn: &impl ConnectionTrait,
+    whose: &str,
+    who: &MemberId,
+    before: Option<&ListPlace>,
+    limit: u64,
+) -> Result<Vec<Standing>> {
+    let mut values = vec![who.as_str().into(), stored(limit).into()];
+    let from = if let Some(place) = before {
+        values.extend([place.active_at.to_string().into(), place.room.as_str().into()]);
+        "AND (r.active_at, r.id) < ($3, $4)"
+    } else {
+        ""
+    };
+    let rest = format!("{whose} AND r.deleted_at IS NULL {from} ORDER BY r.active_at DESC, r.id DESC LIMIT +$2");
+    standings(conn, &rest, values).await
 }
 
 /// The rooms that `who` is invited to at `now`, the latest invitation first.

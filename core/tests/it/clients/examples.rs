@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use super::{BOT_TOKEN, cookie_of, room_of, server};
-use crate::support::{DEADLINE, Db, Process, Python, Socket, Sockets, TestServer, tools};
+use crate::support::{Binary, DEADLINE, Db, Person, Process, Python, Socket, Sockets, eventually, tools};
 
 /// A program of `examples/` that runs.
 struct Example {
@@ -21,8 +21,8 @@ struct Example {
 }
 
 impl Example {
-    fn start(mut command: Command, server: &TestServer) -> Self {
-        command.env("COMMUNITY_URL", server.url()).stdin(Stdio::piped()).stdout(Stdio::piped());
+    fn start(mut command: Command, url: &str) -> Self {
+        command.env("COMMUNITY_URL", url).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut process = Process::spawn(&mut command).unwrap_or_else(|error| panic!("{command:?}: {error}"));
         let (input, output) = (process.0.stdin.take().unwrap(), process.0.stdout.take().unwrap());
         let (tell, lines) = mpsc::unbounded_channel();
@@ -54,18 +54,77 @@ async fn bot_says(socket: &Socket) -> Value {
     socket.expect_where("message:new", |event| event["message"]["isBot"] == true).await["message"].take()
 }
 
+/// The bot in JavaScript, in `folder` as after `npm install`.
+fn dice(folder: &Path, room: &str) -> Command {
+    std::fs::copy(example("bot-javascript/bot.mjs"), folder.join("bot.mjs")).unwrap();
+    symlink(tools().join("npm/node_modules"), folder.join("node_modules")).unwrap();
+    let mut command = Command::new(tools().join("bin/node"));
+    command.arg(folder.join("bot.mjs")).arg(room).env("CHAT_BOT_TOKEN", BOT_TOKEN);
+    command
+}
+
+/// The bot in Python.
+fn top(room: &str) -> Command {
+    let mut command = Python::file(example("bot-python/bot.py").to_str().unwrap());
+    command.arg(room).env("CHAT_BOT_TOKEN", BOT_TOKEN);
+    command
+}
+
+/// The client for the terminal, as `person`.
+fn terminal(person: &Person, room: Option<&str>) -> Command {
+    let mut command = Command::new(tools().join("examples/debug/community-chat"));
+    command.args(room).env("COMMUNITY_COOKIE", cookie_of(person));
+    command
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_bots_and_the_client_come_back_after_a_crash_and_have_missed_nothing() {
+    let mut binary = Binary::start(Db::Sqlite, &[("CHAT_BOT_TOKEN", BOT_TOKEN.to_owned())]).await;
+    let (ann, bob) = (crate::store::member(&binary, "Ann").await, crate::store::member(&binary, "Bob").await);
+    let room = room_of(&ann).await;
+    let (folder, url) = (tempfile::tempdir().unwrap(), binary.base_url());
+    let mut dice = Example::start(dice(folder.path(), &room), &url);
+    let mut top = Example::start(top(&room), &url);
+    let mut his = Example::start(terminal(&bob, Some(&room)), &url);
+    dice.says("listening in 1 rooms").await;
+    top.says("listening").await;
+    his.says("— Lobby —").await;
+    binary.kill();
+    // What is asked for before they are back is what they have missed: each waits a second or so before it tries again.
+    binary.serve().await;
+    for wish in ["!roll", "!top"] {
+        ann.client.post(&format!("/api/rooms/{room}/messages"), json!({ "body": wish })).await.expect(200);
+    }
+    let answers = eventually("both bots have answered", || async {
+        let all = ann.client.get(&format!("/api/rooms/{room}/messages")).await.expect(200).json();
+        let own = |message: &&Value| message["isBot"] == true;
+        let authors: Vec<_> =
+            all["messages"].as_array().unwrap().iter().filter(own).map(|message| message["authorName"].to_string()).collect();
+        (authors.len() >= 2).then_some(authors)
+    });
+    let mut answers = answers.await;
+    answers.sort();
+    assert_eq!(answers, ["\"Dice\"", "\"Top\""], "once each");
+    his.says("Ann: !roll").await;
+    his.says("Ann: !top").await;
+    dice.says("listening in 1 rooms").await;
+    // Live again.
+    his.types("Back.");
+    eventually("Bob's line arrives", || async {
+        let all = ann.client.get(&format!("/api/rooms/{room}/messages")).await.expect(200).json();
+        all["messages"].as_array().unwrap().iter().any(|message| message["body"] == "Back.").then_some(())
+    })
+    .await;
+    binary.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_bot_in_javascript_rolls_dice_once_for_each_wish() {
     let server = server(Db::Sqlite).await;
     let ann = server.member("Ann").await;
     let room = room_of(&ann).await;
-    // As after `npm install`.
     let folder = tempfile::tempdir().unwrap();
-    std::fs::copy(example("bot-javascript/bot.mjs"), folder.path().join("bot.mjs")).unwrap();
-    symlink(tools().join("npm/node_modules"), folder.path().join("node_modules")).unwrap();
-    let mut command = Command::new(tools().join("bin/node"));
-    command.arg(folder.path().join("bot.mjs")).arg(&room).env("CHAT_BOT_TOKEN", BOT_TOKEN);
-    let mut bot = Example::start(command, &server);
+    let mut bot = Example::start(dice(folder.path(), &room), &server.url());
     bot.says("listening in 1 rooms").await;
 
     let hers = Sockets::at(server.url()).await.connect(&ann).await;
@@ -84,9 +143,7 @@ async fn the_bot_in_python_tells_who_writes_most() {
     let server = server(Db::Sqlite).await;
     let (ann, bob) = (server.member("Ann").await, server.member("Bob").await);
     let room = room_of(&ann).await;
-    let mut command = Python::file(example("bot-python/bot.py").to_str().unwrap());
-    command.arg(&room).env("CHAT_BOT_TOKEN", BOT_TOKEN);
-    let mut bot = Example::start(command, &server);
+    let mut bot = Example::start(top(&room), &server.url());
     bot.says("listening").await;
 
     let sockets = Sockets::at(server.url()).await;
@@ -108,12 +165,7 @@ async fn the_client_for_the_terminal_shows_sends_and_tells_who_is_writing() {
     let hers = Sockets::at(server.url()).await.connect(&ann).await;
     say(&hers, &room, "Who is \u{1b}[31mthere?").await;
 
-    let client = tools().join("examples/debug/community-chat");
-    let chat = |room: Option<&str>| {
-        let mut command = Command::new(&client);
-        command.args(room).env("COMMUNITY_COOKIE", cookie_of(&bob));
-        Example::start(command, &server)
-    };
+    let chat = |room: Option<&str>| Example::start(terminal(&bob, room), &server.url());
     let mut his = chat(Some(&room));
     his.says("— Lobby —").await;
     his.says("Ann: Who is [31mthere?").await;

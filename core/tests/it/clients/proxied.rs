@@ -37,7 +37,7 @@ async fn official_clients_talk_through_nginx() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn python_talks_through_nginx() {
-    for transport in ["websocket", "polling"] {
+    for transport in ["websocket", "polling", "polling,websocket"] {
         let (server, nginx) = proxied().await;
         python::play(&server, nginx.url(), transport).await;
         server.stop().await;
@@ -73,7 +73,7 @@ async fn sockets_are_counted_by_the_address_that_nginx_reports() {
         held.push(from("203.0.113.7").await.unwrap());
     }
     let refusal = from("203.0.113.7").await.map(|_| ()).unwrap_err();
-    assert!(refusal.status == Some(503) || refusal.status == Some(429) || !refusal.code().is_empty(), "{refusal:?}");
+    assert_eq!(refusal.status, Some(503), "{refusal:?}");
     from("203.0.113.8").await.unwrap();
     server.stop().await;
 }

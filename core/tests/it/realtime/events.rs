@@ -6,7 +6,10 @@ use community::realtime::protocol;
 use serde_json::json;
 
 use super::*;
-use crate::support::{Db, Light, Sockets};
+use crate::{
+    bots,
+    support::{Db, Light, Sockets},
+};
 
 db_test! {
     async fn a_conversation_from_the_first_word_to_the_last(db) {
@@ -147,14 +150,17 @@ async fn s11_events_that_do_not_exist_are_refused_and_do_no_harm() {
 
 #[tokio::test]
 async fn s18_a_room_one_is_not_in_looks_like_none() {
-    let server = TestServer::start(Db::Sqlite).await;
+    // A bot that has commands and looks at what is about to be said must not give its rooms away either.
+    let server = TestServer::start_with(Db::Sqlite, |config| bots::with(config, "hooks", bots::bot("all_hooks_bot", &bots::ALL))).await;
     let (ann, bob) = (server.member("Ann").await, server.member("Bob").await);
     let room = room(&[&ann]).await;
+    bots::present(&ann.client, &room, "All Hooks").await;
     let message = say(&ann, &room, "Hello").await;
     let mut light = Light::connect(&server.url(), &bob).await;
     let (nowhere, nothing) = ("r-01kb3x2v5q8m4n7p9r1s3t5v7w", "m-01kb3x2v5q8m4n7p9r1s3t5v7w");
     for (event, mine) in [
         ("message:send", json!({ "roomId": room, "body": "Hello" })),
+        ("message:send", json!({ "roomId": room, "body": "/pol" })),
         ("message:history", json!({ "roomId": room })),
         ("room:leave", json!({ "roomId": room })),
         ("room:read", json!({ "roomId": room, "seq": 1 })),

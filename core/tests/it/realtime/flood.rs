@@ -33,6 +33,41 @@ async fn s12_a_flood_of_events_is_refused_and_then_ended_and_others_do_not_notic
 }
 
 #[tokio::test]
+async fn s12_resuming_costs_what_it_takes() {
+    let server = TestServer::start_with(Db::Sqlite, |config| {
+        config.limits.rooms = "1000/minute".parse().unwrap();
+        config.realtime.events = "2/10 seconds".parse().unwrap();
+    })
+    .await;
+    let (ann, bob) = (server.member("Ann").await, server.member("Bob").await);
+    let mut rooms = Vec::new();
+    for _ in 0..120 {
+        let id = room(&[&ann]).await;
+        say(&ann, &id, "Hello").await;
+        rooms.push(json!({ "roomId": id, "rev": 0 }));
+    }
+    // Rooms that one does not hear cost nothing and are not there; one that is named often is there once.
+    let mut outside = Light::connect(&server.url(), &bob).await;
+    let answer = outside.call("resume", json!({ "rooms": rooms })).await;
+    assert_eq!(answer, json!({ "ok": true, "rooms": [] }));
+    let mut light = Light::connect(&server.url(), &ann).await;
+    let often: Vec<_> = rooms.iter().take(1).cycle().take(900).collect();
+    let answer = light.call("resume", json!({ "rooms": often })).await;
+    assert_eq!(answer["rooms"].as_array().unwrap().len(), 1, "{answer}");
+    // Fifty come with the event itself, and fifty more with what is left to be spent. The client asks again for the others.
+    server.clock.advance(std::time::Duration::from_secs(10));
+    let answer = light.call("resume", json!({ "rooms": rooms })).await;
+    let pages = answer["rooms"].as_array().unwrap();
+    assert_eq!(pages.len(), 120);
+    for (number, page) in pages.iter().enumerate() {
+        let told = (page["messages"].as_array().unwrap().len(), page["more"] == true);
+        assert_eq!(told, if number < 100 { (1, false) } else { (0, true) }, "{number}");
+    }
+    assert_eq!(light.call("room:list", json!({})).await["code"], "rate_limited");
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn a_small_script_that_sends_a_hundred_messages_at_once_meets_no_limit() {
     let server = TestServer::start(Db::Sqlite).await;
     let ann = server.member("Ann").await;

@@ -7,6 +7,7 @@ mod crowd;
 mod cutoffs;
 mod events;
 mod flood;
+mod nodes;
 mod order;
 mod origins;
 mod passing;

@@ -1,5 +1,13 @@
 //! Everyone hears the same in the same order.
 
+use community::{
+    actor::{Actor, Role},
+    ids::MessageId,
+    messages::{
+        actions::{self, Target},
+        model::Emoji,
+    },
+};
 use serde_json::json;
 
 use super::*;
@@ -46,6 +54,35 @@ db_test! {
         server.stop().await;
     }
 
+    async fn a_change_of_another_process_is_not_told_as_a_later_one(db) {
+        let server = TestServer::start(db).await;
+        let (ann, bob) = (server.member("Ann").await, server.member("Bob").await);
+        let room = room(&[&ann, &bob]).await;
+        let mut light = Light::connect(&server.url(), &ann).await;
+        let first = say(&bob, &room, "First").await;
+        light.expect("message:new").await;
+        // By the time at which they are told of, the first message has been changed twice.
+        let target = Target {
+            actor: Actor::User { id: bob.id.clone(), role: Role::User },
+            message: MessageId::parse(first["id"].as_str().unwrap()).unwrap(),
+            room: None,
+        };
+        let thumb = Emoji::parse("👍").unwrap();
+        let work = (target, thumb);
+        let store = server.store().await;
+        store.write(work, |tx, (target, thumb)| Box::pin(async move {
+            actions::edit(tx, target, "Once").await?;
+            actions::react(tx, target, thumb, true).await?;
+            actions::edit(tx, target, "Twice").await
+        })).await.unwrap();
+        for (event, rev) in [("message:edited", 2), ("message:reacted", 3), ("message:edited", 4)] {
+            let told = light.packet(|packet| packet.starts_with("42[\"message:")).await;
+            let told: Value = serde_json::from_str(&told[2..]).unwrap();
+            assert_eq!((&told[0], &told[1]["message"]["rev"], &told[1]["message"]["body"]), (&json!(event), &json!(rev), &json!("Twice")));
+        }
+        server.stop().await;
+    }
+
     async fn changes_of_another_process_come_in_their_place(db) {
         let server = TestServer::start_with(db, |config| config.limits.enabled = false).await;
         let (ann, bob) = (server.member("Ann").await, server.member("Bob").await);
@@ -57,9 +94,9 @@ db_test! {
         light.expect("message:new").await;
         for number in 0..10 {
             if number % 2 == 0 {
-                let send = community::messages::actions::Send {
+                let send = actions::Send {
                     id: None,
-                    actor: community::actor::Actor::User { id: bob.id.clone(), role: community::actor::Role::User },
+                    actor: Actor::User { id: bob.id.clone(), role: Role::User },
                     author_name: "Bob".to_owned(),
                     room: community::ids::RoomId::parse(&room).unwrap(),
                     content: community::messages::model::Content::parse(format!("{number}"), &[], &files_at).unwrap(),
@@ -67,7 +104,7 @@ db_test! {
                     client_id: None,
                 };
                 let store = server.store().await;
-                store.write(send, |tx, send| Box::pin(community::messages::actions::send(tx, send))).await.unwrap();
+                store.write(send, |tx, send| Box::pin(actions::send(tx, send))).await.unwrap();
             } else {
                 say(&bob, &room, &format!("{number}")).await;
             }

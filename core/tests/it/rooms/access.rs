@@ -6,7 +6,10 @@ use futures_util::future::join_all;
 use serde_json::json;
 
 use super::{NOWHERE, closed_room, details, events, id, invite, join, leave, listed, members, open_room, own, read, roles, say, send};
-use crate::support::{Answer, Client, Person, TestServer};
+use crate::{
+    bots,
+    support::{Answer, Client, Person, TestServer},
+};
 
 /// Everything that can be asked of a room, with what a member may find there.
 async fn everything(client: &Client, room: &str, message: &str) -> Vec<Answer> {
@@ -25,6 +28,8 @@ async fn everything(client: &Client, room: &str, message: &str) -> Vec<Answer> {
         client.get(&format!("{room}/messages")).await,
         client.get(&format!("{room}/messages?limit=5&before=9")).await,
         client.post(&format!("{room}/messages"), json!({ "body": "Hi" })).await,
+        client.post(&format!("{room}/messages"), json!({ "body": "/pol" })).await,
+        client.get(&format!("{room}/members?limit=5")).await,
         client.patch(&format!("{room}/messages/{message}"), json!({ "body": "Hi" })).await,
         client.delete(&format!("{room}/messages/{message}")).await,
         client.call("PUT", &format!("{room}/messages/{message}/reactions/👍")).send().await,
@@ -69,6 +74,27 @@ db_test! {
         }
         assert_eq!(own(&eve).await, Vec::<String>::new());
         assert_eq!(details(&ann, &room).await["name"], "Lobby", "and nothing was changed");
+        server.stop().await;
+    }
+
+    async fn f02_bots_in_a_room_do_not_give_it_away(db) {
+        // One that has commands and looks at what is about to be said.
+        let server = TestServer::start_with(db, |config| bots::with(config, "hooks", bots::bot("all_hooks_bot", &bots::ALL))).await;
+        let (ann, eve) = (server.member("Ann").await.client, server.member("Eve").await.client);
+        let room = closed_room(&ann, "Secret").await;
+        bots::present(&ann, &room, "All Hooks").await;
+        let (message, nothing) = (id(&say(&ann, &room, "Hello").await), "m-01kb3x2v5q8m4n7p9r1s3t5v7w");
+        let (there, nowhere) = (everything(&eve, &room, &message).await, everything(&eve, NOWHERE, nothing).await);
+        for (one, other) in there.into_iter().zip(nowhere) {
+            assert_eq!((one.status, &one.body, other.status), (404, &other.body, 404), "{}: {}", one.asked, one.text());
+        }
+        // Nor does a message of it that is looked for in a room of one's own.
+        let own = open_room(&eve, "Mine").await;
+        let edit = async |message: &str| {
+            let path = format!("/api/rooms/{own}/messages/{message}");
+            eve.patch(&path, json!({ "body": "reject me" })).await.expect(404).body
+        };
+        assert_eq!(edit(&message).await, edit(nothing).await);
         server.stop().await;
     }
 

@@ -88,16 +88,28 @@ db_test! {
         for token in wrong {
             Bearer::new(server.client(), token).get("/api/rooms").await.expect_error(401, "invalid_bot_token");
         }
-        // The next ones have to wait, right or wrong.
+        // The next ones have to wait, but not whoever has a token that cannot be guessed.
         let refused = Bearer::new(server.client(), "y").get("/api/rooms").await.expect_error(401, "invalid_bot_token");
         assert_eq!(refused["ok"], false);
-        let wait = Bearer::new(server.client(), TOKEN).get("/api/rooms").await.expect_error(429, "rate_limited");
-        server.clock.advance(std::time::Duration::from_secs(wait["retryAfter"].as_u64().unwrap()));
+        let wait = Bearer::new(server.client(), "x").get("/api/rooms").await.expect_error(429, "rate_limited");
         Bearer::new(server.client(), TOKEN).get("/api/rooms").await.expect(200);
+        server.clock.advance(std::time::Duration::from_secs(wait["retryAfter"].as_u64().unwrap()));
+        Bearer::new(server.client(), "x").get("/api/rooms").await.expect_error(401, "invalid_bot_token");
         // Other schemes are not for us; nobody is signed in then.
         for header in ["Basic eDp5", "Bearer", TOKEN] {
             server.client().call("GET", "/api/rooms").header("authorization", header).send().await.expect_error(401, "login_required");
         }
+        server.stop().await;
+    }
+
+    async fn s05_a_short_token_waits_like_those_who_guess(db) {
+        let server = TestServer::start_with(db, |config| config.chat.bot_token = Some(Secret::new("short"))).await;
+        for guess in 0..5 {
+            Bearer::new(server.client(), &format!("{guess}")).get("/api/rooms").await.expect_error(401, "invalid_bot_token");
+        }
+        let wait = Bearer::new(server.client(), "short").get("/api/rooms").await.expect_error(429, "rate_limited");
+        server.clock.advance(std::time::Duration::from_secs(wait["retryAfter"].as_u64().unwrap()));
+        Bearer::new(server.client(), "short").get("/api/rooms").await.expect(200);
         server.stop().await;
     }
 
@@ -169,6 +181,14 @@ db_test! {
         assert_eq!(make("ann", "Ann").await.unwrap_err().code, "name_taken");
         assert_eq!(make("ann", "aNN").await.unwrap_err().code, "name_taken");
         assert_eq!(make("ann", "Ａnn").await.unwrap_err().code, "name_taken");
+        // Capitals beyond ASCII and other forms of letters look the same, whichever of the two has them.
+        server.member("Änn").await;
+        server.member("Ｂob").await;
+        for (handle, name) in [("a", "änn"), ("b", "A\u{308}NN"), ("c", "Bob"), ("d", "ｂｏｂ")] {
+            assert_eq!(make(handle, name).await.unwrap_err().code, "name_taken", "{name}");
+        }
+        make("oezil", "Özil").await.unwrap();
+        assert_eq!(server.member("özil").await.client.get("/api/me").await.expect(200).json()["user"]["username"], "özil_");
         let helper = make("helper", "Helper").await.unwrap();
         assert_eq!(make("other", "ＨELPER").await.unwrap_err().code, "name_taken");
         assert_eq!(make("helper", "Helper").await.unwrap().id, helper.id);
@@ -179,6 +199,25 @@ db_test! {
         // And the other way round.
         let form = json!({ "email": "new@example.org", "password": crate::support::PASSWORD, "username": "helper ii" });
         server.client().post("/api/email/register", form).await.expect_error(400, "invalid_request");
+        server.stop().await;
+    }
+
+    async fn a_bot_that_has_posted_and_is_renamed_has_its_new_name_everywhere(db) {
+        let server = TestServer::start_with(db, with_token).await;
+        let ann = server.member("Ann").await.client;
+        let room = open_room(&ann, "Lobby").await;
+        let bot = Bearer::new(server.client(), TOKEN);
+        bot.call("POST", &format!("/api/rooms/{room}/join"), None).await.expect(200);
+        let store = server.store().await;
+        let rename = (Handle::parse("openclaw").unwrap(), BotName::parse("Claw II").unwrap());
+        store.write(rename, |tx, (handle, name)| Box::pin(async move {
+            let bot = found_or_made(tx, handle, &BotName::parse("OpenClaw")?).await?;
+            community::accounts::actions::account_of_bot(tx, &bot.id, bot.name.as_str()).await?;
+            found_or_made(tx, handle, name).await
+        })).await.unwrap();
+        assert_eq!(members(&ann, &room).await, roles(&[("Ann", "owner"), ("Claw II", "member")]));
+        let page = ann.get(&format!("/api/rooms/{room}/members")).await.expect(200).json();
+        assert_eq!((&page["members"][0]["username"], &page["more"]), (&json!("Claw II"), &json!(false)));
         server.stop().await;
     }
 

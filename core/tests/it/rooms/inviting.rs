@@ -94,6 +94,32 @@ db_test! {
         server.stop().await;
     }
 
+    async fn f08_an_invitation_that_waited_counts_also_after_an_own_one_has_expired(db) {
+        let server = TestServer::start(db).await;
+        let ann = server.member("Ann").await;
+        let room = closed_room(&ann.client, "Secret").await;
+        let (bob, _) = enter(&server, "discord", "123456789012345678", |_| ()).await;
+        invite(&ann.client, &room, bob.as_str()).await.expect(200);
+        server.clock.advance(Duration::from_hours(24 * 91));
+        ann.client.set_cookie(ann.cookie_name, &server.new_session(&ann, community::actor::Role::User).await);
+        invite(&ann.client, &room, "t2_xyz").await.expect(200);
+        let profile = Profile {
+            provider: "reddit".to_owned(),
+            subject: "t2_xyz".to_owned(),
+            handle: None,
+            email: None,
+            email_verified: false,
+            avatar: None,
+            username: "Bob".to_owned(),
+        };
+        let nobody = community::ids::SessionId::from_stored(String::new());
+        server.store().await.write((bob, profile, nobody), |tx, (bob, profile, keep)| Box::pin(actions::link(tx, bob, profile, keep))).await.unwrap();
+        let (_, bob) = enter(&server, "discord", "123456789012345678", |_| ()).await;
+        assert_eq!(invited(&bob).await, std::slice::from_ref(&room));
+        join(&bob, &room).await.expect(200);
+        server.stop().await;
+    }
+
     async fn f08_an_invitation_waits_for_the_first_sign_in_through_that_provider(db) {
         let server = TestServer::start(db).await;
         let ann = server.member("Ann").await.client;

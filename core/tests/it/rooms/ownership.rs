@@ -1,5 +1,6 @@
 //! Roles, and that a room always has an owner.
 
+use community::{accounts, actor::Actor};
 use serde_json::json;
 
 use super::{NOWHERE, details, events, id, invite, join, leave, listed, members, open_room, own, roles, say};
@@ -33,6 +34,22 @@ db_test! {
             join(&person.client, &room).await.expect_error(404, "not_found");
         }
         assert_eq!(events(&server, "room.deleted").await, [(room, json!({}))]);
+        server.stop().await;
+    }
+
+    async fn f18_a_room_does_not_pass_to_an_account_that_is_shut(db) {
+        let server = TestServer::start(db).await;
+        let (ann, bob, cem) = (server.member("Ann").await, server.member("Bob").await, server.member("Cem").await);
+        let room = open_room(&ann.client, "Lobby").await;
+        for person in [&bob, &cem] {
+            server.clock.advance(std::time::Duration::from_secs(1));
+            join(&person.client, &room).await.expect(200);
+        }
+        set_role(&ann.client, &room, &bob, "moderator").await.expect(200);
+        let shut = bob.id.clone();
+        server.store().await.write(shut, |tx, id| Box::pin(accounts::actions::set_disabled(tx, &Actor::System, id, true))).await.unwrap();
+        leave(&ann.client, &room).await.expect(200);
+        assert_eq!(members(&cem.client, &room).await, roles(&[("Cem", "owner"), ("Bob", "moderator")]));
         server.stop().await;
     }
 

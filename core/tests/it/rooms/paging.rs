@@ -6,7 +6,7 @@ use community::random::Random;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use super::{details, id, join, open_room, read, say, send};
+use super::{closed_room, details, id, invite, join, open_room, own, read, say, send};
 use crate::support::{Client, TestServer};
 
 fn seqs(messages: &[Value]) -> Vec<u64> {
@@ -94,6 +94,66 @@ db_test! {
         assert_eq!(page("?limit=10&after=15").await, ((16..=25).collect(), false));
         assert_eq!(page("?after=25").await, (vec![], false));
         assert_eq!(page("?limit=25").await, ((1..=25).collect(), false));
+        server.stop().await;
+    }
+
+    async fn all_members_of_a_room_can_be_read_page_by_page(db) {
+        let server = TestServer::start(db).await;
+        let (ann, eve) = (server.member("Ann").await.client, server.member("Eve").await.client);
+        let room = open_room(&ann, "Lobby").await;
+        let mut all = vec!["Ann".to_owned()];
+        for number in 0..6 {
+            let person = server.member(&format!("Person{number}")).await;
+            join(&person.client, &room).await.expect(200);
+            all.push(person.username);
+        }
+        let (mut names, mut ids, mut query) = (Vec::new(), Vec::new(), "?limit=3".to_owned());
+        loop {
+            let page = ann.get(&format!("/api/rooms/{room}/members{query}")).await.expect(200).json();
+            let members = page["members"].as_array().unwrap();
+            names.extend(members.iter().map(|member| member["username"].as_str().unwrap().to_owned()));
+            ids.extend(members.iter().map(id));
+            if page["more"] == false {
+                assert_eq!(members.len(), 1);
+                break;
+            }
+            assert_eq!(members.len(), 3);
+            query = format!("?limit=3&after={}", id(&members[2]));
+        }
+        names.sort();
+        assert_eq!((names, ids.is_sorted()), (all, true));
+        for query in ["limit=0", "limit=x", "after=nobody", "limit=1&limit=2"] {
+            ann.get(&format!("/api/rooms/{room}/members?{query}")).await.expect_error(400, "invalid_request");
+        }
+        eve.get(&format!("/api/rooms/{room}/members")).await.expect_error(404, "not_found");
+        server.stop().await;
+    }
+
+    async fn all_rooms_can_be_read_page_by_page(db) {
+        let server = TestServer::start(db).await;
+        let (ann, bob) = (server.member("Ann").await.client, server.member("Bob").await);
+        let mut made = Vec::new();
+        for number in 0..7 {
+            server.clock.advance(std::time::Duration::from_secs(if number % 2 == 0 { 1 } else { 0 }));
+            made.push(open_room(&ann, &format!("Room {number}")).await);
+        }
+        let invited = closed_room(&bob.client, "Secret").await;
+        invite(&bob.client, &invited, "email_ann@example.org").await.expect(200);
+        let (mut seen, mut query) = (Vec::new(), "?limit=3".to_owned());
+        loop {
+            let page = ann.get(&format!("/api/rooms{query}")).await.expect(200).json();
+            assert_eq!(page["invites"].as_array().unwrap().len(), usize::from(seen.is_empty()), "invitations come with the first page");
+            seen.extend(page["rooms"].as_array().unwrap().iter().map(id));
+            let Some(next) = page["next"].as_str() else { break };
+            query = format!("?limit=3&before={next}");
+        }
+        assert_eq!(seen, own(&ann).await);
+        seen.sort();
+        made.sort();
+        assert_eq!(seen, made);
+        for query in ["limit=0", "limit=x", "before=r-1", "before=2026-01-01T00:00:00.000Z_x"] {
+            ann.get(&format!("/api/rooms?{query}")).await.expect_error(400, "invalid_request");
+        }
         server.stop().await;
     }
 

@@ -1,5 +1,6 @@
 //! Bringing the schema up to date: once, in whole steps, whoever else tries at the same time.
 
+use community_migrations::{Migrator, MigratorTrait as _};
 use futures_util::future::join_all;
 use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
 
@@ -48,6 +49,25 @@ db_test! {
             assert_eq!(binary.run_well(arguments, "").await, "The schema is up to date.\n");
         }
         assert!(tables(&binary).await.contains(&"events".to_owned()));
+        binary.stop().await;
+    }
+
+    async fn names_of_people_that_were_there_before_are_kept_from_bots(db) {
+        let binary = empty(db).await;
+        let connection = connect(&binary).await;
+        Migrator::up(&connection, Some(8)).await.unwrap();
+        let people = ["Ann", "Änn", "ＢＯＢ"].iter().enumerate();
+        let rows: Vec<_> = people.map(|(number, name)| format!("('usr-{number:026}', '{name}', 'user', '2026-01-01T00:00:00.000Z')")).collect();
+        let insert = format!("INSERT INTO users (id, username, role, created_at) VALUES {}", rows.join(","));
+        connection.execute_unprepared(&insert).await.unwrap();
+        connection.close().await.unwrap();
+        binary.run_well(&["migrate"], "").await;
+        for name in ["aNN", "änn", "bob"] {
+            let output = binary.run(&["bot", "create", name, "--handle", "x"], "").await;
+            let error = String::from_utf8(output.stderr).unwrap();
+            assert!(!output.status.success() && error.contains("called"), "{name}: {error}");
+        }
+        binary.run_well(&["bot", "create", "Anna"], "").await;
         binary.stop().await;
     }
 

@@ -111,6 +111,16 @@ pub fn full() -> bool {
     std::env::var("COMMUNITY_TEST_FULL").is_ok_and(|value| !value.is_empty())
 }
 
+/// What chance begins with in a test of arbitrary things. It is printed, so that a run that failed can be had again with
+/// `COMMUNITY_TEST_SEED`.
+pub fn seed() -> u64 {
+    #[expect(clippy::disallowed_methods, reason = "the tests' own settings come from who started them")]
+    let given = std::env::var("COMMUNITY_TEST_SEED").ok().map(|seed| seed.parse().expect("COMMUNITY_TEST_SEED must be a number"));
+    let seed = given.unwrap_or_else(|| u64::from_be_bytes(community::random::Random::from_system().bytes()));
+    println!("COMMUNITY_TEST_SEED={seed}");
+    seed
+}
+
 /// A port of 127.0.0.1 that is free at the moment. Whoever takes it must be ready to find it taken.
 pub fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()

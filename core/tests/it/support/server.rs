@@ -6,6 +6,7 @@ use community::{
     clock::{Clock, ManualClock, Timestamp},
     config::{Config, SecretUrl},
     http::rate::Ticks,
+    realtime::fanout::{self, Join},
     serve::{Parts, Running, start},
     store::Store,
 };
@@ -39,6 +40,11 @@ impl TestServer {
 
     /// Starts one with a changed configuration.
     pub async fn start_with(db: Db, change: impl FnOnce(&mut Config)) -> Self {
+        Self::start_joined(db, fanout::alone(), change).await
+    }
+
+    /// Starts one that takes its place among other nodes.
+    pub async fn start_joined(db: Db, join: Join, change: impl FnOnce(&mut Config)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data");
         share_plugin_cache(&data);
@@ -50,9 +56,17 @@ impl TestServer {
         config.database.connections = 5;
         change(&mut config);
         let clock = Arc::new(ManualClock::at(BEGINNING));
-        let parts = Parts { clock: clock.clone(), ticks: Ticks::of(clock.clone()), ..Parts::of_system() };
+        let parts = Parts { clock: clock.clone(), ticks: Ticks::of(clock.clone()), join, ..Parts::of_system() };
         let running = start(config.clone(), parts.clone()).await.unwrap();
         Self { running: Some(running), parts, database, side: OnceCell::new(), clock, config, folder }
+    }
+
+    /// Starts another node beside it, with the same database and a folder of its own.
+    pub async fn another_node(&self) -> Running {
+        let mut config = self.config.clone();
+        config.data_dir = self.folder().join("another");
+        share_plugin_cache(&config.data_dir);
+        start(config, self.parts.clone()).await.unwrap()
     }
 
     /// Stops it in good order and starts it again with the same data, on another port.

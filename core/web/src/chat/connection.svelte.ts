@@ -6,6 +6,10 @@ import { t } from "../app/texts.svelte";
 import type { Events, Requests } from "./wire";
 
 const ACK_WITHIN = 10_000;
+/** Why the server ends a socket whose session is as good as before. Where it is not after all, coming back is refused. */
+const COME_BACK = new Set(["slow_consumer", "too_many", "rate_limited"]);
+/** How long to stay away after the first of such ends in a row, and at most. */
+const [AWAY, LONG_AWAY] = [1000, 60_000];
 
 // The library knows no types of events; `on` and `ask` are where they get theirs.
 type Listener = (payload: any) => void;
@@ -30,22 +34,36 @@ class Connection {
     socket.on("disconnect", (reason) => {
       if (this.state !== "closing") this.state = "lost";
       // The server ended it on purpose, so the client does not come back by itself.
-      if (reason === "io server disconnect" && me.user) setTimeout(() => socket.connect(), this.retryAfter());
+      if (reason === "io server disconnect") this.comeBack(socket);
     });
-    socket.on("connect_error", (error: Error & { data?: { code?: string } }) => {
+    socket.on("connect_error", (error) => {
       if (this.state !== "fresh") this.state = "lost";
-      if (error.data?.code === "login_required") void me.check();
+      if (codeOf(error) === "login_required") void me.check();
       // Refused by the server, not by the network: the client would not try again by itself.
-      if (!socket.active && me.user) setTimeout(() => socket.connect(), this.retryAfter());
+      if (!socket.active) this.comeBack(socket);
     });
     this.on("server:closing", ({ retryMs }) => {
       this.state = "closing";
       this.pause = retryMs;
     });
-    this.on("session:ended", () => {
+    this.on("session:ended", ({ reason }) => {
+      if (COME_BACK.has(reason)) {
+        // Each end of this kind that comes soon after another doubles the time: two windows must not push each other out for ever.
+        const quiet = Date.now() - this.endedAt > 2 * LONG_AWAY;
+        this.away = quiet ? AWAY : Math.min(2 * this.away, LONG_AWAY);
+        [this.endedAt, this.pause] = [Date.now(), this.away];
+        return;
+      }
       me.lost();
       this.close();
     });
+  }
+
+  /** Connects again after a while, unless nobody is signed in any more by then. */
+  private comeBack(socket: Socket): void {
+    setTimeout(() => {
+      if (me.user && this.socket === socket) socket.connect();
+    }, this.retryAfter());
   }
 
   close(): void {
@@ -55,6 +73,8 @@ class Connection {
   }
 
   private pause = 0;
+  private away = AWAY;
+  private endedAt = 0;
   private retryAfter(): number {
     const pause = this.pause || 1000;
     this.pause = 0;
@@ -99,6 +119,15 @@ class Connection {
   /** Sends what may get lost. */
   tell<E extends keyof Requests>(event: E, payload: Requests[E][0]): void {
     if (this.socket?.connected) this.socket.volatile.emit(event, payload);
+  }
+}
+
+/** The code of a refusal, whose message is an error body as JSON; none if the network failed. */
+function codeOf(error: Error): string | undefined {
+  try {
+    return JSON.parse(error.message).code;
+  } catch {
+    return undefined;
   }
 }
 
