@@ -268,7 +268,7 @@ impl App {
         tasks.spawn(plugins::operate(plugins.clone(), self.store.clone(), sections, stop.clone()));
         plugins.journal().collectors().into_iter().for_each(|counter| base.metrics.register(counter));
         let parts = dispatch::Parts {
-            plugins,
+            journal: plugins.journal().clone(),
             store: self.store.clone(),
             outbound: self.outbound.clone(),
             online: online.clone(),
@@ -277,7 +277,7 @@ impl App {
             busy: Arc::new(Busy::new(self.parts.ticks.clone())),
             runtime: Handle::current(),
         };
-        Dispatch::start(parts, tasks, stop).await.map_err(StartError::Read)
+        Dispatch::start(plugins, parts, tasks, stop).await.map_err(StartError::Read)
     }
 
     /// How people are known.

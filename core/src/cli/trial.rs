@@ -30,7 +30,7 @@ pub async fn run(id: &str, config: Config) -> Outcome {
         return Err("nobody can sign in like this; see FAILED above".into());
     }
     let trial = app.oauth.begin_trial(id).await.map_err(explain)?;
-    let server = server(config).await?;
+    let server = Box::pin(server(config)).await?;
     say!("\nRegistered with {} must be:\n  {}", provider.flow().name, trial.redirect_uri);
     say!("Open this in a browser and sign in:\n  {}\n", trial.location);
     let who = if server.is_some() { "this command" } else { "the running server, which has to know the same settings" };

@@ -61,7 +61,10 @@ pub type Metadata = ProviderMetadata<
 
 /// What is known of all providers. Moments are durations since any fixed one. Cheap to clone.
 #[derive(Clone, Default)]
-pub struct Directory(Arc<Mutex<HashMap<String, (String, Arc<Entry>)>>>);
+pub struct Directory(Arc<Mutex<HashMap<String, Loading>>>);
+
+/// What tells one loading of a plugin from another, and what is known since.
+type Loading = (String, Arc<Entry>);
 
 #[derive(Default)]
 struct Entry {

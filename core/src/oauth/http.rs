@@ -170,7 +170,7 @@ impl Providers {
         }
         let plan = sessions.plan(visitor.client, visitor.present);
         let back = Return { provider: provider.to_owned(), answer, browser: visitor.browser, plan };
-        let Finished { outcome, keep_cookie } = self.oauth.finish(back).await;
+        let Finished { outcome, keep_cookie } = Box::pin(self.oauth.finish(back)).await;
         let word = match &outcome {
             Ok(Outcome::SignedIn { .. }) => "ok",
             Ok(Outcome::Linked) => "linked",

@@ -85,7 +85,8 @@ struct Inner {
     begin: OnceLock<Begin>,
 }
 
-/// Lets a bot begin, before it takes the place of the one before it. Its error says why it does not.
+/// Lets a bot begin, before it takes the place of the one before it. Its error says why it does not. It must not hold the plugins, which
+/// hold it.
 pub type Begin = Box<dyn Fn(Arc<BotPlugin>) -> BoxFuture<'static, Result<(), Unavailable>> + Send + Sync>;
 
 impl Plugins {

@@ -131,7 +131,7 @@ impl Hub {
             self.wire.join(sid, &known);
             let others = state.people.get(&person).map_or(&[] as &[Sid], Vec::as_slice).iter().filter(|other| **other != sid);
             let known_before = others.filter_map(|other| state.peers.get(other)).any(|entry| matches!(entry.rooms, Rooms::Known(_)));
-            (!known_before).then(|| (person, known))
+            (!known_before).then_some((person, known))
         };
         if let Some((person, rooms)) = came {
             self.announce(&person, true, rooms);

@@ -41,7 +41,7 @@ impl Passing {
 
     /// Tells the others in a room that somebody is typing.
     fn typing(&self, peer: &Peer, event: &Typing) -> Result<Done> {
-        let room = self.heard(peer, &event.room_id)?;
+        let room = heard(peer, &event.room_id)?;
         let who = &peer.who;
         who.actor.require(Ability::Write, &room)?;
         if peer.types(room.as_str(), event.on, self.ticks.elapsed(), self.typing_every) {
@@ -53,14 +53,14 @@ impl Passing {
 
     /// Says who is there, and from now on who comes and goes.
     fn watch(&self, peer: &Peer, event: &PresenceWatch) -> Result<PresenceAnswer> {
-        let room = self.heard(peer, &event.room_id)?;
+        let room = heard(peer, &event.room_id)?;
         let online = self.hub.watch(peer.sid, &room).ok_or_else(|| Error::not_found("room"))?;
         Ok(PresenceAnswer { ok: true, online: online.iter().map(ToString::to_string).collect() })
     }
+}
 
-    /// The room with this id, if the socket hears it: members do, as soon as they are members and not a moment longer.
-    fn heard(&self, peer: &Peer, id: &str) -> Result<RoomId> {
-        let room = RoomId::parse(id).filter(|room| peer.hears(room));
-        room.ok_or_else(|| Error::not_found("room"))
-    }
+/// The room with this id, if the socket hears it: members do, as soon as they are members and not a moment longer.
+fn heard(peer: &Peer, id: &str) -> Result<RoomId> {
+    let room = RoomId::parse(id).filter(|room| peer.hears(room));
+    room.ok_or_else(|| Error::not_found("room"))
 }

@@ -46,8 +46,8 @@ pub async fn rooms(conn: &Reader, actor: &Actor, now: Timestamp, before: Option<
     };
     let next = page.last().filter(|_| page.len() as u64 == limit).map(|last| ListPlace::after(last).to_string());
     page.retain(|standing| rights.is_none_or(|rights| rights.reach(&standing.room.id)));
-    let invited = before.is_none() && !who.is_bot();
-    let invites = if invited { store::list_invited(conn, &who, now, MAX_ROOMS).await? } else { Vec::new() };
+    let is_first = before.is_none() && !who.is_bot();
+    let invites = if is_first { store::list_invited(conn, &who, now, MAX_ROOMS).await? } else { Vec::new() };
     let bodies = |standings: Vec<Standing>| standings.into_iter().map(RoomBody::from).collect();
     Ok(RoomsAnswer { ok: true, rooms: bodies(page), invites: bodies(invites), next })
 }

@@ -136,7 +136,7 @@ impl Hooks {
         let Some((runner, command)) = Runners::command(&bots, name) else { return Ok(None) };
         let typist = Typist::of(runner, draft).await?;
         let said = typist.said_before(runner, &typist.context(runner)?).await?;
-        said.map(|shown| typist.ran(runner, command, Some(Said::ToAll(shown)))).transpose()
+        said.map(|shown| typist.ran(runner, command, Some(Said::ToAll(Box::new(shown))))).transpose()
     }
 
     async fn typed(&self, draft: &mut Draft) -> Result<Option<Ran>> {
@@ -264,7 +264,7 @@ impl<'a> Typist<'a> {
         let settlement = |_: &_| Settlement { hops: 1, ..Settlement::default() };
         match runner.call(call, settlement).await {
             Ok(Ok(Some(Wanted::ToAll(id)))) => self.said(runner, context, &id).await.map(Some),
-            Ok(Ok(Some(Wanted::ToCaller(content)))) => Ok(Some(Said::ToCaller(content))),
+            Ok(Ok(Some(Wanted::ToCaller(answer)))) => Ok(Some(Said::ToCaller(answer))),
             Ok(Ok(None)) => Ok(None),
             Ok(Err(refusal)) => {
                 let refusal = text::one_line(&refusal, 300);
@@ -300,14 +300,14 @@ impl<'a> Typist<'a> {
             Some(shown) => Some(shown),
             None => self.said_before(runner, context).await?,
         };
-        said.map(Said::ToAll).ok_or_else(|| Error::unavailable("The answer of the bot could not be written."))
+        said.map(|shown| Said::ToAll(Box::new(shown))).ok_or_else(|| Error::unavailable("The answer of the bot could not be written."))
     }
 
     /// What there is to see.
     fn ran(&self, runner: &Runner, command: &Command, said: Option<Said>) -> Result<Ran> {
         let for_all = matches!(said, Some(Said::ToAll(_)));
         let shown = match said {
-            Some(Said::ToAll(shown)) => shown,
+            Some(Said::ToAll(shown)) => *shown,
             Some(Said::ToCaller(content)) => self.unsaid(runner, runner.host.member(), runner.host.bot.name.as_str(), content)?,
             None => {
                 let typed = Content { body: self.draft.body.clone(), attachments: Vec::new() };
@@ -347,7 +347,7 @@ enum Wanted {
 
 /// What a command answered.
 enum Said {
-    ToAll(Shown),
+    ToAll(Box<Shown>),
     ToCaller(Content),
 }
 

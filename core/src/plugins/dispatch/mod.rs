@@ -34,6 +34,7 @@ use super::{
     Begin, BotPlugin, Plugins, Unavailable,
     bot::Command,
     capabilities::Busy,
+    journal::Journal,
     store::{due, switches::Note},
 };
 use crate::{error::Result, http::rate::Ticks, ids::RoomId, outbound::Outbound, rooms::online::Online, store::Store};
@@ -44,8 +45,8 @@ const LOOK: Duration = Duration::from_millis(250);
 /// What bots need of the server.
 #[derive(Clone)]
 pub struct Parts {
-    /// The plugins, bots among them.
-    pub plugins: Plugins,
+    /// How often bots are called and hit their limits.
+    pub journal: Journal,
     /// The database.
     pub store: Store,
     /// Requests to others.
@@ -107,6 +108,7 @@ impl Runners {
 
 /// Bots at work.
 pub struct Dispatch {
+    plugins: Plugins,
     parts: Parts,
     tail: Tail,
     runners: Runners,
@@ -133,15 +135,16 @@ impl Dispatch {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn start(parts: Parts, tasks: &TaskTracker, stop: &CancellationToken) -> Result<Runners> {
+    pub async fn start(plugins: Plugins, parts: Parts, tasks: &TaskTracker, stop: &CancellationToken) -> Result<Runners> {
         let tail = Tail::start(parts.store.clone(), parts.store.log_end().await?, stop.clone());
         let runners = Runners::default();
-        let mut changes = parts.plugins.changes();
+        let mut changes = plugins.changes();
         let (stop, tasks, begun) = (stop.clone(), tasks.clone(), Begun::default());
-        parts.plugins.let_begin(begin(parts.clone(), begun.clone()));
+        plugins.let_begin(begin(parts.clone(), begun.clone()));
         tasks.spawn(stop.clone().run_until_cancelled_owned(look(parts.store.clone(), runners.clone())));
         let serving = BTreeMap::new();
-        let mut dispatch = Self { parts, tail, runners: runners.clone(), stop: stop.clone(), tasks: tasks.clone(), serving, begun };
+        let mut dispatch =
+            Self { plugins, parts, tail, runners: runners.clone(), stop: stop.clone(), tasks: tasks.clone(), serving, begun };
         dispatch.arrange().await;
         tasks.spawn(async move {
             while let Some(Ok(())) = stop.run_until_cancelled(changes.changed()).await {
@@ -153,8 +156,7 @@ impl Dispatch {
 
     /// Serves the bots that there are now, and no others.
     async fn arrange(&mut self) {
-        let wanted: BTreeMap<String, Arc<BotPlugin>> =
-            self.parts.plugins.bots().into_iter().map(|bot| (bot.id().to_owned(), bot)).collect();
+        let wanted: BTreeMap<String, Arc<BotPlugin>> = self.plugins.bots().into_iter().map(|bot| (bot.id().to_owned(), bot)).collect();
         let same = |id: &String, served: &Served| wanted.get(id).is_some_and(|bot| Arc::ptr_eq(bot, &served.plugin));
         let gone: Vec<String> = self.serving.iter().filter(|(id, served)| !same(id, served)).map(|(id, _)| id.clone()).collect();
         for id in gone {
@@ -191,7 +193,7 @@ impl Dispatch {
         tracing::error!(plugin = id, "{}", unavailable.reason);
         self.runners.remove(id);
         note(&self.parts.store, id, Some(Note { text: unavailable.reason.clone(), ends: None })).await;
-        self.parts.plugins.cannot_begin(plugin, unavailable);
+        self.plugins.cannot_begin(plugin, unavailable);
     }
 
     /// Ends serving a bot; what it is being told of comes to its end before.

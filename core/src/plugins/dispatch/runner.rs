@@ -92,7 +92,7 @@ impl Runner {
             files_at: parts.files_at.clone(),
             settings: plugin.own_settings().clone(),
             limits: plugin.section.limits.clone(),
-            journal: parts.plugins.journal().clone(),
+            journal: parts.journal.clone(),
             heard: Heard::new(only.clone().map(HashSet::from_iter), everywhere),
             pace: Pace::new(Rate::within(plugin.section.limits.messages, 1), &parts.ticks),
             posts: Pace::new(POSTS, &parts.ticks),

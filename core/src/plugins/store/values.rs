@@ -37,6 +37,7 @@ pub struct Usage {
 
 impl Usage {
     /// Both together.
+    #[must_use]
     pub fn plus(self, more: Self) -> Self {
         Self { entries: self.entries + more.entries, bytes: self.bytes + more.bytes }
     }

@@ -110,9 +110,9 @@ impl Stage {
         store.listen(move |event| heard.lock().unwrap_or_else(PoisonError::into_inner).push(event.clone()));
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let ticks = Ticks::of(clock.clone());
-        let parts = parts(plugins, &store, &ticks)?;
+        let parts = parts(&plugins, &store, &ticks)?;
         let files_at = parts.files_at.clone();
-        let runners = Dispatch::start(parts, &tasks, &stop).await.map_err(|error| error.to_string())?;
+        let runners = Dispatch::start(plugins, parts, &tasks, &stop).await.map_err(|error| error.to_string())?;
         let Some(runner) = runners.get(&play.id) else {
             let notes = queries::notes(store.reader(), clock.now()).await.map_err(|error| error.to_string())?;
             return Err(notes.get(&play.id).cloned().unwrap_or_else(|| "it is no bot: only bots can play".to_owned()));
@@ -247,11 +247,11 @@ fn section(play: &Play) -> Result<PluginSection, String> {
     })
 }
 
-fn parts(plugins: Plugins, store: &Store, ticks: &Ticks) -> Result<dispatch::Parts, String> {
+fn parts(plugins: &Plugins, store: &Store, ticks: &Ticks) -> Result<dispatch::Parts, String> {
     let config = Config::default();
     let outbound = Outbound::new(&config.outbound, Arc::new(SystemResolver), &config.base_url(), Vec::new());
     Ok(dispatch::Parts {
-        plugins,
+        journal: plugins.journal().clone(),
         store: store.clone(),
         outbound: outbound.map_err(|error| error.to_string())?,
         online: Online::default(),
