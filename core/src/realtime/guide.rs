@@ -73,7 +73,7 @@ pub const GUIDE: &[Chapter] = &[
             ),
             Block::Code(
                 "const places = new Map(); // roomId → { rev, ahead: [] }\n\n\
-                 // Nothing is missing up to `rev`, nor up to where the changes that came ahead go on from there.\n\
+                 // Nothing is missing up to rev, nor up to where the changes that came ahead go on from there.\n\
                  function advance(place, rev) {\n  \
                    place.rev = Math.max(place.rev, rev);\n  \
                    place.ahead = place.ahead.filter((each) => each > place.rev).sort((a, b) => a - b);\n  \

@@ -95,6 +95,7 @@ db_test! {
         say(&ann.client, &room, "naughty get many/46").await;
         said(&ann.client, &room, "Some(\"x\")").await;
         // What is there can still be changed, and taken away.
+        server.clock.advance(Duration::from_secs(2));
         say(&ann.client, &room, "naughty set many/0 y").await;
         say(&ann.client, &room, "naughty get many/0").await;
         said(&ann.client, &room, "Some(\"y\")").await;

@@ -41,7 +41,7 @@ db_test! {
         let provider = FaultyProvider::start().await;
         let discord = OAuthServers::shared().await.section("discord");
         let sections = [("discord", discord), ("faulty", provider.section())];
-        let server = community_with(db, &sections, |config| config.auth.root_provider = "faulty".to_owned()).await;
+        let server = community_with(db, &sections, |config| "faulty".clone_into(&mut config.auth.root_provider)).await;
         let mut ada = browser(&server);
         assert_eq!(ada.open("/api/login").await, OK);
         assert_eq!(ada.me().await["provider"], "faulty");

@@ -62,7 +62,9 @@ impl Mirror {
             self.hear(socket);
             let missed = &answer["rooms"][0];
             let messages = missed["messages"].as_array().unwrap();
-            messages.iter().for_each(|message| self.keep(message));
+            for message in messages {
+                self.keep(message);
+            }
             if let Some(last) = messages.last() {
                 self.advance(last["rev"].as_u64().unwrap());
             }

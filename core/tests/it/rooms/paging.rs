@@ -134,7 +134,7 @@ db_test! {
         let (ann, bob) = (server.member("Ann").await.client, server.member("Bob").await);
         let mut made = Vec::new();
         for number in 0..7 {
-            server.clock.advance(std::time::Duration::from_secs(if number % 2 == 0 { 1 } else { 0 }));
+            server.clock.advance(std::time::Duration::from_secs(u64::from(number % 2 == 0)));
             made.push(open_room(&ann, &format!("Room {number}")).await);
         }
         let invited = closed_room(&bob.client, "Secret").await;

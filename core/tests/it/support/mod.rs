@@ -90,7 +90,12 @@ macro_rules! db_test {
 }
 
 /// Waits until `probe` gives something, asking every few milliseconds; panics with `what` after [`DEADLINE`].
-pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut probe: impl FnMut() -> F) -> T {
+pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, probe: impl FnMut() -> F) -> T {
+    within(DEADLINE, what, probe).await
+}
+
+/// The same for what may take longer.
+pub async fn within<T, F: Future<Output = Option<T>>>(deadline: Duration, what: &str, mut probe: impl FnMut() -> F) -> T {
     let search = async {
         loop {
             if let Some(found) = probe().await {
@@ -99,9 +104,9 @@ pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut probe:
             tokio::time::sleep(Duration::from_millis(15)).await;
         }
     };
-    match tokio::time::timeout(DEADLINE, search).await {
+    match tokio::time::timeout(deadline, search).await {
         Ok(found) => found,
-        Err(_) => panic!("waited {DEADLINE:?} in vain: {what}"),
+        Err(_) => panic!("waited {deadline:?} in vain: {what}"),
     }
 }
 

@@ -188,7 +188,7 @@ impl State {
         match trouble {
             None if endpoint == Endpoint::Authorize => self.authorize(request.uri().query().unwrap_or_default()),
             None => {
-                let form = request.into_body().collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+                let form = request.into_body().collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
                 let code = form_urlencoded::parse(&form).find(|(name, _)| name == "code").map(|(_, code)| code.into_owned());
                 body::text(200, "application/json", &self.document(endpoint, &code.unwrap_or_default()).to_string())
             }
