@@ -127,13 +127,15 @@ mod tests {
     }
 
     /// Codes without a sentence of their own in other languages, and why.
-    const FOR_PROGRAMS: [(&str, &str); 7] = [
+    const FOR_PROGRAMS: [(&str, &str); 9] = [
         ("effect_failed", "told to a bot in the middle of its call"),
         ("invalid_bot_token", "people have no such tokens"),
         ("invalid_event", "the front end sends events of their types"),
+        ("jobs_quota", "told to a bot, or to the log"),
         ("lease_lost", "between servers"),
         ("method_not_allowed", "the front end uses the methods of the document"),
         ("stale_values", "told to a bot, which tries again"),
+        ("stored_quota", "told to a bot, or to the log"),
         ("uri_too_long", "no address of the front end is"),
     ];
 

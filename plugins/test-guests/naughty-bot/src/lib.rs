@@ -82,7 +82,7 @@ impl Commands for Naughty {
 impl Completion for Naughty {
     fn complete(_: String, _: String, typed: String, context: Context) -> Vec<Choice> {
         let done = act(&typed, &Order { room: &context.room_id, argument: "", message: None, time: Time::now() });
-        vec![Choice::new(&typed, &format!("{done:?}"))]
+        vec![Choice::new(&typed, format!("{done:?}"))]
     }
 }
 
