@@ -409,10 +409,10 @@ test("a session that ended while the connection was away signs the room's window
   await bob.sign_in(other.context);
   await open(other.page, `/rooms/${room}`);
   await other.page.getByRole("heading", { name: "Greenhouse" }).waitFor();
-  const [cookie] = (await other.context.cookies()).filter(({ httpOnly }) => httpOnly);
+  const cookies = (await other.context.cookies()).map(({ name, value }) => `${name}=${value}`).join("; ");
   await other.context.setOffline(true);
   await other.page.getByRole("status").getByText("The connection is lost.").waitFor({ timeout: 60_000 });
-  await fetch(`${site.base}/api/logout`, { method: "POST", headers: { Cookie: `${cookie.name}=${cookie.value}` } });
+  await fetch(`${site.base}/api/logout`, { method: "POST", headers: { Cookie: cookies } });
   await other.context.setOffline(false);
   await other.page.getByText("You were signed out.").waitFor();
 });
