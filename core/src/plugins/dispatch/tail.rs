@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use tokio::{
     sync::{Notify, OnceCell, broadcast},
-    time::{Instant, sleep_until, timeout},
+    time::{Instant, timeout},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -59,32 +59,6 @@ impl Run {
     }
 }
 
-/// How long reading waits for more to happen, which costs hardly more than a single event: under load a little, else not at all.
-struct Pace {
-    wait: Duration,
-    last: Instant,
-}
-
-impl Pace {
-    const SHORTEST: Duration = Duration::from_millis(1);
-    const LONGEST: Duration = Duration::from_millis(8);
-
-    fn new() -> Self {
-        Self { wait: Self::SHORTEST, last: Instant::now() }
-    }
-
-    /// Waits until the last reading is long enough ago.
-    async fn turn(&mut self) {
-        sleep_until(self.last + self.wait).await;
-        self.last = Instant::now();
-    }
-
-    /// So many events were found.
-    fn found(&mut self, events: usize) {
-        self.wait = if events > 1 { Self::LONGEST.min(self.wait * 2) } else { Self::SHORTEST.max(self.wait / 2) };
-    }
-}
-
 /// Where bots hear of what happens.
 #[derive(Clone)]
 pub struct Tail(broadcast::Sender<Arc<Run>>);
@@ -108,10 +82,8 @@ impl Tail {
 }
 
 async fn follow(store: Store, mut at: Position, news: Arc<Notify>, sender: broadcast::Sender<Arc<Run>>) {
-    let mut pace = Pace::new();
     loop {
         let _ = timeout(POLL, news.notified()).await;
-        pace.turn().await;
         // Nobody has to read what nobody hears.
         while sender.receiver_count() > 0 {
             let entries = match store.log_after(at, CHUNK).await {
@@ -123,7 +95,6 @@ async fn follow(store: Store, mut at: Position, news: Arc<Notify>, sender: broad
             };
             let Some(last) = entries.last().map(|entry| entry.at) else { break };
             let full = entries.len() == CHUNK as usize;
-            pace.found(entries.len());
             let _ = sender.send(Arc::new(Run { after: at, entries, said: OnceCell::new() }));
             at = last;
             if !full {
