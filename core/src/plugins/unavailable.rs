@@ -11,7 +11,7 @@ pub struct Unavailable {
     pub reason: String,
     /// A sentence for people, where nothing changes until the operator acts.
     pub message: Option<String>,
-    /// It has too much to do at the moment, which is no fault of this call.
+    /// It, or what it needs of the server, has too much to do at the moment, which is no fault of this call.
     pub busy: bool,
 }
 
