@@ -165,20 +165,17 @@ impl Hub {
         }
     }
 
-    /// Lets all sockets of `person` hear `room`.
+    /// Lets all sockets of `person` hear `room`. Those that read their rooms after the join hear it already, and nobody is told twice.
     pub fn join(&self, person: &MemberId, room: &RoomId) {
+        let mut came = false;
         {
             let mut state = self.write();
-            let sockets = state.people.get(person).cloned().unwrap_or_default();
-            if sockets.is_empty() {
-                return;
-            }
-            for sid in sockets {
+            for sid in state.people.get(person).cloned().unwrap_or_default() {
                 let Some(entry) = state.peers.get_mut(&sid).filter(|entry| entry.peer.who.reaches(room)) else { continue };
                 match &mut entry.rooms {
                     Rooms::Loading(changes) => changes.push((room.clone(), true)),
                     Rooms::Known(rooms) => {
-                        rooms.insert(room.clone());
+                        came |= rooms.insert(room.clone());
                         let peer = Arc::clone(&entry.peer);
                         state.rooms.entry(room.clone()).or_default().sockets.insert(sid, peer);
                         self.wire.join(sid, [room]);
@@ -186,7 +183,9 @@ impl Hub {
                 }
             }
         }
-        self.announce(person, true, [room.clone()]);
+        if came {
+            self.announce(person, true, [room.clone()]);
+        }
     }
 
     /// Lets no socket of `person` hear `room` any more.
