@@ -17,6 +17,7 @@ mod m0008_plugins;
 mod m0009_upload_names;
 mod m0010_post_keys;
 mod m0011_names;
+mod m0012_additions;
 mod sql;
 
 /// All steps, oldest first.
@@ -36,6 +37,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0009_upload_names::Migration),
             Box::new(m0010_post_keys::Migration),
             Box::new(m0011_names::Migration),
+            Box::new(m0012_additions::Migration),
         ]
     }
 }

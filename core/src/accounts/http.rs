@@ -43,7 +43,8 @@ impl Api {
 
     /// Own ways to sign in
     ///
-    /// The accounts elsewhere, and the address, that open this account, oldest first. `POST /api/{provider}/link` adds one.
+    /// The accounts elsewhere, and the address, that open this account, oldest first. `POST /api/{provider}/link` adds one, and
+    /// `POST /api/email/link` an address.
     #[oai(path = "/api/identities", method = "get", operation_id = "listIdentities")]
     async fn identities(
         &self,

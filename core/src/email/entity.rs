@@ -44,6 +44,28 @@ pub mod registrations {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
+/// Addresses that have not been added to an account yet.
+pub mod additions {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "address_additions")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub user_id: String,
+        pub subject: String,
+        pub address: String,
+        pub phc: String,
+        pub token_hash: String,
+        pub expires_at: String,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
 /// Links that set a new password.
 pub mod resets {
     use sea_orm::entity::prelude::*;

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::{
     PROVIDER,
-    actions::{self, ChangePassword, Entered, Forgot, Login, Register, Resend, Verify, wrong_current},
+    actions::{self, Add, ChangePassword, Entered, Followed, Forgot, Login, Register, Resend, Verify, wrong_current},
     hasher::Hasher,
-    model::{Applicant, Credential, Password, Registration},
+    model::{Addition, Applicant, Credential, Password, Registration},
     policy, queries,
 };
 use crate::{
@@ -16,9 +16,9 @@ use crate::{
     config::{Config, Span},
     error::{Error, Kind, Result},
     mail::model::{self as mail, NewMail},
-    plugins::{Letter, PasswordProvider, Plugins, Refusal, RegistrationForm},
+    plugins::{self, Letter, PasswordProvider, Plugins, Refusal, RegistrationForm},
     random::{Random, Token, TokenHash},
-    sessions::model::{Session, SessionPlan, SignedIn},
+    sessions::model::{SessionPlan, SignedIn},
     store::Store,
 };
 
@@ -73,13 +73,21 @@ impl Flows {
 
     /// What the provider makes of a form, with the hash of its password.
     async fn checked(&self, form: SignUp) -> Result<Applicant> {
-        let asked = RegistrationForm { login: form.email, username: form.username };
-        let checked = self.provider()?.check_registration(asked).await?.map_err(refused)?;
-        let local = checked.address.split('@').next().unwrap_or_default();
-        let password =
-            policy::accept(&form.password, self.config.auth.password_profile, &[&self.config.site.name, local, &checked.username])?;
+        let checked = self.identified(form.email, form.username).await?;
+        self.with_password(checked, &form.password).await
+    }
+
+    /// What the provider makes of an address and a name.
+    async fn identified(&self, login: String, username: Option<String>) -> Result<plugins::Registration> {
+        self.provider()?.check_registration(RegistrationForm { login, username }).await?.map_err(refused)
+    }
+
+    /// Someone whom the provider accepts, with the hash of the password that they typed.
+    async fn with_password(&self, who: plugins::Registration, typed: &str) -> Result<Applicant> {
+        let local = who.address.split('@').next().unwrap_or_default();
+        let password = policy::accept(typed, self.config.auth.password_profile, &[&self.config.site.name, local, &who.username])?;
         let phc = self.hasher.hash(password).await?;
-        Ok(Applicant { subject: checked.subject.0, address: checked.address, username: checked.username, phc })
+        Ok(Applicant { subject: who.subject.0, address: who.address, username: who.username, phc })
     }
 
     /// Registers someone and sends the link. Says nothing about the address that the one who asks does not know.
@@ -92,6 +100,21 @@ impl Flows {
         let notice = self.config.auth.enumeration_safe.then(|| self.notice(&registration.applicant.address));
         let register = Register { registration, letter, notice, origin };
         self.store.write(register, |tx, register| Box::pin(actions::register(tx, register))).await
+    }
+
+    /// Sends a link that adds an address with a password to the account of someone who is signed in. The answer is the same whether or not
+    /// the address is somebody else's.
+    pub async fn add(&self, who: &SignedIn, email: String, password: &str, origin: String) -> Result<()> {
+        // The account has its name already, which is no business of the provider's.
+        let checked = plugins::Registration { username: who.username.clone(), ..self.identified(email, None).await? };
+        let Applicant { subject, address, username, phc } = self.with_password(checked, password).await?;
+        let token = self.random.token();
+        let letter = self.verification_letter(&username, &token, &address, &origin).await?;
+        let notice = self.notice(&address);
+        let expires_at = self.clock.now().plus(self.config.auth.verification_lifetime.0);
+        let addition = Addition { user: who.session.user.clone(), subject, address, phc, token: token.hash(), expires_at };
+        let add = Add { addition, letter, notice, origin };
+        self.store.write(add, |tx, add| Box::pin(actions::add(tx, add))).await
     }
 
     /// Sends a new link to someone who waits for one. The answer is the same for everyone.
@@ -108,9 +131,9 @@ impl Flows {
     }
 
     /// Follows a link. `keep_present` leaves the browser's present session alone and begins none.
-    pub async fn verify(&self, token: &Token, plan: SessionPlan, keep_present: bool) -> Result<Option<(Session, Token)>> {
+    pub async fn verify(&self, token: &Token, plan: SessionPlan, keep_present: bool) -> Result<Followed> {
         self.provider()?;
-        let verify = Verify { token: token.hash(), session: (!keep_present).then_some(plan) };
+        let verify = Verify { token: token.hash(), plan, keep_present };
         self.store.write(verify, |tx, verify| Box::pin(actions::verify(tx, verify))).await
     }
 
@@ -219,11 +242,11 @@ impl Flows {
         Ok(self.letter(mail::Kind::Verification, address.to_owned(), Some(origin.to_owned()), content))
     }
 
-    /// The letter to the owner of an address that someone tried to register.
+    /// The letter to the owner of an address that someone tried to register, or to add to another account.
     fn notice(&self, address: &str) -> NewMail {
         let site = &self.config.site.name;
         let text = format!(
-            "Someone tried to register at {site} with this address, which has an account already.\n\n\
+            "Someone tried to register at {site} with this address, or to add it to their account. It has an account already.\n\n\
              If it was you, sign in at {}. If you forgot your password, you can set a new one there.\n\
              If it was not you, there is nothing to do.\n",
             self.config.base_url().join("/posts/")

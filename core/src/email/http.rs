@@ -8,14 +8,14 @@ use poem_openapi::{
 };
 
 use super::{
-    actions::{self, Entered},
+    actions::{self, Entered, Followed},
     flows::{self, Flows, SignUp},
-    requests::{AddressBody, ChangePasswordBody, LoggedIn, LoginBody, RegisterBody, ResetBody},
+    requests::{AddressBody, ChangePasswordBody, LinkEmailBody, LoggedIn, LoginBody, RegisterBody, ResetBody},
 };
 use crate::{
     cookie::TokenCookie,
     devices,
-    error::{Kind, Result as AppResult},
+    error::{Error, Kind, Result as AppResult},
     http::{
         auth::{Auth, ClientName, MaybeAuth, Sessions},
         base::Base,
@@ -23,7 +23,7 @@ use crate::{
         client_ip::ClientIp,
         data::Data,
         document::ErrorExample,
-        fail::{BODY, E401, E429, E503, Fail},
+        fail::{BODY, E401, E409, E429, E503, Fail},
         failures::FailureDelay,
         origin::Source,
         payload::{Done, Message, Redirect},
@@ -35,6 +35,8 @@ use crate::{
 
 /// Where a browser goes after signing in.
 const SIGNED_IN: &str = "/posts/?login=ok";
+/// Where a browser goes that has added an address: to the list of ways to sign in.
+const LINKED: &str = "/settings/?login=linked";
 /// Where a link leads that does not work.
 const INVALID_TOKEN: &str = "/posts/?login=error&reason=invalid_token";
 
@@ -72,11 +74,23 @@ impl Email {
     }
 }
 
+/// Where a link leads that was followed in vain. What is no matter of the link is an error like any other.
+fn in_vain(error: Error) -> AppResult<Redirect> {
+    let reason = match (error.code, error.kind) {
+        ("login_required" | "linked_elsewhere" | "too_many_identities", _) => error.code,
+        ("account_disabled", _) => "disabled",
+        (_, Kind::Invalid | Kind::Conflict) => return Ok(Redirect::to(INVALID_TOKEN)),
+        _ => return Err(error),
+    };
+    Ok(Redirect::to(&format!("/posts/?login=error&reason={reason}")))
+}
+
 /// What is told in other words than usual, for the document.
 pub fn error_examples() -> Vec<ErrorExample> {
     vec![
         ("/api/email/login", actions::invalid_credentials()),
         ("/api/email/login", flows::not_verified()),
+        ("/api/email/link", actions::has_address()),
         ("/api/email/change-password", actions::wrong_current()),
     ]
 }
@@ -115,6 +129,10 @@ impl Api {
     /// Makes the account, signs in and goes to `/posts/?login=ok`. A link that was used, replaced or is too old leads to
     /// `/posts/?login=error&reason=invalid_token`. If the link was opened from another site while another user is signed in
     /// here, that session stays and the browser goes to `/posts/?login=already`.
+    ///
+    /// A link of `POST /api/email/link` adds the address to the account and goes to `/settings/?login=linked`. It signs nobody in: in a
+    /// browser that is not signed in to that account it does nothing and leads to `/posts/?login=error&reason=login_required`. The
+    /// reason is `linked_elsewhere` if somebody else signs in with the address by now, or `too_many_identities`.
     #[oai(path = "/api/email/verify", method = "get", operation_id = "verifyEmail")]
     #[allow(clippy::too_many_arguments, reason = "each is an extractor")]
     async fn verify(
@@ -133,10 +151,10 @@ impl Api {
         let Some(token) = token.0.as_deref().and_then(Token::parse) else { return Ok(Redirect::to(INVALID_TOKEN)) };
         let keep_present = present.0.is_some() && base.origins.source(request.headers()) == Source::Foreign;
         match email.flows.verify(&token, sessions.plan(client, present), keep_present).await {
-            Ok(Some((_, secret))) => Ok(Redirect::with_cookie(SIGNED_IN, sessions.hand_out(&secret))),
-            Ok(None) => Ok(Redirect::to("/posts/?login=already")),
-            Err(error) if matches!(error.kind, Kind::Invalid | Kind::Conflict) => Ok(Redirect::to(INVALID_TOKEN)),
-            Err(error) => Err(error.into()),
+            Ok(Followed::SignedIn(secret)) => Ok(Redirect::with_cookie(SIGNED_IN, sessions.hand_out(&secret))),
+            Ok(Followed::Kept) => Ok(Redirect::to("/posts/?login=already")),
+            Ok(Followed::Added) => Ok(Redirect::to(LINKED)),
+            Err(error) => Ok(in_vain(error)?),
         }
     }
 
@@ -153,6 +171,26 @@ impl Api {
         email.limits.check_client(Limit::Resend, client)?;
         email.flows.resend(&body.email, client.key()).await?;
         Ok(Json(Message::new("Verification email sent again. Please check your email.")))
+    }
+
+    /// Add an address and a password
+    ///
+    /// For an account that signs in elsewhere. Sends a mail with a link; following it in a browser that is signed in to the account adds
+    /// the address to the account's ways to sign in, with this password, and ends all other sessions. Before that nothing changes. Asking
+    /// again replaces the earlier link. The answer is the same whether or not somebody else signs in with the address, who gets a mail
+    /// then. The mails count among the five of the network. An account has one address: `email_linked` if it has it already.
+    #[oai(path = "/api/email/link", method = "post", operation_id = "linkEmail")]
+    async fn link(
+        &self,
+        email: Data<&Email>,
+        auth: Auth,
+        client: ClientIp,
+        body: JsonBody<LinkEmailBody>,
+    ) -> Result<Json<Message>, Fail<{ BODY | E401 | E409 | E429 | E503 }>> {
+        email.limits.check_client(Limit::Register, client)?;
+        let LinkEmailBody { email: address, password } = body.0;
+        email.flows.add(&auth.0, address, &password, client.key()).await?;
+        Ok(Json(Message::new("Please check your email, and open the link in this browser.")))
     }
 
     /// Sign in

@@ -6,6 +6,9 @@
 //!
 //! Who has registered and not yet followed the link is a *registration*, not a user. Registering again replaces it, password and
 //! link together, so that nobody can plant a password in an account that somebody else will verify.
+//!
+//! Who signs in elsewhere may add an address to their account. Until the link is followed that is an *addition*, which waits beside
+//! the registrations. Its link works in a browser that is signed in to the account, and signs nobody in.
 
 pub mod actions;
 pub(crate) mod entity;

@@ -64,6 +64,23 @@ pub struct Registration {
     pub expires_at: Timestamp,
 }
 
+/// Someone who has an account, wants to sign in to it with an address, too, and has not yet followed the link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Addition {
+    /// Whose account.
+    pub user: UserId,
+    /// The provider's name for whoever has the address.
+    pub subject: String,
+    /// Where mail goes.
+    pub address: String,
+    /// The hash of the password that begins with the address.
+    pub phc: String,
+    /// The hash of the link's token.
+    pub token: TokenHash,
+    /// Until when the link works.
+    pub expires_at: Timestamp,
+}
+
 /// What is known of someone who tries to sign in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Credential {

@@ -20,6 +20,22 @@ impl Example for RegisterBody {
     }
 }
 
+/// An address with a password, for an account that has neither.
+#[derive(Debug, Object)]
+#[oai(example)]
+pub struct LinkEmailBody {
+    /// The address.
+    pub email: String,
+    /// At least 6 characters.
+    pub password: String,
+}
+
+impl Example for LinkEmailBody {
+    fn example() -> Self {
+        Self { email: "user@example.com".to_owned(), password: "correct horse".to_owned() }
+    }
+}
+
 /// An address, and nothing else.
 #[derive(Debug, Object)]
 #[oai(example)]

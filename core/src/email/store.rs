@@ -8,13 +8,13 @@ use sea_orm::{
 
 use super::{
     PROVIDER,
-    entity::{passwords, registrations, resets},
-    model::{Applicant, Registration},
+    entity::{additions, passwords, registrations, resets},
+    model::{Addition, Applicant, Registration},
 };
 use crate::{
     clock::Timestamp,
     error::Result,
-    ids::IdentityId,
+    ids::{IdentityId, UserId},
     random::TokenHash,
     store::{Tx, moment},
 };
@@ -22,6 +22,17 @@ use crate::{
 fn registration(row: registrations::Model) -> Result<Registration> {
     Ok(Registration {
         applicant: Applicant { subject: row.subject, address: row.address, username: row.username, phc: row.phc },
+        token: TokenHash::from_stored(row.token_hash),
+        expires_at: moment(&row.expires_at)?,
+    })
+}
+
+fn addition(row: additions::Model) -> Result<Addition> {
+    Ok(Addition {
+        user: UserId::from_stored(row.user_id),
+        subject: row.subject,
+        address: row.address,
+        phc: row.phc,
         token: TokenHash::from_stored(row.token_hash),
         expires_at: moment(&row.expires_at)?,
     })
@@ -89,10 +100,42 @@ pub async fn take_registration(tx: &Tx, token: &TokenHash) -> Result<Option<Regi
     if deleted == 0 { Ok(None) } else { found.map(registration).transpose() }
 }
 
-/// Removes registrations whose link no longer works.
+/// Removes the registration that waits for `subject`.
+pub async fn remove_registration(tx: &Tx, subject: &str) -> Result<()> {
+    registrations::Entity::delete_by_id((PROVIDER.to_owned(), subject.to_owned())).exec(tx.conn()).await?;
+    Ok(())
+}
+
+/// Adds an addition. Its account must have no other.
+pub async fn add_addition(tx: &Tx, new: &Addition) -> Result<()> {
+    let row = additions::ActiveModel {
+        user_id: Set(new.user.to_string()),
+        subject: Set(new.subject.clone()),
+        address: Set(new.address.clone()),
+        phc: Set(new.phc.clone()),
+        token_hash: Set(new.token.as_str().to_owned()),
+        expires_at: Set(new.expires_at.to_string()),
+    };
+    additions::Entity::insert(row).exec_without_returning(tx.conn()).await?;
+    Ok(())
+}
+
+/// The addition that `token` belongs to.
+pub async fn addition_of(conn: &impl ConnectionTrait, token: &TokenHash) -> Result<Option<Addition>> {
+    let found = additions::Entity::find().filter(additions::Column::TokenHash.eq(token.as_str())).one(conn).await?;
+    found.map(addition).transpose()
+}
+
+/// Removes the addition that waits for `user`. False if there is none.
+pub async fn remove_addition(tx: &Tx, user: &UserId) -> Result<bool> {
+    Ok(additions::Entity::delete_by_id(user.as_str()).exec(tx.conn()).await?.rows_affected > 0)
+}
+
+/// Removes what waits for a link that no longer works.
 pub async fn remove_expired(tx: &Tx) -> Result<()> {
     let now = tx.now().to_string();
     registrations::Entity::delete_many().filter(registrations::Column::ExpiresAt.lte(now.as_str())).exec(tx.conn()).await?;
+    additions::Entity::delete_many().filter(additions::Column::ExpiresAt.lte(now.as_str())).exec(tx.conn()).await?;
     resets::Entity::delete_many().filter(resets::Column::ExpiresAt.lte(now.as_str())).exec(tx.conn()).await?;
     Ok(())
 }

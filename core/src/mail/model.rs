@@ -9,7 +9,7 @@ pub enum Kind {
     Verification,
     /// The link that sets a new password.
     Reset,
-    /// Tells the owner of an address that someone tried to register it.
+    /// Tells the owner of an address that someone tried to register it, or to add it to another account.
     Notice,
     /// The operator tries whether mail works.
     Test,

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     accounts::{self, model::Profile},
-    error::{Error, Result},
+    error::Result,
     random::{Token, TokenHash},
     sessions::{
         self,
@@ -89,10 +89,7 @@ pub async fn sign_in(tx: &mut Tx, sign_in: &SignIn) -> Result<(Session, Token)> 
 /// `login_required` if that session ended meanwhile; `linked_elsewhere` if the identity belongs to another account;
 /// `too_many_identities`; `account_disabled`.
 pub async fn link(tx: &mut Tx, present: &Session, profile: &Profile) -> Result<()> {
-    let live = sessions::queries::of_user(tx.conn(), &present.user, tx.now()).await?;
-    if live.iter().all(|session| session.id != present.id) {
-        return Err(Error::login_required());
-    }
+    sessions::actions::require_live(tx, present).await?;
     accounts::actions::link(tx, &present.user, profile, &present.id).await?;
     Ok(())
 }

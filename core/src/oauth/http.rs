@@ -323,7 +323,7 @@ impl Api {
     ///
     /// Adds an identity at the provider to one's own account. The answer says where to send the browser; it comes back to
     /// `/settings/?login=linked`, or to `/?login=error&reason=…` for the reasons of signing in, `linked_elsewhere` (somebody else signs in with
-    /// it) or `too_many_identities`. All other sessions end.
+    /// it) or `too_many_identities`. All other sessions end. `POST /api/email/link` adds an address.
     #[oai(path = "/api/:provider/link", method = "post", operation_id = "linkProvider")]
     async fn link(
         &self,

@@ -79,6 +79,16 @@ pub async fn end_all(tx: &mut Tx, user: &UserId, keep: Option<&SessionId>, reaso
     Ok(())
 }
 
+/// Refuses whoever relies on a session that has ended meanwhile.
+///
+/// # Errors
+/// `login_required`.
+pub async fn require_live(tx: &Tx, session: &Session) -> Result<()> {
+    let theirs = store::of_user(tx.conn(), &session.user).await?;
+    let is_live = theirs.iter().any(|one| one.id == session.id && one.is_live(tx.now()));
+    if is_live { Ok(()) } else { Err(Error::login_required()) }
+}
+
 /// Writes down that `session` was used.
 pub async fn touch(tx: &mut Tx, session: &Session, role: Role, rules: &SessionsSection) -> Result<()> {
     store::touch(tx, &session.id, tx.now().plus(Lifetime::of(rules, role).idle)).await

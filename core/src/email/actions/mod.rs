@@ -1,13 +1,15 @@
 //! The writes of signing up and in.
 
+mod add;
 mod login;
 mod passwords;
 mod register;
 
 pub use self::{
+    add::{Add, add, has_address},
     login::{Entered, Login, login},
     passwords::{ChangePassword, Forgot, change_password, forgot, reset},
-    register::{Register, Resend, Verify, open_account, register, resend, verify},
+    register::{Followed, Register, Resend, Verify, open_account, register, resend, verify},
 };
 use super::store;
 use crate::{

@@ -1,6 +1,6 @@
 //! From a form to an account.
 
-use super::invalid_token;
+use super::{add::attach, invalid_token};
 use crate::{
     accounts::{
         self,
@@ -17,10 +17,7 @@ use crate::{
     error::{Error, Kind, Result},
     mail::{self, model::NewMail},
     random::{Token, TokenHash},
-    sessions::{
-        self,
-        model::{Session, SessionPlan},
-    },
+    sessions::{self, model::SessionPlan},
     store::Tx,
 };
 
@@ -51,9 +48,7 @@ pub async fn register(tx: &mut Tx, register: &Register) -> Result<()> {
         None if taken => Err(Error::new(Kind::Invalid, "email_taken", "This email is already registered. Sign in, or reset the password.")),
         Some(notice) if taken => {
             mail::actions::require_quota(tx, &register.origin).await?;
-            mail::actions::count(tx, &register.letter).await?;
-            mail::actions::queue(tx, notice).await?;
-            Ok(())
+            tell_owner(tx, &register.letter, notice).await
         }
         _ => {
             mail::actions::require_quota(tx, &register.origin).await?;
@@ -72,9 +67,16 @@ async fn lock(tx: &Tx, subject: &str) -> Result<()> {
     tx.lock(&format!("registration {subject}")).await
 }
 
+/// Writes to the owner of an address that is taken, and counts the letter with the link, which nobody gets.
+pub(super) async fn tell_owner(tx: &mut Tx, letter: &NewMail, notice: &NewMail) -> Result<()> {
+    mail::actions::count(tx, letter).await?;
+    mail::actions::queue(tx, notice).await?;
+    Ok(())
+}
+
 /// Queues a letter, or counts it if its address has had its share: otherwise a network that is never refused would tell that
 /// somebody waits there.
-async fn queue_counted(tx: &mut Tx, letter: &NewMail) -> Result<bool> {
+pub(super) async fn queue_counted(tx: &mut Tx, letter: &NewMail) -> Result<bool> {
     let queued = mail::actions::queue(tx, letter).await?;
     if !queued {
         mail::actions::count(tx, letter).await?;
@@ -121,37 +123,61 @@ pub async fn resend(tx: &mut Tx, resend: &Resend) -> Result<()> {
 pub struct Verify {
     /// The link's token.
     pub token: TokenHash,
-    /// How the session begins, but for the user; none if the browser's present session must stay.
-    pub session: Option<SessionPlan>,
+    /// How a session begins; `replaces` is the present one.
+    pub plan: SessionPlan,
+    /// Whether the present session must stay.
+    pub keep_present: bool,
 }
 
-/// Turns a registration into an account, and begins a session.
+/// What a link led to.
+#[derive(Debug)]
+pub enum Followed {
+    /// A new account, to which its owner is signed in with this secret.
+    SignedIn(Token),
+    /// A new account, and the browser's session stayed.
+    Kept,
+    /// One more way to sign in to the account of the browser's session.
+    Added,
+}
+
+/// Turns a registration into an account, and begins a session; or adds an address to the account that asked for it.
 ///
 /// # Errors
-/// `invalid_token` if the link was used, replaced or is too old.
-pub async fn verify(tx: &mut Tx, verify: &Verify) -> Result<Option<(Session, Token)>> {
+/// `invalid_token` if the link was used, replaced or is too old; where an address is added also `login_required`, `linked_elsewhere`,
+/// `too_many_identities` and `account_disabled`.
+pub async fn verify(tx: &mut Tx, verify: &Verify) -> Result<Followed> {
+    if let Some(waiting) = store::addition_of(tx.conn(), &verify.token).await? {
+        attach(tx, &waiting, verify.plan.replaces.as_ref()).await?;
+        return Ok(Followed::Added);
+    }
     let taken = store::take_registration(tx, &verify.token).await?;
     let now = tx.now();
     let waiting = taken.filter(|waiting| now < waiting.expires_at).ok_or_else(invalid_token)?;
     let (user, identity) = open_account(tx, &waiting.applicant, Role::User).await?;
-    match &verify.session {
-        Some(plan) => Ok(Some(sessions::actions::start(tx, &plan.of(&user.id, user.role, PROVIDER, &identity.id)).await?)),
-        None => Ok(None),
+    if verify.keep_present {
+        return Ok(Followed::Kept);
     }
+    let (_, secret) = sessions::actions::start(tx, &verify.plan.of(&user.id, user.role, PROVIDER, &identity.id)).await?;
+    Ok(Followed::SignedIn(secret))
 }
 
 /// Makes an account for someone whose address is known to be theirs: by a link, or by the operator's word.
 pub async fn open_account(tx: &mut Tx, applicant: &Applicant, role: Role) -> Result<(User, Identity)> {
-    let profile = Profile {
-        provider: PROVIDER.to_owned(),
-        subject: applicant.subject.clone(),
-        handle: None,
-        email: Some(applicant.address.clone()),
-        email_verified: true,
-        avatar: None,
-        username: applicant.username.clone(),
-    };
+    let profile = profile(&applicant.subject, &applicant.address, applicant.username.clone());
     let (user, identity) = accounts::actions::create(tx, &profile, role).await?;
     store::set_password(tx, &identity.id, &applicant.phc).await?;
     Ok((user, identity))
+}
+
+/// Someone as accounts know them whose address is known to be theirs. `username` is the name of a new account.
+pub(super) fn profile(subject: &str, address: &str, username: String) -> Profile {
+    Profile {
+        provider: PROVIDER.to_owned(),
+        subject: subject.to_owned(),
+        handle: None,
+        email: Some(address.to_owned()),
+        email_verified: true,
+        avatar: None,
+        username,
+    }
 }

@@ -1,0 +1,80 @@
+//! An address for an account that has other ways to sign in.
+
+use super::{
+    invalid_token,
+    register::{profile, queue_counted, tell_owner},
+};
+use crate::{
+    accounts,
+    email::{PROVIDER, model::Addition, store},
+    error::{Error, Kind, Result},
+    mail::{self, model::NewMail},
+    sessions::{self, model::Session},
+    store::Tx,
+};
+
+/// An addition with the letters that may follow from it.
+#[derive(Debug)]
+pub struct Add {
+    /// Who wants to add what.
+    pub addition: Addition,
+    /// The letter with the link.
+    pub letter: NewMail,
+    /// The letter to the owner of an address that is taken.
+    pub notice: NewMail,
+    /// The network of the request.
+    pub origin: String,
+}
+
+/// The answer to someone whose account has an address.
+pub fn has_address() -> Error {
+    let message = "Your account has an email address already. Please remove that one first.";
+    Error::new(Kind::Conflict, "email_linked", message)
+}
+
+/// Keeps an addition and queues its letter. Whoever asks cannot tell whether the address is taken.
+///
+/// # Errors
+/// `email_linked` if the account has an address already; `rate_limited` if the network has asked for too many letters.
+pub async fn add(tx: &mut Tx, add: &Add) -> Result<()> {
+    let Add { addition, letter, notice, origin } = add;
+    tx.lock(&format!("addition {}", addition.user)).await?;
+    if accounts::queries::identity_of(tx.conn(), &addition.user, PROVIDER).await?.is_some() {
+        return Err(has_address());
+    }
+    mail::actions::require_quota(tx, origin).await?;
+    // In any case: an earlier link that went on working would tell that this address is taken.
+    store::remove_addition(tx, &addition.user).await?;
+    if accounts::queries::identity(tx.conn(), PROVIDER, &addition.subject).await?.is_some() {
+        return tell_owner(tx, letter, notice).await;
+    }
+    if queue_counted(tx, letter).await? {
+        store::add_addition(tx, addition).await?;
+        // As when it is registered again: of several who name one address the last one's link counts.
+        store::remove_registration(tx, &addition.subject).await?;
+    }
+    Ok(())
+}
+
+/// Adds the address to the account that asked for it, in a browser that is signed in there with `present`. No other browser will do:
+/// the mailbox of an address that was mistyped must not open the account, and nobody's address goes to a stranger's by a click.
+///
+/// # Errors
+/// `invalid_token` if the link is too old; `login_required` if the browser is not signed in to that account, which leaves the link as it
+/// is; `linked_elsewhere` if somebody else signs in with the address by now; `too_many_identities`; `account_disabled`.
+pub(super) async fn attach(tx: &mut Tx, waiting: &Addition, present: Option<&Session>) -> Result<()> {
+    if waiting.expires_at <= tx.now() {
+        return Err(invalid_token());
+    }
+    let present = present.filter(|session| session.user == waiting.user).ok_or_else(Error::login_required)?;
+    sessions::actions::require_live(tx, present).await?;
+    let has_one = accounts::queries::identity_of(tx.conn(), &waiting.user, PROVIDER).await?.is_some();
+    if !store::remove_addition(tx, &waiting.user).await? || has_one {
+        return Err(invalid_token());
+    }
+    // Whoever registered the address meanwhile keeps nothing either.
+    store::remove_registration(tx, &waiting.subject).await?;
+    let profile = profile(&waiting.subject, &waiting.address, String::new());
+    let identity = accounts::actions::link(tx, &waiting.user, &profile, &present.id).await?;
+    store::set_password(tx, &identity.id, &waiting.phc).await
+}
