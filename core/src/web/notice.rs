@@ -36,6 +36,7 @@ fn trouble(reason: &str) -> &'static str {
         "state" | "expired" => "notice.state",
         "disabled" => "notice.disabled",
         "rate_limited" => "notice.rate_limited",
+        "login_required" => "notice.login_required",
         "linked_elsewhere" => "notice.linked_elsewhere",
         "too_many_identities" => "notice.too_many_identities",
         _ => "notice.failed",

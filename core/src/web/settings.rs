@@ -29,6 +29,8 @@ pub struct SettingsPage<'a> {
     linkable: Vec<Offer>,
     /// The address whose password can be changed.
     address: Option<String>,
+    /// Whether an address can be added.
+    takes_address: bool,
     /// The shortest password, in characters.
     password_min: usize,
     /// Where the person is signed in, newest first.
@@ -62,10 +64,11 @@ impl<'a> SettingsPage<'a> {
         let identities = accounts::queries::identities(all.store.reader(), &session.user).await?;
         let live = sessions::queries::of_user(all.store.reader(), &session.user, all.clock.now()).await?;
         let Ways { by_password, elsewhere } = Ways::of(&pages.catalog);
-        let own = identities.iter().find(|identity| by_password && identity.provider == email::PROVIDER);
+        let own = identities.iter().find(|identity| identity.provider == email::PROVIDER);
         Ok(Self {
             frame,
-            address: own.map(|identity| identity.email.clone().unwrap_or_default()),
+            address: own.filter(|_| by_password).map(|identity| identity.email.clone().unwrap_or_default()),
+            takes_address: by_password && own.is_none(),
             password_min: pages.password_min,
             identities: identities.into_iter().map(|identity| IdentityView::new(identity, pages, used.as_ref())).collect(),
             linkable: elsewhere,

@@ -11,6 +11,7 @@ const REASONS: Record<string, Key> = {
   expired: "notice.state",
   disabled: "notice.disabled",
   rate_limited: "notice.rate_limited",
+  login_required: "notice.login_required",
   linked_elsewhere: "notice.linked_elsewhere",
   too_many_identities: "notice.too_many_identities",
 };
