@@ -105,6 +105,32 @@ test("somebody signs in through Discord, and whoever does not agree there is tol
   assert.deepEqual(faults, []);
 });
 
+test("somebody who came through Discord adds an address, and signs in with it from then on", async () => {
+  const { page, faults } = await visitor(browser, site);
+  await open(page, "/posts/#sign-in");
+  await page.getByRole("link", { name: "Continue with Discord" }).click();
+  await answer(page, { account: { id: "80351110224678914", username: "pam", name: "Pam" } });
+  await page.getByRole("link", { name: "Signed in as Pam" }).waitFor();
+  await open(page, "/settings/");
+  const form = page.getByRole("region", { name: "Add email and password" });
+  await form.getByLabel("Email").fill("pam@example.org");
+  await form.getByLabel("Password").fill("correct horse");
+  await form.getByRole("button", { name: "Send the mail" }).click();
+  await form.getByRole("alert").getByText("We sent a link to pam@example.org").waitFor();
+  await page.goto(linkIn(await site.mail("pam@example.org")));
+  await page.getByRole("status").getByText("from now on you can sign in this way, too").waitFor();
+  await page.getByRole("region", { name: "Ways to sign in" }).getByText("pam@example.org").waitFor();
+  await form.waitFor({ state: "detached" });
+
+  const other = await visitor(browser, site);
+  await open(other.page, "/posts/#sign-in");
+  await other.page.getByLabel("Email").fill("pam@example.org");
+  await other.page.getByLabel("Password").fill("correct horse");
+  await other.page.getByRole("button", { name: "Sign in" }).click();
+  await other.page.getByRole("link", { name: "Signed in as Pam" }).waitFor();
+  assert.deepEqual([...faults, ...other.faults], []);
+});
+
 test("signing in and up begin and end where one is", async () => {
   const { page, faults } = await visitor(browser, site);
   await open(page, "/rooms/r-01kb3x2v5q8m4n7p9r1s3t5v7w");

@@ -27,6 +27,7 @@ fn attempts(post: &str) -> Vec<(&'static str, String)> {
         ("DELETE", "/api/sessions".to_owned()),
         ("POST", "/api/email/login".to_owned()),
         ("POST", "/api/email/change-password".to_owned()),
+        ("POST", "/api/email/link".to_owned()),
     ]
 }
 

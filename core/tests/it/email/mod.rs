@@ -1,5 +1,6 @@
 //! Signing up and in by email.
 
+mod adding;
 mod addresses;
 mod brute_force;
 mod devices;

@@ -37,6 +37,7 @@ db_test! {
             (LOGIN, json!({ "email": ann.email, "password": PASSWORD })),
             (FORGOT, json!({ "email": ann.email })),
             (RESET, json!({ "token": token, "password": "another horse" })),
+            (ADD, json!({ "email": "eve@example.org", "password": PASSWORD })),
             (CHANGE, json!({ "currentPassword": PASSWORD, "newPassword": "another horse" })),
         ] {
             client.post(path, body).await.expect_error(503, "provider_unavailable");

@@ -11,6 +11,7 @@ pub const LOGIN: &str = "/api/email/login";
 pub const FORGOT: &str = "/api/email/forgot";
 pub const RESET: &str = "/api/email/reset";
 pub const CHANGE: &str = "/api/email/change-password";
+pub const ADD: &str = "/api/email/link";
 pub const VERIFY: &str = "/api/email/verify";
 pub const SIGNED_IN: &str = "/posts/?login=ok";
 pub const INVALID: &str = "/posts/?login=error&reason=invalid_token";

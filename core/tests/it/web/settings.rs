@@ -26,6 +26,7 @@ async fn members_find_their_ways_to_sign_in_their_password_and_their_sessions() 
     {
         assert!(text.contains(part), "no {part} in {text}");
     }
+    assert!(!text.contains("/api/email/link"), "an account has one address");
     let session = ann.client.get("/api/sessions").await.json()["sessions"][0]["id"].as_str().unwrap().to_owned();
     assert!(text.contains(&session) && !text.contains("data-delete=\"/api/identities/"), "{text}");
     assert!(!text.contains("data-delete=\"/api/sessions"), "there is no other session to end");
