@@ -42,6 +42,8 @@ pub(super) async fn writer(url: &SecretUrl, section: &DatabaseSection) -> Result
             .pragma("journal_mode", "WAL")
             .pragma("synchronous", "FULL")
             .pragma("journal_size_limit", "67108864")
+            // What a statement may have to undo is kept in memory: else each that writes many rows makes and removes a file.
+            .pragma("temp_store", "MEMORY")
     });
     let conn = open(url, options).await?;
     let found = text(&conn, "SELECT sqlite_version()").await.map_err(|source| OpenError::Connect { url: url.to_string(), source })?;
