@@ -48,6 +48,13 @@ impl BaseUrl {
         }
     }
 
+    /// True if `host`, as a request's `Host` says it, is this machine under another name, at the same port.
+    pub fn has_alias(&self, host: &str) -> bool {
+        let Ok(other) = format!("{}://{host}", self.0.scheme()).parse::<Self>() else { return false };
+        let same_port = other.0.port_or_known_default() == self.0.port_or_known_default();
+        self.is_loopback() && other.is_loopback() && same_port && other.host() != self.host()
+    }
+
     /// The address itself.
     pub fn url(&self) -> &Url {
         &self.0
