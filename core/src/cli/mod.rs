@@ -23,18 +23,20 @@ mod user;
 mod who;
 
 use std::{
+    error::Error,
     fmt::{Arguments, Display},
     io::{Write, stdout},
-    path::PathBuf,
+    path::{self, Path, PathBuf},
     process::{self, ExitCode},
 };
 
 use clap::{Parser, Subcommand};
 
 use crate::{
-    config::{Config, Sources, load, of_process},
+    config::{Config, Loaded, Problems, Sources, load, of_process},
     http::docs,
     realtime::asyncapi,
+    store::Store,
 };
 
 /// A community server whose login providers and bots are sandboxed WebAssembly components.
@@ -81,7 +83,7 @@ enum Command {
 }
 
 /// Any error, for people.
-type Outcome = Result<(), Box<dyn std::error::Error>>;
+type Outcome = Result<(), Box<dyn Error>>;
 
 /// Runs the command that the process was started with.
 pub fn run() -> ExitCode {
@@ -125,23 +127,39 @@ async fn dispatch(cli: Cli) -> Outcome {
         Command::Plugin(plugin::Command::Author(command)) => Box::pin(plugin::author(&command)).await,
         Command::Plugin(command) => {
             let reread = || configuration(cli.config.as_deref()).map_err(|problems| problems.to_string());
-            Box::pin(plugin::run(&command, quiet(cli.config.as_deref())?, reread)).await
+            Box::pin(plugin::run(&command, existing(cli.config.as_deref())?, reread)).await
         }
-        Command::User(command) => user::run(command, quiet(cli.config.as_deref())?).await,
-        Command::Bot(command) => bot::run(command, quiet(cli.config.as_deref())?).await,
-        Command::Room(command) => room::run(command, quiet(cli.config.as_deref())?).await,
-        Command::Mail(command) => mail::run(command, quiet(cli.config.as_deref())?).await,
+        Command::User(command) => user::run(command, existing(cli.config.as_deref())?).await,
+        Command::Bot(command) => bot::run(command, existing(cli.config.as_deref())?).await,
+        Command::Room(command) => room::run(command, existing(cli.config.as_deref())?).await,
+        Command::Mail(command) => mail::run(command, existing(cli.config.as_deref())?).await,
     }
 }
 
-fn configuration(path: Option<&std::path::Path>) -> Result<crate::config::Loaded, crate::config::Problems> {
+fn configuration(path: Option<&Path>) -> Result<Loaded, Problems> {
     let env = of_process();
-    load(Sources { path, directory: std::path::Path::new("."), env: &env })
+    load(Sources { path, directory: Path::new("."), env: &env })
 }
 
 /// The configuration for a command other than `serve`: its log goes to standard error, and only what is wrong.
-fn quiet(path: Option<&std::path::Path>) -> Result<Config, Box<dyn std::error::Error>> {
+fn quiet(path: Option<&Path>) -> Result<Config, Box<dyn Error>> {
     let config = configuration(path)?.config;
+    log::start_quiet();
+    Ok(config)
+}
+
+/// The same for a command on a server that is there: in a folder that is none's it would begin an empty one.
+fn existing(path: Option<&Path>) -> Result<Config, Box<dyn Error>> {
+    let Loaded { config, chosen, .. } = configuration(path)?;
+    if let Some(file) = Store::missing_file(&config.database, &config.data_dir).filter(|_| !chosen) {
+        let file = path::absolute(&file).unwrap_or(file);
+        return Err(format!(
+            "no configuration was found here, and no database at {}: run this in the server's folder, name its configuration with \
+             `--config FILE` or its data folder with COMMUNITY_DATA_DIR, or start the server here once",
+            file.display()
+        )
+        .into());
+    }
     log::start_quiet();
     Ok(config)
 }

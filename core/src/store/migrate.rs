@@ -55,7 +55,7 @@ async fn run_postgres(url: &SecretUrl, section: &DatabaseSection) -> Result<(), 
 
 /// What [`run`] would do.
 pub(super) async fn plan(url: &SecretUrl, section: &DatabaseSection) -> Result<Plan, OpenError> {
-    if connect::file(url).is_some_and(|path| !path.exists()) {
+    if connect::missing_file(url).is_some() {
         return Ok(Plan { pending: Migrator::migrations().iter().map(|step| step.name().to_owned()).collect() });
     }
     let conn = connect::reader(url, section).await?;

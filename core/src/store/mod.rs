@@ -19,7 +19,11 @@ mod migrate;
 mod retry;
 mod tx;
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use futures_util::future::BoxFuture;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend};
@@ -87,6 +91,11 @@ impl Store {
     /// What [`Store::open`] would change in the schema, without changing it.
     pub async fn plan(section: &DatabaseSection, data_dir: &Path) -> Result<Plan, OpenError> {
         migrate::plan(&connect::url(section, data_dir), section).await
+    }
+
+    /// The file of the database, if it is kept in one that is not there yet.
+    pub fn missing_file(section: &DatabaseSection, data_dir: &Path) -> Option<PathBuf> {
+        connect::missing_file(&connect::url(section, data_dir))
     }
 
     /// The connections that read. Nothing read here may decide a write: that belongs into the write's closure.
