@@ -120,7 +120,7 @@ async fn dispatch(cli: Cli) -> Outcome {
             say!("{}", asyncapi::document().trim_end());
             Ok(())
         }
-        Command::Config(command) => config::run(&command, cli.config.as_deref()),
+        Command::Config(command) => Box::pin(config::run(&command, cli.config.as_deref())).await,
         Command::Serve => Box::pin(serve::run(configuration(cli.config.as_deref())?, cli.config)).await,
         Command::Doctor => doctor::run(configuration(cli.config.as_deref())?).await,
         Command::Migrate(args) => migrate::run(&args, &quiet(cli.config.as_deref())?).await,

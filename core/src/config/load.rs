@@ -61,15 +61,16 @@ pub fn load(sources: Sources<'_>) -> Result<Loaded, Problems> {
     Ok(Loaded { config, warnings, file: found.map(|(path, _)| path), chosen })
 }
 
-/// Loads like [`load`] and describes the outcome: the effective configuration as TOML, warnings as comments above it.
-pub fn check(sources: Sources<'_>) -> Result<String, Problems> {
-    let loaded = load(sources)?;
-    let source = loaded.file.map_or_else(|| "no configuration file".to_owned(), |path| path.display().to_string());
-    let mut text = format!("# effective configuration ({source}, environment, defaults)\n");
-    for warning in loaded.warnings {
-        let _ = writeln!(text, "# warning: {warning}");
+impl Loaded {
+    /// The effective configuration as TOML, warnings as comments above it.
+    pub fn describe(&self) -> String {
+        let source = self.file.as_ref().map_or_else(|| "no configuration file".to_owned(), |path| path.display().to_string());
+        let mut text = format!("# effective configuration ({source}, environment, defaults)\n");
+        for warning in &self.warnings {
+            let _ = writeln!(text, "# warning: {warning}");
+        }
+        format!("{text}\n{}", self.config.effective())
     }
-    Ok(format!("{text}\n{}", loaded.config.effective()))
 }
 
 /// A configuration in the making.

@@ -48,7 +48,7 @@ pub use self::{
     env::{Environment, of_process},
     http::{HttpSection, Network},
     limits::{LimitsSection, Rate},
-    load::{Loaded, Sources, check, load},
+    load::{Loaded, Sources, load},
     log::{LogFormat, LogSection},
     mail::{MailSection, MailTransport},
     metrics::MetricsSection,

@@ -7,7 +7,10 @@ use std::{fs, os::unix::fs::PermissionsExt, path::Path, process::Command};
 
 use serde_json::Value;
 
-use crate::support::{Binary, Db, PASSWORD, output, share_plugin_cache};
+use crate::{
+    bots::crash::section,
+    support::{Binary, Db, PASSWORD, output, share_plugin_cache},
+};
 
 db_test! {
     async fn o03_config_check_says_what_is_in_effect_without_secrets(db) {
@@ -32,6 +35,29 @@ async fn o21_a_mistake_in_the_configuration_is_one_sentence() {
         assert!(errors.contains("posst") && errors.contains("posts") && errors.lines().count() <= 3, "{arguments:?}: {errors}");
     }
     assert!(!binary.folder().join("community.db").exists(), "something was begun all the same");
+    binary.stop().await;
+}
+
+#[tokio::test]
+async fn config_check_finds_what_the_doctor_finds_about_plugins() {
+    let binary = Binary::prepare(Db::Sqlite, &[]).await;
+    let file = binary.folder().join("community.toml");
+    let greedy = section("greedy", "counting_bot", &[]);
+    fs::write(&file, format!("[plugins.nobody]\n[plugins.email.settings]\ncolour = \"red\"\n{greedy}")).unwrap();
+    let doctor = String::from_utf8(binary.run(&["doctor"], "").await.stdout).unwrap();
+    let output = binary.run(&["config", "check"], "").await;
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0), "{errors}");
+    for (plugin, fault) in [("nobody", "no bundled plugin"), ("greedy", "store")] {
+        let sentence =
+            doctor.lines().find_map(|line| line.strip_prefix("FAILED")?.trim().strip_prefix(&format!("plugin {plugin}"))).unwrap();
+        assert!(sentence.contains(fault) && errors.contains(sentence.trim()), "{sentence}:\n{errors}");
+    }
+    // What works and is perhaps not meant stands above what is in effect.
+    fs::write(&file, "[plugins.email.settings]\ncolour = \"red\"\n").unwrap();
+    let text = binary.run_well(&["config", "check"], "").await;
+    assert!(text.contains("# warning: plugin email: nothing reads its setting colour: correct it, or take it out"), "{text}");
+    assert!(text.contains("colour = \"red\""), "{text}");
     binary.stop().await;
 }
 
