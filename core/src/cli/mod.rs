@@ -7,6 +7,7 @@ macro_rules! say {
     ($($text:tt)*) => { $crate::cli::print_line(format_args!($($text)*)) };
 }
 
+mod backup;
 mod bot;
 mod config;
 mod doctor;
@@ -61,6 +62,8 @@ enum Command {
     Config(config::Command),
     /// Look at everything the server depends on, and say what to do about what is wrong.
     Doctor,
+    /// Copy the database and the files that people uploaded into a folder, also while the server runs.
+    Backup(backup::Args),
     /// Look at the plugins.
     #[command(subcommand)]
     Plugin(plugin::Command),
@@ -124,6 +127,7 @@ async fn dispatch(cli: Cli) -> Outcome {
         Command::Serve => Box::pin(serve::run(configuration(cli.config.as_deref())?, cli.config)).await,
         Command::Doctor => doctor::run(configuration(cli.config.as_deref())?).await,
         Command::Migrate(args) => migrate::run(&args, &quiet(cli.config.as_deref())?).await,
+        Command::Backup(args) => backup::run(&args, &existing(cli.config.as_deref())?).await,
         Command::Plugin(plugin::Command::Author(command)) => Box::pin(plugin::author(&command)).await,
         Command::Plugin(command) => {
             let reread = || configuration(cli.config.as_deref()).map_err(|problems| problems.to_string());

@@ -41,7 +41,7 @@ async fn run_sqlite(url: &SecretUrl, section: &DatabaseSection, data_dir: &Path)
 }
 
 /// Makes the database's file, for its owner only, unless it is there. SQLite gives the same mode to those it makes beside it.
-fn make_private(path: &Path) -> io::Result<()> {
+pub(super) fn make_private(path: &Path) -> io::Result<()> {
     OpenOptions::new().create(true).append(true).mode(0o600).open(path).map(drop)
 }
 

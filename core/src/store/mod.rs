@@ -7,6 +7,7 @@
 //!
 //! sea-orm is named here and in the `store.rs` and `entity.rs` of the slices, nowhere else.
 
+mod backup;
 mod batch;
 mod connect;
 mod doubt;
@@ -91,6 +92,14 @@ impl Store {
     /// What [`Store::open`] would change in the schema, without changing it.
     pub async fn plan(section: &DatabaseSection, data_dir: &Path) -> Result<Plan, OpenError> {
         migrate::plan(&connect::url(section, data_dir), section).await
+    }
+
+    /// Writes a copy of an SQLite database into `file`, as it is at one moment.
+    ///
+    /// # Errors
+    /// It cannot be read, or the copy not be written.
+    pub async fn back_up(section: &DatabaseSection, data_dir: &Path, file: &Path) -> Result<(), OpenError> {
+        backup::run(&connect::url(section, data_dir), section, file).await
     }
 
     /// The file of the database, if it is kept in one that is not there yet.

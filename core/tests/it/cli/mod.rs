@@ -1,5 +1,6 @@
 //! Commands of the binary that look at things.
 
+mod backup;
 mod doctor;
 mod trial;
 
