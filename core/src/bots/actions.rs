@@ -115,6 +115,23 @@ pub async fn revoke(tx: &mut Tx, revoke: &Revoke) -> Result<Vec<BotToken>> {
     Ok(tokens)
 }
 
+/// Removes a bot: its tokens are worth nothing, it leaves its rooms, and others may have its name and its handle. What it said stays.
+///
+/// # Errors
+/// `not_found` if a room that it is in ends at this moment.
+pub async fn delete(tx: &mut Tx, bot: &BotId) -> Result<()> {
+    tx.lock("names of bots").await?;
+    revoke(tx, &Revoke::Bot(bot.clone())).await?;
+    let whom = Invitee::Known(MemberId::Bot(bot.clone()));
+    for room in rooms::queries::rooms_of(tx.conn(), &MemberId::Bot(bot.clone())).await? {
+        rooms::actions::remove(tx, &Actor::System, &room, &whom).await?;
+    }
+    if store::remove(tx, bot).await? {
+        tx.record(events::deleted(bot));
+    }
+    Ok(())
+}
+
 /// `name` for a person; with a mark behind it if a bot looks the same.
 pub async fn name_for_person(tx: &Tx, name: &str) -> Result<String> {
     let taken = store::by_name_key(tx.conn(), &name_key(name)).await?.is_some();

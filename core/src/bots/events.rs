@@ -9,6 +9,7 @@ use crate::{
 };
 
 const REVOKED: &str = "bot.revoked";
+const DELETED: &str = "bot.deleted";
 
 /// A token is worth nothing any more: whoever serves a bot that came with it must stop.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,4 +33,14 @@ impl Revoked {
         }
         Some(Self { token: BotTokenId::from_stored(event.subject.clone()), bot: BotId::from_stored(event.detail("bot")?) })
     }
+}
+
+/// The event for the end of a bot.
+pub fn deleted(bot: &BotId) -> Event {
+    Event::new(DELETED, bot, &json!({}))
+}
+
+/// The bot that is gone, if the event tells of one.
+pub fn deleted_bot(event: &Event) -> Option<BotId> {
+    (event.kind == DELETED).then(|| BotId::from_stored(event.subject.clone()))
 }

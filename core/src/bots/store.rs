@@ -92,6 +92,11 @@ pub async fn rename(tx: &Tx, bot: &BotId, name: &BotName) -> Result<()> {
     Ok(())
 }
 
+/// Removes a bot. False if there was none.
+pub async fn remove(tx: &Tx, bot: &BotId) -> Result<bool> {
+    Ok(Entity::delete_by_id(bot.as_str()).exec(tx.conn()).await?.rows_affected > 0)
+}
+
 /// A token, whose it is, by what is kept of its secret.
 pub async fn by_token(conn: &impl ConnectionTrait, hash: &TokenHash) -> Result<Option<(Bot, BotToken)>> {
     let found = tokens::Entity::find().filter(tokens::Column::TokenHash.eq(hash.as_str())).find_also_related(Entity).one(conn).await?;

@@ -37,6 +37,11 @@ pub enum Command {
         /// The id of a token, or the id or handle of a bot.
         what: String,
     },
+    /// Remove a bot for good. Its tokens are worth nothing, it leaves its rooms, and its name is free. What it said stays.
+    Delete {
+        /// The id or handle of the bot.
+        bot: String,
+    },
 }
 
 pub async fn run(command: Command, config: Config) -> Outcome {
@@ -61,7 +66,18 @@ pub async fn run(command: Command, config: Config) -> Outcome {
                 say!("{}\trevoked", token.id);
             }
         }
+        Command::Delete { bot } => delete(&app, find(&app, &bot).await?).await?,
     }
+    Ok(())
+}
+
+async fn delete(app: &App, bot: Bot) -> Outcome {
+    let handle = bot.handle.as_str();
+    if app.config.plugins.contains_key(handle) {
+        return Err(format!("{handle} is a plugin of this server: take [plugins.{handle}] out and restart it first").into());
+    }
+    app.store.write(bot.id.clone(), |tx, bot| Box::pin(actions::delete(tx, bot))).await?;
+    say!("{}\tdeleted", bot.id);
     Ok(())
 }
 
@@ -74,12 +90,16 @@ async fn target(app: &App, what: &str) -> Result<Revoke, Box<dyn std::error::Err
     if let Some(token) = BotTokenId::parse(what) {
         return Ok(Revoke::Token(token));
     }
+    Ok(Revoke::Bot(find(app, what).await?.id))
+}
+
+/// The bot with this id or handle.
+async fn find(app: &App, what: &str) -> Result<Bot, Box<dyn std::error::Error>> {
     let found = match BotId::parse(what) {
         Some(id) => queries::by_id(app.store.reader(), &id).await?,
         None => queries::by_handle(app.store.reader(), &Handle::parse(what)?).await?,
     };
-    let bot = found.ok_or_else(|| format!("there is no bot {what}; see `community bot list`"))?;
-    Ok(Revoke::Bot(bot.id))
+    Ok(found.ok_or_else(|| format!("there is no bot {what}; see `community bot list`"))?)
 }
 
 fn print(bot: &Bot, tokens: &[BotToken]) {

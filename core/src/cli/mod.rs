@@ -7,6 +7,7 @@ macro_rules! say {
     ($($text:tt)*) => { $crate::cli::print_line(format_args!($($text)*)) };
 }
 
+mod backup;
 mod bot;
 mod config;
 mod doctor;
@@ -23,18 +24,20 @@ mod user;
 mod who;
 
 use std::{
+    error::Error,
     fmt::{Arguments, Display},
     io::{Write, stdout},
-    path::PathBuf,
+    path::{self, Path, PathBuf},
     process::{self, ExitCode},
 };
 
 use clap::{Parser, Subcommand};
 
 use crate::{
-    config::{Config, Sources, load, of_process},
+    config::{Config, Loaded, Problems, Sources, load, of_process},
     http::docs,
     realtime::asyncapi,
+    store::Store,
 };
 
 /// A community server whose login providers and bots are sandboxed WebAssembly components.
@@ -59,6 +62,8 @@ enum Command {
     Config(config::Command),
     /// Look at everything the server depends on, and say what to do about what is wrong.
     Doctor,
+    /// Copy the database and the files that people uploaded into a folder, also while the server runs.
+    Backup(backup::Args),
     /// Look at the plugins.
     #[command(subcommand)]
     Plugin(plugin::Command),
@@ -81,7 +86,7 @@ enum Command {
 }
 
 /// Any error, for people.
-type Outcome = Result<(), Box<dyn std::error::Error>>;
+type Outcome = Result<(), Box<dyn Error>>;
 
 /// Runs the command that the process was started with.
 pub fn run() -> ExitCode {
@@ -118,30 +123,47 @@ async fn dispatch(cli: Cli) -> Outcome {
             say!("{}", asyncapi::document().trim_end());
             Ok(())
         }
-        Command::Config(command) => config::run(&command, cli.config.as_deref()),
+        Command::Config(command) => Box::pin(config::run(&command, cli.config.as_deref())).await,
         Command::Serve => Box::pin(serve::run(configuration(cli.config.as_deref())?, cli.config)).await,
         Command::Doctor => doctor::run(configuration(cli.config.as_deref())?).await,
         Command::Migrate(args) => migrate::run(&args, &quiet(cli.config.as_deref())?).await,
+        Command::Backup(args) => backup::run(&args, &existing(cli.config.as_deref())?).await,
         Command::Plugin(plugin::Command::Author(command)) => Box::pin(plugin::author(&command)).await,
         Command::Plugin(command) => {
             let reread = || configuration(cli.config.as_deref()).map_err(|problems| problems.to_string());
-            Box::pin(plugin::run(&command, quiet(cli.config.as_deref())?, reread)).await
+            Box::pin(plugin::run(&command, existing(cli.config.as_deref())?, reread)).await
         }
-        Command::User(command) => user::run(command, quiet(cli.config.as_deref())?).await,
-        Command::Bot(command) => bot::run(command, quiet(cli.config.as_deref())?).await,
-        Command::Room(command) => room::run(command, quiet(cli.config.as_deref())?).await,
-        Command::Mail(command) => mail::run(command, quiet(cli.config.as_deref())?).await,
+        Command::User(command) => user::run(command, existing(cli.config.as_deref())?).await,
+        Command::Bot(command) => bot::run(command, existing(cli.config.as_deref())?).await,
+        Command::Room(command) => room::run(command, existing(cli.config.as_deref())?).await,
+        Command::Mail(command) => mail::run(command, existing(cli.config.as_deref())?).await,
     }
 }
 
-fn configuration(path: Option<&std::path::Path>) -> Result<crate::config::Loaded, crate::config::Problems> {
+fn configuration(path: Option<&Path>) -> Result<Loaded, Problems> {
     let env = of_process();
-    load(Sources { path, directory: std::path::Path::new("."), env: &env })
+    load(Sources { path, directory: Path::new("."), env: &env })
 }
 
 /// The configuration for a command other than `serve`: its log goes to standard error, and only what is wrong.
-fn quiet(path: Option<&std::path::Path>) -> Result<Config, Box<dyn std::error::Error>> {
+fn quiet(path: Option<&Path>) -> Result<Config, Box<dyn Error>> {
     let config = configuration(path)?.config;
+    log::start_quiet();
+    Ok(config)
+}
+
+/// The same for a command on a server that is there: in a folder that is none's it would begin an empty one.
+fn existing(path: Option<&Path>) -> Result<Config, Box<dyn Error>> {
+    let Loaded { config, chosen, .. } = configuration(path)?;
+    if let Some(file) = Store::missing_file(&config.database, &config.data_dir).filter(|_| !chosen) {
+        let file = path::absolute(&file).unwrap_or(file);
+        return Err(format!(
+            "no configuration was found here, and no database at {}: run this in the server's folder, name its configuration with \
+             `--config FILE` or its data folder with COMMUNITY_DATA_DIR, or start the server here once",
+            file.display()
+        )
+        .into());
+    }
     log::start_quiet();
     Ok(config)
 }

@@ -13,7 +13,7 @@ use crate::{
 
 /// `path` is the configuration file that was named on the command line, for reading it again.
 pub async fn run(loaded: Loaded, path: Option<PathBuf>) -> Outcome {
-    let Loaded { config, warnings, file } = loaded;
+    let Loaded { config, warnings, file, .. } = loaded;
     let _log = log::start(&config.log)?;
     if let Some(file) = &file {
         tracing::info!(file = %file.display(), "configuration read");

@@ -48,6 +48,22 @@ impl BaseUrl {
         }
     }
 
+    /// True if the address says "every address of a machine", which nobody can go to.
+    pub fn is_unspecified(&self) -> bool {
+        match self.0.host() {
+            Some(Host::Ipv4(address)) => address.is_unspecified(),
+            Some(Host::Ipv6(address)) => address.is_unspecified(),
+            Some(Host::Domain(_)) | None => false,
+        }
+    }
+
+    /// True if `host`, as a request's `Host` says it, is this machine under another name, at the same port.
+    pub fn has_alias(&self, host: &str) -> bool {
+        let Ok(other) = format!("{}://{host}", self.0.scheme()).parse::<Self>() else { return false };
+        let same_port = other.0.port_or_known_default() == self.0.port_or_known_default();
+        self.is_loopback() && other.is_loopback() && same_port && other.host() != self.host()
+    }
+
     /// The address itself.
     pub fn url(&self) -> &Url {
         &self.0

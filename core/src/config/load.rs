@@ -37,6 +37,8 @@ pub struct Loaded {
     pub warnings: Vec<Problem>,
     /// The file that was read, if there was one.
     pub file: Option<PathBuf>,
+    /// Whether somebody chose where data is: with a file, or with a variable for the folder or the database.
+    pub chosen: bool,
 }
 
 /// Loads and checks the configuration.
@@ -53,20 +55,22 @@ pub fn load(sources: Sources<'_>) -> Result<Loaded, Problems> {
         Err(problem) => draft.problems.push(problem),
     }
     draft.take(env::prefixed(sources.env, &draft.plugin_ids()));
+    let chosen = found.is_some() || ["data_dir", "database.url"].iter().any(|key| draft.places.contains_key(*key));
     let (config, mut warnings) = draft.finish()?;
     warnings.extend(env::strangers(sources.env));
-    Ok(Loaded { config, warnings, file: found.map(|(path, _)| path) })
+    Ok(Loaded { config, warnings, file: found.map(|(path, _)| path), chosen })
 }
 
-/// Loads like [`load`] and describes the outcome: the effective configuration as TOML, warnings as comments above it.
-pub fn check(sources: Sources<'_>) -> Result<String, Problems> {
-    let loaded = load(sources)?;
-    let source = loaded.file.map_or_else(|| "no configuration file".to_owned(), |path| path.display().to_string());
-    let mut text = format!("# effective configuration ({source}, environment, defaults)\n");
-    for warning in loaded.warnings {
-        let _ = writeln!(text, "# warning: {warning}");
+impl Loaded {
+    /// The effective configuration as TOML, warnings as comments above it.
+    pub fn describe(&self) -> String {
+        let source = self.file.as_ref().map_or_else(|| "no configuration file".to_owned(), |path| path.display().to_string());
+        let mut text = format!("# effective configuration ({source}, environment, defaults)\n");
+        for warning in &self.warnings {
+            let _ = writeln!(text, "# warning: {warning}");
+        }
+        format!("{text}\n{}", self.config.effective())
     }
-    Ok(format!("{text}\n{}", loaded.config.effective()))
 }
 
 /// A configuration in the making.

@@ -48,7 +48,7 @@ pub use self::{
     env::{Environment, of_process},
     http::{HttpSection, Network},
     limits::{LimitsSection, Rate},
-    load::{Loaded, Sources, check, load},
+    load::{Loaded, Sources, load},
     log::{LogFormat, LogSection},
     mail::{MailSection, MailTransport},
     metrics::MetricsSection,
@@ -188,6 +188,7 @@ impl Config {
         self.realtime.validate(report);
         self.limits.validate(report);
         self.log.validate(report);
+        self.validate_address(report);
         self.validate_cookies(report);
         self.validate_quota(report);
     }
@@ -198,6 +199,19 @@ impl Config {
         let fits = quota.0 == 0 || quota >= largest;
         let fix = format!("must not be less than one file, which may have {largest} (uploads.max_file); \"0 B\" is no limit");
         report.require(fits, "limits.upload_bytes_per_day", &fix);
+    }
+
+    /// Whoever opens another address than the base URL gets pages without pictures and forms that are refused.
+    fn validate_address(&self, report: &mut Report) {
+        let (base_url, listen) = (self.base_url(), self.http.listen);
+        let fix = "set http.base_url (BASE_URL) to what people type";
+        if base_url.is_unspecified() {
+            report.warning("http.base_url", format!("{base_url} is where to listen (http.listen), and nowhere to go: {fix}"));
+        } else if base_url.is_loopback() && !listen.ip().to_canonical().is_loopback() {
+            let sentence =
+                format!("http.listen lets in other machines at {listen}, but links lead each of them to itself, {base_url}: {fix}");
+            report.warning("http.base_url", sentence);
+        }
     }
 
     /// Cookies over plain http can be read on the way, so beyond this machine that needs an explicit word.

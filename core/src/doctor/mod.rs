@@ -18,8 +18,8 @@ use std::{
 pub use providers::examine_one as examine_provider;
 
 use crate::{
-    config::Loaded,
-    plugins::{Plugins, Site},
+    config::{Config, Loaded},
+    plugins::{EngineError, Plugins, Site},
 };
 
 /// How something was found.
@@ -83,11 +83,26 @@ pub async fn examine(loaded: &Loaded, mut report: impl FnMut(Finding)) {
     report(database::examine(config).await);
     report(mail::examine(config).await);
     report(uploads::examine(config).await);
-    match Plugins::load(&config.plugins, &BTreeSet::new(), &config.data_dir, &Site::of(config)).await {
+    match load_plugins(config).await {
         Ok(plugins) => {
             plugins::examine(config, &plugins).into_iter().for_each(&mut report);
             providers::examine(config, &plugins).await.into_iter().for_each(&mut report);
         }
         Err(error) => report(Finding::bad("plugins", error.to_string())),
     }
+}
+
+/// Looks at the plugins alone, if any has a section. Nobody else is asked anything.
+///
+/// # Errors
+/// No plugin can be looked at here.
+pub async fn examine_plugins(config: &Config) -> Result<Vec<Finding>, EngineError> {
+    if config.plugins.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(plugins::examine(config, &load_plugins(config).await?))
+}
+
+async fn load_plugins(config: &Config) -> Result<Plugins, EngineError> {
+    Plugins::load(&config.plugins, &BTreeSet::new(), &config.data_dir, &Site::of(config)).await
 }

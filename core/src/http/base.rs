@@ -8,6 +8,7 @@ use tracing::Instrument;
 use url::Url;
 
 use super::{
+    alias,
     body_limit::BodyLimits,
     client_ip::{Proxies, peer},
     cors,
@@ -20,7 +21,10 @@ use super::{
     request_id::RequestId,
     routes::RouteTable,
 };
-use crate::{config::Config, uploads::http::ENVELOPE};
+use crate::{
+    config::{BaseUrl, Config},
+    uploads::http::ENVELOPE,
+};
 
 /// What requests are judged by. Handlers that need a part of it (is this request cross-site? who asks?) find it here.
 #[derive(Clone)]
@@ -34,6 +38,7 @@ pub struct Base {
     /// Caps on bodies.
     pub bodies: BodyLimits,
     headers: SecurityHeaders,
+    url: BaseUrl,
 }
 
 impl Base {
@@ -46,6 +51,7 @@ impl Base {
             metrics,
             bodies: BodyLimits::new(&config.http).with("/api/upload", config.uploads.max_file.0 + ENVELOPE),
             headers: SecurityHeaders::new(&base_url, &origin_of(&config.uploads_url())),
+            url: base_url,
         }
     }
 
@@ -103,8 +109,8 @@ impl Based {
     async fn answer(&self, mut request: Request) -> Response {
         let client = self.base.proxies.client(peer(&request), request.headers());
         request.set_data(client);
-        if let Some(refusal) = self.gate.refusal(&request) {
-            return refusal;
+        if let Some(answer) = self.gate.refusal(&request).or_else(|| alias::redirect(&self.base.url, &request)) {
+            return answer;
         }
         let origins = &self.base.origins;
         let listed = origins.listed(request.headers()).cloned();

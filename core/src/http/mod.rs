@@ -1,9 +1,11 @@
 //! The HTTP base: the accept loop, what every request passes through, and the one shape of errors.
 //!
 //! [`base::Base`] puts around an app what every request passes, in this order from the outside: [`request_id`], [`log`],
-//! [`metrics`], [`headers`], [`panic`], [`client_ip`], [`gate`], [`cors`], [`origin`], [`body_limit`], [`routes`].
+//! [`metrics`], [`headers`], [`panic`], [`client_ip`], [`gate`], [`alias`], [`cors`], [`origin`], [`body_limit`],
+//! [`routes`].
 //! [`server::Server`] then serves it.
 
+pub mod alias;
 pub mod auth;
 pub mod base;
 pub mod body;

@@ -250,6 +250,10 @@ fn hear(hub: &Hub, queue: &UnboundedSender<Item>, event: &Event) {
         let its = sockets.iter().filter(|peer| peer.who.came_with(&revoked.token));
         return its.for_each(|peer| hub.end(peer, "revoked"));
     }
+    if let Some(bot) = bots::events::deleted_bot(event) {
+        // Also whoever came with the token of the configuration, which is no bot's own.
+        return hub.of_person(&MemberId::Bot(bot)).iter().for_each(|peer| hub.end(peer, "revoked"));
+    }
     if kind.starts_with("room.")
         && let Some(RoomEvent { room, what }) = RoomEvent::read(event)
     {

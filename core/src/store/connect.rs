@@ -75,6 +75,11 @@ pub(super) fn file(url: &SecretUrl) -> Option<PathBuf> {
     (!path.starts_with("file:")).then(|| path.to_owned())
 }
 
+/// The same, if it is not there yet.
+pub(super) fn missing_file(url: &SecretUrl) -> Option<PathBuf> {
+    file(url).filter(|path| !path.exists())
+}
+
 fn options(url: &SecretUrl, section: &DatabaseSection) -> ConnectOptions {
     let mut options = ConnectOptions::new(url.expose());
     options.sqlx_logging(false).acquire_timeout(section.acquire_timeout.0).connect_timeout(section.acquire_timeout.0);

@@ -29,6 +29,14 @@ pub enum OpenError {
     /// A step of the schema failed; it was undone.
     #[error("the database's schema could not be brought up to date: {0}")]
     Migrate(DbErr),
+    /// The copy of it that was wanted did not come about.
+    #[error("the database could not be copied to {path}: {source}")]
+    Copy {
+        /// Where to.
+        path: String,
+        /// Why.
+        source: DbErr,
+    },
     /// A folder or file beside the database.
     #[error("{path}: {source}")]
     File {

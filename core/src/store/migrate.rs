@@ -41,7 +41,7 @@ async fn run_sqlite(url: &SecretUrl, section: &DatabaseSection, data_dir: &Path)
 }
 
 /// Makes the database's file, for its owner only, unless it is there. SQLite gives the same mode to those it makes beside it.
-fn make_private(path: &Path) -> io::Result<()> {
+pub(super) fn make_private(path: &Path) -> io::Result<()> {
     OpenOptions::new().create(true).append(true).mode(0o600).open(path).map(drop)
 }
 
@@ -55,7 +55,7 @@ async fn run_postgres(url: &SecretUrl, section: &DatabaseSection) -> Result<(), 
 
 /// What [`run`] would do.
 pub(super) async fn plan(url: &SecretUrl, section: &DatabaseSection) -> Result<Plan, OpenError> {
-    if connect::file(url).is_some_and(|path| !path.exists()) {
+    if connect::missing_file(url).is_some() {
         return Ok(Plan { pending: Migrator::migrations().iter().map(|step| step.name().to_owned()).collect() });
     }
     let conn = connect::reader(url, section).await?;

@@ -7,6 +7,7 @@
 //!
 //! sea-orm is named here and in the `store.rs` and `entity.rs` of the slices, nowhere else.
 
+mod backup;
 mod batch;
 mod connect;
 mod doubt;
@@ -19,7 +20,11 @@ mod migrate;
 mod retry;
 mod tx;
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use futures_util::future::BoxFuture;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend};
@@ -87,6 +92,19 @@ impl Store {
     /// What [`Store::open`] would change in the schema, without changing it.
     pub async fn plan(section: &DatabaseSection, data_dir: &Path) -> Result<Plan, OpenError> {
         migrate::plan(&connect::url(section, data_dir), section).await
+    }
+
+    /// Writes a copy of an SQLite database into `file`, as it is at one moment.
+    ///
+    /// # Errors
+    /// It cannot be read, or the copy not be written.
+    pub async fn back_up(section: &DatabaseSection, data_dir: &Path, file: &Path) -> Result<(), OpenError> {
+        backup::run(&connect::url(section, data_dir), section, file).await
+    }
+
+    /// The file of the database, if it is kept in one that is not there yet.
+    pub fn missing_file(section: &DatabaseSection, data_dir: &Path) -> Option<PathBuf> {
+        connect::missing_file(&connect::url(section, data_dir))
     }
 
     /// The connections that read. Nothing read here may decide a write: that belongs into the write's closure.

@@ -171,6 +171,8 @@ pub fn mount(route: Route) -> impl Endpoint<Output = Response> {
         .at("/docs/events", page(events_page))
         .at("/openapi.json", get(openapi_document))
         .at("/asyncapi.json", get(asyncapi_document))
+        .at("/robots.txt", get(robots))
+        .at("/favicon.ico", get(favicon))
         .at(assets::ROUTE, get(asset));
     route.around(|route, request| async move {
         let frame = wants_page(&request).then(|| Bare::of(&request));
@@ -185,7 +187,8 @@ pub fn mount(route: Route) -> impl Endpoint<Output = Response> {
 pub fn routes(table: RouteTable) -> RouteTable {
     let pages = ["/", "/posts", "/posts/", "/posts/:id", "/rooms", "/rooms/", "/rooms/:id", "/settings", "/settings/"];
     let files = ["/api-docs.html", "/docs", "/docs/events", "/openapi.json", "/asyncapi.json", "/posts/feed.xml", assets::ROUTE];
-    pages.into_iter().chain(files).fold(table, |table, path| table.route(path, &[Method::GET]))
+    let expected = ["/robots.txt", "/favicon.ico"];
+    pages.into_iter().chain(files).chain(expected).fold(table, |table, path| table.route(path, &[Method::GET]))
 }
 
 #[handler]
@@ -247,6 +250,23 @@ fn to_rooms() -> Redirect {
 #[handler]
 fn asset(request: &Request, pages: Data<&Pages>, Path((hash, name)): Path<(String, String)>) -> Response {
     assets::serve(request, &hash, &name, &pages.look.files)
+}
+
+/// What search engines may read: everything but the API and what belongs to one person.
+const ROBOTS: &str = "User-agent: *\nAllow: /\nDisallow: /api/\nDisallow: /settings/\n";
+
+/// How long what programs ask for by names of their own may be kept.
+const FOR_AN_HOUR: &str = "public, max-age=3600";
+
+#[handler]
+fn robots() -> Response {
+    Response::builder().content_type("text/plain; charset=utf-8").header(header::CACHE_CONTROL, FOR_AN_HOUR).body(ROBOTS)
+}
+
+/// The icon, for whoever does not read in a page where it is.
+#[handler]
+fn favicon(pages: Data<&Pages>) -> Response {
+    Redirect::temporary(&pages.look.icon).with_header(header::CACHE_CONTROL, FOR_AN_HOUR).into_response()
 }
 
 /// One's own account. Strangers are shown where to sign in.

@@ -1,13 +1,17 @@
 //! Commands of the binary that look at things.
 
+mod backup;
 mod doctor;
 mod trial;
 
-use std::{fs, os::unix::fs::PermissionsExt};
+use std::{fs, os::unix::fs::PermissionsExt, path::Path, process::Command};
 
 use serde_json::Value;
 
-use crate::support::{Binary, Db};
+use crate::{
+    bots::crash::section,
+    support::{Binary, Db, PASSWORD, output, share_plugin_cache},
+};
 
 db_test! {
     async fn o03_config_check_says_what_is_in_effect_without_secrets(db) {
@@ -32,6 +36,29 @@ async fn o21_a_mistake_in_the_configuration_is_one_sentence() {
         assert!(errors.contains("posst") && errors.contains("posts") && errors.lines().count() <= 3, "{arguments:?}: {errors}");
     }
     assert!(!binary.folder().join("community.db").exists(), "something was begun all the same");
+    binary.stop().await;
+}
+
+#[tokio::test]
+async fn config_check_finds_what_the_doctor_finds_about_plugins() {
+    let binary = Binary::prepare(Db::Sqlite, &[]).await;
+    let file = binary.folder().join("community.toml");
+    let greedy = section("greedy", "counting_bot", &[]);
+    fs::write(&file, format!("[plugins.nobody]\n[plugins.email.settings]\ncolour = \"red\"\n{greedy}")).unwrap();
+    let doctor = String::from_utf8(binary.run(&["doctor"], "").await.stdout).unwrap();
+    let output = binary.run(&["config", "check"], "").await;
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0), "{errors}");
+    for (plugin, fault) in [("nobody", "no bundled plugin"), ("greedy", "store")] {
+        let sentence =
+            doctor.lines().find_map(|line| line.strip_prefix("FAILED")?.trim().strip_prefix(&format!("plugin {plugin}"))).unwrap();
+        assert!(sentence.contains(fault) && errors.contains(sentence.trim()), "{sentence}:\n{errors}");
+    }
+    // What works and is perhaps not meant stands above what is in effect.
+    fs::write(&file, "[plugins.email.settings]\ncolour = \"red\"\n").unwrap();
+    let text = binary.run_well(&["config", "check"], "").await;
+    assert!(text.contains("# warning: plugin email: nothing reads its setting colour: correct it, or take it out"), "{text}");
+    assert!(text.contains("colour = \"red\""), "{text}");
     binary.stop().await;
 }
 
@@ -87,6 +114,44 @@ async fn a_command_before_the_first_start_leaves_the_data_folder_private() {
         assert_eq!(mode & 0o777, 0o700, "{folder}");
     }
     binary.stop().await;
+}
+
+/// Runs a command in `folder`, where no variable says anything; gives its errors and whether it went well.
+async fn run_in(folder: &Path, arguments: &[&str]) -> (String, bool) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_community"));
+    command.args(arguments).current_dir(folder).env_clear();
+    let output = output(command, PASSWORD).await;
+    (String::from_utf8(output.stderr).unwrap(), output.status.success())
+}
+
+#[tokio::test]
+async fn a_command_in_a_folder_that_is_no_servers_makes_nothing_and_says_where_it_looked() {
+    let folder = tempfile::tempdir().unwrap();
+    let create = ["user", "create", "--email", "ann@example.org", "--password-stdin"];
+    for arguments in
+        [&["user", "list"][..], &["bot", "create", "Helper"], &["plugin", "list"], &["mail", "test", "ann@example.org"], &create]
+    {
+        let (errors, well) = run_in(folder.path(), arguments).await;
+        let database = folder.path().join("data/community.db").display().to_string();
+        for said in [database.as_str(), "--config", "COMMUNITY_DATA_DIR", "start the server"] {
+            assert!(!well && errors.contains(said), "{arguments:?}: {said}: {errors}");
+        }
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "{arguments:?} made something");
+    }
+}
+
+#[tokio::test]
+async fn a_configuration_or_a_database_makes_a_folder_a_servers() {
+    let folder = tempfile::tempdir().unwrap();
+    share_plugin_cache(&folder.path().join("data"));
+    let (errors, well) = run_in(folder.path(), &["migrate"]).await;
+    assert!(well, "{errors}");
+    assert_eq!(run_in(folder.path(), &["user", "list"]).await, (String::new(), true), "the database is enough");
+    let folder = tempfile::tempdir().unwrap();
+    share_plugin_cache(&folder.path().join("data"));
+    fs::write(folder.path().join("community.toml"), "").unwrap();
+    let create = ["user", "create", "--email", "ann@example.org", "--password-stdin"];
+    assert_eq!(run_in(folder.path(), &create).await, (String::new(), true), "people can be there before the first start");
 }
 
 #[tokio::test]

@@ -64,6 +64,29 @@ fn o_21_plain_http_beyond_this_machine_needs_an_explicit_word() {
 }
 
 #[test]
+fn a_base_url_that_leads_other_machines_astray_is_warned_about() {
+    let insecure = "[sessions]\nallow_insecure_cookies = true\n";
+    for (listen, base_url, sentence) in [
+        ("0.0.0.0:3000", "", "http.base_url: http.listen lets in other machines at 0.0.0.0:3000"),
+        ("[::]:3000", "http://localhost:3000", "variable BASE_URL: http.base_url: http.listen lets in other machines at [::]:3000"),
+        ("0.0.0.0:3000", "http://0.0.0.0:3000", "variable BASE_URL: http.base_url: http://0.0.0.0:3000 is where to listen"),
+        ("[::]:3000", "https://[::]:3000", "variable BASE_URL: http.base_url: https://[::]:3000 is where to listen"),
+    ] {
+        let loaded = try_load(insecure, &[("COMMUNITY_HTTP__LISTEN", listen), ("BASE_URL", base_url)]).expect("allowed");
+        let warnings: Vec<String> = loaded.warnings.iter().map(ToString::to_string).collect();
+        let fits =
+            |warning: &String| warning.starts_with(sentence) && warning.ends_with("set http.base_url (BASE_URL) to what people type");
+        assert_eq!(warnings.iter().filter(|warning| fits(warning)).count(), 1, "{warnings:?}");
+    }
+    for (listen, base_url) in
+        [("127.0.0.1:3000", ""), ("[::1]:3000", "http://localhost:3000"), ("0.0.0.0:3000", "https://community.example")]
+    {
+        let loaded = try_load("", &[("COMMUNITY_HTTP__LISTEN", listen), ("BASE_URL", base_url)]).expect("in order");
+        assert!(loaded.warnings.is_empty(), "{listen} {base_url}: {:?}", loaded.warnings);
+    }
+}
+
+#[test]
 fn o_21_wildcard_origins_are_refused() {
     for origins in ["*", "https://*.example", "null"] {
         let text = complaint("", &[("COMMUNITY_CORS__ORIGINS", origins)]);

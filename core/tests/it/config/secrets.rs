@@ -1,8 +1,8 @@
 //! O-03: what is secret is seen nowhere.
 
-use community::config::{Config, Secret, SecretUrl, Sources, check};
+use community::config::{Config, Secret, SecretUrl};
 
-use super::{complaint, config, env, folder};
+use super::{complaint, config, try_load};
 
 const CANARY: &str = "S3cr3tCanary";
 
@@ -51,9 +51,8 @@ fn o_03_no_output_of_a_configuration_shows_a_secret() {
 
 #[test]
 fn o_03_the_check_command_shows_no_secret() {
-    let folder = folder("[chat]\nbot_token = \"S3cr3tCanary\"\n");
-    let env = env(&[("DISCORD_CLIENT_SECRET", CANARY), ("COMMUNITY_SITE__NAME", "Shown")]);
-    let text = check(Sources { path: None, directory: folder.path(), env: &env }).expect("in order");
+    let variables = [("DISCORD_CLIENT_SECRET", CANARY), ("COMMUNITY_SITE__NAME", "Shown")];
+    let text = try_load("[chat]\nbot_token = \"S3cr3tCanary\"\n", &variables).expect("in order").describe();
     assert!(!text.contains(CANARY), "{text}");
     assert!(text.contains("# warning: ") && text.contains("chat.bot_token: is short"), "{text}");
     assert!(text.contains("name = \"Shown\"") && text.contains("bot_token = \"***\""), "{text}");

@@ -1,5 +1,6 @@
 //! The HTTP base, over raw sockets: what clients in good order never send is most of what is tested here.
 
+mod alias;
 mod app;
 mod bodies;
 mod client_ip;

@@ -164,6 +164,15 @@ db_test! {
         binary.stop().await;
     }
 
+    async fn s04_a_bot_that_is_deleted_from_the_shell_is_cut_off_whatever_token_it_came_with(db) {
+        let token = "0123456789abcdef0123456789abcdef";
+        let binary = Binary::start(db, &[("CHAT_BOT_TOKEN", token.to_owned())]).await;
+        let socket = Sockets::at(binary.base_url()).await.bot(token).await;
+        binary.run_well(&["bot", "delete", "openclaw"], "").await;
+        ended(&socket, "revoked", Instant::now()).await;
+        binary.stop().await;
+    }
+
     async fn s04_whoever_is_signed_out_from_the_shell_is_cut_off_within_a_second(db) {
         let binary = Binary::start(db, &[]).await;
         crate::store::member(&binary, "Ann").await;

@@ -170,6 +170,35 @@ db_test! {
         binary.stop().await;
     }
 
+    async fn a_bot_that_is_deleted_leaves_its_rooms_and_its_name_and_what_it_said_stays(db) {
+        let binary = Binary::start(db, &[]).await;
+        let ann = crate::store::member(&binary, "Ann").await.client;
+        let room = open_room(&ann, "Lobby").await;
+        let (bot, token, secret) = created(&binary.run_well(&["bot", "create", "Helper", "--room", &room], "").await);
+        let helper = Bearer::new(binary.client(), &secret);
+        helper.post(&format!("/api/rooms/{room}/messages"), json!({ "body": "Hi" })).await.expect(200);
+        assert_eq!(binary.run_well(&["bot", "delete", "helper"], "").await, format!("{bot}\tdeleted\n"));
+        helper.get("/api/rooms").await.expect_error(401, "invalid_bot_token");
+        assert_eq!(members(&ann, &room).await, roles(&[("Ann", "owner")]));
+        let said = ann.get(&format!("/api/rooms/{room}/messages")).await.expect(200).json()["messages"][0].clone();
+        assert_eq!((&said["body"], &said["authorName"]), (&json!("Hi"), &json!("Helper")));
+        let listed = binary.run_well(&["bot", "list"], "").await;
+        assert!(!listed.contains(&bot) && !listed.contains(&token), "{listed}");
+        invite(&ann, &room, &bot).await.expect(200);
+        assert_eq!(members(&ann, &room).await, roles(&[("Ann", "owner")]), "nobody is there to come");
+        // The name is free, under another handle, too.
+        let (another, ..) = created(&binary.run_well(&["bot", "create", "Helper", "--handle", "second"], "").await);
+        assert_ne!(another, bot);
+        let section = "[plugins.second]\ncomponent = \"bundled:openclaw\"\nenabled = false\n";
+        std::fs::write(binary.folder().join("community.toml"), section).unwrap();
+        for (what, reason) in [("helper", "bot list"), (bot.as_str(), "bot list"), ("second", "[plugins.second]")] {
+            let output = binary.run(&["bot", "delete", what], "").await;
+            let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert!(!output.status.success() && errors.contains(reason), "{what}: {errors}");
+        }
+        binary.stop().await;
+    }
+
     async fn s06_bots_and_people_cannot_pass_for_each_other(db) {
         let server = TestServer::start_with(db, with_token).await;
         let ann = server.member("Ann").await;

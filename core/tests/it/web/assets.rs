@@ -64,6 +64,28 @@ async fn the_built_front_end_is_small_and_comes_compressed_to_whoever_understand
 }
 
 #[tokio::test]
+async fn search_engines_are_told_what_to_read() {
+    let server = server().await;
+    let answer = server.client().get("/robots.txt").await.expect(200);
+    assert_eq!(answer.header("content-type"), Some("text/plain; charset=utf-8"));
+    let text = answer.text();
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines, ["User-agent: *", "Allow: /", "Disallow: /api/", "Disallow: /settings/"]);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn who_asks_for_an_icon_without_reading_a_page_is_led_to_the_one_of_the_pages() {
+    let server = server().await;
+    let visitor = server.client();
+    let answer = visitor.get("/favicon.ico").await.expect(307);
+    let icon = answer.header("location").unwrap();
+    assert!(page(&visitor, "/").await.contains(&format!("<link rel=\"icon\" href=\"{icon}\">")), "{icon}");
+    assert_eq!(visitor.get(icon).await.expect(200).header("content-type"), Some("image/svg+xml"));
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn an_asset_of_another_version_is_not_there() {
     let server = server().await;
     for path in ["/assets/0000000000000000/style.css", "/assets/none/nothing.js", "/assets/app/nothing.js", "/assets/../Cargo.toml"] {

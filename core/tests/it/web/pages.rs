@@ -197,6 +197,7 @@ async fn an_operator_gives_the_community_a_logo_a_colour_and_a_sentence() {
     let logo = visitor.get(named("/logo")).await.expect(200);
     assert_eq!(logo.header("content-type"), Some("image/svg+xml"));
     assert!(logo.header("content-security-policy").unwrap().contains("default-src 'none'"), "a drawing runs nothing");
+    assert_eq!(visitor.get("/favicon.ico").await.expect(307).header("location"), Some(named("/logo")));
     assert!(visitor.get(named("/site.css")).await.expect(200).text().contains("--accent: light-dark(#0055aa"));
     server.stop().await;
 }
