@@ -54,7 +54,7 @@ test("a room is made, somebody is invited, and both talk with a bot among them",
   await open(bob.page, "/rooms/");
   await ann.page.getByRole("button", { name: "Invite" }).click();
   const dialog = ann.page.getByRole("dialog");
-  for (const [kind, who] of [["Email address", "somebody@example.org"], ["Discord id", "80351110224678912"], ["Reddit name", "spez"], ["Member or bot here", bob.id]]) {
+  for (const [kind, who] of [["Email address", "somebody@example.org"], ["Discord id", "80351110224678912"], ["Member or bot here", bob.id]]) {
     await dialog.getByLabel("What it is").selectOption(kind);
     await dialog.getByLabel("Whom?").fill(who);
     await dialog.getByRole("button", { name: "Invite" }).click();
@@ -64,6 +64,18 @@ test("a room is made, somebody is invited, and both talk with a bot among them",
   await dialog.getByLabel("Whom?").fill("nonsense");
   await dialog.getByRole("button", { name: "Invite" }).click();
   await dialog.getByRole("alert").filter({ hasNotText: "is invited" }).filter({ hasText: /\w/ }).waitFor();
+  // Nobody signs in with Reddit here, so a mere name is nobody's, and is not offered as one.
+  const kinds = await dialog.getByLabel("What it is").locator("option").allTextContents();
+  assert.deepEqual(kinds, ["Member or bot here", "Email address", "Discord id"]);
+  await dialog.getByLabel("What it is").selectOption("Member or bot here");
+  for (const who of ["Bob", "reddit_bob"]) {
+    await dialog.getByLabel("Whom?").fill(who);
+    await dialog.getByRole("button", { name: "Invite" }).click();
+    await dialog.getByRole("alert").getByText(`Nobody can be found here as “${who}”.`).waitFor();
+  }
+  await dialog.getByLabel("Whom?").fill("80351110224678912");
+  await dialog.getByRole("button", { name: "Invite" }).click();
+  await dialog.getByText("80351110224678912 (Discord) is invited.").waitFor();
   await ann.page.keyboard.press("Escape");
 
   await bob.page.getByRole("button", { name: "Enter" }).click();
