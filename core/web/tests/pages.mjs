@@ -29,7 +29,7 @@ export async function furnish(browser, site, dress = (text) => text, options = {
   await post("ann", `${to}/messages`, { body: "Same here. It went down to **2 °C**.", replyTo: first.id });
   await post("bob", `${to}/messages`, { body: "Does anybody have spare fleece?\n\n- 2 m wide would do\n- I can pick it up" });
   house.last = (await post("bob", `${to}/messages`, { body: "After five, for example." })).message.id;
-  await post("ann", "/api/rooms", { name: "Seed swap in spring", access: "invite" });
+  house.closed = (await post("ann", "/api/rooms", { name: "Seed swap in spring", access: "invite" })).room.id;
   const invited = (await post("bob", "/api/rooms", { name: "Compost", access: "invite" })).room.id;
   await post("bob", `/api/rooms/${invited}/invite`, { userId: house.ann.id });
   return house;
@@ -44,7 +44,7 @@ const choose = async (page, entry) => {
 };
 
 /** The pages: who looks, where, and what they do there. Nothing takes over those that are `plain`. */
-export const pages = ({ post, room }) => [
+export const pages = ({ post, room, closed }) => [
   { name: "home", path: "/" },
   { name: "home-member", who: "ann", path: "/" },
   { name: "posts", path: "/posts/" },
@@ -103,6 +103,15 @@ export const pages = ({ post, room }) => [
     },
   },
   { name: "room-stranger", who: "newcomer", path: `/rooms/${room}` },
+  {
+    name: "room-closed",
+    who: "newcomer",
+    path: `/rooms/${closed}`,
+    async then(page) {
+      await page.getByRole("button", { name: "Enter room" }).click();
+      await page.getByRole("heading", { name: "You need an invitation" }).waitFor();
+    },
+  },
   {
     name: "invite",
     who: "ann",

@@ -218,9 +218,17 @@ test("what people write in a room never runs", async () => {
 
 test("whoever is no member may enter an open room by its address, and no other", async () => {
   const zoe = await member(browser, site, "Zoë");
-  await open(zoe.page, `/rooms/${room}`);
+  const vault = await room_of(ann, "Vault", { access: "invite" });
+  await open(zoe.page, `/rooms/${vault}`);
   await zoe.page.getByRole("button", { name: "Enter room" }).click();
-  await zoe.page.getByRole("alert").getByText("There is no such room").waitFor();
+  await zoe.page.getByRole("heading", { name: "You need an invitation" }).waitFor();
+  await zoe.page.getByRole("alert").getByText("only those who were invited may enter it").waitFor();
+  await zoe.page.getByText(zoe.id).waitFor();
+  assert.equal(await zoe.page.getByRole("button", { name: "Enter room" }).count(), 0, "what would fail again is not offered");
+  await invite(ann, vault, zoe.id);
+  await zoe.page.getByRole("heading", { name: "You were invited into “Vault”." }).waitFor();
+  await zoe.page.getByRole("button", { name: "Enter room" }).click();
+  await zoe.page.getByRole("heading", { name: "Vault", exact: true }).waitFor();
   const made = await (await ann.page.request.post("/api/rooms", { data: { name: "Open house" } })).json();
   await open(zoe.page, `/rooms/${made.room.id}`);
   await zoe.page.getByRole("button", { name: "Enter room" }).click();
@@ -229,6 +237,7 @@ test("whoever is no member may enter an open room by its address, and no other",
   const stranger = await visitor(browser, site);
   await open(stranger.page, `/rooms/${made.room.id}`);
   await stranger.page.getByText("Sign in to see your rooms").waitFor();
+  assert.equal(await stranger.page.getByRole("button", { name: "Enter room" }).count(), 0);
   assert.deepEqual([...zoe.faults, ...stranger.faults], []);
 });
 
@@ -280,7 +289,7 @@ test("whoever leaves a room and enters it again goes on talking there, and so do
   const people = ann.page.getByRole("dialog", { name: "Members" });
   await people.getByRole("button", { name: "Remove Lea" }).click();
   await ann.page.getByRole("dialog", { name: /Remove Lea from/ }).getByRole("button", { name: "Remove" }).click();
-  await lea.page.getByRole("button", { name: "Enter room" }).waitFor();
+  await lea.page.getByRole("heading", { name: "You need an invitation" }).waitFor();
   await invite(ann, id, lea.id);
   await lea.page.locator(".invited").getByRole("button", { name: "Enter" }).click();
   await say(lea, "Third visit");

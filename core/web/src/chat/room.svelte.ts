@@ -30,6 +30,8 @@ export class Room {
   /** The place up to which we told the server that we have read. */
   readSeq = $state(0);
   problem = $state<unknown>(null);
+  /** Whether the person is known to need an invitation to come in, if there is such a room at all. */
+  closed = $state(false);
   busy = $state(false);
 
   /** All changes up to this one have been seen. */
@@ -63,13 +65,19 @@ export class Room {
     }
   }
 
-  /** Becomes a member. */
+  /** Becomes a member, unless the room turns out to be closed: before that it looks like an open one. */
   async join(): Promise<void> {
-    this.take((await call("post", "/api/rooms/{id}/join", { path: { id: this.id } })).data.room);
+    try {
+      this.take((await call("post", "/api/rooms/{id}/join", { path: { id: this.id } })).data.room);
+    } catch (error) {
+      this.closed = error instanceof Refusal && (error.status === 404 || error.code === "invite_required");
+      if (!this.closed) throw error;
+    }
   }
 
   private take(room: RoomDetails): void {
     const { messages, more, members, ...details } = room;
+    this.closed = false;
     this.details = details;
     this.members = members;
     this.messages = messages;

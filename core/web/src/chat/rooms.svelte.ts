@@ -30,10 +30,10 @@ class Rooms {
     connection.on("room:left", ({ roomId, user, reason }) => {
       this.open.get(roomId)?.left(user.id);
       if (user.id !== me.user?.id) return;
-      this.forget(roomId);
+      this.forget(roomId, reason !== "left");
       if (reason !== "left") say(t("room.removed"), "bad");
     });
-    connection.on("room:deleted", ({ roomId }) => this.forget(roomId));
+    connection.on("room:deleted", ({ roomId }) => this.forget(roomId, true));
     connection.on("room:changed", ({ roomId, name, access }) => {
       const room = this.open.get(roomId);
       if (room?.details) Object.assign(room.details, { name, access });
@@ -126,10 +126,13 @@ class Rooms {
     this.count();
   }
 
-  /** The person is no member any more. Whoever shows the room goes on doing so: they may enter it again. */
-  forget(id: string): void {
+  /** The person is no member any more. Whoever shows the room goes on doing so: unless it is `closed`, they may enter it again. */
+  forget(id: string, closed = false): void {
     const room = this.open.get(id);
-    if (room) room.phase = "outside";
+    if (room) {
+      room.phase = "outside";
+      room.closed = closed;
+    }
     this.list = this.list?.filter((one) => one.id !== id) ?? null;
   }
 
