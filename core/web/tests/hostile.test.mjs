@@ -4,14 +4,14 @@ import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
 import { furnish, visit } from "./pages.mjs";
-import { BOTS, launch, open, start, visitor } from "./support.mjs";
+import { BOTS, launch, open, PNG, start, visitor } from "./support.mjs";
 
 const { io } = createRequire(import.meta.url)("socket.io-client");
 
 const ATTACK = "<img src=x onerror=alert(1)>\"'><script>alert(1)</script>";
 const AGENT = `Mozilla/5.0 <img src=x onerror=alert(1)>"'>`;
 /** What pages of ours load: their files, uploads, and the API, of which nothing that acts. */
-const EXPECTED = /^\/(assets\/|uploads\/|socket\.io\/|(openapi|asyncapi)\.json$|api\/(me|posts|rooms|commands|identities|sessions)\b)/;
+const EXPECTED = /^\/(assets\/|uploads\/|socket\.io\/|(openapi|asyncapi)\.json$|api\/(me|posts|rooms|commands|identities|sessions|uploads)\b)/;
 
 let site, browser, house, bot;
 before(async () => {
@@ -23,6 +23,8 @@ before(async () => {
   await ask(reacting, "message:react", { messageId: house.last, emoji: "👍", on: true });
   reacting.disconnect();
   const attachments = [`https://evil.example/"onerror=alert(1)//<img>.png`, `${site.base}/uploads/%2e%2e/api/logout`];
+  const file = { name: "<img src=x onerror=alert(1)>.png", mimeType: "image/png", buffer: PNG };
+  await house.ann.page.request.post("/api/upload", { multipart: { file } });
   const { page } = house.bob;
   await page.request.post("/api/posts", { data: { title: "Attached", body: `![x](${attachments[1]}) ![x](${attachments[0]})`, attachments } });
   await page.request.post(`/api/rooms/${house.room}/messages`, { data: { body: "Files", attachments } });
@@ -95,6 +97,6 @@ test("what passes does not run, either: who is writing, who reacted, what is rea
   await ann.page.locator(".quote", { hasText: "onerror" }).first().waitFor();
   assert.match(await ann.page.locator(".reactions button").first().getAttribute("title"), /Ann <img/);
   await open(ann.page, "/settings/");
-  await ann.page.getByText("<img src=x").first().waitFor();
+  await ann.page.getByRole("region", { name: "Your files" }).getByText("<img src=x").waitFor();
   assert.deepEqual([...faults, ...ann.faults], []);
 });

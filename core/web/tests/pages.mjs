@@ -1,5 +1,5 @@
 // Every page there is, with something in it.
-import { member, open } from "./support.mjs";
+import { member, open, PNG } from "./support.mjs";
 
 const TEXT = `We are at 600 m and the last frost comes in **mid May**. Last year I lost half of them.
 
@@ -22,6 +22,7 @@ export async function furnish(browser, site, dress = (text) => text, options = {
   };
   await post("bob", "/api/posts", { title: "A bot that reminds the room to water", body: "It answers with the forecast.\n\n```rust\nfn on_message(text: &str) -> Option<String> {\n    text.starts_with(\"/water\").then(|| forecast())\n}\n```", attachments: ["https://example.org/files/bot.png"] });
   house.post = (await post("ann", "/api/posts", { title: "Which tomatoes survive a cold spring?", body: TEXT })).post.id;
+  await house.ann.page.request.post("/api/upload", { multipart: { file: { name: "Seedlings.png", mimeType: "image/png", buffer: PNG } } });
   house.room = (await post("ann", "/api/rooms", { name: "Greenhouse" })).room.id;
   const to = `/api/rooms/${house.room}`;
   await post("bob", `${to}/join`, {});
@@ -58,7 +59,7 @@ export const pages = ({ post, room, closed }) => [
   { name: "post", who: "ann", path: `/posts/${post}` },
   { name: "missing", path: "/posts/u-01kb3x2v5q8m4n7p9r1s3t5v7w" },
   { name: "nothing", who: "ann", path: "/no/such/page" },
-  { name: "settings", who: "ann", path: "/settings/" },
+  { name: "settings", who: "ann", path: "/settings/", then: (page) => page.locator(".files li").waitFor() },
   { name: "docs", plain: true, path: "/api-docs.html", then: (page) => page.locator(".opblock").first().waitFor() },
   { name: "events", plain: true, path: "/docs/events" },
   { name: "plain-home", plain: true, unscripted: true, path: "/" },

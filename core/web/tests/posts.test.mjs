@@ -122,6 +122,42 @@ test("without JavaScript posts can be read, one by one and page by page", async 
   assert.ok((await page.getByRole("article").count()) > 0);
 });
 
+test("whoever uploaded files finds them in the settings, and removes one from everywhere", async () => {
+  const { page, context, faults } = await member(browser, site, "Fay");
+  const files = page.getByRole("region", { name: "Your files" });
+  const entry = (name) => files.getByRole("listitem").filter({ has: page.getByRole("link", { name, exact: true }) });
+  await page.route("**/api/uploads?*", (route) => route.abort(), { times: 1 });
+  await open(page, "/settings/");
+  await files.getByRole("alert").getByText("did not answer").waitFor();
+  await files.getByRole("button", { name: "Try again" }).click();
+  await files.getByText("You have uploaded nothing yet.").waitFor();
+
+  const addresses = [];
+  for (let number = 0; number <= 20; number += 1) {
+    const file = { name: `${number}.png`, mimeType: "image/png", buffer: PNG };
+    addresses.push((await (await context.request.post("/api/upload", { multipart: { file } })).json()).url);
+  }
+  await open(page, "/settings/");
+  await entry("20.png").getByText("1 KiB").waitFor();
+  assert.equal(await entry("0.png").count(), 0, "the oldest is on the next page");
+  await files.getByRole("button", { name: "Show older files" }).click();
+  await entry("0.png").locator("button:focus").waitFor();
+  assert.deepEqual(await files.getByRole("link").allTextContents(), addresses.map((_, number) => `${20 - number}.png`));
+
+  const remove = entry("7.png").getByRole("button", { name: "Remove" });
+  await remove.press("Enter");
+  const dialog = page.getByRole("dialog", { name: /Remove “7.png”\?/ });
+  await dialog.getByRole("button", { name: "Cancel" }).press("Enter");
+  assert.equal((await context.request.get(addresses[7])).status(), 200);
+  await remove.press("Enter");
+  await dialog.getByRole("button", { name: "Remove" }).press("Enter");
+  await page.getByRole("status").getByText("“7.png” is removed.").waitFor();
+  assert.equal(await entry("7.png").count(), 0);
+  assert.equal((await context.request.get(addresses[7])).status(), 404);
+  await entry("6.png").locator("button:focus").waitFor();
+  assert.deepEqual(faults, []);
+});
+
 test("what people write never runs and never becomes a page of its own", async () => {
   const attacks = [
     "<script>alert(1)</script>",

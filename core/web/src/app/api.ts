@@ -5,6 +5,7 @@ import { isKey, lang, t } from "./texts.svelte";
 export type Post = components["schemas"]["Post"];
 export type Session = components["schemas"]["SessionEntry"];
 export type Identity = components["schemas"]["Identity"];
+export type StoredFile = components["schemas"]["Upload"];
 
 type Method = "get" | "post" | "patch" | "put" | "delete";
 type Operation<P extends keyof paths, M extends Method> = NonNullable<paths[P][M]>;

@@ -2,7 +2,7 @@
 import { boot } from "./boot";
 import { freshKey, Refusal } from "./api";
 import { isPicture } from "./markdown";
-import { t } from "./texts.svelte";
+import { lang, t } from "./texts.svelte";
 
 const TYPES = ["image/jpeg", "image/png", "image/gif", "image/webp", "application/pdf"];
 const MOST = 10;
@@ -22,7 +22,11 @@ export interface Upload {
   problem: string | null;
 }
 
-export const size = (bytes: number): string => `${Math.round(bytes / (1 << 20))} MiB`;
+/** "2.4 MiB", "73 KiB". */
+export function size(bytes: number): string {
+  const count = (unit: number, digits: number) => Math.max(bytes / unit, 1).toLocaleString(lang(), { maximumFractionDigits: digits });
+  return bytes < 1 << 20 ? `${count(1 << 10, 0)} KiB` : `${count(1 << 20, 1)} MiB`;
+}
 
 export class Uploads {
   all = $state<Upload[]>([]);
