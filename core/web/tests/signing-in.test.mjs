@@ -131,6 +131,29 @@ test("somebody who came through Discord adds an address, and signs in with it fr
   assert.deepEqual([...faults, ...other.faults], []);
 });
 
+test("without JavaScript somebody signs in at another site, is told what came of it, and signs out", async () => {
+  const { page, faults } = await visitor(browser, site, { javaScriptEnabled: false });
+  await page.goto("/");
+  await page.getByRole("link", { name: "Read posts" }).click();
+  await page.getByText("signing in with an address, need it").waitFor();
+  assert.equal(await page.getByLabel("Password").filter({ visible: true }).count(), 0, "no form that could not be sent");
+  await page.getByRole("link", { name: "Continue with Discord" }).click();
+  await answer(page, { cancel: true });
+  await page.getByRole("alert").getByText("You did not give your consent").waitFor();
+
+  await page.goto("/posts/");
+  await page.getByRole("link", { name: "Continue with Discord" }).click();
+  await answer(page, { account: { id: "80351110224678915", username: "norma", name: "Norma" } });
+  await page.getByRole("status").getByText("You are signed in.").waitFor();
+  await page.getByRole("link", { name: "Norma" }).click();
+  await page.getByRole("heading", { name: "Where you are signed in" }).waitFor();
+  await page.getByRole("region", { name: "Ways to sign in" }).getByText("norma").waitFor();
+  await page.getByRole("link", { name: "Sign out here" }).click();
+  await page.getByRole("link", { name: "Sign in", exact: true }).waitFor();
+  assert.equal((await page.context().request.get("/api/me")).status(), 401);
+  assert.deepEqual(faults, []);
+});
+
 test("signing in and up begin and end where one is", async () => {
   const { page, faults } = await visitor(browser, site);
   await open(page, "/rooms/r-01kb3x2v5q8m4n7p9r1s3t5v7w");
