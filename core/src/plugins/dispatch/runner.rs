@@ -2,6 +2,7 @@
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
+use futures_util::future::try_join_all;
 use tokio::{sync::Semaphore, time::sleep};
 use tracing::Level;
 
@@ -39,6 +40,9 @@ const RERUNS: u32 = 20;
 /// How often a bot is tried to be made again while the database does not answer, and the pause between.
 const TRIES: u32 = 5;
 const PAUSE: Duration = Duration::from_secs(1);
+
+/// How many rooms a bot enters at the same time when it begins.
+const ENTERED: usize = 16;
 
 /// How many posts a bot may write.
 const POSTS: Rate = Rate::per_hour(6);
@@ -145,10 +149,12 @@ impl Runner {
         }
         self.find_itself().await?;
         if self.host.heard.everywhere {
-            // Where there are more, it comes as soon as something happens.
-            let all = rooms::queries::list(self.host.store.reader(), &self.host.actor, self.host.store.now()).await?.rooms;
-            for room in all.into_iter().filter_map(|room| RoomId::parse(&room.id)) {
-                self.join(&room).await?;
+            let BotHost { store, actor, .. } = &*self.host;
+            // What it misses because something is said there meanwhile, it enters when it hears of that.
+            let all = rooms::queries::every(store.reader(), actor, store.now(), usize::MAX, |_| true).await?;
+            let all: Vec<RoomId> = all.into_iter().filter_map(|room| RoomId::parse(&room.id)).collect();
+            for rooms in all.chunks(ENTERED) {
+                try_join_all(rooms.iter().map(|room| self.join(room))).await?;
             }
         }
         Ok(())
