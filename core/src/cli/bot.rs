@@ -66,7 +66,7 @@ pub async fn run(command: Command, config: Config) -> Outcome {
 }
 
 fn parse_rooms(rooms: &[String]) -> Result<Option<Vec<RoomId>>, String> {
-    let rooms: Vec<RoomId> = rooms.iter().map(|text| parse_id(text)).collect::<Result<_, _>>()?;
+    let rooms: Vec<RoomId> = rooms.iter().map(|text| parse_id("--room", text)).collect::<Result<_, _>>()?;
     Ok((!rooms.is_empty()).then_some(rooms))
 }
 
