@@ -7,14 +7,16 @@ use community::{
     config::PluginSection,
     error::Result,
     ids::UserId,
+    plugins::actions::{Settlement, Step, settle},
     rooms::{
         actions::{Create, create},
         model::{Access, RoomName},
         queries::MAX_ROOMS,
     },
-    store::Tx,
+    store::{Position, Tx},
 };
 use futures_util::future::{BoxFuture, join_all};
+use sea_orm::{ConnectionTrait, Statement};
 use serde_json::json;
 
 use super::{ALL, bot, heard, present, run, said, scene, with};
@@ -120,6 +122,26 @@ db_test! {
         server.config.plugins = plugins;
         server.restart().await;
         said(&again(&server, &ann), &room, "echo: while you were away").await;
+        server.stop().await;
+    }
+
+    async fn how_far_a_bot_has_come_never_goes_back(db) {
+        let server = TestServer::start(db).await;
+        let store = server.store().await;
+        let (node, database) = (store.node().as_str(), server.database().connect().await);
+        let columns = "plugin, transaction_id, position, node, lease_until";
+        database.execute_unprepared(&format!("INSERT INTO plugin_cursors ({columns}) VALUES ('slow', 0, 0, '{node}', '')")).await.unwrap();
+        // Two calls that end at the same moment may be written in either order. Of two places the one of the later transaction is further.
+        for (written, kept) in [((5, 50), (5, 50)), ((5, 40), (5, 50)), ((4, 60), (5, 50)), ((6, 10), (6, 10)), ((6, 11), (6, 11)), ((0, 0), (6, 11))] {
+            let step = Step { cursor: Some(Position { transaction: written.0, position: written.1 }), ..Step::default() };
+            let done = Settlement { plugin: "slow".to_owned(), step: Some((step, store.now())), ..Settlement::default() };
+            store.write(done, |tx, done| Box::pin(settle(tx, done))).await.unwrap();
+            let query = "SELECT transaction_id, position FROM plugin_cursors WHERE plugin = 'slow'";
+            let row = database.query_one_raw(Statement::from_string(database.get_database_backend(), query)).await.unwrap().unwrap();
+            let now: (i64, i64) = (row.try_get_by_index(0).unwrap(), row.try_get_by_index(1).unwrap());
+            assert_eq!(now, kept, "after {written:?}");
+        }
+        database.close().await.unwrap();
         server.stop().await;
     }
 
