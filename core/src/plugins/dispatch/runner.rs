@@ -120,6 +120,18 @@ impl Runner {
         Session::new(self.host.clone())
     }
 
+    /// Lets others see that the bot is there.
+    pub fn appear(&self) {
+        let host = Arc::downgrade(&self.host);
+        let is_in = move |room: &RoomId| host.upgrade().is_some_and(|host| host.heard.is_in(room));
+        self.host.online.bot_runs(&self.host.member(), self.host.heard.rooms(), is_in);
+    }
+
+    /// The same when it is not any more.
+    pub fn disappear(&self) {
+        self.host.online.bot_ended(&self.host.member(), self.host.heard.rooms());
+    }
+
     /// Where a command is typed, and by whom; not yet sent.
     pub fn context(&self, room: &Room, who: &MemberId, name: &str, role: RoomRole) -> Context {
         Context {
