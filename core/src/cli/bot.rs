@@ -82,7 +82,7 @@ async fn delete(app: &App, bot: Bot) -> Outcome {
 }
 
 fn parse_rooms(rooms: &[String]) -> Result<Option<Vec<RoomId>>, String> {
-    let rooms: Vec<RoomId> = rooms.iter().map(|text| parse_id(text)).collect::<Result<_, _>>()?;
+    let rooms: Vec<RoomId> = rooms.iter().map(|text| parse_id("--room", text)).collect::<Result<_, _>>()?;
     Ok((!rooms.is_empty()).then_some(rooms))
 }
 

@@ -14,7 +14,7 @@ use crate::config::{Config, Loaded};
 #[derive(Subcommand)]
 pub enum Command {
     /// The plugins, whether they can run, and what they may do: as their sections and files are now. A running server has what it loaded
-    /// at its start or with `reload`.
+    /// at its start or with `reload`. Bots that come with the server and have no section stand there as available.
     List,
     /// Check a redirect provider, then sign in with it in your browser and see what it says of you. Makes no account.
     Try {

@@ -6,7 +6,7 @@ use super::Outcome;
 use crate::{
     actor::Actor,
     config::Config,
-    ids::RoomId,
+    ids::{MemberId, RoomId},
     rooms::{actions, model::Invitee},
     serve::{App, Parts},
 };
@@ -24,15 +24,23 @@ pub enum Command {
 
 pub async fn run(command: Command, config: Config) -> Outcome {
     let Command::RemoveMember { room, member } = command;
-    let nobody = |_| format!("{member} names no member; write the id of a person (usr-…) or a bot (bot-…), or how they were invited");
-    let input = (parse_id(&room)?, Invitee::parse(&member).map_err(nobody)?);
+    let input = (parse_id("ROOM", &room)?, parse_member(&member)?);
     let app = App::open(config, Parts::of_system()).await?;
     app.store.write(input, |tx, (room, whom)| Box::pin(actions::remove(tx, &Actor::System, room, whom))).await?;
     say!("{member}\tremoved");
     Ok(())
 }
 
-/// The id of a room that an operator typed.
-pub fn parse_id(text: &str) -> Result<RoomId, String> {
-    RoomId::parse(text).ok_or_else(|| format!("{text} is not the id of a room; one looks like r-01kb3x2v5q8m4n7p9r1s3t5v7w"))
+/// The id of a room that an operator typed as `argument`.
+pub fn parse_id(argument: &str, text: &str) -> Result<RoomId, String> {
+    let looks = "the id of a room, which looks like r-01kb3x2v5q8m4n7p9r1s3t5v7w";
+    RoomId::parse(text).ok_or_else(|| format!("{argument} must be {looks}, not {text:?}"))
+}
+
+/// Whom an operator means. What begins like an id and is none would be a name at Reddit, which nobody means here.
+fn parse_member(text: &str) -> Result<Invitee, String> {
+    let is_broken = ["usr-", "bot-"].iter().any(|start| text.starts_with(start)) && MemberId::parse(text).is_none();
+    let meant = Invitee::parse(text).ok().filter(|_| !is_broken);
+    let forms = "the id of a person (usr-…) or a bot (bot-…), or how they were invited";
+    meant.ok_or_else(|| format!("MEMBER must be {forms}, not {text:?}"))
 }

@@ -65,9 +65,9 @@ pub trait Gate: Send + Sync {
     /// `not_found` for who is not in the room.
     fn repeated<'a>(&'a self, draft: &'a Draft) -> BoxFuture<'a, Result<Option<Ran>>>;
 
-    /// Runs `draft` as a command, if it is one; `None` if it is something to be said, `draft.body` being what.
+    /// Runs `draft` as a command, if it is one; `None` if it is something to be said.
     ///
     /// # Errors
     /// `unknown_command`, `invalid_arguments`, `command_failed`, each with a sentence for who typed it.
-    fn command<'a>(&'a self, draft: &'a mut Draft) -> BoxFuture<'a, Result<Option<Ran>>>;
+    fn command<'a>(&'a self, draft: &'a Draft) -> BoxFuture<'a, Result<Option<Ran>>>;
 }

@@ -84,20 +84,21 @@ impl Messages {
         let NewMessageBody { body, attachments, reply_to, .. } = new;
         let unknown = || Error::invalid("replyTo must be the id of a message in this room.");
         let reply_to = reply_to.map(|id| MessageId::parse(&id).ok_or_else(unknown)).transpose()?;
+        let (body, may_be_command) = typed(body);
         let mut draft = Draft { actor, author_name, room, body, reply_to, attachments, editing: None, client_id };
         Content::parse(draft.body.clone(), &draft.attachments, &self.files_at)?;
         draft.actor.require(Ability::Write, &draft.room)?;
-        let (turn, may_be_command) = (self.gate.turn(&draft).await, draft.body.starts_with('/'));
+        let turn = self.gate.turn(&draft).await;
         // Where nobody looks, writing it finds out by itself.
         let looked_at = turn.is_some() || may_be_command;
-        if looked_at && let Some(sent) = self.earlier(&draft).await? {
+        if looked_at && let Some(sent) = self.earlier(&draft, may_be_command).await? {
             return Ok(sent);
         }
         draft.body = self.gate.look(&draft).await?;
         // A command takes its time, and its answer is not its author's.
         let turn = if may_be_command { None } else { turn };
         // Only what was typed as a command is one, whatever somebody who looked at it made of it.
-        if may_be_command && let Some(ran) = self.gate.command(&mut draft).await? {
+        if may_be_command && let Some(ran) = self.gate.command(&draft).await? {
             return Ok(Sent::Ran(ran));
         }
         let said = self.say(draft).await;
@@ -106,11 +107,11 @@ impl Messages {
     }
 
     /// What came of it when it was sent before under the same name of the client's: it is neither looked at nor said again.
-    async fn earlier(&self, draft: &Draft) -> AppResult<Option<Sent>> {
+    async fn earlier(&self, draft: &Draft, may_be_command: bool) -> AppResult<Option<Sent>> {
         let Some(client_id) = &draft.client_id else { return Ok(None) };
         let author = draft.actor.member()?;
         let Some(said) = queries::earlier(self.store.reader(), &draft.room, &author, client_id).await? else {
-            return Ok(self.gate.repeated(draft).await?.map(Sent::Ran));
+            return Ok(if may_be_command { self.gate.repeated(draft).await?.map(Sent::Ran) } else { None });
         };
         rooms::queries::standing(self.store.reader(), &draft.room, &author).await?;
         Ok(Some(Sent::Said(said)))
@@ -184,6 +185,17 @@ impl Messages {
     }
 }
 
+/// What somebody typed, and whether it may be a command. Two slashes at its beginning stand for one that is said, with or without bots.
+fn typed(body: String) -> (String, bool) {
+    match body.strip_prefix("//") {
+        Some(said) => (format!("/{said}"), false),
+        None => {
+            let may_be_command = body.starts_with('/');
+            (body, may_be_command)
+        }
+    }
+}
+
 fn answer(shown: &Shown) -> RawJson<MessageAnswer> {
     RawJson::new(format!(r#"{{"ok":true,"message":{}}}"#, shown.json))
 }
@@ -250,7 +262,7 @@ impl Api {
     ///
     /// Where a bot has commands, a text that begins with a slash is one (`/roll 6`; see `GET /api/commands`), and is run, not said. The
     /// answer then has `command`, and `message` is the bot's answer; one for the caller alone is not stored, its `seq` is 0. A text that
-    /// begins with two slashes is said, without the first.
+    /// begins with two slashes is said without the first of them, whether there are commands in the room or not.
     #[oai(path = "/api/rooms/:id/messages", method = "post", operation_id = "sendMessage")]
     async fn send(
         &self,

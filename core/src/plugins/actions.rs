@@ -3,11 +3,12 @@
 
 use std::collections::BTreeMap;
 
+pub use super::store::cursors::Step;
 use super::{
     capabilities::{Change, Effect, MAX_JOBS, number},
     events,
     store::{
-        cursors::{self, Step},
+        cursors,
         jobs::{self, Job},
         letters::{self, Letter},
         switches,

@@ -102,6 +102,14 @@ pub fn find(name: &str) -> Option<&'static Bundled> {
     ALL.iter().find(|bundled| bundled.name == name)
 }
 
+/// The bundled component that somebody calls `name`.
+///
+/// # Errors
+/// Why there is none, to complete "it …".
+pub fn named(name: &str) -> Result<&'static Bundled, String> {
+    find(name).ok_or_else(|| format!("names nothing: this server carries {}; name one of them, or a file", names()))
+}
+
 /// The names of all bundled components, as a list for people.
 pub fn names() -> String {
     ALL.map(|bundled| bundled.name).join(", ")

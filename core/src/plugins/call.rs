@@ -197,10 +197,12 @@ impl Caller {
 
     /// Waits until the call may run.
     async fn turn(&self, lane: &Lane) -> Result<Turn, Fault> {
-        if let Some(share) = &self.share
-            && share.turn().await
-        {
-            self.journal.count(&self.id, "cpu_per_second");
+        if let Some(share) = &self.share {
+            // Now, since whoever waits may give up.
+            if share.missing().is_some() {
+                self.journal.count(&self.id, "cpu_per_second");
+            }
+            share.turn().await;
         }
         if self.running.available_permits() == 0 {
             self.journal.count(&self.id, "concurrency");

@@ -123,23 +123,20 @@ impl CpuShare {
         Self { per_second, balance: Mutex::new((Instant::now(), per_second.as_secs_f64())) }
     }
 
-    /// Waits until something is left. Whether there was nothing.
-    pub async fn turn(&self) -> bool {
-        let mut waited = false;
-        loop {
-            let missing = {
-                let mut balance = self.balance.lock().unwrap_or_else(PoisonError::into_inner);
-                let (since, left) = *balance;
-                let rate = self.per_second.as_secs_f64();
-                let left = (left + since.elapsed().as_secs_f64() * rate).min(rate);
-                *balance = (Instant::now(), left);
-                if left > 0.0 {
-                    return waited;
-                }
-                -left / rate
-            };
-            waited = true;
-            sleep(Duration::from_secs_f64(missing + 0.001)).await;
+    /// How long it takes until something is left, if there is nothing.
+    pub fn missing(&self) -> Option<Duration> {
+        let mut balance = self.balance.lock().unwrap_or_else(PoisonError::into_inner);
+        let (since, left) = *balance;
+        let rate = self.per_second.as_secs_f64();
+        let left = (left + since.elapsed().as_secs_f64() * rate).min(rate);
+        *balance = (Instant::now(), left);
+        (left <= 0.0).then(|| Duration::from_secs_f64(-left / rate + 0.001))
+    }
+
+    /// Waits until something is left.
+    pub async fn turn(&self) {
+        while let Some(missing) = self.missing() {
+            sleep(missing).await;
         }
     }
 

@@ -1,4 +1,4 @@
-//! A component file as its author and whoever is to install it look at it: what it wants, what it offers, whether this server can load
+//! A component as its author and whoever is to install it look at it: what it wants, what it offers, whether this server can load
 //! it and what it says of itself. Nothing of it takes part in anything.
 
 use std::path::Path;
@@ -7,6 +7,7 @@ use super::{
     PluginKind, Unavailable,
     bindings::{oauth::OauthProviderPre, password::PasswordProviderPre},
     bot::{BotPlugin, Schema},
+    bundled::{self, Bundled},
     component::{Candidate, unfit},
     engine::GuestEngine,
     grants,
@@ -14,15 +15,17 @@ use super::{
     journal::Journal,
     kind, limits,
     registry::compile,
-    source::{hex, read_file},
+    source::{BUNDLED, hex, read_file},
 };
 use crate::config::{PluginLimits, PluginSection, Size, Span};
 
 /// How long compiling may take for somebody who waits for it.
 pub const PATIENT: Span = Span::minutes(10);
 
-/// A component file.
+/// A component.
 pub struct Look {
+    /// The bundled component that it is, if it is none of a file.
+    pub bundled: Option<&'static Bundled>,
     /// Its size in bytes.
     pub size: usize,
     /// Its SHA-256 in hexadecimal.
@@ -95,13 +98,18 @@ fn grants_for(outline: &Outline) -> Vec<String> {
 }
 
 impl Look {
-    /// Looks at a file, as if it were the plugin `id` and had everything that it wants. Compiled code is kept below `cache`.
+    /// Looks at a file, or at a bundled component that is written as in a section, as if it were the plugin `id` and had everything that
+    /// it wants. Compiled code is kept below `cache`.
     ///
     /// # Errors
     /// Why it cannot be read or is no component, to complete "it …".
     pub async fn at(file: &Path, id: &str, cache: &Path) -> Result<Self, String> {
         let limits = PluginLimits { file: Size::mib(256), ..PluginLimits::default() };
-        let bytes = read_file(file, &PluginSection { limits, ..PluginSection::default() })?;
+        let bundled = bundled_name(file).map(bundled::named).transpose()?;
+        let bytes = match bundled {
+            Some(bundled) => bundled.bytes.to_vec(),
+            None => read_file(file, &PluginSection { limits, ..PluginSection::default() })?,
+        };
         let outline = inspect(&bytes)?;
         let imports: Vec<Wish> = outline.imports.iter().map(|import| Wish::of(import)).collect();
         let grants = grants_for(&outline);
@@ -113,6 +121,7 @@ impl Look {
             ..PluginSection::default()
         };
         Ok(Self {
+            bundled,
             size: bytes.len(),
             sha256: hex(&bytes),
             kind: PluginKind::of(&outline).ok(),
@@ -134,8 +143,17 @@ pub fn id_for(name: &str) -> String {
     if super::id::check(&id).is_ok() && !taken { id } else { format!("my-{id}").trim_end_matches('-').to_owned() }
 }
 
-/// An id for the plugin in a component file: by its name, or, where that is the same for all bots, by the name of its folder.
+/// The name of the bundled component that is meant, if it is not a file.
+fn bundled_name(file: &Path) -> Option<&str> {
+    file.to_str()?.strip_prefix(BUNDLED)
+}
+
+/// An id for the plugin in a component file: by its name, or, where that is the same for all bots, by the name of its folder. A bundled
+/// component has its name for it.
 pub fn id_of(file: &Path) -> String {
+    if let Some(name) = bundled_name(file) {
+        return name.to_owned();
+    }
     let name = |path: Option<&std::ffi::OsStr>| path.map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let stem = name(file.file_stem());
     let folder = file.canonicalize().ok().and_then(|path| Some(name(path.parent()?.file_name())));

@@ -122,6 +122,14 @@ impl Plugins {
         sections.contains_key(id) || bundled::always().any(|name| name == id)
     }
 
+    /// The bundled bots that no section names: they do not take part until one does.
+    pub fn available(sections: &BTreeMap<String, PluginSection>) -> impl Iterator<Item = &'static str> {
+        let named: BTreeSet<&str> =
+            sections.iter().filter_map(|(id, section)| registry::bundled_as(id, section)).map(|bundled| bundled.name).collect();
+        let bots = bundled::ALL.iter().filter(|bundled| bundled.kind == PluginKind::Bot).map(|bundled| bundled.name);
+        bots.filter(move |name| !named.contains(name) && !sections.contains_key(*name))
+    }
+
     /// The password provider `id`, or why there is none: unknown, off, or of another kind.
     pub fn password(&self, id: &str) -> Result<PasswordProvider, Unavailable> {
         self.entry(id)?.password(id)

@@ -158,7 +158,8 @@ impl Entry {
     }
 }
 
-fn bundled_as(id: &str, section: &PluginSection) -> Option<&'static Bundled> {
+/// The bundled component that the section of plugin `id` names, if it is one.
+pub fn bundled_as(id: &str, section: &PluginSection) -> Option<&'static Bundled> {
     Source::of(id, section).ok()?.bundled()
 }
 

@@ -13,6 +13,9 @@ use sha2::{Digest, Sha256};
 use super::bundled::{self, Bundled};
 use crate::config::PluginSection;
 
+/// What stands before the name of a bundled component.
+pub const BUNDLED: &str = "bundled:";
+
 /// Where the bytes of a component come from.
 pub enum Source<'a> {
     /// The binary.
@@ -30,11 +33,10 @@ impl<'a> Source<'a> {
                 format!("has no `component`, and no bundled plugin is called like that (there is {bundled}): set `component` to a file")
             });
         };
-        let Some(name) = component.strip_prefix("bundled:") else { return Ok(Self::File(Path::new(component))) };
-        bundled::find(name).map(Self::Bundled).ok_or_else(|| {
-            let bundled = bundled::names();
-            format!("wants the component `bundled:{name}`, but this server carries {bundled}: name one of them, or a file")
-        })
+        match component.strip_prefix(BUNDLED) {
+            Some(name) => bundled::named(name).map(Self::Bundled).map_err(|reason| format!("wants `{component}`, which {reason}")),
+            None => Ok(Self::File(Path::new(component))),
+        }
     }
 
     /// The bundled component, if it is one.

@@ -225,10 +225,11 @@ impl Hub {
     /// Tells `sid` from now on who comes and goes in `room`, and who is there; `None` if it does not hear that room.
     pub fn watch(&self, sid: Sid, room: &RoomId) -> Option<Vec<MemberId>> {
         let mut state = self.write();
-        let room = state.rooms.get_mut(room).filter(|room| room.sockets.contains_key(&sid))?;
-        room.watchers.insert(sid);
-        let people: HashSet<&MemberId> = room.sockets.values().map(|peer| &peer.who.id).collect();
-        Some(people.into_iter().cloned().collect())
+        let heard = state.rooms.get_mut(room).filter(|room| room.sockets.contains_key(&sid))?;
+        heard.watchers.insert(sid);
+        let mut there: HashSet<MemberId> = heard.sockets.values().map(|peer| peer.who.id.clone()).collect();
+        there.extend(self.online.bots_in(room));
+        Some(there.into_iter().collect())
     }
 
     /// Whether there is such a socket.
@@ -290,7 +291,8 @@ impl Hub {
         begun
     }
 
-    fn announce(&self, person: &MemberId, online: bool, rooms: impl IntoIterator<Item = RoomId>) {
+    /// Tells who watches any of `rooms` that somebody came or went.
+    pub fn announce(&self, person: &MemberId, online: bool, rooms: impl IntoIterator<Item = RoomId>) {
         let Some(fanout) = self.fanout.get().and_then(Weak::upgrade) else { return };
         let rooms: Vec<RoomId> = rooms.into_iter().collect();
         if !rooms.is_empty() {

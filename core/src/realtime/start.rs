@@ -80,6 +80,12 @@ impl Sockets {
         let hub = Arc::new(Hub::new(Arc::clone(&wire), counters.clone(), parts.online.clone(), hub_rules));
         let fanout = (parts.join)(&hub);
         hub.announce_by(&fanout);
+        let watched = Arc::downgrade(&hub);
+        parts.online.tell_by(move |bot, online, rooms| {
+            if let Some(hub) = watched.upgrade() {
+                hub.announce(bot, online, rooms);
+            }
+        });
         let broadcast = Broadcast::listen(&hub, &parts.store, parts.online, rules.receipts_up_to);
         let passing = Passing { hub: hub.clone(), fanout: fanout.clone(), ticks: parts.ticks.clone(), typing_every: rules.typing_every.0 };
         let realtime = Arc::new(Realtime {

@@ -26,9 +26,19 @@ pub const MAX_MEMBERS: u64 = 200;
 /// Messages in the details of a room.
 const MESSAGES: u64 = 100;
 
-/// The beginning of the list of rooms of whoever asks, with those they are invited to.
-pub async fn list(conn: &Reader, actor: &Actor, now: Timestamp) -> Result<RoomsAnswer> {
-    rooms(conn, actor, now, None, MAX_ROOMS).await
+/// Of all rooms of whoever asks those that are wanted, at most `most`, read page by page. One in which something is said meanwhile may be
+/// missing.
+pub async fn every(conn: &Reader, actor: &Actor, now: Timestamp, most: usize, wanted: impl Fn(&RoomBody) -> bool) -> Result<Vec<RoomBody>> {
+    let (mut found, mut before) = (Vec::new(), None);
+    loop {
+        let page = rooms(conn, actor, now, before.as_ref(), MAX_ROOMS).await?;
+        found.extend(page.rooms.into_iter().filter(|room| wanted(room)));
+        before = page.next.as_deref().map(ListPlace::parse).transpose()?;
+        if before.is_none() || found.len() >= most {
+            found.truncate(most);
+            return Ok(found);
+        }
+    }
 }
 
 /// At most `limit` rooms of whoever asks, after a place in the list, and at its beginning those they are invited to. The bot of the

@@ -144,7 +144,7 @@ pub struct MemberBody {
     pub role: RoleBody,
     /// Whether this is a program.
     pub is_bot: bool,
-    /// Whether they are connected at the moment.
+    /// Whether they are connected at the moment, or are a bot that runs on the server.
     pub online: bool,
 }
 

@@ -114,15 +114,25 @@ fn table<const N: usize>(text: &mut String, heading: &str, rows: impl IntoIterat
     }
 }
 
-/// The section for the configuration, for a file that stays as it is or one that is built again and again.
-pub fn section(look: &Look, file: &Path, id: &str, dev: bool) -> String {
+/// The lines of a section that say which component it is and what it is granted. A bundled one is granted what it ships with.
+fn origin(look: &Look, file: &Path, dev: bool) -> String {
+    if look.bundled.is_some() {
+        return format!("component = \"{}\"\n", file.display());
+    }
     let path = file.canonicalize().unwrap_or_else(|_| file.to_owned());
     let pinned = if dev { "dev = true".to_owned() } else { format!("sha256 = \"{}\"", look.sha256) };
-    let mut text = format!("[plugins.{id}]\ncomponent = {:?}\n{pinned}\n", path.display().to_string());
+    let mut text = format!("component = {:?}\n{pinned}\n", path.display().to_string());
     if !look.grants.is_empty() {
         let _ = writeln!(text, "grants = {:?}", look.grants);
     }
-    if look.grants.iter().any(|grant| grant == "http") || look.kind == Some(PluginKind::OAuthProvider) {
+    text
+}
+
+/// The section for the configuration, for a file that stays as it is or one that is built again and again.
+pub fn section(look: &Look, file: &Path, id: &str, dev: bool) -> String {
+    let mut text = format!("[plugins.{id}]\n{}", origin(look, file, dev));
+    let goes_out = look.grants.iter().any(|grant| grant == "http") || look.kind == Some(PluginKind::OAuthProvider);
+    if goes_out && look.bundled.is_none_or(|bundled| bundled.hosts.is_empty()) {
         text.push_str("allow_hosts = []           # the hosts that it may go to\n");
     }
     let required = look.said.as_ref().ok().and_then(|said| said.settings.as_ref()).into_iter().flatten().filter(|setting| setting.required);

@@ -2,7 +2,9 @@
 
 use std::{
     collections::BTreeMap,
-    fs,
+    fs::{self, Metadata},
+    hash::{DefaultHasher, Hash, Hasher},
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
@@ -11,21 +13,41 @@ use tokio::time::sleep;
 
 /// How often the files are looked at.
 const LOOK: Duration = Duration::from_millis(200);
-/// How the names of sources end. What editors leave behind, logs and notes end in something else.
-const ENDINGS: [&str; 8] = ["rs", "toml", "wit", "js", "mjs", "ts", "py", "json"];
+/// How the names of files end that builds, their tools and editors write. Everything else may be part of a component.
+const NOT_SOURCES: [&str; 6] = ["wasm", "lock", "log", "tmp", "pyc", "swp"];
 /// Folders that hold what was built or installed, beside those whose names begin with a dot.
-const NOT_SOURCES: [&str; 4] = ["target", "node_modules", "__pycache__", "dist"];
+const NO_FOLDERS_OF_SOURCES: [&str; 4] = ["target", "node_modules", "__pycache__", "dist"];
 
 /// The source files of a folder, as they were when they were last looked at.
 pub struct Sources {
     folder: PathBuf,
-    files: BTreeMap<PathBuf, (u64, Option<SystemTime>)>,
+    /// Where a server keeps its data.
+    aside: Option<PathBuf>,
+    files: BTreeMap<PathBuf, Seen>,
+}
+
+/// A file as it was.
+#[derive(Clone, PartialEq, Eq)]
+struct Seen {
+    size: u64,
+    written: Option<SystemTime>,
+    /// A hash of what is in it.
+    content: u64,
 }
 
 impl Sources {
     /// The files as they are now.
     pub fn of(folder: &Path) -> Self {
-        let mut sources = Self { folder: folder.to_owned(), files: BTreeMap::new() };
+        Self::without(folder, None)
+    }
+
+    /// The same beside a server, whose data may be below the folder and is not looked at.
+    pub fn beside(folder: &Path, data: &Path) -> Self {
+        Self::without(folder, data.canonicalize().ok())
+    }
+
+    fn without(folder: &Path, aside: Option<PathBuf>) -> Self {
+        let mut sources = Self { folder: folder.to_owned(), aside, files: BTreeMap::new() };
         sources.files = sources.look();
         sources
     }
@@ -44,28 +66,66 @@ impl Sources {
         changed
     }
 
-    fn look(&self) -> BTreeMap<PathBuf, (u64, Option<SystemTime>)> {
-        let (mut found, mut folders) = (BTreeMap::new(), vec![self.folder.clone()]);
+    /// Says that a build is done. What it wrote again as it was is no change, or it would lead to the next one.
+    pub fn built(&mut self) {
+        for (path, now) in self.look() {
+            if let Some(seen) = self.files.get_mut(&path).filter(|seen| seen.content == now.content) {
+                *seen = now;
+            }
+        }
+    }
+
+    fn look(&self) -> BTreeMap<PathBuf, Seen> {
+        let (mut found, mut folders, ours) = (BTreeMap::new(), vec![self.folder.clone()], our_output());
         while let Some(folder) = folders.pop() {
             for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
                 let (path, Ok(name)) = (entry.path(), entry.file_name().into_string()) else { continue };
                 let Ok(about) = entry.metadata() else { continue };
-                if about.is_dir() && !name.starts_with('.') && !NOT_SOURCES.contains(&name.as_str()) {
+                if about.is_dir() && self.may_hold_sources(&path, &name) {
                     folders.push(path);
-                } else if about.is_file() && is_source(&name) {
-                    found.insert(path, (about.len(), about.modified().ok()));
+                } else if about.is_file() && is_source(&path, &name) && !ours.contains(&(about.dev(), about.ino())) {
+                    let seen = self.see(&path, &about);
+                    found.insert(path, seen);
                 }
             }
         }
         found
     }
+
+    fn may_hold_sources(&self, path: &Path, name: &str) -> bool {
+        let aside = self.aside.is_some() && path.canonicalize().ok() == self.aside;
+        !name.starts_with('.') && !NO_FOLDERS_OF_SOURCES.contains(&name) && !aside
+    }
+
+    /// A file, which is read only if it was written since it was last looked at.
+    fn see(&self, path: &Path, about: &Metadata) -> Seen {
+        let (size, written) = (about.len(), about.modified().ok());
+        let known = self.files.get(path).filter(|known| (known.size, known.written) == (size, written));
+        known.cloned().unwrap_or_else(|| Seen { size, written, content: hash(&fs::read(path).unwrap_or_default()) })
+    }
 }
 
-fn is_source(name: &str) -> bool {
+fn hash(bytes: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    bytes.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// The files into which we write ourselves, if that is where our output goes: device and number.
+fn our_output() -> Vec<(u64, u64)> {
+    let files = ["/dev/stdout", "/dev/stderr"].into_iter().filter_map(|file| fs::metadata(file).ok());
+    files.map(|about| (about.dev(), about.ino())).collect()
+}
+
+fn is_source(path: &Path, name: &str) -> bool {
+    let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
     // npm writes its lock file itself.
-    let written = name.starts_with('.') || name == "package-lock.json";
-    let ending = name.rsplit_once('.').is_some_and(|(_, ending)| ENDINGS.contains(&ending));
-    !written && (ending || name == "requirements.txt")
+    let of_tools = NOT_SOURCES.contains(&ending) || name == "package-lock.json";
+    // What vim tries whether it may write is called 4913.
+    let of_editors = name.ends_with('~') || name.starts_with('#') || name == "4913";
+    // Conversations for `plugin test`.
+    let script = ending == "txt" && path.parent().is_some_and(|folder| folder.ends_with("tests"));
+    !(name.starts_with('.') || of_tools || of_editors || script)
 }
 
 #[cfg(test)]
@@ -75,18 +135,29 @@ mod tests {
     #[tokio::test]
     async fn sources_are_watched_and_what_was_built_is_not() {
         let folder = tempfile::tempdir().unwrap();
-        fs::create_dir_all(folder.path().join("target")).unwrap();
-        fs::create_dir_all(folder.path().join("src")).unwrap();
-        let mut sources = Sources::of(folder.path());
-        let others =
-            ["bot.wasm", "notes.tmp", "dev.log", "out.txt", ".hidden.rs", "src/.lib.rs.swp", "src/lib.rs~", "src/#lib.rs#", "4913"];
-        for name in others.into_iter().chain(["target/x.rs", "package-lock.json"]) {
-            fs::write(folder.path().join(name), "").unwrap();
+        let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+        for name in ["target", "src", "tests", "dist", "node_modules", "data", ".git"] {
+            fs::create_dir_all(folder.path().join(name)).unwrap();
+        }
+        let mut sources = Sources::beside(folder.path(), &folder.path().join("src/../data"));
+        let written =
+            ["bot.wasm", "Cargo.lock", "package-lock.json", "target/x.rs", "dist/x.js", "node_modules/x.js", ".git/x", "data/community.db"];
+        let left = ["notes.tmp", "dev.log", ".hidden.rs", "src/.lib.rs.swp", "src/lib.rs~", "src/#lib.rs#", "4913", "tests/hello.txt"];
+        for name in written.into_iter().chain(left) {
+            write(name, "");
         }
         assert!(!sources.changed().await);
-        fs::write(folder.path().join("src/lib.rs"), "").unwrap();
-        assert!(sources.changed().await);
-        assert!(!sources.changed().await);
+        for name in ["src/lib.rs", "src/prompt.txt", "words.json", "page.html", "Makefile"] {
+            for text in ["", "one", "two"] {
+                write(name, text);
+                sources.built();
+                assert!(sources.changed().await, "{name}");
+                // As a build writes it again.
+                write(name, text);
+                sources.built();
+                assert!(!sources.changed().await, "{name}");
+            }
+        }
         fs::remove_file(folder.path().join("src/lib.rs")).unwrap();
         assert!(sources.changed().await);
     }

@@ -17,9 +17,9 @@ use crate::{
 
 #[derive(Subcommand)]
 pub enum Command {
-    /// What is in a component file: why it is called, what it may do, what it says of itself, and the section to paste.
+    /// What is in a component: why it is called, what it may do, what it says of itself, and the section to paste.
     Inspect {
-        /// The file.
+        /// The file, or `bundled:NAME` for one that comes with the server.
         file: PathBuf,
     },
     /// Begin a bot: a folder that builds, answers and has a test.

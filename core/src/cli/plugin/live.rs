@@ -23,8 +23,8 @@ use crate::{
 
 #[derive(Subcommand)]
 pub enum Command {
-    /// Work on a bot: builds it and loads it into the running server, again whenever a source file changes, and shows its log. Run
-    /// it in the server's folder, or name its configuration with `--config`.
+    /// Work on a bot: builds it and loads it into the running server, again whenever a file in its folder changes, and shows its log.
+    /// Run it in the server's folder, or name its configuration with `--config`.
     Dev {
         /// The folder.
         #[arg(default_value = ".")]
@@ -67,10 +67,12 @@ async fn develop(folder: &Path, id: &str, config: &Config, reread: impl Fn() -> 
     }
     let store = open(config).await?;
     let mut shown = queries::lines(store.reader(), id, 0, 1).await?.last().map_or(0, |line| line.number);
-    let mut sources = Sources::of(folder);
+    let mut sources = Sources::beside(folder, &config.data_dir);
     let mut told = false;
     loop {
-        match build::run(folder).await {
+        let built = build::run(folder).await;
+        sources.built();
+        match built {
             Ok(built) => load(&built, id, &store, reread(), &mut told).await,
             Err(reason) => say!("{reason}"),
         }

@@ -213,7 +213,7 @@ async fn logs(store: &Store, id: &str, count: u32, follow: bool) -> Outcome {
     }
 }
 
-/// All plugins, a line each.
+/// All plugins, a line each, and the bots that come with the server and are not among them.
 pub async fn list(config: &Config) -> Outcome {
     let store = open(config).await?;
     let (off, notes) = (queries::switched_off(store.reader()).await?, queries::notes(store.reader(), store.now()).await?);
@@ -228,6 +228,9 @@ pub async fn list(config: &Config) -> Outcome {
         for sentence in &plugin.unread {
             say!("{}\twarning: {sentence}", plugin.id);
         }
+    }
+    for name in Plugins::available(&config.plugins) {
+        say!("{name}\t{}\tavailable: the line [plugins.{name}] in community.toml switches it on", PluginKind::Bot.words());
     }
     Ok(())
 }

@@ -21,8 +21,11 @@ use crate::{
         },
         state::GuestState,
     },
-    rooms,
+    rooms::{self, requests::RoomBody},
 };
+
+/// Most rooms in a list, as its interface says: those with the latest messages.
+const LISTED: usize = 1000;
 
 impl Session {
     /// A room that the bot is in.
@@ -67,10 +70,12 @@ impl Session {
     }
 
     async fn list(&self) -> Result<Vec<Room>, Error> {
-        let (store, actor, now) = (self.host.store.clone(), self.host.actor.clone(), self.now);
-        let all = self.host.outside(async move { rooms::queries::list(store.reader(), &actor, now).await }).await;
-        let mut rooms = all.map_err(convert::error)?.rooms;
-        rooms.retain(|room| self.room(&room.id).is_ok());
+        let (host, now) = (self.host.clone(), self.now);
+        let read = async move {
+            let hears = |room: &RoomBody| RoomId::parse(&room.id).is_some_and(|room| host.heard.hears(&room));
+            rooms::queries::every(host.store.reader(), &host.actor, now, LISTED, hears).await
+        };
+        let mut rooms = self.host.outside(read).await.map_err(convert::error)?;
         rooms.sort_by(|one, other| one.created_at.cmp(&other.created_at));
         Ok(rooms.into_iter().map(convert::room).collect())
     }

@@ -94,6 +94,11 @@ impl Heard {
         self.member_of.read().unwrap_or_else(PoisonError::into_inner).contains(room)
     }
 
+    /// Where the bot is a member.
+    pub fn rooms(&self) -> Vec<RoomId> {
+        self.member_of.read().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+
     /// Whether the bot hears what happens there.
     pub fn hears(&self, room: &RoomId) -> bool {
         self.only.as_ref().is_none_or(|only| only.contains(room)) && self.is_in(room)

@@ -139,13 +139,9 @@ impl Hooks {
         said.map(|shown| typist.ran(runner, command, Some(Said::ToAll(Box::new(shown))))).transpose()
     }
 
-    async fn typed(&self, draft: &mut Draft) -> Result<Option<Ran>> {
+    async fn typed(&self, draft: &Draft) -> Result<Option<Ran>> {
         let bots = self.bots_for(draft);
         if bots.is_empty() {
-            return Ok(None);
-        }
-        if let Some(said) = draft.body.strip_prefix("//") {
-            draft.body = format!("/{said}");
             return Ok(None);
         }
         let Some((name, rest)) = split(&draft.body) else { return Ok(None) };
@@ -188,7 +184,7 @@ impl Gate for Hooks {
         Box::pin(self.review(draft))
     }
 
-    fn command<'a>(&'a self, draft: &'a mut Draft) -> BoxFuture<'a, Result<Option<Ran>>> {
+    fn command<'a>(&'a self, draft: &'a Draft) -> BoxFuture<'a, Result<Option<Ran>>> {
         Box::pin(self.typed(draft))
     }
 }

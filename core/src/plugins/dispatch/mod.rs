@@ -97,12 +97,16 @@ impl Runners {
     }
 
     fn put(&self, runner: Arc<Runner>) {
+        runner.appear();
         let plugin = runner.plugin.id().to_owned();
         self.0.write().unwrap_or_else(PoisonError::into_inner).insert(plugin, runner);
     }
 
     fn remove(&self, plugin: &str) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).remove(plugin);
+        let gone = self.0.write().unwrap_or_else(PoisonError::into_inner).remove(plugin);
+        if let Some(runner) = gone {
+            runner.disappear();
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
+use futures_util::future::try_join_all;
 use tokio::{sync::Semaphore, time::sleep};
 use tracing::Level;
 
@@ -39,6 +40,9 @@ const RERUNS: u32 = 20;
 /// How often a bot is tried to be made again while the database does not answer, and the pause between.
 const TRIES: u32 = 5;
 const PAUSE: Duration = Duration::from_secs(1);
+
+/// How many rooms a bot enters at the same time when it begins.
+const ENTERED: usize = 16;
 
 /// How many posts a bot may write.
 const POSTS: Rate = Rate::per_hour(6);
@@ -116,6 +120,18 @@ impl Runner {
         Session::new(self.host.clone())
     }
 
+    /// Lets others see that the bot is there.
+    pub fn appear(&self) {
+        let host = Arc::downgrade(&self.host);
+        let is_in = move |room: &RoomId| host.upgrade().is_some_and(|host| host.heard.is_in(room));
+        self.host.online.bot_runs(&self.host.member(), self.host.heard.rooms(), is_in);
+    }
+
+    /// The same when it is not any more.
+    pub fn disappear(&self) {
+        self.host.online.bot_ended(&self.host.member(), self.host.heard.rooms());
+    }
+
     /// Where a command is typed, and by whom; not yet sent.
     pub fn context(&self, room: &Room, who: &MemberId, name: &str, role: RoomRole) -> Context {
         Context {
@@ -145,10 +161,12 @@ impl Runner {
         }
         self.find_itself().await?;
         if self.host.heard.everywhere {
-            // Where there are more, it comes as soon as something happens.
-            let all = rooms::queries::list(self.host.store.reader(), &self.host.actor, self.host.store.now()).await?.rooms;
-            for room in all.into_iter().filter_map(|room| RoomId::parse(&room.id)) {
-                self.join(&room).await?;
+            let BotHost { store, actor, .. } = &*self.host;
+            // What it misses because something is said there meanwhile, it enters when it hears of that.
+            let all = rooms::queries::every(store.reader(), actor, store.now(), usize::MAX, |_| true).await?;
+            let all: Vec<RoomId> = all.into_iter().filter_map(|room| RoomId::parse(&room.id)).collect();
+            for rooms in all.chunks(ENTERED) {
+                try_join_all(rooms.iter().map(|room| self.join(room))).await?;
             }
         }
         Ok(())

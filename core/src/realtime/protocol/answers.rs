@@ -11,7 +11,7 @@ use crate::messages::requests::MessageBody;
 pub struct PresenceAnswer {
     /// Always `true`.
     pub ok: bool,
-    /// The ids of the members who are connected.
+    /// The ids of the members who are connected, and of bots that run on the server.
     pub online: Vec<String>,
 }
 

@@ -75,7 +75,8 @@ client_event!(
     MessageSend,
     "message:send",
     SentAnswer,
-    "Writes a message, or runs a command of a bot if it begins with a slash. Once this is acknowledged the message is stored for good.",
+    "Writes a message, or runs a command of a bot if it begins with a slash; of two slashes one is said, \
+     and nothing is run. Once this is acknowledged the message is stored for good.",
     Self {
         room_id: sample::ROOM.to_owned(),
         body: "Good morning!".to_owned(),

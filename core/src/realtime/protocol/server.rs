@@ -251,7 +251,7 @@ server_event!(
 pub struct Presence {
     /// Who.
     pub user_id: String,
-    /// Whether they are connected now, from any device.
+    /// Whether they are connected now, from any device, or are a bot that runs on the server.
     pub online: bool,
 }
 

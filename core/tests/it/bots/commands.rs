@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{ALL, bot, present, run, said, scene, with};
 use crate::{
     rooms::{join, open_room, read, say, send},
-    support::{Sockets, TestServer},
+    support::{Sockets, TestServer, eventually},
 };
 
 db_test! {
@@ -38,6 +38,30 @@ db_test! {
         send(&ann.client, &room, json!({ "body": "/echo" })).await.expect_error(400, "invalid_arguments");
         let ben = server.member("Ben").await;
         send(&ben.client, &room, json!({ "body": "/echo hello" })).await.expect_error(404, "not_found");
+        server.stop().await;
+    }
+
+    async fn of_two_slashes_one_is_said_in_every_room(db) {
+        let server = TestServer::start_with(db, |config| {
+            let mut section = bot("echo_bot", &["chat-write"]);
+            section.rooms = serde_json::from_str("\"invited\"").unwrap();
+            with(config, "echo", section);
+        }).await;
+        let (ann, with_bot) = scene(&server).await;
+        let handle = community::bots::model::Handle::parse("echo").unwrap();
+        let echo = community::bots::queries::by_handle(server.store().await.reader(), &handle).await.unwrap().unwrap();
+        crate::rooms::invite(&ann.client, &with_bot, echo.id.as_str()).await.expect(200);
+        let without = open_room(&ann.client, "Without bots").await;
+        let socket = Sockets::at(server.url()).await.connect(&ann).await;
+        // Until it is there, the text is no command.
+        eventually("the bot comes", || async { (run(&ann.client, &with_bot, "/echo hello").await == "hello").then_some(()) }).await;
+        for room in [&with_bot, &without] {
+            for (typed, said) in [("//echo hello", "/echo hello"), ("//", "/"), ("///echo", "//echo")] {
+                assert_eq!(say(&ann.client, room, typed).await["body"], said, "over REST");
+                let ack = socket.emit("message:send", json!({ "roomId": room, "body": typed })).await.ok();
+                assert!(ack["message"]["body"] == said && ack["command"].is_null(), "over the socket: {ack}");
+            }
+        }
         server.stop().await;
     }
 

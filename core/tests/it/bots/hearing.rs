@@ -1,13 +1,48 @@
 //! Which messages bots hear, in which order, and what they say to them.
 
-use futures_util::future::join_all;
+use std::time::Duration;
+
+use community::{
+    actor::{Actor, Role},
+    config::PluginSection,
+    error::Result,
+    ids::UserId,
+    plugins::actions::{Settlement, Step, settle},
+    rooms::{
+        actions::{Create, create},
+        model::{Access, RoomName},
+        queries::MAX_ROOMS,
+    },
+    store::{Position, Tx},
+};
+use futures_util::future::{BoxFuture, join_all};
+use sea_orm::{ConnectionTrait, Statement};
 use serde_json::json;
 
-use super::{ALL, bot, heard, present, said, scene, with};
+use super::{ALL, bot, heard, present, run, said, scene, with};
 use crate::{
     rooms::{self, invite, read, say},
-    support::{TestServer, eventually},
+    support::{Client, Person, TestServer, eventually},
 };
+
+/// The client of somebody after the server began anew.
+fn again(server: &TestServer, person: &Person) -> Client {
+    let client = server.client();
+    client.set_cookie(person.cookie_name, &person.client.cookie(person.cookie_name).unwrap());
+    client
+}
+
+/// Makes more rooms than a page of the list has.
+fn make_rooms<'a>(tx: &'a mut Tx, owner: &'a UserId) -> BoxFuture<'a, Result<()>> {
+    Box::pin(async move {
+        let (actor, name) = (Actor::User { id: owner.clone(), role: Role::User }, RoomName::parse("One of many")?);
+        let room = Create { actor, name, access: Access::Open, max_memberships: u32::MAX };
+        for _ in 0..=MAX_ROOMS {
+            create(tx, &room).await?;
+        }
+        Ok(())
+    })
+}
 
 db_test! {
     async fn a_bot_answers_what_is_said(db) {
@@ -83,14 +118,47 @@ db_test! {
         present(&ann.client, &room, "echo").await;
         let plugins = std::mem::take(&mut server.config.plugins);
         server.restart().await;
-        let ann_again = server.client();
-        ann_again.set_cookie(ann.cookie_name, &ann.client.cookie(ann.cookie_name).unwrap());
-        say(&ann_again, &room, "echo while you were away").await;
+        say(&again(&server, &ann), &room, "echo while you were away").await;
         server.config.plugins = plugins;
         server.restart().await;
-        let client = server.client();
-        client.set_cookie(ann.cookie_name, &ann.client.cookie(ann.cookie_name).unwrap());
-        said(&client, &room, "echo: while you were away").await;
+        said(&again(&server, &ann), &room, "echo: while you were away").await;
+        server.stop().await;
+    }
+
+    async fn how_far_a_bot_has_come_never_goes_back(db) {
+        let server = TestServer::start(db).await;
+        let store = server.store().await;
+        let (node, database) = (store.node().as_str(), server.database().connect().await);
+        let columns = "plugin, transaction_id, position, node, lease_until";
+        database.execute_unprepared(&format!("INSERT INTO plugin_cursors ({columns}) VALUES ('slow', 0, 0, '{node}', '')")).await.unwrap();
+        // Two calls that end at the same moment may be written in either order. Of two places the one of the later transaction is further.
+        for (written, kept) in [((5, 50), (5, 50)), ((5, 40), (5, 50)), ((4, 60), (5, 50)), ((6, 10), (6, 10)), ((6, 11), (6, 11)), ((0, 0), (6, 11))] {
+            let step = Step { cursor: Some(Position { transaction: written.0, position: written.1 }), ..Step::default() };
+            let done = Settlement { plugin: "slow".to_owned(), step: Some((step, store.now())), ..Settlement::default() };
+            store.write(done, |tx, done| Box::pin(settle(tx, done))).await.unwrap();
+            let query = "SELECT transaction_id, position FROM plugin_cursors WHERE plugin = 'slow'";
+            let row = database.query_one_raw(Statement::from_string(database.get_database_backend(), query)).await.unwrap().unwrap();
+            let now: (i64, i64) = (row.try_get_by_index(0).unwrap(), row.try_get_by_index(1).unwrap());
+            assert_eq!(now, kept, "after {written:?}");
+        }
+        database.close().await.unwrap();
+        server.stop().await;
+    }
+
+    async fn a_bot_serves_more_rooms_than_a_page_of_them_has(db) {
+        let mut server = TestServer::start(db).await;
+        let (ann, quietest) = scene(&server).await;
+        server.clock.advance(Duration::from_secs(1));
+        server.store().await.write(ann.id.clone(), make_rooms).await.unwrap();
+        with(&mut server.config, "naughty", bot("naughty_bot", &ALL));
+        server.restart().await;
+        assert_eq!(run(&again(&server, &ann), &quietest, "/naughty well").await, "done: well", "it is there before anything is said");
+        // It is still in all the others, but this is the only one that it hears now.
+        with(&mut server.config, "naughty", PluginSection { rooms: serde_json::from_value(json!([quietest])).unwrap(), ..bot("naughty_bot", &ALL) });
+        server.restart().await;
+        let ann = again(&server, &ann);
+        run(&ann, &quietest, "/naughty rooms").await;
+        said(&ann, &quietest, "rooms: Lobby").await;
         server.stop().await;
     }
 }

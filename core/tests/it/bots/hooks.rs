@@ -105,6 +105,26 @@ db_test! {
         server.stop().await;
     }
 
+    async fn a_look_that_takes_long_keeps_back_what_its_author_says_next(db) {
+        let server = TestServer::start_with(db, |config| {
+            let mut section = bot("naughty_bot", &ALL);
+            section.before_message = serde_json::from_value(json!({ "order": 0, "budget": "500ms", "on_failure": "open" })).unwrap();
+            with(config, "naughty", section);
+        }).await;
+        let (ann, room) = scene(&server).await;
+        present(&ann.client, &room, "naughty").await;
+        let socket = crate::support::Sockets::at(server.url()).await.connect(&ann).await;
+        // The first passes once the bot has slept for as long as it may; the others it lets pass at once.
+        let words = ["naughty before sleep", "then this", "and this"];
+        let all = words.iter().map(|word| socket.emit("message:send", json!({ "roomId": room, "body": word })));
+        for ack in futures_util::future::join_all(all).await {
+            ack.ok();
+        }
+        let bodies: Vec<_> = read(&ann.client, &room, "").await.into_iter().skip(1).map(|message| message["body"].clone()).collect();
+        assert_eq!(bodies, words);
+        server.stop().await;
+    }
+
     async fn what_a_look_rewrites_is_checked_like_any_text(db) {
         let server = TestServer::start_with(db, |config| with(config, "naughty", bot("naughty_bot", &ALL))).await;
         let (ann, room) = scene(&server).await;

@@ -297,8 +297,17 @@ db_test! {
             say(&ann.client, &room, &format!("naughty {order}")).await;
         }
         let counters = crate::support::Client::new(format!("http://127.0.0.1:{metrics}"));
+        let line = |limit: &str| format!("plugin_limits_hit_total{{limit=\"{limit}\",plugin=\"naughty\"}}");
+        // The last order keeps the one call busy that there may be, and costs more than there is for a second: who says something
+        // meanwhile waits for the one, who does so right after it for the other.
+        for limit in ["concurrency", "cpu_per_second"] {
+            eventually(limit, || async {
+                say(&ann.client, &room, "are you busy?").await;
+                counters.get("/metrics").await.expect(200).text().contains(&line(limit)).then_some(())
+            }).await;
+        }
         for limit in ["wall_clock", "memory", "put_aside", "host_calls", "returned", "log_lines", "stored", "keys_touched", "jobs", "requests", "posts", "cpu"] {
-            let line = format!("plugin_limits_hit_total{{limit=\"{limit}\",plugin=\"naughty\"}}");
+            let line = line(limit);
             eventually(&line, || async { counters.get("/metrics").await.expect(200).text().contains(&line).then_some(()) }).await;
         }
         server.stop().await;

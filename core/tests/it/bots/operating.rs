@@ -16,9 +16,9 @@ use super::{
 use crate::{
     outbound::peer::Peer,
     plugins::support::guest,
-    rooms::{open_room, say, send},
+    rooms::{details, open_room, say, send},
     store::member,
-    support::{Binary, Db, TestServer, eventually},
+    support::{Binary, Db, Sockets, TestServer, eventually},
 };
 
 /// What `community plugin list` says, and its errors.
@@ -114,6 +114,32 @@ db_test! {
         // Nothing came of the call, so it is told again.
         assert_eq!(binary.run_well(&["plugin", "enable", "naughty"], "").await, "naughty: loaded\n");
         eventually("the bot asks again", || async { (peer.requests().len() == 2).then_some(()) }).await;
+        binary.stop().await;
+    }
+
+    async fn a_bot_is_there_while_it_runs(db) {
+        let binary = server(db, &section("helper", "echo_bot", &["chat-write"])).await;
+        let ann = member(&binary, "Ann").await;
+        let room = open_room(&ann.client, "Lobby").await;
+        present(&ann.client, &room, "helper").await;
+        let helper = || async {
+            let members = details(&ann.client, &room).await["members"].as_array().unwrap().clone();
+            members.into_iter().find(|member| member["username"] == "helper").unwrap()
+        };
+        let bot = helper().await["id"].clone();
+        assert_eq!(helper().await["online"], true);
+        let socket = Sockets::at(binary.base_url()).await.connect(&ann).await;
+        let watched = async || socket.emit("presence:watch", json!({ "roomId": room })).await.ok()["online"].as_array().unwrap().clone();
+        assert!(watched().await.contains(&bot));
+        binary.run_well(&["plugin", "disable", "helper"], "").await;
+        assert_eq!(socket.expect("presence").await, json!({ "userId": bot, "online": false }));
+        assert_eq!((&helper().await["online"], watched().await), (&json!(false), vec![json!(ann.id.as_str())]));
+        binary.run_well(&["plugin", "enable", "helper"], "").await;
+        assert_eq!(socket.expect("presence").await, json!({ "userId": bot, "online": true }));
+        // One that is loaded anew was there all the time.
+        binary.run_well(&["plugin", "reload", "helper"], "").await;
+        assert!(helper().await["online"] == true && watched().await.contains(&bot));
+        assert!(socket.received().iter().all(|received| received.event != "presence"), "nobody is told of that");
         binary.stop().await;
     }
 

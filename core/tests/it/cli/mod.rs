@@ -93,6 +93,25 @@ async fn the_plugins_and_what_they_may_do_are_listed() {
 }
 
 #[tokio::test]
+async fn bots_that_come_with_the_server_are_listed_with_the_line_that_switches_them_on() {
+    let binary = Binary::prepare(Db::Sqlite, &[]).await;
+    let available = |list: &str| list.lines().filter(|line| line.contains("\tbot\tavailable: ")).map(str::to_owned).collect::<Vec<_>>();
+    let list = available(&binary.run_well(&["plugin", "list"], "").await);
+    let line = |name: &str| format!("{name}\tbot\tavailable: the line [plugins.{name}] in community.toml switches it on");
+    assert_eq!(list, [line("openclaw"), line("moderator")]);
+    // One by the line, the other under a name of the operator's.
+    let sections = "[plugins.openclaw]\n[plugins.guard]\ncomponent = \"bundled:moderator\"\n";
+    fs::write(binary.folder().join("community.toml"), sections).unwrap();
+    let list = binary.run_well(&["plugin", "list"], "").await;
+    assert!(available(&list).is_empty(), "{list}");
+    for id in ["openclaw", "guard"] {
+        let on = format!("{id}\tbot {}\ton\t", env!("CARGO_PKG_VERSION"));
+        assert!(list.lines().any(|line| line.starts_with(&on)), "{list}");
+    }
+    binary.stop().await;
+}
+
+#[tokio::test]
 async fn a_provider_without_its_secret_names_the_variable() {
     let binary = Binary::prepare(Db::Sqlite, &[]).await;
     let section = "[plugins.company]\ncomponent = \"bundled:oidc\"\n[plugins.company.settings]\nissuer = \"https://id.example\"\n\

@@ -213,7 +213,13 @@ db_test! {
         say(&ann, &room, "Alone").await;
         socket.emit("message:history", json!({ "roomId": room })).await.error("not_found");
         assert!(socket.received().iter().all(|received| received.event != "message:new"));
-        for (arguments, word) in [([&*room, "nobody!"], "names no member"), (["lobby", bob.id.as_str()], "id of a room"), ([&*room, bob.id.as_str()], "no such member")] {
+        for (arguments, word) in [
+            ([&*room, "nobody!"], "MEMBER must be the id of a person"),
+            ([&*room, "usr-01kb3x"], "MEMBER must be the id of a person"),
+            ([&*room, &*room], "MEMBER must be the id of a person"),
+            (["lobby", bob.id.as_str()], "ROOM must be the id of a room"),
+            ([&*room, bob.id.as_str()], "no such member"),
+        ] {
             let output = binary.run(&["room", "remove-member", arguments[0], arguments[1]], "").await;
             let error = String::from_utf8(output.stderr).unwrap();
             assert!(!output.status.success() && error.contains(word), "{arguments:?}: {error}");

@@ -53,6 +53,29 @@ async fn settings_that_must_be_set_stand_in_the_section() {
 }
 
 #[tokio::test]
+async fn a_component_that_comes_with_the_server_is_described_by_its_name() {
+    let bench = Bench::new();
+    for (name, kind, parts) in [
+        ("openclaw", "a bot", &["calls itself: OpenClaw ", "grant \"http\"", "allow_hosts = []"][..]),
+        ("moderator", "a bot", &["/modlog [count]"][..]),
+        ("email", "a password provider", &[][..]),
+        ("oidc", "a redirect provider", &["allow_hosts = []", "client_id = \"\""][..]),
+    ] {
+        let text = bench.run_well(&["inspect", &format!("bundled:{name}")]).await;
+        let section = format!("[plugins.{name}]\ncomponent = \"bundled:{name}\"\n");
+        for part in ["this server can load it", &format!("bundled:{name}: {kind}, "), &section].into_iter().chain(parts.iter().copied()) {
+            assert!(text.contains(part), "{part:?} is missing:\n{text}");
+        }
+        assert!(!text.contains("\nsha256 = ") && !text.contains("\ngrants = "), "it needs neither:\n{text}");
+    }
+    let discord = bench.run_well(&["inspect", "bundled:discord"]).await;
+    assert!(!discord.contains("allow_hosts"), "it has its own: {discord}");
+    let unknown = bench.run(&["inspect", "bundled:nobody"]).await;
+    let sentence = "community: bundled:nobody names nothing: this server carries email, discord, reddit, oidc, openclaw, moderator;";
+    assert!(!unknown.well && unknown.errors.starts_with(sentence) && unknown.errors.lines().count() == 1, "{}", unknown.errors);
+}
+
+#[tokio::test]
 async fn what_cannot_be_loaded_is_told_in_one_sentence() {
     let bench = Bench::new();
     let text = bench.write("notes.wasm", "no component");

@@ -41,6 +41,8 @@ async fn a_bot_is_loaded_into_the_running_server_whenever_it_changes() {
     let ann = member(&binary, "Ann").await.client;
     let room = open_room(&ann, "Lobby").await;
     present(&ann, &room, "liver").await;
+    let greeting = bench.folder().join("liver/src/greeting.txt");
+    fs::write(&greeting, "Ahoy").unwrap();
     let out = bench.folder().join("out");
     let mut command = Command::new(env!("CARGO_BIN_EXE_community"));
     command.args(["plugin", "dev"]).arg(bench.folder().join("liver")).current_dir(binary.folder()).stdin(Stdio::null());
@@ -50,7 +52,7 @@ async fn a_bot_is_loaded_into_the_running_server_whenever_it_changes() {
     let mut dev = Process::spawn(&mut command).unwrap();
     line(&out, "liver: loaded").await;
     let source = bench.folder().join("liver/src/lib.rs");
-    let code = fs::read_to_string(&source).unwrap().replace("\"Hello\".to_owned()", "\"Ahoy\".to_owned()");
+    let code = fs::read_to_string(&source).unwrap().replace("\"Hello\".to_owned()", "include_str!(\"greeting.txt\").to_owned()");
     fs::write(&out, "").unwrap();
     fs::write(&source, code).unwrap();
     let loaded = line(&out, "liver: loaded").await;
@@ -58,6 +60,12 @@ async fn a_bot_is_loaded_into_the_running_server_whenever_it_changes() {
     assert!(seconds < DEADLINE.as_secs_f64() / 2.0, "{loaded}");
     say(&ann, &room, "hello").await;
     said(&ann, &room, "Ahoy, Ann!").await;
+    // What the code takes in is a source, too.
+    fs::write(&out, "").unwrap();
+    fs::write(&greeting, "Moin").unwrap();
+    line(&out, "liver: loaded").await;
+    say(&ann, &room, "hello").await;
+    said(&ann, &room, "Moin, Ann!").await;
     fs::write(&source, "nonsense").unwrap();
     line(&out, "cargo did not build it").await;
     dev.kill();

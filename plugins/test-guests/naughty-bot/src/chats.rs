@@ -38,6 +38,10 @@ pub const DEEDS: &[(&str, Deed)] = &[
         let names = members::all(order.argument).map(|all| all.into_iter().map(|each| each.member.name).collect::<Vec<_>>().join(", "));
         order.say(names.map_or_else(|error| format!("error: {error:?}"), |names| format!("members: {names}")))
     }),
+    ("rooms", |order| {
+        let names: Vec<_> = chat::rooms()?.into_iter().map(|room| room.name).collect();
+        order.say(format!("rooms: {}", names.join(", ")))
+    }),
     ("read-room", |order| {
         let bodies =
             chat::latest(order.argument, 200).map(|all| all.into_iter().map(|message| message.body).collect::<Vec<_>>().join(", "));
