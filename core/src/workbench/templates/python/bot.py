@@ -19,7 +19,7 @@ class OnMessage(exports.OnMessage):
 
 class Commands(exports.Commands):
     def commands(self):
-        whom = Parameter("whom", "Who is to be greeted", Kind.TEXT, True, [])
+        whom = Parameter("whom", "Who is to be greeted", Kind.TEXT, True, [], None, None)
         return [Command("greet", "Greet somebody", [whom])]
 
     # An error is a sentence for who typed the command: raise Err("…"), with `from componentize_py_types import Err`.
