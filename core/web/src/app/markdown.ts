@@ -2,7 +2,7 @@
 // tests/markdown.json). HTML in the text is shown as text; what comes out is sanitised once more before it reaches the page.
 import DOMPurify from "dompurify";
 import { Marked, type Tokens } from "marked";
-import { boot } from "./boot";
+import { isPicture } from "./ours";
 
 const escape = (text: string): string => text.replace(/[&<>"']/g, (letter) => `&#${letter.charCodeAt(0)};`);
 
@@ -11,18 +11,6 @@ const escapeText = (text: string): string => text.replace(/[<>"']|&(?!(?:#\d{1,7
 
 /** Whether a click on `url` can only lead to a page or a mail program. */
 const isSafe = (url: string): boolean => /^(https?:\/\/|mailto:)/i.test(url) || /^\/(?![/\\])[^\\]*$/.test(url);
-
-/**
- * Whether `url` leads to one of our own files. Their names are plain; whatever a browser might read in another way than we do (dots
- * that lead upwards, in any spelling, backslashes, a query) is no name of a file, and could lead to an operation of the API.
- */
-export function isOurs(url: string): boolean {
-  const base = boot.pictures.find((base) => url.startsWith(base));
-  const name = base && url.slice(base.length);
-  return name !== undefined && /^[\w./-]*$/.test(name) && !name.split("/").some((part) => part === "." || part === "..");
-}
-
-export const isPicture = (url: string): boolean => isOurs(url) && !/\.pdf$/i.test(url);
 
 /** How many links are open: there are none inside of one. */
 let open = 0;

@@ -1,7 +1,7 @@
 // Files on their way to the server, with progress. One list belongs to one form.
 import { boot } from "./boot";
 import { freshKey, Refusal } from "./api";
-import { isPicture } from "./markdown";
+import { isPicture } from "./ours";
 import { lang, t } from "./texts.svelte";
 
 const TYPES = ["image/jpeg", "image/png", "image/gif", "image/webp", "application/pdf"];
