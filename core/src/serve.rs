@@ -356,6 +356,7 @@ async fn sweep_once(store: &Store, keep_events: Duration) -> crate::error::Resul
     store.write((), |tx, ()| Box::pin(oauth::actions::sweep(tx))).await?;
     store.write((), |tx, ()| Box::pin(devices::actions::sweep(tx))).await?;
     while store.write((), |tx, ()| Box::pin(rooms::actions::sweep(tx))).await? {}
+    while store.write((), |tx, ()| Box::pin(rooms::actions::let_deleted_bots_leave(tx))).await? {}
     while store.write((), |tx, ()| Box::pin(messages::actions::sweep(tx))).await? {}
     while store.write((), |tx, ()| Box::pin(plugins::actions::sweep(tx))).await? {}
     store.sweep_events(keep_events).await

@@ -115,21 +115,20 @@ pub async fn revoke(tx: &mut Tx, revoke: &Revoke) -> Result<Vec<BotToken>> {
     Ok(tokens)
 }
 
-/// Removes a bot: its tokens are worth nothing, it leaves its rooms, and others may have its name and its handle. What it said stays.
-///
-/// # Errors
-/// `not_found` if a room that it is in ends at this moment.
+/// Lets a bot be gone: its tokens are worth nothing, it enters no room any more, and others may have its name and its handle. What it
+/// said stays. Its rooms it leaves by [`rooms::actions::let_deleted_bots_leave`], since it may be in more than one write should change.
 pub async fn delete(tx: &mut Tx, bot: &BotId) -> Result<()> {
     tx.lock("names of bots").await?;
     revoke(tx, &Revoke::Bot(bot.clone())).await?;
-    let whom = Invitee::Known(MemberId::Bot(bot.clone()));
-    for room in rooms::queries::rooms_of(tx.conn(), &MemberId::Bot(bot.clone())).await? {
-        rooms::actions::remove(tx, &Actor::System, &room, &whom).await?;
-    }
-    if store::remove(tx, bot).await? {
+    if store::delete(tx, bot).await? {
         tx.record(events::deleted(bot));
     }
     Ok(())
+}
+
+/// Whether there is such a bot. If so, it is not deleted before the end of the transaction.
+pub async fn hold(tx: &Tx, bot: &BotId) -> Result<bool> {
+    store::hold(tx, bot).await
 }
 
 /// `name` for a person; with a mark behind it if a bot looks the same.

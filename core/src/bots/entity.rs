@@ -11,6 +11,7 @@ pub struct Model {
     pub name: String,
     pub name_key: String,
     pub created_at: String,
+    pub deleted_at: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

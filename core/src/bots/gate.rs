@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// The bot of the configuration, unless it says which one it is.
-const HANDLE: &str = "openclaw";
+pub const HANDLE: &str = "openclaw";
 /// Its name.
 const NAME: &str = "OpenClaw";
 /// Longer texts are no tokens.

@@ -1,6 +1,6 @@
 //! Bots in the database.
 
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, sea_query::Expr};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, sea_query::Expr};
 
 use super::{
     entity::{ActiveModel, Column, Entity, Model, tokens},
@@ -42,24 +42,35 @@ impl TryFrom<tokens::Model> for BotToken {
     }
 }
 
+/// Those that were not deleted.
+fn present() -> Select<Entity> {
+    Entity::find().filter(Column::DeletedAt.is_null())
+}
+
 /// A bot by id.
 pub async fn by_id(conn: &impl ConnectionTrait, id: &BotId) -> Result<Option<Bot>> {
-    Entity::find_by_id(id.as_str()).one(conn).await?.map(Bot::try_from).transpose()
+    present().filter(Column::Id.eq(id.as_str())).one(conn).await?.map(Bot::try_from).transpose()
+}
+
+/// Whether there is such a bot, which nobody can delete then before the end of the transaction.
+pub async fn hold(tx: &Tx, id: &BotId) -> Result<bool> {
+    // Many may hold it at the same time. SQLite has one writer anyway, and no such locks.
+    Ok(present().filter(Column::Id.eq(id.as_str())).lock_shared().one(tx.conn()).await?.is_some())
 }
 
 /// A bot by its handle.
 pub async fn by_handle(conn: &impl ConnectionTrait, handle: &Handle) -> Result<Option<Bot>> {
-    Entity::find().filter(Column::Handle.eq(handle.as_str())).one(conn).await?.map(Bot::try_from).transpose()
+    present().filter(Column::Handle.eq(handle.as_str())).one(conn).await?.map(Bot::try_from).transpose()
 }
 
 /// The bot whose name looks like this.
 pub async fn by_name_key(conn: &impl ConnectionTrait, key: &str) -> Result<Option<Bot>> {
-    Entity::find().filter(Column::NameKey.eq(key)).one(conn).await?.map(Bot::try_from).transpose()
+    present().filter(Column::NameKey.eq(key)).one(conn).await?.map(Bot::try_from).transpose()
 }
 
 /// All bots with their tokens, both oldest first.
 pub async fn all(conn: &impl ConnectionTrait) -> Result<Vec<(Bot, Vec<BotToken>)>> {
-    let bots = Entity::find().order_by_asc(Column::Id).all(conn).await?;
+    let bots = present().order_by_asc(Column::Id).all(conn).await?;
     let mut theirs = tokens::Entity::find().order_by_asc(tokens::Column::Id).all(conn).await?;
     let with_tokens = bots.into_iter().map(|row| {
         let own: Vec<_> = theirs.extract_if(.., |token| token.bot_id == row.id).collect();
@@ -76,6 +87,7 @@ pub async fn add(tx: &Tx, bot: &Bot) -> Result<()> {
         name: Set(bot.name.as_str().to_owned()),
         name_key: Set(bot.name.key()),
         created_at: Set(bot.created_at.to_string()),
+        deleted_at: Set(None),
     };
     Entity::insert(row).exec_without_returning(tx.conn()).await?;
     Ok(())
@@ -92,9 +104,18 @@ pub async fn rename(tx: &Tx, bot: &BotId, name: &BotName) -> Result<()> {
     Ok(())
 }
 
-/// Removes a bot. False if there was none.
-pub async fn remove(tx: &Tx, bot: &BotId) -> Result<bool> {
-    Ok(Entity::delete_by_id(bot.as_str()).exec(tx.conn()).await?.rows_affected > 0)
+/// Lets a bot be gone, and others have its name and its handle. False if it was gone.
+pub async fn delete(tx: &Tx, bot: &BotId) -> Result<bool> {
+    let change = Entity::update_many()
+        .col_expr(Column::DeletedAt, Expr::value(Some(tx.now().to_string())))
+        // No handle looks like an id.
+        .col_expr(Column::Handle, Expr::value(bot.as_str()))
+        .col_expr(Column::NameKey, Expr::value(bot.as_str()))
+        .filter(Column::Id.eq(bot.as_str()))
+        .filter(Column::DeletedAt.is_null())
+        .exec(tx.conn())
+        .await?;
+    Ok(change.rows_affected > 0)
 }
 
 /// A token, whose it is, by what is kept of its secret.

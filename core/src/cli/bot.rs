@@ -6,11 +6,13 @@ use super::{Outcome, room::parse_id};
 use crate::{
     bots::{
         actions::{self, Create, Revoke},
+        gate::HANDLE,
         model::{Ability, Bot, BotName, BotToken, Handle},
         queries,
     },
     config::Config,
     ids::{BotId, BotTokenId, RoomId},
+    rooms,
     serve::{App, Parts},
 };
 
@@ -76,8 +78,16 @@ async fn delete(app: &App, bot: Bot) -> Outcome {
     if app.config.plugins.contains_key(handle) {
         return Err(format!("{handle} is a plugin of this server: take [plugins.{handle}] out and restart it first").into());
     }
+    let comes_back = app.config.chat.bot_token.is_some();
+    if comes_back && handle == HANDLE {
+        return Err(format!("{handle} would be made again by whoever has CHAT_BOT_TOKEN: unset it and restart the server first").into());
+    }
     app.store.write(bot.id.clone(), |tx, bot| Box::pin(actions::delete(tx, bot))).await?;
+    while app.store.write((), |tx, ()| Box::pin(rooms::actions::let_deleted_bots_leave(tx))).await? {}
     say!("{}\tdeleted", bot.id);
+    if comes_back {
+        say!("If {handle} came with CHAT_BOT_TOKEN, it is made again when it connects: stop that program, or unset CHAT_BOT_TOKEN.");
+    }
     Ok(())
 }
 

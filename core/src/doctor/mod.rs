@@ -83,7 +83,7 @@ pub async fn examine(loaded: &Loaded, mut report: impl FnMut(Finding)) {
     report(database::examine(config).await);
     report(mail::examine(config).await);
     report(uploads::examine(config).await);
-    match load_plugins(config).await {
+    match Plugins::load(&config.plugins, &BTreeSet::new(), &config.data_dir, &Site::of(config)).await {
         Ok(plugins) => {
             plugins::examine(config, &plugins).into_iter().for_each(&mut report);
             providers::examine(config, &plugins).await.into_iter().for_each(&mut report);
@@ -92,7 +92,7 @@ pub async fn examine(loaded: &Loaded, mut report: impl FnMut(Finding)) {
     }
 }
 
-/// Looks at the plugins alone, if any has a section. Nobody else is asked anything.
+/// Looks at the plugins alone, if any has a section. Nobody else is asked anything, and nothing is written.
 ///
 /// # Errors
 /// No plugin can be looked at here.
@@ -100,9 +100,6 @@ pub async fn examine_plugins(config: &Config) -> Result<Vec<Finding>, EngineErro
     if config.plugins.is_empty() {
         return Ok(Vec::new());
     }
-    Ok(plugins::examine(config, &load_plugins(config).await?))
-}
-
-async fn load_plugins(config: &Config) -> Result<Plugins, EngineError> {
-    Plugins::load(&config.plugins, &BTreeSet::new(), &config.data_dir, &Site::of(config)).await
+    let plugins = Plugins::load_to_look(&config.plugins, &config.data_dir, &Site::of(config)).await?;
+    Ok(plugins::examine(config, &plugins))
 }

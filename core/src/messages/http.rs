@@ -84,7 +84,7 @@ impl Messages {
         let NewMessageBody { body, attachments, reply_to, .. } = new;
         let unknown = || Error::invalid("replyTo must be the id of a message in this room.");
         let reply_to = reply_to.map(|id| MessageId::parse(&id).ok_or_else(unknown)).transpose()?;
-        let (body, may_be_command) = typed(body);
+        let (body, may_be_command) = typed(&actor, body);
         let mut draft = Draft { actor, author_name, room, body, reply_to, attachments, editing: None, client_id };
         Content::parse(draft.body.clone(), &draft.attachments, &self.files_at)?;
         draft.actor.require(Ability::Write, &draft.room)?;
@@ -186,7 +186,11 @@ impl Messages {
 }
 
 /// What somebody typed, and whether it may be a command. Two slashes at its beginning stand for one that is said, with or without bots.
-fn typed(body: String) -> (String, bool) {
+/// Bots run no commands, and what they write is said as it is.
+fn typed(actor: &Actor, body: String) -> (String, bool) {
+    if !matches!(actor, Actor::User { .. }) {
+        return (body, false);
+    }
     match body.strip_prefix("//") {
         Some(said) => (format!("/{said}"), false),
         None => {
@@ -262,7 +266,8 @@ impl Api {
     ///
     /// Where a bot has commands, a text that begins with a slash is one (`/roll 6`; see `GET /api/commands`), and is run, not said. The
     /// answer then has `command`, and `message` is the bot's answer; one for the caller alone is not stored, its `seq` is 0. A text that
-    /// begins with two slashes is said without the first of them, whether there are commands in the room or not.
+    /// begins with two slashes is said without the first of them, whether there are commands in the room or not. Bots run no commands: what
+    /// they write is said as it is.
     #[oai(path = "/api/rooms/:id/messages", method = "post", operation_id = "sendMessage")]
     async fn send(
         &self,

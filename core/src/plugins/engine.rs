@@ -3,8 +3,8 @@
 use std::{
     fs::{self, DirBuilder, Permissions},
     io,
-    os::unix::fs::{DirBuilderExt, PermissionsExt},
-    path::Path,
+    os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt},
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -13,6 +13,7 @@ use std::{
     time::Duration,
 };
 
+use rustix::process::geteuid;
 use thiserror::Error;
 use tokio::{
     runtime::{Builder, Handle, Runtime},
@@ -103,7 +104,18 @@ impl Lane {
 impl GuestEngine {
     /// Starts the engine, with compiled code kept in `<data_dir>/cache/wasm`.
     pub fn start(data_dir: &Path) -> Result<Self, EngineError> {
-        let cache = cache(&data_dir.join("cache/wasm"))?;
+        Self::caching(Some(cache(&cache_folder(data_dir))?))
+    }
+
+    /// The same for whoever only looks at plugins: nothing is made in the data folder, which may be another's or not be there yet. Unless
+    /// compiled code is kept there already, and is theirs, they wait until all is compiled.
+    pub fn start_to_look(data_dir: &Path) -> Result<Self, EngineError> {
+        let folder = cache_folder(data_dir);
+        let is_own = fs::metadata(&folder).is_ok_and(|about| about.is_dir() && about.uid() == geteuid().as_raw());
+        Self::caching(if is_own { Some(cache(&folder)?) } else { None })
+    }
+
+    fn caching(cache: Option<Cache>) -> Result<Self, EngineError> {
         let engine = Engine::new(&config(cache.clone(), Some(pool()))).map_err(EngineError::Engine)?;
         let roomy = Engine::new(&config(cache, None)).map_err(EngineError::Engine)?;
         let waited = Lane::start("guests-waited").map_err(EngineError::Threads)?;
@@ -188,7 +200,7 @@ fn pool() -> PoolingAllocationConfig {
     pool
 }
 
-fn config(cache: Cache, pool: Option<PoolingAllocationConfig>) -> Config {
+fn config(cache: Option<Cache>, pool: Option<PoolingAllocationConfig>) -> Config {
     let mut config = Config::new();
     // What other languages' toolchains make is large, put together from components with a memory each, and names functions for
     // concurrency even where it uses none.
@@ -199,13 +211,17 @@ fn config(cache: Cache, pool: Option<PoolingAllocationConfig>) -> Config {
     }
     config
         .strategy(Strategy::Cranelift)
-        .cache(Some(cache))
+        .cache(cache)
         .epoch_interruption(true)
         .max_wasm_stack(WASM_STACK)
         .async_stack_size(CALL_STACK)
         .gc_support(false)
         .wasm_memory64(false);
     config
+}
+
+fn cache_folder(data_dir: &Path) -> PathBuf {
+    data_dir.join("cache/wasm")
 }
 
 /// The cache of compiled code. Whoever can write there can run code in this process, hence a folder for the owner only. Commands

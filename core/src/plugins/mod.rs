@@ -100,9 +100,23 @@ impl Plugins {
         data_dir: &Path,
         site: &Site,
     ) -> Result<Self, EngineError> {
-        let loader = Loader { engine: engine::GuestEngine::start(data_dir)?, site: site.clone(), journal: Journal::new() };
+        Ok(Self::load_with(engine::GuestEngine::start(data_dir)?, sections, off, site).await)
+    }
+
+    /// The same, those that are switched off included, for whoever only looks at them: nothing is written.
+    pub async fn load_to_look(sections: &BTreeMap<String, PluginSection>, data_dir: &Path, site: &Site) -> Result<Self, EngineError> {
+        Ok(Self::load_with(engine::GuestEngine::start_to_look(data_dir)?, sections, &BTreeSet::new(), site).await)
+    }
+
+    async fn load_with(
+        engine: engine::GuestEngine,
+        sections: &BTreeMap<String, PluginSection>,
+        off: &BTreeSet<String>,
+        site: &Site,
+    ) -> Self {
+        let loader = Loader { engine, site: site.clone(), journal: Journal::new() };
         let entries = RwLock::new(loader.load_all(sections, off).await);
-        Ok(Self { inner: Arc::new(Inner { loader, entries, changed: watch::Sender::new(0), begin: OnceLock::new() }) })
+        Self { inner: Arc::new(Inner { loader, entries, changed: watch::Sender::new(0), begin: OnceLock::new() }) }
     }
 
     /// Loads one plugin and no other, on a stage: guests see the time and the chance of `senses`.

@@ -98,10 +98,11 @@ impl Hub {
             state.peers.insert(peer.sid, Entry { peer: Arc::clone(peer), rooms: Rooms::Loading(Vec::new()) });
             let sockets = state.people.entry(peer.who.id.clone()).or_default();
             sockets.push(peer.sid);
+            // Before anybody else could let it go.
+            self.online.came(&peer.who.id);
             let oldest = (sockets.len() > self.rules.per_person).then(|| sockets[0]);
             oldest.and_then(|sid| state.peers.get(&sid)).map(|entry| Arc::clone(&entry.peer))
         };
-        self.online.came(&peer.who.id);
         self.counters.sockets.inc();
         if let Some(oldest) = oldest {
             self.end(&oldest, "too_many");
@@ -129,9 +130,7 @@ impl Hub {
                 state.rooms.entry(room.clone()).or_default().sockets.insert(sid, Arc::clone(&peer));
             }
             self.wire.join(sid, &known);
-            let others = state.people.get(&person).map_or(&[] as &[Sid], Vec::as_slice).iter().filter(|other| **other != sid);
-            let known_before = others.filter_map(|other| state.peers.get(other)).any(|entry| matches!(entry.rooms, Rooms::Known(_)));
-            (!known_before).then_some((person, known))
+            self.online.settled(&person).then_some((person, known))
         };
         if let Some((person, rooms)) = came {
             self.announce(&person, true, rooms);
@@ -156,8 +155,7 @@ impl Hub {
             if last {
                 state.people.remove(&peer.who.id);
             }
-            self.online.went(&peer.who.id);
-            last.then(|| (peer.who.id.clone(), rooms))
+            self.online.went(&peer.who.id).then(|| (peer.who.id.clone(), rooms))
         };
         self.counters.sockets.dec();
         if let Some((person, rooms)) = gone {

@@ -1,7 +1,7 @@
 //! Who is there at the moment. Whoever serves connections and bots fills it; until then nobody is.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
@@ -21,8 +21,26 @@ struct Inner {
 struct State {
     /// How many connections each has.
     connected: HashMap<MemberId, usize>,
-    /// Bots that need none, since they run in this process.
+    /// Bots that need none, since they run in this process. They may have some all the same.
     running: HashMap<MemberId, IsIn>,
+    /// Those of whom others were told that they are there.
+    told: HashSet<MemberId>,
+}
+
+impl State {
+    fn is_online(&self, who: &MemberId) -> bool {
+        self.connected.contains_key(who) || self.running.contains_key(who)
+    }
+
+    /// Whether others are to be told that they are there.
+    fn appears(&mut self, who: &MemberId) -> bool {
+        self.told.insert(who.clone())
+    }
+
+    /// Whether others are to be told that they are not there any more.
+    fn vanishes(&mut self, who: &MemberId) -> bool {
+        !self.is_online(who) && self.told.remove(who)
+    }
 }
 
 /// Whether a bot is in a room.
@@ -32,38 +50,47 @@ type IsIn = Box<dyn Fn(&RoomId) -> bool + Send + Sync>;
 type Tell = Box<dyn Fn(&MemberId, bool, Vec<RoomId>) + Send + Sync>;
 
 impl Online {
-    /// Counts one more connection. True if it is the first.
-    pub fn came(&self, who: &MemberId) -> bool {
-        let mut state = self.write();
-        let count = state.connected.entry(who.clone()).or_default();
-        *count += 1;
-        *count == 1
+    /// Counts one more connection.
+    pub fn came(&self, who: &MemberId) {
+        *self.write().connected.entry(who.clone()).or_default() += 1;
     }
 
-    /// Counts one connection less. True if it was the last.
+    /// Says that one of the connections hears its rooms. True if others are to be told that they are there.
+    pub fn settled(&self, who: &MemberId) -> bool {
+        self.write().appears(who)
+    }
+
+    /// Counts one connection less. True if others are to be told that they are not there any more.
     pub fn went(&self, who: &MemberId) -> bool {
-        let all = &mut self.write().connected;
-        let Some(count) = all.get_mut(who) else { return false };
+        let mut state = self.write();
+        let Some(count) = state.connected.get_mut(who) else { return false };
         *count -= 1;
-        let last = *count == 0;
-        if last {
-            all.remove(who);
+        if *count == 0 {
+            state.connected.remove(who);
         }
-        last
+        state.vanishes(who)
     }
 
     /// A bot runs that needs no connection. It is in `rooms` now, and later where `is_in` says so.
     pub fn bot_runs(&self, bot: &MemberId, rooms: Vec<RoomId>, is_in: impl Fn(&RoomId) -> bool + Send + Sync + 'static) {
-        let before = self.write().running.insert(bot.clone(), Box::new(is_in));
-        if before.is_none() {
+        let appears = {
+            let mut state = self.write();
+            state.running.insert(bot.clone(), Box::new(is_in));
+            state.appears(bot)
+        };
+        if appears {
             self.tell(bot, true, rooms);
         }
     }
 
     /// A bot that was in `rooms` does not run any more.
     pub fn bot_ended(&self, bot: &MemberId, rooms: Vec<RoomId>) {
-        let before = self.write().running.remove(bot);
-        if before.is_some() {
+        let vanishes = {
+            let mut state = self.write();
+            state.running.remove(bot);
+            state.vanishes(bot)
+        };
+        if vanishes {
             self.tell(bot, false, rooms);
         }
     }
@@ -75,8 +102,7 @@ impl Online {
 
     /// Whether they have a connection, or need none.
     pub fn is_online(&self, who: &MemberId) -> bool {
-        let state = self.read();
-        state.connected.contains_key(who) || state.running.contains_key(who)
+        self.read().is_online(who)
     }
 
     /// From now on `tell` tells of bots that come and go.

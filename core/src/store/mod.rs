@@ -32,8 +32,8 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend};
 pub use sea_orm::{ConnectionTrait as Conn, DatabaseConnection as Reader};
 use tokio_util::sync::CancellationToken;
 
-use self::{batch::Batcher, events::Listeners};
 pub use self::{
+    backup::Original,
     error::OpenError,
     events::Event,
     later::Later,
@@ -41,6 +41,7 @@ pub use self::{
     migrate::Plan,
     tx::Tx,
 };
+use self::{batch::Batcher, events::Listeners};
 use crate::{
     clock::{Clock, Timestamp},
     config::DatabaseSection,
@@ -94,12 +95,12 @@ impl Store {
         migrate::plan(&connect::url(section, data_dir), section).await
     }
 
-    /// Writes a copy of an SQLite database into `file`, as it is at one moment.
+    /// An SQLite database that is to be copied as it is.
     ///
     /// # Errors
-    /// It cannot be read, or the copy not be written.
-    pub async fn back_up(section: &DatabaseSection, data_dir: &Path, file: &Path) -> Result<(), OpenError> {
-        backup::run(&connect::url(section, data_dir), section, file).await
+    /// It cannot be read.
+    pub async fn original(section: &DatabaseSection, data_dir: &Path) -> Result<Original, OpenError> {
+        Original::open(&connect::url(section, data_dir), section).await
     }
 
     /// The file of the database, if it is kept in one that is not there yet.

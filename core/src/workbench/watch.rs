@@ -1,7 +1,7 @@
 //! Seeing that somebody changed the sources of a plugin.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs::{self, Metadata},
     hash::{DefaultHasher, Hash, Hasher},
     os::unix::fs::MetadataExt,
@@ -16,15 +16,26 @@ const LOOK: Duration = Duration::from_millis(200);
 /// How the names of files end that builds, their tools and editors write. Everything else may be part of a component.
 const NOT_SOURCES: [&str; 6] = ["wasm", "lock", "log", "tmp", "pyc", "swp"];
 /// Folders that hold what was built or installed, beside those whose names begin with a dot.
-const NO_FOLDERS_OF_SOURCES: [&str; 4] = ["target", "node_modules", "__pycache__", "dist"];
+const NO_FOLDERS_OF_SOURCES: [&str; 6] = ["target", "node_modules", "__pycache__", "dist", "build", "venv"];
+/// So many builds in a row that only followed from the one before would be followed by others for ever. One or two may follow because
+/// somebody goes on writing meanwhile.
+const IN_A_ROW: u32 = 2;
 
 /// The source files of a folder, as they were when they were last looked at.
 pub struct Sources {
     folder: PathBuf,
     /// Where a server keeps its data.
     aside: Option<PathBuf>,
-    files: BTreeMap<PathBuf, Seen>,
+    files: Files,
+    /// What changed during the last build.
+    just_built: BTreeSet<PathBuf>,
+    /// How many builds there were in a row for which there was no other reason.
+    in_a_row: u32,
+    /// What builds write differently each time.
+    of_builds: BTreeSet<PathBuf>,
 }
+
+type Files = BTreeMap<PathBuf, Seen>;
 
 /// A file as it was.
 #[derive(Clone, PartialEq, Eq)]
@@ -47,7 +58,8 @@ impl Sources {
     }
 
     fn without(folder: &Path, aside: Option<PathBuf>) -> Self {
-        let mut sources = Self { folder: folder.to_owned(), aside, files: BTreeMap::new() };
+        let (just_built, of_builds) = (BTreeSet::new(), BTreeSet::new());
+        let mut sources = Self { folder: folder.to_owned(), aside, files: Files::new(), just_built, in_a_row: 0, of_builds };
         sources.files = sources.look();
         sources
     }
@@ -61,22 +73,37 @@ impl Sources {
     pub async fn changed(&mut self) -> bool {
         sleep(LOOK).await;
         let files = self.look();
-        let changed = files != self.files;
+        let changed = differing(&self.files, &files);
+        let of_last_build = std::mem::take(&mut self.just_built);
+        let follows = !changed.is_empty() && changed.is_subset(&of_last_build);
+        self.in_a_row = if follows { self.in_a_row + 1 } else { 0 };
         self.files = files;
-        changed
+        !changed.is_empty()
     }
 
-    /// Says that a build is done. What it wrote again as it was is no change, or it would lead to the next one.
-    pub fn built(&mut self) {
-        for (path, now) in self.look() {
-            if let Some(seen) = self.files.get_mut(&path).filter(|seen| seen.content == now.content) {
-                *seen = now;
+    /// Says that a build is done. What it wrote again as it was is no change, or it would lead to the next one, and neither is what every
+    /// build writes differently. Gives those files of which that was found only now.
+    pub fn built(&mut self) -> Vec<PathBuf> {
+        let now = self.look();
+        for (path, now) in &now {
+            if let Some(seen) = self.files.get_mut(path).filter(|seen| seen.content == now.content) {
+                *seen = now.clone();
             }
         }
+        let (all, known) = (self.in_a_row >= IN_A_ROW, &self.of_builds);
+        let (own, others) = differing(&self.files, &now).into_iter().partition::<BTreeSet<_>, _>(|path| all || known.contains(path));
+        for path in &own {
+            match now.get(path) {
+                Some(seen) => drop(self.files.insert(path.clone(), seen.clone())),
+                None => drop(self.files.remove(path)),
+            }
+        }
+        self.just_built = others;
+        own.into_iter().filter(|path| self.of_builds.insert(path.clone())).collect()
     }
 
-    fn look(&self) -> BTreeMap<PathBuf, Seen> {
-        let (mut found, mut folders, ours) = (BTreeMap::new(), vec![self.folder.clone()], our_output());
+    fn look(&self) -> Files {
+        let (mut found, mut folders, ours) = (Files::new(), vec![self.folder.clone()], our_output());
         while let Some(folder) = folders.pop() {
             for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
                 let (path, Ok(name)) = (entry.path(), entry.file_name().into_string()) else { continue };
@@ -103,6 +130,11 @@ impl Sources {
         let known = self.files.get(path).filter(|known| (known.size, known.written) == (size, written));
         known.cloned().unwrap_or_else(|| Seen { size, written, content: hash(&fs::read(path).unwrap_or_default()) })
     }
+}
+
+/// The files that changed, came or went.
+fn differing(before: &Files, after: &Files) -> BTreeSet<PathBuf> {
+    before.keys().chain(after.keys()).filter(|path| before.get(*path) != after.get(*path)).cloned().collect()
 }
 
 fn hash(bytes: &[u8]) -> u64 {
@@ -136,12 +168,22 @@ mod tests {
     async fn sources_are_watched_and_what_was_built_is_not() {
         let folder = tempfile::tempdir().unwrap();
         let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
-        for name in ["target", "src", "tests", "dist", "node_modules", "data", ".git"] {
+        for name in ["target", "src", "tests", "dist", "build", "node_modules", "venv", "data", ".git"] {
             fs::create_dir_all(folder.path().join(name)).unwrap();
         }
         let mut sources = Sources::beside(folder.path(), &folder.path().join("src/../data"));
-        let written =
-            ["bot.wasm", "Cargo.lock", "package-lock.json", "target/x.rs", "dist/x.js", "node_modules/x.js", ".git/x", "data/community.db"];
+        let written = [
+            "bot.wasm",
+            "Cargo.lock",
+            "package-lock.json",
+            "target/x.rs",
+            "dist/x.js",
+            "build/x.js",
+            "node_modules/x.js",
+            "venv/x.py",
+            ".git/x",
+            "data/community.db",
+        ];
         let left = ["notes.tmp", "dev.log", ".hidden.rs", "src/.lib.rs.swp", "src/lib.rs~", "src/#lib.rs#", "4913", "tests/hello.txt"];
         for name in written.into_iter().chain(left) {
             write(name, "");
@@ -159,6 +201,38 @@ mod tests {
             }
         }
         fs::remove_file(folder.path().join("src/lib.rs")).unwrap();
+        assert!(sources.changed().await);
+    }
+
+    #[tokio::test]
+    async fn what_every_build_writes_differently_leads_to_no_builds_for_ever() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+        write("lib.rs", "");
+        let mut sources = Sources::of(folder.path());
+        let build = |sources: &mut Sources, text: &str| {
+            write("stamp.txt", text);
+            sources.built()
+        };
+        // It may be somebody who writes meanwhile, above all if they write something else as well.
+        assert!(build(&mut sources, "one").is_empty());
+        assert!(sources.changed().await);
+        assert!(build(&mut sources, "two").is_empty());
+        write("lib.rs", "other");
+        assert!(sources.changed().await);
+        for text in ["three", "four"] {
+            assert!(build(&mut sources, text).is_empty(), "{text}");
+            assert!(sources.changed().await, "{text}");
+        }
+        assert_eq!(build(&mut sources, "five"), [folder.path().join("stamp.txt")]);
+        assert!(!sources.changed().await);
+        // From now on it is known.
+        write("lib.rs", "another");
+        assert!(sources.changed().await);
+        assert!(build(&mut sources, "six").is_empty());
+        assert!(!sources.changed().await);
+        // Whatever somebody writes between builds is a change all the same.
+        write("stamp.txt", "mine");
         assert!(sources.changed().await);
     }
 }

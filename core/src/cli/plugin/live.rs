@@ -71,7 +71,9 @@ async fn develop(folder: &Path, id: &str, config: &Config, reread: impl Fn() -> 
     let mut told = false;
     loop {
         let built = build::run(folder).await;
-        sources.built();
+        for file in sources.built() {
+            say!("{} is different after every build, which is no reason for another one", file.display());
+        }
         match built {
             Ok(built) => load(&built, id, &store, reread(), &mut told).await,
             Err(reason) => say!("{reason}"),

@@ -76,7 +76,7 @@ client_event!(
     "message:send",
     SentAnswer,
     "Writes a message, or runs a command of a bot if it begins with a slash; of two slashes one is said, \
-     and nothing is run. Once this is acknowledged the message is stored for good.",
+     and nothing is run. What bots write is said as it is. Once this is acknowledged the message is stored for good.",
     Self {
         room_id: sample::ROOM.to_owned(),
         body: "Good morning!".to_owned(),

@@ -170,10 +170,11 @@ async fn find(tx: &Tx, elsewhere: &Elsewhere) -> Result<Option<UserId>> {
     Ok(identity.map(|identity| identity.user))
 }
 
+/// Whether there is such a person or bot, until the end of the transaction.
 async fn exists(tx: &Tx, who: &MemberId) -> Result<bool> {
     match who {
         MemberId::User(user) => Ok(accounts::queries::by_id(tx.conn(), user).await?.is_some()),
-        MemberId::Bot(bot) => Ok(bots::queries::by_id(tx.conn(), bot).await?.is_some()),
+        MemberId::Bot(bot) => bots::actions::hold(tx, bot).await,
     }
 }
 

@@ -3,17 +3,20 @@
 use super::{hold, manage, pass_on, require_space};
 use crate::{
     actor::Actor,
-    bots::model::Ability,
+    bots::{self, model::Ability},
     error::{Error, Kind, Result},
     ids::{MemberId, RoomId},
     rooms::{
         events::{Departure, RoomEvent, What},
-        model::{Room, RoomRole},
+        model::{Member, Room, RoomRole},
         policy,
         store::{self, Key},
     },
     store::Tx,
 };
+
+/// Rooms that are left in one go. Each is held until the end of the transaction, and PostgreSQL has space for so many locks only.
+const LEFT_AT_ONCE: u64 = 50;
 
 /// Somebody who wants to come in.
 #[derive(Debug)]
@@ -29,7 +32,8 @@ pub struct Join {
 /// Makes whoever asks a member. Asking again changes nothing.
 ///
 /// # Errors
-/// `not_found` if there is no such room, or none for them; `invite_required` if they need a new invitation; `too_many_rooms`.
+/// `not_found` if there is no such room, or none for them, or for a bot that is deleted; `invite_required` if they need a new invitation;
+/// `too_many_rooms`.
 pub async fn join(tx: &mut Tx, join: &Join) -> Result<()> {
     let Join { actor, room, max_memberships } = join;
     actor.require(Ability::Read, room)?;
@@ -43,6 +47,12 @@ pub async fn join(tx: &mut Tx, join: &Join) -> Result<()> {
     let standing = store::standing(tx.conn(), room, &who).await?.ok_or_else(|| Error::not_found("room"))?;
     if standing.role.is_some() {
         return Ok(());
+    }
+    // One that runs in the server, or is about to be told that it is gone, may still want to.
+    if let MemberId::Bot(bot) = &who
+        && !bots::actions::hold(tx, bot).await?
+    {
+        return Err(Error::not_found("bot"));
     }
     if !everywhere {
         policy::require_entry(&standing.room, store::invite_state(tx, room, &who).await?)?;
@@ -90,6 +100,19 @@ pub(super) async fn depart(tx: &mut Tx, room: &RoomId, who: &MemberId, role: Roo
     let event = RoomEvent::new(room, What::Left(who.clone(), why.0)).event();
     tx.record(event.by(why.1.member().ok().as_ref()));
     if role == RoomRole::Owner { pass_on(tx, room).await } else { Ok(()) }
+}
+
+/// Lets bots that were deleted leave their rooms, some of these in one go. True if there may be more.
+pub async fn let_deleted_bots_leave(tx: &mut Tx) -> Result<bool> {
+    let left = store::rooms_of_deleted_bots(tx.conn(), LEFT_AT_ONCE).await?;
+    for (room, bot) in &left {
+        hold(tx, room).await?;
+        // Others may have done it meanwhile, or the room is gone.
+        if let Some(Member { role, .. }) = store::member(tx.conn(), room, bot).await? {
+            depart(tx, room, bot, role, (Departure::Removed, &Actor::System)).await?;
+        }
+    }
+    Ok(left.len() as u64 == LEFT_AT_ONCE)
 }
 
 /// Gives a member another role.

@@ -2,7 +2,7 @@
 
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QuerySelect, Statement,
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryResult, QuerySelect, Statement,
     sea_query::{Expr, OnConflict},
 };
 
@@ -61,7 +61,7 @@ pub async fn called(conn: &impl ConnectionTrait, room: &RoomId, name: &str, limi
     Ok(Named::find_by_statement(Statement::from_sql_and_values(conn.get_database_backend(), sql, values)).all(conn).await?)
 }
 
-/// The name of a person or a bot.
+/// The name of a person or a bot, also of one that was deleted.
 pub async fn named(conn: &impl ConnectionTrait, who: &MemberId) -> Result<Option<String>> {
     let sql = if who.is_bot() { "SELECT name FROM bots WHERE id = $1" } else { "SELECT username FROM users WHERE id = $1" };
     let statement = Statement::from_sql_and_values(conn.get_database_backend(), sql, [who.as_str().into()]);
@@ -84,6 +84,15 @@ pub async fn is_member(conn: &impl ConnectionTrait, room: &RoomId, who: &MemberI
 pub async fn rooms_of(conn: &impl ConnectionTrait, who: &MemberId) -> Result<Vec<RoomId>> {
     let ids = Entity::find().select_only().column(Column::RoomId).filter(Column::MemberId.eq(who.as_str()));
     Ok(ids.into_tuple().all(conn).await?.into_iter().map(RoomId::from_stored).collect())
+}
+
+/// Rooms in which bots are that were deleted.
+pub async fn rooms_of_deleted_bots(conn: &impl ConnectionTrait, limit: u64) -> Result<Vec<(RoomId, MemberId)>> {
+    let sql = "SELECT m.room_id, m.member_id FROM bots b JOIN room_members m ON m.member_id = b.id \
+        WHERE b.deleted_at IS NOT NULL ORDER BY m.room_id, m.member_id LIMIT +$1";
+    let rows = Statement::from_sql_and_values(conn.get_database_backend(), sql, [stored(limit).into()]);
+    let pair = |row: &QueryResult| Ok((RoomId::from_stored(row.try_get_by_index(0)?), MemberId::from_stored(row.try_get_by_index(1)?)));
+    conn.query_all_raw(rows).await?.iter().map(pair).collect()
 }
 
 /// In how many rooms somebody is.

@@ -1,5 +1,6 @@
 //! What people type after a slash.
 
+use community::config::Secret;
 use serde_json::json;
 
 use super::{ALL, bot, present, run, said, scene, with};
@@ -61,6 +62,28 @@ db_test! {
                 let ack = socket.emit("message:send", json!({ "roomId": room, "body": typed })).await.ok();
                 assert!(ack["message"]["body"] == said && ack["command"].is_null(), "over the socket: {ack}");
             }
+        }
+        server.stop().await;
+    }
+
+    async fn what_a_bot_from_outside_writes_is_said_as_it_is(db) {
+        let token = "0123456789abcdef0123456789abcdef";
+        let server = TestServer::start_with(db, |config| {
+            config.chat.bot_token = Some(Secret::new(token));
+            with(config, "echo", bot("echo_bot", &["chat-write"]));
+        }).await;
+        let (ann, room) = scene(&server).await;
+        present(&ann.client, &room, "echo").await;
+        let client = server.client();
+        let post = |path: &str| client.call("POST", &format!("/api/rooms/{room}/{path}")).header("authorization", format!("Bearer {token}"));
+        post("join").send().await.expect(200);
+        let socket = Sockets::at(server.url()).await.bot(token).await;
+        for text in ["//echo hello", "/echo hello", "//", "// a comment"] {
+            let new = json!({ "roomId": room, "body": text });
+            let said = post("messages").json(&json!({ "body": text })).send().await.expect(200).json();
+            assert!(said["message"]["body"] == text && said["command"].is_null(), "over REST: {said}");
+            let said = socket.emit("message:send", new).await.ok();
+            assert!(said["message"]["body"] == text && said["command"].is_null(), "over the socket: {said}");
         }
         server.stop().await;
     }

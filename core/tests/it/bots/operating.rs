@@ -143,6 +143,37 @@ db_test! {
         binary.stop().await;
     }
 
+    async fn a_bot_that_runs_and_is_connected_is_there_until_it_is_neither(db) {
+        let token = "0123456789abcdef0123456789abcdef";
+        let mut binary = Binary::prepare(db, &[("CHAT_BOT_TOKEN", token.to_owned())]).await;
+        fs::write(binary.folder().join("community.toml"), section("helper", "echo_bot", &["chat-write"])).unwrap();
+        binary.serve().await;
+        let ann = member(&binary, "Ann").await;
+        let room = open_room(&ann.client, "Lobby").await;
+        present(&ann.client, &room, "helper").await;
+        let sockets = Sockets::at(binary.base_url()).await;
+        let socket = sockets.connect(&ann).await;
+        let watched = async || socket.emit("presence:watch", json!({ "roomId": room })).await.ok()["online"].as_array().unwrap().len();
+        assert_eq!(watched().await, 2);
+        // The same bot, as programs connect it.
+        let connect = async || sockets.dial().auth(json!({ "botToken": token, "botId": "helper" })).connect().await;
+        let connected = connect().await;
+        connected.disconnect().await;
+        binary.run_well(&["plugin", "disable", "helper"], "").await;
+        assert_eq!(socket.expect("presence").await["online"], false, "nobody is told before");
+        assert_eq!(watched().await, 1);
+        let connected = connect().await;
+        assert_eq!(socket.expect("presence").await["online"], true);
+        for switch in ["enable", "disable"] {
+            binary.run_well(&["plugin", switch, "helper"], "").await;
+            assert_eq!(watched().await, 2, "it is connected");
+        }
+        connected.disconnect().await;
+        assert_eq!(socket.expect("presence").await["online"], false, "nobody is told before");
+        assert!(socket.received().iter().all(|received| received.event != "presence"), "nobody is told twice");
+        binary.stop().await;
+    }
+
     async fn there_are_so_many_letters_and_all_can_be_read(db) {
         let mut limits = section("naughty", "naughty_bot", &crate::bots::ALL);
         limits.push_str("[plugins.naughty.limits]\nattempts = 1\n");

@@ -1,6 +1,9 @@
 //! `community backup`: a copy from which a server begins again.
 
-use std::{fs, os::unix::fs::PermissionsExt};
+use std::{
+    fs,
+    os::unix::fs::{PermissionsExt, symlink},
+};
 
 use image::ImageFormat;
 use sea_orm::ConnectionTrait;
@@ -54,17 +57,71 @@ async fn a_backup_overwrites_nothing_and_brings_no_schema_up_to_date() {
     binary.run_well(&["migrate"], "").await;
     let uploads = binary.folder().join("data/uploads");
     fs::create_dir_all(&uploads).unwrap();
-    for (folder, reason) in [(binary.folder().join("data"), "is there already"), (uploads.join("copy"), "outside")] {
+    symlink(&uploads, binary.folder().join("link")).unwrap();
+    for (folder, reason) in [
+        (binary.folder().join("data"), "is there already"),
+        (uploads.join("copy"), "outside"),
+        (binary.folder().join("data/nowhere/../uploads/copy"), "outside"),
+        (binary.folder().join("link/copy"), "outside"),
+        (binary.folder().join("nowhere/../link/deep/copy"), "outside"),
+    ] {
         let output = binary.run(&["backup", folder.to_str().unwrap()], "").await;
         let errors = String::from_utf8(output.stderr).unwrap();
-        assert!(!output.status.success() && errors.contains(reason), "{errors}");
+        assert!(!output.status.success() && errors.contains(reason), "{}: {errors}", folder.display());
     }
-    assert!(!uploads.join("copy").exists());
+    assert_eq!(fs::read_dir(&uploads).unwrap().count(), 0);
     // An old schema, as before an upgrade, is copied as it is.
     let rows = binary.database().connect().await;
     rows.execute_unprepared("DELETE FROM seaql_migrations WHERE version = (SELECT max(version) FROM seaql_migrations)").await.unwrap();
     binary.run_well(&["backup", "old"], "").await;
     assert!(binary.run_well(&["migrate", "--plan"], "").await.contains("would run"));
+    binary.stop().await;
+}
+
+#[tokio::test]
+async fn what_links_below_the_uploads_lead_to_is_copied_too() {
+    let binary = Binary::prepare(Db::Sqlite, &[]).await;
+    binary.run_well(&["migrate"], "").await;
+    let (uploads, elsewhere) = (binary.folder().join("data/uploads"), binary.folder().join("elsewhere"));
+    for folder in [&uploads, &elsewhere] {
+        fs::create_dir_all(folder).unwrap();
+    }
+    fs::write(elsewhere.join("one"), "1").unwrap();
+    symlink(&elsewhere, uploads.join("folder")).unwrap();
+    symlink(elsewhere.join("one"), uploads.join("file")).unwrap();
+    let said = binary.run_well(&["backup", "copy"], "").await;
+    assert!(said.contains("uploads\tfiles: 2\n"), "{said}");
+    for file in ["file", "folder/one"] {
+        let copied = binary.folder().join("copy/uploads").join(file);
+        assert_eq!(fs::read(&copied).unwrap(), b"1");
+        assert!(!fs::symlink_metadata(&copied).unwrap().is_symlink(), "{file}");
+    }
+    // What cannot be copied is said.
+    for (target, reason) in [(uploads.join("nowhere"), "cannot be copied"), (uploads.clone(), "no end")] {
+        symlink(target, uploads.join("wrong")).unwrap();
+        let output = binary.run(&["backup", "incomplete"], "").await;
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success() && errors.contains("wrong") && errors.contains(reason), "{errors}");
+        fs::remove_file(uploads.join("wrong")).unwrap();
+        fs::remove_dir_all(binary.folder().join("incomplete")).unwrap();
+    }
+    binary.stop().await;
+}
+
+#[tokio::test]
+async fn a_backup_that_finds_no_database_is_not_in_the_way_of_the_next_one() {
+    let binary = Binary::prepare(Db::Sqlite, &[]).await;
+    let file = binary.folder().join("community.db");
+    for garbage in [false, true] {
+        if garbage {
+            fs::write(&file, "This is no database. ".repeat(100)).unwrap();
+        }
+        let output = binary.run(&["backup", "copy"], "").await;
+        assert!(!output.status.success() && !binary.folder().join("copy").exists(), "{output:?}");
+    }
+    fs::remove_file(&file).unwrap();
+    binary.run_well(&["migrate"], "").await;
+    binary.run_well(&["backup", "copy"], "").await;
     binary.stop().await;
 }
 
@@ -77,7 +134,7 @@ async fn of_postgres_the_files_are_copied_and_the_rest_is_said() {
     let ann = member(&binary, "Ann").await.client;
     let (answer, bytes) = passed(&ann, &file(8, 8, ImageFormat::Png)).await;
     let said = binary.run_well(&["backup", "copy"], "").await;
-    assert!(said.contains("pg_dump") && !binary.folder().join("copy/community.db").exists(), "{said}");
+    assert!(said.contains("If you have not run `pg_dump` before this") && !binary.folder().join("copy/community.db").exists(), "{said}");
     let path = answer["url"].as_str().unwrap().split_once("/uploads/").unwrap().1;
     assert_eq!(fs::read(binary.folder().join("copy/uploads").join(path)).unwrap(), bytes);
     binary.stop().await;

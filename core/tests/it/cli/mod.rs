@@ -63,6 +63,16 @@ async fn config_check_finds_what_the_doctor_finds_about_plugins() {
 }
 
 #[tokio::test]
+async fn config_check_makes_nothing_where_the_server_never_was() {
+    let binary = Binary::prepare(Db::Sqlite, &[("COMMUNITY_DATA_DIR", "fresh".to_owned())]).await;
+    fs::write(binary.folder().join("community.toml"), "[plugins.email.settings]\ncolour = \"red\"\n").unwrap();
+    let text = binary.run_well(&["config", "check"], "").await;
+    assert!(text.contains("# warning: plugin email: "), "the plugins were not looked at: {text}");
+    assert!(!binary.folder().join("fresh").exists());
+    binary.stop().await;
+}
+
+#[tokio::test]
 async fn a_file_that_is_named_must_exist() {
     let binary = Binary::prepare(Db::Sqlite, &[]).await;
     let output = binary.run(&["config", "check", "--config", "elsewhere.toml"], "").await;

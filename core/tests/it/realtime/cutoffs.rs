@@ -167,9 +167,17 @@ db_test! {
     async fn s04_a_bot_that_is_deleted_from_the_shell_is_cut_off_whatever_token_it_came_with(db) {
         let token = "0123456789abcdef0123456789abcdef";
         let binary = Binary::start(db, &[("CHAT_BOT_TOKEN", token.to_owned())]).await;
-        let socket = Sockets::at(binary.base_url()).await.bot(token).await;
-        binary.run_well(&["bot", "delete", "openclaw"], "").await;
+        let sockets = Sockets::at(binary.base_url()).await;
+        let socket = sockets.dial().auth(json!({ "botToken": token, "botId": "helper" })).connect().await;
+        let said = binary.run_well(&["bot", "delete", "helper"], "").await;
         ended(&socket, "revoked", Instant::now()).await;
+        assert!(said.contains("\tdeleted\n") && said.contains("CHAT_BOT_TOKEN"), "it can come back: {said}");
+        // The one that every program is which does not say who it is would be back at once.
+        let socket = sockets.bot(token).await;
+        let refused = binary.run(&["bot", "delete", "openclaw"], "").await;
+        let sentence = String::from_utf8(refused.stderr).unwrap();
+        assert!(!refused.status.success() && sentence.contains("unset it"), "{sentence}");
+        socket.emit("room:list", json!({})).await.ok();
         binary.stop().await;
     }
 

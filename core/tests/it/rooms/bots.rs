@@ -3,17 +3,28 @@
 use std::sync::{Arc, Mutex};
 
 use community::{
+    actor::{Actor, Role},
     bots::{
-        actions::found_or_made,
+        actions::{delete, found_or_made},
         events::Revoked,
-        model::{BotName, Handle},
+        model::{Ability, BotName, Handle, Rights},
     },
     config::Secret,
+    error::Result,
+    ids::{RoomId, UserId},
+    rooms::{
+        actions::{Create, Join, create, join, let_deleted_bots_leave},
+        model::{Access, RoomName},
+        queries::rooms_of,
+    },
+    store::Tx,
 };
+use futures_util::future::BoxFuture;
+use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
 
 use super::{NOWHERE, closed_room, details, events, id, invite, leave, members, open_room, roles, say};
-use crate::support::{Answer, Binary, Client, Db, TestServer};
+use crate::support::{Answer, Binary, Client, Db, Sockets, TestServer, eventually};
 
 const TOKEN: &str = "a-token-of-the-configuration-0123456789";
 
@@ -47,6 +58,23 @@ impl Bearer {
 
 fn with_token(config: &mut community::config::Config) {
     config.chat.bot_token = Some(Secret::new(TOKEN));
+}
+
+/// Makes many rooms of somebody's and a bot that enters every one of them.
+fn bot_in_many_rooms<'a>(tx: &'a mut Tx, owner: &'a UserId) -> BoxFuture<'a, Result<(Actor, Vec<RoomId>)>> {
+    Box::pin(async move {
+        let id = found_or_made(tx, &Handle::parse("helper")?, &BotName::parse("Helper")?).await?.id;
+        let bot = Actor::Bot { id, rights: Rights::of_plugin(vec![Ability::Read], None, true) };
+        let (owner, name) = (Actor::User { id: owner.clone(), role: Role::User }, RoomName::parse("One of many")?);
+        let one = Create { actor: owner, name, access: Access::Open, max_memberships: u32::MAX };
+        let mut rooms = Vec::new();
+        for _ in 0..120 {
+            let room = create(tx, &one).await?;
+            join(tx, &Join { actor: bot.clone(), room: room.clone(), max_memberships: u32::MAX }).await?;
+            rooms.push(room);
+        }
+        Ok((bot, rooms))
+    })
 }
 
 /// The ids that a command printed: of the bot and of its token, and the secret.
@@ -172,14 +200,23 @@ db_test! {
 
     async fn a_bot_that_is_deleted_leaves_its_rooms_and_its_name_and_what_it_said_stays(db) {
         let binary = Binary::start(db, &[]).await;
-        let ann = crate::store::member(&binary, "Ann").await.client;
+        let ann = crate::store::member(&binary, "Ann").await;
+        let socket = Sockets::at(binary.base_url()).await.connect(&ann).await;
+        let ann = ann.client;
         let room = open_room(&ann, "Lobby").await;
         let (bot, token, secret) = created(&binary.run_well(&["bot", "create", "Helper", "--room", &room], "").await);
         let helper = Bearer::new(binary.client(), &secret);
         helper.post(&format!("/api/rooms/{room}/messages"), json!({ "body": "Hi" })).await.expect(200);
         assert_eq!(binary.run_well(&["bot", "delete", "helper"], "").await, format!("{bot}\tdeleted\n"));
         helper.get("/api/rooms").await.expect_error(401, "invalid_bot_token");
+        let left = socket.expect("room:left").await;
+        assert_eq!(left, json!({ "roomId": room, "user": { "id": bot, "username": "Helper", "isBot": true }, "reason": "removed" }));
         assert_eq!(members(&ann, &room).await, roles(&[("Ann", "owner")]));
+        let rows = binary.database().connect().await;
+        let kept = Statement::from_string(rows.get_database_backend(), "SELECT count(*) FROM room_invites");
+        let kept: i64 = rows.query_one_raw(kept).await.unwrap().unwrap().try_get_by_index(0).unwrap();
+        rows.close().await.unwrap();
+        assert_eq!(kept, 0, "nobody is kept out who will never come");
         let said = ann.get(&format!("/api/rooms/{room}/messages")).await.expect(200).json()["messages"][0].clone();
         assert_eq!((&said["body"], &said["authorName"]), (&json!("Hi"), &json!("Helper")));
         let listed = binary.run_well(&["bot", "list"], "").await;
@@ -197,6 +234,27 @@ db_test! {
             assert!(!output.status.success() && errors.contains(reason), "{what}: {errors}");
         }
         binary.stop().await;
+    }
+
+    async fn a_bot_that_is_deleted_leaves_its_rooms_bit_by_bit_and_enters_none(db) {
+        let mut server = TestServer::start(db).await;
+        let ann = server.member("Ann").await;
+        let store = server.store().await.clone();
+        let (bot, rooms) = store.write(ann.id.clone(), bot_in_many_rooms).await.unwrap();
+        let (Actor::Bot { id, .. }, member) = (&bot, bot.member().unwrap()) else { panic!("{bot:?}") };
+        store.write(id.clone(), |tx, bot| Box::pin(delete(tx, bot))).await.unwrap();
+        assert!(store.write((), |tx, ()| Box::pin(let_deleted_bots_leave(tx))).await.unwrap(), "there are more");
+        let left = rooms_of(store.reader(), &member).await.unwrap();
+        assert!(!left.is_empty() && left.len() < rooms.len(), "{} are left", left.len());
+        // One that still runs does not come back.
+        let room = rooms.iter().find(|room| !left.contains(room)).unwrap().clone();
+        let again = Join { actor: bot, room, max_memberships: u32::MAX };
+        let refused = store.write(again, |tx, again| Box::pin(join(tx, again))).await.unwrap_err();
+        assert_eq!(refused.code, "not_found");
+        // Whoever deleted it was interrupted: the server goes on.
+        server.restart().await;
+        eventually("the other rooms are left", || async { rooms_of(store.reader(), &member).await.unwrap().is_empty().then_some(()) }).await;
+        server.stop().await;
     }
 
     async fn s06_bots_and_people_cannot_pass_for_each_other(db) {
@@ -280,7 +338,7 @@ async fn revoking_is_told_to_a_running_server() {
     let follower = store.follow(stop.clone()).await.unwrap();
     let (bot, token, _) = created(&binary.run_well(&["bot", "create", "Helper"], "").await);
     binary.run_well(&["bot", "revoke", &bot], "").await;
-    let told = crate::support::eventually("the end of the token", || async { heard.lock().unwrap().first().cloned() }).await;
+    let told = eventually("the end of the token", || async { heard.lock().unwrap().first().cloned() }).await;
     assert_eq!((told.token.as_str(), told.bot.as_str()), (token.as_str(), bot.as_str()));
     stop.cancel();
     follower.await.unwrap();
