@@ -18,6 +18,7 @@ mod reads;
 mod realtime;
 mod seed;
 mod server;
+mod signin;
 mod socket;
 mod table;
 mod uploads;
@@ -46,7 +47,7 @@ async fn main() -> ExitCode {
         ["room", port] => baseline::rooms::serve(port).await,
         [node, ref parts @ ..] => run(Path::new(node), parts).await,
         _ => Err(
-            "usage: community-bench NODE [footprint|reads|writes|uploads|plugin|providers|bots|realtime|hold]…, with the path of Node.js 22; `make bench` knows it"
+            "usage: community-bench NODE [footprint|reads|writes|uploads|plugin|signin|providers|bots|realtime|hold]…, with the path of Node.js 22; `make bench` knows it"
                 .into(),
         ),
     };
@@ -86,6 +87,9 @@ async fn run(node: &Path, parts: &[&str]) -> Outcome {
         plugin::measure(&folder.0.join("plugin"), &mut table).await?;
     }
 
+    if wanted("signin") {
+        signin::measure(&site("signin")?, &mut table).await?;
+    }
     if wanted("providers") {
         providers::measure(&site("providers")?, &mut table).await?;
     }

@@ -1,6 +1,7 @@
 //! What readers notice while login providers are down, slow or hostile: nothing, ideally.
 
 use std::{
+    future::pending,
     net::SocketAddr,
     sync::{
         Arc,
@@ -12,7 +13,7 @@ use std::{
 use serde_json::json;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
     runtime::{Builder, Handle},
     task::JoinSet,
     time::sleep,
@@ -38,18 +39,28 @@ const PAGE: &str = "/api/posts?limit=50";
 /// How a provider misbehaves.
 #[derive(Clone, Copy)]
 enum Vice {
+    /// Nobody listens at its port.
+    Down,
     /// Takes the connection and says nothing.
     Silent,
     /// A byte now and then.
     Slow,
     /// A document without end.
     Endless,
+    /// A page for people where a document should be.
+    Senseless,
     /// Is well until it is to exchange a code.
     Speechless,
 }
 
-const VICES: [(&str, Vice); 4] =
-    [("silent", Vice::Silent), ("slow", Vice::Slow), ("endless", Vice::Endless), ("speechless", Vice::Speechless)];
+const VICES: [(&str, Vice); 6] = [
+    ("down", Vice::Down),
+    ("silent", Vice::Silent),
+    ("slow", Vice::Slow),
+    ("endless", Vice::Endless),
+    ("senseless", Vice::Senseless),
+    ("speechless", Vice::Speechless),
+];
 
 pub async fn measure(site: &Site<'_>, table: &mut Table) -> Outcome {
     // Readers are measured on this thread, and what keeps it busy would count as theirs.
@@ -65,7 +76,7 @@ async fn measure_beside(elsewhere: &Handle, site: &Site<'_>, table: &mut Table) 
     for (id, vice) in VICES {
         let provider = elsewhere.spawn(Provider::start(vice)).await??;
         config += &section(id, provider.port);
-        asked.push(provider.asked);
+        asked.extend(provider.asked);
     }
     site.configure(&config)?;
     drop(site.serve()?);
@@ -107,12 +118,15 @@ fn section(id: &str, port: u16) -> String {
 /// A server that misbehaves.
 struct Provider {
     port: u16,
-    /// How often it was asked.
-    asked: Arc<AtomicU32>,
+    /// How often it was asked, if it can know.
+    asked: Option<Arc<AtomicU32>>,
 }
 
 impl Provider {
     async fn start(vice: Vice) -> Outcome<Self> {
+        if matches!(vice, Vice::Down) {
+            return Self::absent();
+        }
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let (port, asked) = (listener.local_addr()?.port(), Arc::<AtomicU32>::default());
         let counter = Arc::clone(&asked);
@@ -122,7 +136,19 @@ impl Provider {
                 tokio::spawn(misbehave(stream, vice, port));
             }
         });
-        Ok(Self { port, asked })
+        Ok(Self { port, asked: Some(asked) })
+    }
+
+    /// A port that is taken, so that nobody else gets it, and at which nobody listens.
+    fn absent() -> Outcome<Self> {
+        let socket = TcpSocket::new_v4()?;
+        socket.bind(([127, 0, 0, 1], 0).into())?;
+        let port = socket.local_addr()?.port();
+        tokio::spawn(async move {
+            let _taken = socket;
+            pending::<()>().await;
+        });
+        Ok(Self { port, asked: None })
     }
 }
 
@@ -132,18 +158,20 @@ async fn misbehave(mut stream: TcpStream, vice: Vice, port: u16) -> std::io::Res
     let length = stream.read(&mut request).await?;
     let path = String::from_utf8_lossy(&request[..length]).split(' ').nth(1).unwrap_or_default().to_owned();
     match vice {
-        Vice::Speechless if path != "/token" => {
-            let body = document(&path, port);
-            let head = format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n", body.len());
-            stream.write_all((head + &body).as_bytes()).await
-        }
-        Vice::Silent | Vice::Speechless => {
+        Vice::Speechless if path != "/token" => stream.write_all(whole("application/json", &document(&path, port)).as_bytes()).await,
+        Vice::Senseless => stream.write_all(whole("text/html", "<!doctype html><title>Oh</title>").as_bytes()).await,
+        Vice::Down | Vice::Silent | Vice::Speechless => {
             while stream.read(&mut request).await? > 0 {}
             Ok(())
         }
         Vice::Slow => babble(stream, b"x", Duration::from_millis(200)).await,
         Vice::Endless => babble(stream, &[b'x'; 16 << 10], Duration::ZERO).await,
     }
+}
+
+/// An answer that is as it should be, as far as HTTP goes.
+fn whole(kind: &str, body: &str) -> String {
+    format!("HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\r\n{body}", body.len())
 }
 
 /// Begins a document and does not end it.

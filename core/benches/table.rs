@@ -47,6 +47,8 @@ pub enum Budget {
     Times(f64),
     /// At most so many times the baseline.
     AtMostTimes(f64),
+    /// So many times the baseline or as much of it, and nothing beyond: which of both is larger is not to be seen.
+    Alike(f64),
     /// At most so many times the baseline, or less than that.
     AtMostTimesOrBelow(f64, f64),
     /// That or more.
@@ -95,6 +97,7 @@ impl Figure {
         self.budget.map(|budget| match budget {
             Budget::Times(times) => ratio >= times,
             Budget::AtMostTimes(times) => ratio <= times,
+            Budget::Alike(times) => (1.0 / times..=times).contains(&ratio),
             Budget::AtMostTimesOrBelow(times, limit) => ratio <= times || self.measured < limit,
             Budget::AtLeast(least) => self.measured >= least,
             Budget::Below(limit) => self.measured < limit,
@@ -118,6 +121,7 @@ impl Figure {
         let budget = match self.budget {
             Some(Budget::Times(times)) => format!("≥ {times} ×"),
             Some(Budget::AtMostTimes(times)) => format!("≤ {times} ×"),
+            Some(Budget::Alike(times)) => format!("{:.2} to {times} ×", 1.0 / times),
             Some(Budget::AtMostTimesOrBelow(times, limit)) => format!("≤ {times} × or < {}", self.show(limit)),
             Some(Budget::AtLeast(least)) => format!("≥ {}", self.show(least)),
             Some(Budget::Below(limit)) => format!("< {}", self.show(limit)),

@@ -15,7 +15,8 @@ const HEAD_MIN: Size = Size::kib(8);
 pub struct OutboundSection {
     /// How long connecting may take, TLS included.
     pub connect_timeout: Span,
-    /// How long a request may take, from waiting for its turn to the last byte of the answer.
+    /// How long a request may take, from waiting for its turn to the last byte of the answer. The requests of one sign-in together may
+    /// take as long as two, and 10 s at most.
     pub timeout: Span,
     /// The largest body of an answer.
     pub max_response: Size,

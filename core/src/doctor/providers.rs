@@ -64,7 +64,8 @@ fn root(config: &Config, plugins: &Plugins) -> Vec<Finding> {
 
 fn describe(subject: &str, provider: &OAuthProvider, found: &CheckUp) -> Vec<Finding> {
     let mut findings = vec![Finding::good(subject, format!("people are sent to {}", found.authorize_at))];
-    findings.extend(found.ahead.map(|ahead| clock(subject, provider, ahead)));
+    let has_id_tokens = matches!(provider.flow().server, Server::Issuer { .. });
+    findings.extend(found.ahead.map(|ahead| clock(subject, has_id_tokens, ahead)));
     findings.push(match &found.introduction {
         Introduction::Known => Finding::good(subject, "the provider knows this server"),
         Introduction::Unknown => Finding::bad(subject, "the provider does not accept the client id and secret: copy both again"),
@@ -73,13 +74,31 @@ fn describe(subject: &str, provider: &OAuthProvider, found: &CheckUp) -> Vec<Fin
     findings
 }
 
-/// Whether the provider agrees with this machine about the time.
-fn clock(subject: &str, provider: &OAuthProvider, ahead: i64) -> Finding {
+/// Whether the provider agrees with this machine about the time, on which its ID tokens depend if it has any.
+fn clock(subject: &str, has_id_tokens: bool, ahead: i64) -> Finding {
     let relation = if ahead < 0 { "behind" } else { "ahead of" };
     let text = format!("the provider's clock is {} s {relation} this machine's", ahead.abs());
     if ahead.abs() <= SKEW {
         return Finding::good(subject, text);
     }
-    let (text, has_id_tokens) = (format!("{text}: set this one by NTP"), matches!(provider.flow().server, Server::Issuer { .. }));
+    let text = format!("{text}: set this one by NTP");
     if has_id_tokens && ahead > TOO_FAR { Finding::bad(subject, text) } else { Finding::doubtful(subject, text) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::Verdict, *};
+
+    #[test]
+    fn a_clock_that_is_wrong_is_the_worse_the_more_depends_on_it() {
+        let verdicts = |has_id_tokens| {
+            let verdict = |ahead| clock("club", has_id_tokens, ahead).verdict;
+            [0, 30, -30, 31, -31, 60, 61, -61].map(verdict)
+        };
+        let (good, doubtful) = (Verdict::Good, Verdict::Doubtful);
+        let without = [good, good, good, doubtful, doubtful, doubtful, doubtful, doubtful];
+        assert_eq!(verdicts(false), without);
+        assert_eq!(verdicts(true), [&without[..6], &[Verdict::Bad, doubtful]].concat().as_slice());
+        assert!(clock("club", true, -61).text.starts_with("the provider's clock is 61 s behind this machine's"));
+    }
 }

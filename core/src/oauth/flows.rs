@@ -28,7 +28,7 @@ use crate::{
     store::Store,
 };
 
-/// How long a provider's servers may keep a visitor waiting, all requests together.
+/// How long a provider's servers may keep a visitor waiting, all requests together; no longer than two may take, by `outbound.timeout`.
 const ASKING: Duration = Duration::from_secs(10);
 /// How long the plugin may take to read what they said.
 const READING: Duration = Duration::from_secs(4);
@@ -252,8 +252,9 @@ impl OAuth {
         let Some(_leave) = self.breakers.leave(id, self.ticks.elapsed()) else {
             return Err(Stop::new(Reason::Provider, "it failed several times in a row and is left alone for a while"));
         };
-        let late = |_| Err(Trouble::broken(format!("it takes longer than {} s", ASKING.as_secs())));
-        timeout(ASKING, work).await.unwrap_or_else(late).map_err(|trouble| {
+        let patience = ASKING.min(2 * self.config.outbound.timeout.0);
+        let late = |_| Err(Trouble::broken(format!("it takes longer than {} ms", patience.as_millis())));
+        timeout(patience, work).await.unwrap_or_else(late).map_err(|trouble| {
             let stop = Stop::new(Reason::Provider, trouble.to_string());
             match trouble {
                 Trouble::Provoked(_) => return stop.by_anybody(),

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use url::{Host, Url};
 
-use super::{dial::is_own, resolve::Resolve};
+use super::resolve::Resolve;
 use crate::config::{Config, MailTransport, SecretUrl};
 
 /// A host and a port where no request goes, whatever a list of hosts permits.
@@ -59,7 +59,7 @@ impl Place {
                 Err(_) => Vec::new(),
             },
         };
-        let here = |address: &IpAddr| address.is_unspecified() || is_own(*address);
+        let here = |address: &IpAddr| address.is_unspecified() || resolver.is_own(*address);
         addresses.iter().any(|address| own.contains(address)) || (own.iter().any(here) && addresses.iter().any(here))
     }
 }

@@ -25,7 +25,7 @@ use url::Host;
 
 use super::{
     avoid::Place,
-    dial::{Dialler, Io, MOST_TRIED, is_own},
+    dial::{Dialler, Io, MOST_TRIED},
     error::{ErrorKind, OutboundError, Refused, SetupError, chain},
     hosts::AllowList,
     resolve::Resolve,
@@ -192,7 +192,7 @@ impl Inner {
                 return Err(Refused(format!("{}:{} {what}", target.host, target.port)).into());
             }
         }
-        if !allowed.allows_private() && found.iter().copied().any(is_own) {
+        if !allowed.allows_private() && found.iter().any(|address| self.resolver.is_own(*address)) {
             return Err(Refused(format!("{} is this machine itself; allow_private = true permits that", target.host)).into());
         }
         Ok(found.into_iter().map(|address| SocketAddr::new(address, target.port)).collect())

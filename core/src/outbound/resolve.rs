@@ -1,9 +1,15 @@
 //! From names to addresses, in one lookup per request.
 
-use std::{io, net::SocketAddr, time::Duration};
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
 
 use futures_util::future::BoxFuture;
 use tokio::{net::lookup_host, time::timeout};
+
+use super::dial;
 
 /// How long a lookup may take.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -12,6 +18,11 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub trait Resolve: Send + Sync {
     /// The addresses of `host`, a name in ASCII, the best first. None at all counts as an error.
     fn resolve<'a>(&'a self, host: &'a str, port: u16) -> BoxFuture<'a, io::Result<Vec<SocketAddr>>>;
+
+    /// Whether `address` is one of this machine's own, however public it is.
+    fn is_own(&self, address: IpAddr) -> bool {
+        dial::is_own(address)
+    }
 }
 
 /// The resolver of the machine: `/etc/hosts`, DNS and whatever else it is set up with. Gives up after two seconds.

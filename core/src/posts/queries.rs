@@ -3,6 +3,9 @@
 use bytes::Bytes;
 use futures_util::{Stream, stream};
 
+/// What [`page`] asks the database, for whoever wants to know how that is carried out.
+#[doc(hidden)]
+pub use super::store::json_statement;
 use super::{model::Post, store};
 use crate::{
     error::{Error, Result},

@@ -119,13 +119,17 @@ pub struct JsonRun {
 
 /// Up to `limit` posts that are older than `before`. One row instead of many: most of what a page costs is moving rows.
 pub async fn json_run(conn: &impl ConnectionTrait, before: Option<&PostId>, limit: u64) -> Result<JsonRun> {
-    let backend = conn.get_database_backend();
+    let statement = json_statement(conn.get_database_backend(), before, limit);
+    Ok(JsonRun::find_by_statement(statement).one(conn).await?.unwrap_or_default())
+}
+
+/// What [`json_run`] asks the database.
+pub fn json_statement(backend: DbBackend, before: Option<&PostId>, limit: u64) -> Statement {
     // Greater than every id: ids are ASCII.
     let before = before.map_or("\u{7f}", PostId::as_str);
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let sql = if backend == DbBackend::Postgres { POSTGRES_RUN } else { SQLITE_RUN };
-    let statement = Statement::from_sql_and_values(backend, sql, [before.into(), limit.into()]);
-    Ok(JsonRun::find_by_statement(statement).one(conn).await?.unwrap_or_default())
+    Statement::from_sql_and_values(backend, sql, [before.into(), limit.into()])
 }
 
 /// SQLite aggregates in the order of the inner query. The plus changes nothing but this: SQLite would compile a statement anew

@@ -47,10 +47,12 @@ pub(super) async fn writer(url: &SecretUrl, section: &DatabaseSection) -> Result
     });
     let conn = open(url, options).await?;
     let found = text(&conn, "SELECT sqlite_version()").await.map_err(|source| OpenError::Connect { url: url.to_string(), source })?;
-    if version(&found) < version(SQLITE_NEEDED) {
-        return Err(OpenError::Version { found, needed: SQLITE_NEEDED });
-    }
+    require_version(found)?;
     Ok(conn)
+}
+
+fn require_version(found: String) -> Result<(), OpenError> {
+    if version(&found) < version(SQLITE_NEEDED) { Err(OpenError::Version { found, needed: SQLITE_NEEDED }) } else { Ok(()) }
 }
 
 /// A connection to PostgreSQL on which a step may take as long as it takes.
@@ -123,4 +125,20 @@ async fn text(conn: &DatabaseConnection, query: &str) -> Result<String, DbErr> {
 /// `3.51.3` as numbers that compare.
 fn version(text: &str) -> Vec<u32> {
     text.split('.').map(|part| part.parse().unwrap_or(0)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn libraries_that_can_corrupt_a_database_are_refused() {
+        for safe in ["3.51.3", "3.51.10", "3.52.0", "3.100.0", "4.0"] {
+            assert!(require_version(safe.to_owned()).is_ok(), "{safe}");
+        }
+        for old in ["3.51.2", "3.51", "3.9.0", "3.6.20", "2.99.99", ""] {
+            let error = require_version(old.to_owned()).unwrap_err();
+            assert!(error.to_string().contains(SQLITE_NEEDED), "{old}: {error}");
+        }
+    }
 }

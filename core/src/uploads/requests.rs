@@ -6,8 +6,12 @@ use poem_openapi::{
     registry::{MetaMediaType, MetaRequest, MetaSchema, MetaSchemaRef, Registry},
     types::Example,
 };
+use serde_json::json;
 
 use super::{model::Upload, objects::Objects};
+
+/// A file that is text, and is taken.
+const EXAMPLE: &str = "%PDF-1.7\n1 0 obj <</Type /Catalog>> endobj\ntrailer <</Root 1 0 R>>\n%%EOF\n";
 
 /// A form with a file, not yet read.
 pub struct FileBody {
@@ -35,6 +39,7 @@ impl<'a> ApiExtractor<'a> for FileBody {
         let form = MetaSchema {
             properties: vec![("file", MetaSchemaRef::Inline(Box::new(file)))],
             required: vec!["file"],
+            example: Some(json!({ "file": EXAMPLE })),
             ..MetaSchema::new("object")
         };
         let content = vec![MetaMediaType { content_type: "multipart/form-data", schema: MetaSchemaRef::Inline(Box::new(form)) }];

@@ -17,7 +17,7 @@ const FOREIGN: [&[(&str, &str)]; 6] = [
     &[("referer", "https://evil.example/")],
 ];
 
-/// Everything a visitor can change, as a foreign page would try it.
+/// Some of what a visitor can change, as a foreign page would try it. `every_route.rs` walks over the rest with one foreign origin.
 fn attempts(post: &str) -> Vec<(&'static str, String)> {
     vec![
         ("POST", "/api/posts".to_owned()),

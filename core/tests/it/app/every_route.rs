@@ -2,9 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use community::actor::Role;
 use serde_json::Value;
 
-use crate::support::{Answer, Client, TestServer};
+use crate::{
+    posts, rooms,
+    support::{Answer, Client, Form, Person, TestServer},
+    uploads,
+};
 
 /// On every answer of a server on plain http.
 const ALWAYS: [(&str, &str); 4] = [
@@ -14,25 +19,85 @@ const ALWAYS: [(&str, &str); 4] = [
     ("cross-origin-resource-policy", "same-origin"),
 ];
 
-/// Path and method of every operation, with something in place of parameters.
-async fn operations(client: &Client) -> Vec<(String, String, Value)> {
+/// An operation of the document.
+struct Operation {
+    path: String,
+    method: String,
+    /// What the document says of it.
+    said: Value,
+    /// The example of its body.
+    example: Option<Value>,
+}
+
+impl Operation {
+    /// Whether the document says that it can answer this.
+    fn documents(&self, answer: &Answer) -> bool {
+        self.said["responses"].get(answer.status.to_string()).is_some()
+    }
+
+    fn takes_body(&self) -> bool {
+        self.said.get("requestBody").is_some()
+    }
+
+    /// Whether it is for people who are signed in.
+    fn is_for_members(&self) -> bool {
+        self.said["security"].as_array().is_some_and(|schemes| !schemes.is_empty())
+    }
+}
+
+async fn operations(client: &Client) -> Vec<Operation> {
     let document = client.get("/openapi.json").await.expect(200).json();
+    let example = |said: &Value| {
+        let schema = said.pointer("/requestBody/content/application~1json/schema/$ref")?.as_str()?;
+        Some(document.pointer(schema.strip_prefix('#')?)?["example"].clone())
+    };
     let mut found = Vec::new();
     for (path, item) in document["paths"].as_object().unwrap() {
         for method in ["get", "post", "patch", "put", "delete"] {
-            if let Some(operation) = item.get(method) {
-                let path = path.replace("{id}", "u-01kb3x2v5q8m4n7p9r1s3t5v7w").replace("{provider}", "discord");
-                let path = path
-                    .replace("{member}", "usr-01kb3x2v5q8m4n7p9r1s3t5v7w")
-                    .replace("{message}", "m-01kb3x2v5q8m4n7p9r1s3t5v7w")
-                    .replace("{emoji}", "👍");
-                assert!(!path.contains('{'), "this test knows no value for {path}");
-                found.push((path, method.to_uppercase(), operation.clone()));
+            if let Some(said) = item.get(method) {
+                let (path, method) = (path.clone(), method.to_uppercase());
+                found.push(Operation { path, method, said: said.clone(), example: example(said) });
             }
         }
     }
-    assert!(found.len() >= 20, "{found:?}");
+    assert!(found.len() >= 20, "{:?}", found.iter().map(|operation| &operation.path).collect::<Vec<_>>());
     found
+}
+
+/// `path` with an id of nothing in place of each parameter.
+fn nowhere(path: &str) -> String {
+    place(path, "u-01kb3x2v5q8m4n7p9r1s3t5v7w", "m-01kb3x2v5q8m4n7p9r1s3t5v7w", "usr-01kb3x2v5q8m4n7p9r1s3t5v7w")
+}
+
+fn place(path: &str, id: &str, message: &str, member: &str) -> String {
+    let values = [("{id}", id), ("{message}", message), ("{member}", member), ("{provider}", "discord"), ("{emoji}", "👍")];
+    let place = values.iter().fold(path.to_owned(), |path, (name, value)| path.replace(name, value));
+    assert!(!place.contains('{'), "this test knows no value for {place}");
+    place
+}
+
+/// `path` with something that `ann` has just made, so that she may do with it what the operation does; `bob` is a member of her rooms.
+async fn somewhere(path: &str, ann: &Client, bob: &Person) -> String {
+    let (mut message, member) = (String::new(), bob.id.to_string());
+    let id = match path.split('/').nth(2).filter(|_| path.contains("{id}")) {
+        Some("posts") => posts::id(&posts::write(ann, "Hello").await),
+        Some("uploads") => rooms::id(&uploads::upload(ann, uploads::PDF).await.expect(200).json()),
+        Some("identities") => rooms::id(&ann.get("/api/identities").await.expect(200).json()["identities"][0]),
+        Some("sessions") => {
+            let list = ann.get("/api/sessions").await.expect(200).json();
+            let other = list["sessions"].as_array().unwrap().iter().find(|session| session["current"] == false);
+            rooms::id(other.expect("there is another session"))
+        }
+        Some("rooms") => {
+            let room = rooms::open_room(ann, "Lobby").await;
+            rooms::join(&bob.client, &room).await.expect(200);
+            message = rooms::id(&rooms::say(ann, &room, "Good morning!").await);
+            room
+        }
+        Some(other) => panic!("this test makes no {other}"),
+        None => String::new(),
+    };
+    place(path, &id, &message, &member)
 }
 
 fn audit(answer: &Answer) {
@@ -66,30 +131,36 @@ fn audit(answer: &Answer) {
     }
 }
 
-/// Whether the document says that `operation` can answer this.
-fn documented(operation: &Value, answer: &Answer) -> bool {
-    operation["responses"].get(answer.status.to_string()).is_some()
-}
-
-/// Calls an operation properly and improperly, each time with the session as it was: some of the calls end it.
-async fn ask_in_every_way(client: &Client, method: &str, path: &str, takes_body: bool) -> Vec<Answer> {
+/// Calls an operation properly and improperly.
+async fn ask_in_every_way(client: &Client, operation: &Operation, path: &str) -> Vec<Answer> {
+    // Each time with the cookies as they were: some of the calls end the session.
     let call = || {
         let visitor = client.stranger();
         client.cookies().iter().for_each(|(name, value)| visitor.set_cookie(name, value));
-        visitor.call(method, path)
+        visitor.call(&operation.method, path)
     };
-    let mut answers = vec![call().send().await, call().header("origin", "https://evil.example").send().await];
-    answers.push(call().header("cookie", "community_sid=%00; community_sid=x").send().await);
+    let foreign = call().header("origin", "https://evil.example").send().await;
+    if operation.method != "GET" {
+        foreign.clone().expect_error(403, "origin_rejected");
+    }
+    let mut answers = vec![foreign, call().header("cookie", "community_sid=%00; community_sid=x").send().await];
     answers.push(call().header("sec-purpose", "prefetch").send().await);
-    if takes_body || method != "GET" {
+    if operation.takes_body() || operation.method != "GET" {
         answers.push(call().header("content-encoding", "gzip").body("{}").send().await);
         answers.push(call().body(" ".repeat(300 << 10)).send().await);
     }
-    if takes_body {
+    if operation.takes_body() {
         answers.push(call().header("content-type", "text/plain").body("{}").send().await);
         answers.push(call().header("content-type", "application/json").body("{").send().await);
         answers.push(call().header("content-type", "application/json").body("{}").send().await);
         answers.push(call().header("content-type", "application/json").body(" ".repeat(300 << 10)).send().await);
+    }
+    // At the end what may end the session, or the thing that the path names.
+    answers.push(call().send().await);
+    if let Some(example) = &operation.example {
+        answers.push(call().json(example).send().await);
+    } else if operation.takes_body() {
+        answers.push(call().header("content-type", Form::kind()).body(Form::of(uploads::PDF).body()).send().await);
     }
     answers
 }
@@ -97,24 +168,30 @@ async fn ask_in_every_way(client: &Client, method: &str, path: &str, takes_body:
 db_test! {
     async fn c14_every_answer_of_every_route_has_the_headers(db) {
         let server = TestServer::start_with(db, |config| config.limits.enabled = false).await;
-        let (ann, stranger) = (server.member("Ann").await.client, server.client());
+        let (ann, bob, stranger) = (server.member("Ann").await, server.member("Bob").await, server.client());
         let mut statuses = BTreeSet::new();
         let operations = operations(&stranger).await;
-        for (path, method, operation) in &operations {
-            for client in [&stranger, &ann] {
-                for answer in ask_in_every_way(client, method, path, operation.get("requestBody").is_some()).await {
-                    audit(&answer);
+        for operation in &operations {
+            // Earlier ones may have ended it.
+            ann.client.set_cookie(ann.cookie_name, &server.new_session(&ann, Role::User).await);
+            let path = somewhere(&operation.path, &ann.client, &bob).await;
+            for (client, is_member) in [(&stranger, false), (&ann.client, true)] {
+                let answers = ask_in_every_way(client, operation, &path).await;
+                for answer in &answers {
+                    audit(answer);
                     statuses.insert(answer.status);
-                    assert!(documented(operation, &answer), "{} answered {} without the document saying so", answer.asked, answer.status);
+                    assert!(operation.documents(answer), "{} answered {} without the document saying so", answer.asked, answer.status);
                 }
+                let is_let_in = answers.iter().any(|answer| !matches!(answer.status, 401 | 403 | 413 | 415));
+                assert!(!operation.is_for_members() || is_let_in == is_member, "{} {path}, signed in: {is_member}", operation.method);
             }
         }
-        for (path, ..) in &operations {
+        for operation in &operations {
             for method in ["PUT", "TRACE", "OPTIONS", "HEAD", "BREW", "DELETE", "PATCH"] {
-                if operations.iter().any(|(other, known, _)| other == path && known == method) {
+                if operations.iter().any(|other| other.path == operation.path && other.method == method) {
                     continue;
                 }
-                let answer = stranger.call(method, path).send().await;
+                let answer = stranger.call(method, &nowhere(&operation.path)).send().await;
                 audit(&answer);
                 statuses.insert(answer.status);
                 assert!(method == "HEAD" || method == "OPTIONS" || (answer.status == 405 && answer.header("allow").is_some()), "{} {}", answer.asked, answer.status);
@@ -129,8 +206,8 @@ db_test! {
                 }
             }
         }
-        let tag = ann.get("/api/posts").await.header("etag").unwrap().to_owned();
-        let same = ann.call("GET", "/api/posts").header("if-none-match", tag).send().await;
+        let tag = stranger.get("/api/posts").await.header("etag").unwrap().to_owned();
+        let same = stranger.call("GET", "/api/posts").header("if-none-match", tag).send().await;
         audit(&same);
         statuses.insert(same.status);
         for status in [200, 303, 304, 400, 401, 403, 404, 405, 413, 415, 503] {
@@ -148,7 +225,7 @@ db_test! {
             assert_eq!(answer.header("etag"), None, "{path}");
         }
         // Signed in or not, the list is the same bytes, so whoever keeps it gives nothing away.
-        crate::posts::write(&ann, "Hello").await;
+        posts::write(&ann, "Hello").await;
         let (own, strangers) = (ann.get("/api/posts").await.expect(200), server.client().get("/api/posts").await.expect(200));
         assert_eq!((own.body, own.headers.get("etag")), (strangers.body, strangers.headers.get("etag")));
         assert!(own.headers.get("set-cookie").is_none());

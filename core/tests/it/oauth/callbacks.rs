@@ -1,6 +1,6 @@
 //! Returns from a provider that no provider sent anybody back with.
 
-use super::{DENIED, OK, STATE, accounts, browser, community, community_with, faulty_community, nobody, someone};
+use super::{DENIED, OK, STATE, accounts, browser, community, community_with, faulty_community, nobody, plugin_calls, someone};
 use crate::support::{Browser, Endpoint, OAuthServers, with_parameter};
 
 /// What somebody might write into the address.
@@ -19,6 +19,7 @@ const NOTHING: [(&str, &str); 9] = [
 db_test! {
     async fn b02_b03_a_made_up_return_ends_at_a_fixed_place(db) {
         let server = community(db, &["discord", "reddit"]).await;
+        let calls = plugin_calls(&server).await;
         for path in ["/api/callback", "/api/reddit/callback"] {
             for (query, end) in NOTHING {
                 let guest = server.client();
@@ -33,6 +34,7 @@ db_test! {
             let answer = server.client().get(&format!("/api/callback{query}")).await;
             assert!(matches!(answer.status, 303 | 400), "{query}: {}", answer.status);
         }
+        assert_eq!(plugin_calls(&server).await, calls, "no plugin is asked");
         assert_eq!(accounts(&server).await, 0);
         server.stop().await;
     }
@@ -41,10 +43,11 @@ db_test! {
         let (server, provider) = faulty_community(db).await;
         let mut ada = browser(&server);
         let back = ada.begin("faulty", &someone("ada")).await;
+        let calls = plugin_calls(&server).await;
         let with_code = |length: usize| with_parameter(&back, "code", Some(&"c".repeat(length)));
         assert_eq!(ada.go_on(with_code(10_000)).await, DENIED);
         assert_eq!(ada.go_on(with_code(3000)).await, DENIED);
-        assert_eq!(provider.asked(Endpoint::Token), 0);
+        assert_eq!((provider.asked(Endpoint::Token), plugin_calls(&server).await), (0, calls));
         nobody(&ada.site).await;
         server.stop().await;
     }

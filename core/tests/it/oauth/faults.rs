@@ -88,6 +88,60 @@ db_test! {
         server.stop().await;
     }
 
+    async fn b13_a_provider_that_is_down_signs_nobody_in(db) {
+        let (server, provider) = impatient_community(db, |_| ()).await;
+        let mut ada = browser(&server);
+        let back = ada.begin("faulty", &someone("ada")).await;
+        provider.go_down().await;
+        // Nobody exchanges the code, and when all is forgotten that was known of the provider, nobody is sent there any more.
+        assert_eq!(ada.go_on(back).await, PROVIDER);
+        nobody(&ada.site).await;
+        server.clock.advance(Duration::from_hours(25));
+        assert_eq!(browser(&server).sign_in("faulty", &someone("ada")).await, PROVIDER);
+        assert_eq!(accounts(&server).await, 0);
+        server.stop().await;
+    }
+
+    async fn b13_nonsense_about_a_provider_sends_nobody_there(db) {
+        let (server, provider) = impatient_community(db, |_| ()).await;
+        let text = |kind, body: &str| Trouble::Answer(200, kind, body.to_owned());
+        for trouble in [
+            text("text/html", "<p>Canary"),
+            text("application/json", "<p>Canary"),
+            text("application/json", "{}"),
+            text("application/json", ""),
+            Trouble::Endless,
+        ] {
+            let shown = format!("{trouble:?}");
+            provider.trouble(Endpoint::Discovery, trouble);
+            let mut ada = browser(&server);
+            assert_eq!(ada.sign_in("faulty", &someone("ada")).await, PROVIDER, "{shown}");
+            assert!(!ada.answer().text().contains("Canary"), "{shown}");
+            server.clock.advance(PAUSE);
+        }
+        assert_eq!(provider.asked(Endpoint::Authorize), 0);
+        server.stop().await;
+    }
+
+    async fn b13_answers_that_are_late_one_after_the_other_are_cut_off_together(db) {
+        let (server, provider) = impatient_community(db, |_| ()).await;
+        let mut ada = browser(&server);
+        let back = ada.begin("faulty", &someone("ada")).await;
+        // Each within the second that a request may take, all of them not within two; what was known of the provider is old by then.
+        for endpoint in [Endpoint::Discovery, Endpoint::Keys, Endpoint::Token, Endpoint::UserInfo] {
+            provider.trouble(endpoint, Trouble::Late(Duration::from_millis(900)));
+        }
+        server.clock.advance(Duration::from_mins(6));
+        let before = provider.asked(Endpoint::Discovery);
+        let began = Instant::now();
+        assert_eq!(ada.go_on(back).await, PROVIDER);
+        assert!(began.elapsed() < DEADLINE, "{:?}", began.elapsed());
+        let asked = (provider.asked(Endpoint::Discovery), provider.asked(Endpoint::UserInfo));
+        assert_eq!(asked, (before + 1, 0), "it is over before the last one is asked");
+        nobody(&ada.site).await;
+        server.stop().await;
+    }
+
     async fn b13_after_five_failures_nobody_is_sent_there_for_half_a_minute(db) {
         let (server, provider) = faulty_community(db).await;
         provider.trouble(Endpoint::Token, Trouble::Answer(500, "text/plain", String::new()));

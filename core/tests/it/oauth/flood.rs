@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use community::config::Rate;
+use community::config::LimitsSection;
 
 use super::{OK, browser, community_with, count, someone};
 use crate::support::OAuthServers;
@@ -11,7 +11,7 @@ db_test! {
     async fn b14_one_address_comes_back_twenty_times_a_minute_at_most(db) {
         let servers = OAuthServers::shared().await;
         let sections = [("discord", servers.section("discord"))];
-        let server = community_with(db, &sections, |config| config.limits.providers = Rate::per_minute(20)).await;
+        let server = community_with(db, &sections, |config| config.limits.providers = LimitsSection::default().providers).await;
         let guest = server.client();
         for _ in 0..20 {
             guest.get("/api/callback?code=x&state=y").await.expect_redirect();

@@ -60,6 +60,7 @@ pub async fn community_with(db: Db, plugins: &[(&str, PluginSection)], change: i
     let server = TestServer::start_with(db, |config| {
         config.plugins.extend(plugins.iter().map(|(id, section)| ((*id).to_owned(), section.clone())));
         config.limits.providers = Rate::UNLIMITED;
+        config.metrics.listen = Some(([127, 0, 0, 1], 0).into());
         change(config);
     });
     let server = server.await;
@@ -95,6 +96,13 @@ pub async fn count(server: &TestServer, query: &str) -> i64 {
     let row = connection.query_one_raw(Statement::from_string(backend, query)).await.unwrap().unwrap();
     connection.close().await.unwrap();
     row.try_get_by_index(0).unwrap()
+}
+
+/// How often each function of each plugin was called.
+pub async fn plugin_calls(server: &TestServer) -> Vec<String> {
+    let counters = Client::new(format!("http://{}", server.running().metrics_addr.unwrap()));
+    let text = counters.get("/metrics").await.expect(200).text();
+    text.lines().filter(|line| line.starts_with("community_plugin_calls_total")).map(str::to_owned).collect()
 }
 
 /// How many accounts there are.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{DENIED, OK, accounts, browser, community, community_with, identities, nobody, someone};
+use super::{DENIED, OK, accounts, browser, community, community_with, identities, nobody, plugin_calls, someone};
 use crate::support::{Account, FaultyProvider, OAuthServers, login_path};
 
 db_test! {
@@ -92,8 +92,11 @@ db_test! {
             assert!(ada.hop("callback").url.query().unwrap().contains("said"), "the provider did say something");
             assert!(!ada.answer().text().contains("said"), "{}", ada.answer().text());
             nobody(&ada.site).await;
+            let is_asked = |line: &String| line.contains(r#"function="identify""#) && line.contains(&format!(r#"plugin="{provider}""#));
+            assert!(!plugin_calls(&server).await.iter().any(is_asked), "{provider} has nobody to identify");
             // Having said no does not stand in the way of saying yes.
             assert_eq!(ada.sign_in(provider, &someone("ada")).await, OK);
+            assert!(plugin_calls(&server).await.iter().any(is_asked), "{provider}");
         }
         server.stop().await;
     }

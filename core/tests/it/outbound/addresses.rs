@@ -1,11 +1,16 @@
 //! Addresses that requests of a server must not reach, however they are written and wherever they come from.
 
-use std::net::IpAddr;
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 use community::outbound::{
     AllowList, ErrorKind, Resolve, SystemResolver,
     addresses::{Reach, reach},
 };
+use futures_util::future::BoxFuture;
 
 use super::{
     Names, assert_refused, client, client_with, get, owned,
@@ -177,6 +182,32 @@ async fn p06_private_networks_are_reached_only_where_that_is_permitted() {
     assert_eq!(get(&outbound, &private(&[&literal]), &format!("http://0x7f.1:{}/", peer.port())).await.unwrap().status(), 204);
     let error = AllowList::parse(&owned(&[&literal]), false).unwrap_err();
     assert!(error.contains(&literal) && error.contains("allow_private = true"), "{error}");
+}
+
+/// The network of a machine that has a public address, to which every name leads.
+struct Home(IpAddr);
+
+impl Resolve for Home {
+    fn resolve<'a>(&'a self, _: &'a str, port: u16) -> BoxFuture<'a, io::Result<Vec<SocketAddr>>> {
+        Box::pin(async move { Ok(vec![SocketAddr::new(self.0, port)]) })
+    }
+
+    fn is_own(&self, address: IpAddr) -> bool {
+        address == self.0
+    }
+}
+
+#[tokio::test]
+async fn p06_a_public_address_of_the_machine_itself_is_refused() {
+    for address in ["1.1.1.1", "2606:4700:4700::1111"] {
+        let own: IpAddr = address.parse().unwrap();
+        assert_eq!(reach(own), Reach::Public, "no other rule refuses it");
+        let host = if own.is_ipv6() { format!("[{own}]") } else { address.to_owned() };
+        let outbound = client_with(Arc::new(Home(own)), |_| ());
+        for name in ["id.example", &host] {
+            assert_refused(get(&outbound, &public(&[name]), &format!("https://{name}/")).await, name);
+        }
+    }
 }
 
 #[tokio::test]

@@ -56,7 +56,7 @@ fn client(change: impl FnOnce(&mut OutboundSection)) -> Outbound {
     client_with(Names::answering(&[&["127.0.0.1"]]), change)
 }
 
-fn client_with(names: Arc<Names>, change: impl FnOnce(&mut OutboundSection)) -> Outbound {
+fn client_with(names: Arc<dyn Resolve>, change: impl FnOnce(&mut OutboundSection)) -> Outbound {
     let mut section = OutboundSection::default();
     change(&mut section);
     Outbound::new(&section, names, &"https://community.example".parse().unwrap(), Vec::new()).unwrap()

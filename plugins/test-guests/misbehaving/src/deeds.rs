@@ -16,6 +16,7 @@ pub fn act(mode: &str) {
             black_box(0);
         },
         "memory" => take_memory(),
+        "16 MiB at once" => drop(black_box(vec![1_u8; 16 << 20])),
         "recursion" => drop(black_box(recurse(1))),
         "trap" => trap(),
         "panic" => panic!("on purpose"),

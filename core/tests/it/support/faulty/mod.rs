@@ -11,6 +11,7 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 use community::config::PluginSection;
@@ -46,6 +47,8 @@ pub enum Trouble {
     Silence,
     /// This JSON, as soon as somebody says so.
     Held(Arc<Notify>, Value),
+    /// What it should, but only after this time.
+    Late(Duration),
     /// One byte a second.
     Drip,
     /// JSON that never ends.
@@ -125,6 +128,12 @@ impl FaultyProvider {
         self.state.trouble.lock().unwrap().insert(endpoint, trouble);
     }
 
+    /// Ends it: from now on its port is closed.
+    pub async fn go_down(mut self) {
+        self.task.abort();
+        let _ = (&mut self.task).await;
+    }
+
     /// From now on everything is as it should be.
     pub fn heal(&self) {
         self.state.trouble.lock().unwrap().clear();
@@ -186,11 +195,10 @@ impl State {
         *self.asked.lock().unwrap().entry(endpoint).or_default() += 1;
         let trouble = self.trouble.lock().unwrap().get(&endpoint).cloned();
         match trouble {
-            None if endpoint == Endpoint::Authorize => self.authorize(request.uri().query().unwrap_or_default()),
-            None => {
-                let form = request.into_body().collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
-                let code = form_urlencoded::parse(&form).find(|(name, _)| name == "code").map(|(_, code)| code.into_owned());
-                body::text(200, "application/json", &self.document(endpoint, &code.unwrap_or_default()).to_string())
+            None => self.behave(endpoint, request).await,
+            Some(Trouble::Late(time)) => {
+                tokio::time::sleep(time).await;
+                self.behave(endpoint, request).await
             }
             Some(Trouble::Answer(status, kind, text)) => body::text(status, kind, &text),
             Some(Trouble::Redirect(target)) => body::redirect(&target),
@@ -202,6 +210,15 @@ impl State {
             Some(Trouble::Drip) => body::drip(),
             Some(Trouble::Endless) => body::endless(self.sent.clone()),
         }
+    }
+
+    async fn behave(&self, endpoint: Endpoint, request: Request<Incoming>) -> Response<Body> {
+        if endpoint == Endpoint::Authorize {
+            return self.authorize(request.uri().query().unwrap_or_default());
+        }
+        let form = request.into_body().collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+        let code = form_urlencoded::parse(&form).find(|(name, _)| name == "code").map(|(_, code)| code.into_owned());
+        body::text(200, "application/json", &self.document(endpoint, &code.unwrap_or_default()).to_string())
     }
 
     /// Sends everybody back with a code of their own, and remembers the nonce.
