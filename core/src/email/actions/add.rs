@@ -49,9 +49,8 @@ pub async fn add(tx: &mut Tx, add: &Add) -> Result<()> {
         return tell_owner(tx, letter, notice).await;
     }
     if queue_counted(tx, letter).await? {
+        // A registration of the address stays until its mailbox is proven: whoever asks is anybody so far.
         store::add_addition(tx, addition).await?;
-        // As when it is registered again: of several who name one address the last one's link counts.
-        store::remove_registration(tx, &addition.subject).await?;
     }
     Ok(())
 }
@@ -72,7 +71,7 @@ pub(super) async fn attach(tx: &mut Tx, waiting: &Addition, present: Option<&Ses
     if !store::remove_addition(tx, &waiting.user).await? || has_one {
         return Err(invalid_token());
     }
-    // Whoever registered the address meanwhile keeps nothing either.
+    // The mailbox is proven: whoever registered the address, before or meanwhile, keeps nothing.
     store::remove_registration(tx, &waiting.subject).await?;
     let profile = profile(&waiting.subject, &waiting.address, String::new());
     let identity = accounts::actions::link(tx, &waiting.user, &profile, &present.id).await?;

@@ -118,7 +118,7 @@ db_test! {
         server.stop().await;
     }
 
-    async fn a12_who_registered_the_address_before_or_meanwhile_keeps_nothing(db) {
+    async fn a12_who_registered_the_address_before_keeps_nothing(db) {
         let server = community(db, &["discord"]).await;
         let ada = enter(&server, &someone("ada")).await;
         let mallory = server.client();
@@ -126,14 +126,52 @@ db_test! {
         let before = link(&server, ANN, 1).await;
         add(&ada.site, ANN, PASSWORD).await.expect(200);
         let own = link(&server, ANN, 2).await;
-        assert_eq!(server.client().get(&before).await.expect_redirect(), INVALID);
-        register(&mallory, ANN, "mallory's password").await.expect(200);
-        let meanwhile = link(&server, ANN, 3).await;
         assert_eq!(ada.site.get(&own).await.expect_redirect(), LINKED);
-        assert_eq!(server.client().get(&meanwhile).await.expect_redirect(), INVALID);
+        assert_eq!(server.client().get(&before).await.expect_redirect(), INVALID);
         login(&mallory, ANN, "mallory's password").await.expect_error(401, "invalid_credentials");
         login(&server.client(), ANN, PASSWORD).await.expect(200);
         assert_eq!(accounts(&server).await, 1);
+        server.stop().await;
+    }
+
+    async fn a12_who_registered_the_address_meanwhile_keeps_nothing_either(db) {
+        let server = community(db, &["discord"]).await;
+        let ada = enter(&server, &someone("ada")).await;
+        add(&ada.site, ANN, PASSWORD).await.expect(200);
+        let own = link(&server, ANN, 1).await;
+        register(&server.client(), ANN, "mallory's password").await.expect(200);
+        let meanwhile = link(&server, ANN, 2).await;
+        assert_eq!(ada.site.get(&own).await.expect_redirect(), LINKED);
+        assert_eq!(server.client().get(&meanwhile).await.expect_redirect(), INVALID);
+        login(&server.client(), ANN, "mallory's password").await.expect_error(401, "invalid_credentials");
+        assert_eq!(accounts(&server).await, 1);
+        server.stop().await;
+    }
+
+    async fn a12_a_link_can_be_had_again_when_a_stranger_asked_for_its_address(db) {
+        let server = community(db, &["discord"]).await;
+        let (ann, mallory) = (server.client(), enter(&server, &someone("mallory")).await);
+        register(&ann, ANN, PASSWORD).await.expect(200);
+        let first = link(&server, ANN, 1).await;
+        add(&mallory.site, ANN, "mallory's password").await.expect(200);
+        link(&server, ANN, 2).await;
+        ann.post(RESEND, json!({ "email": ANN })).await.expect(200);
+        let again = link(&server, ANN, 3).await;
+        assert_eq!(ann.get(&first).await.expect_redirect(), INVALID);
+        assert_eq!(ann.get(&again).await.expect_redirect(), SIGNED_IN);
+        login(&server.client(), ANN, PASSWORD).await.expect(200);
+        server.stop().await;
+    }
+
+    async fn a12_a_link_goes_on_when_a_stranger_asks_for_its_address(db) {
+        let server = community(db, &["discord"]).await;
+        let (ann, mallory) = (server.client(), enter(&server, &someone("mallory")).await);
+        register(&ann, ANN, PASSWORD).await.expect(200);
+        let hers = link(&server, ANN, 1).await;
+        add(&mallory.site, ANN, "mallory's password").await.expect(200);
+        link(&server, ANN, 2).await;
+        assert_eq!(ann.get(&hers).await.expect_redirect(), SIGNED_IN);
+        login(&server.client(), ANN, PASSWORD).await.expect(200);
         server.stop().await;
     }
 
