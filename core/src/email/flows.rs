@@ -112,7 +112,8 @@ impl Flows {
         let letter = self.verification_letter(&username, &token, &address, &origin).await?;
         let notice = self.notice(&address);
         let expires_at = self.clock.now().plus(self.config.auth.verification_lifetime.0);
-        let addition = Addition { user: who.session.user.clone(), subject, address, phc, token: token.hash(), expires_at };
+        let (user, session) = (who.session.user.clone(), who.session.id.clone());
+        let addition = Addition { user, session, subject, address, phc, token: token.hash(), expires_at };
         let add = Add { addition, letter, notice, origin };
         self.store.write(add, |tx, add| Box::pin(actions::add(tx, add))).await
     }

@@ -130,9 +130,9 @@ impl Api {
     /// `/posts/?login=error&reason=invalid_token`. If the link was opened from another site while another user is signed in
     /// here, that session stays and the browser goes to `/posts/?login=already`.
     ///
-    /// A link of `POST /api/email/link` adds the address to the account and goes to `/settings/?login=linked`. It signs nobody in: in a
-    /// browser that is not signed in to that account it does nothing and leads to `/posts/?login=error&reason=login_required`. The
-    /// reason is `linked_elsewhere` if somebody else signs in with the address by now, or `too_many_identities`.
+    /// A link of `POST /api/email/link` adds the address to the account and goes to `/settings/?login=linked`. It signs nobody in: in any
+    /// session but the one that asked for it, it does nothing and leads to `/posts/?login=error&reason=login_required`. The reason is
+    /// `linked_elsewhere` if somebody else signs in with the address by now, or `too_many_identities`.
     #[oai(path = "/api/email/verify", method = "get", operation_id = "verifyEmail")]
     #[allow(clippy::too_many_arguments, reason = "each is an extractor")]
     async fn verify(
@@ -175,10 +175,11 @@ impl Api {
 
     /// Add an address and a password
     ///
-    /// For an account that signs in elsewhere. Sends a mail with a link; following it in a browser that is signed in to the account adds
-    /// the address to the account's ways to sign in, with this password, and ends all other sessions. Before that nothing changes. Asking
-    /// again replaces the earlier link. The answer is the same whether or not somebody else signs in with the address, who gets a mail
-    /// then. The mails count among the five of the network. An account has one address: `email_linked` if it has it already.
+    /// For an account that signs in elsewhere. Sends a mail with a link; following it in the session that asked for it adds the address
+    /// to the account's ways to sign in, with this password, and ends all other sessions. Before that nothing changes. Asking again
+    /// replaces the earlier link, which ends with the session, too. The answer is the same whether or not somebody else signs in with the
+    /// address, who gets a mail then. The mails count among the five of the network. An account has one address: `email_linked` if it has
+    /// it already.
     #[oai(path = "/api/email/link", method = "post", operation_id = "linkEmail")]
     async fn link(
         &self,

@@ -8,7 +8,7 @@
 //! link together, so that nobody can plant a password in an account that somebody else will verify.
 //!
 //! Who signs in elsewhere may add an address to their account. Until the link is followed that is an *addition*, which waits beside
-//! the registrations. Its link works in a browser that is signed in to the account, and signs nobody in.
+//! the registrations. Its link works in the session that asked for it, for as long as that lasts, and signs nobody in.
 
 pub mod actions;
 pub(crate) mod entity;

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     clock::Timestamp,
     error::Result,
-    ids::{IdentityId, UserId},
+    ids::{IdentityId, SessionId, UserId},
     random::TokenHash,
     store::{Tx, moment},
 };
@@ -30,6 +30,7 @@ fn registration(row: registrations::Model) -> Result<Registration> {
 fn addition(row: additions::Model) -> Result<Addition> {
     Ok(Addition {
         user: UserId::from_stored(row.user_id),
+        session: SessionId::from_stored(row.session_id),
         subject: row.subject,
         address: row.address,
         phc: row.phc,
@@ -110,6 +111,7 @@ pub async fn remove_registration(tx: &Tx, subject: &str) -> Result<()> {
 pub async fn add_addition(tx: &Tx, new: &Addition) -> Result<()> {
     let row = additions::ActiveModel {
         user_id: Set(new.user.to_string()),
+        session_id: Set(new.session.to_string()),
         subject: Set(new.subject.clone()),
         address: Set(new.address.clone()),
         phc: Set(new.phc.clone()),
@@ -126,9 +128,16 @@ pub async fn addition_of(conn: &impl ConnectionTrait, token: &TokenHash) -> Resu
     found.map(addition).transpose()
 }
 
-/// Removes the addition that waits for `user`. False if there is none.
-pub async fn remove_addition(tx: &Tx, user: &UserId) -> Result<bool> {
-    Ok(additions::Entity::delete_by_id(user.as_str()).exec(tx.conn()).await?.rows_affected > 0)
+/// Takes out the addition that `token` belongs to. False if there is none: another has replaced it, or somebody followed it.
+pub async fn take_addition(tx: &Tx, token: &TokenHash) -> Result<bool> {
+    let mine = additions::Column::TokenHash.eq(token.as_str());
+    Ok(additions::Entity::delete_many().filter(mine).exec(tx.conn()).await?.rows_affected > 0)
+}
+
+/// Removes the addition that waits for `user`.
+pub async fn remove_addition(tx: &Tx, user: &UserId) -> Result<()> {
+    additions::Entity::delete_by_id(user.as_str()).exec(tx.conn()).await?;
+    Ok(())
 }
 
 /// Removes what waits for a link that no longer works.

@@ -8,6 +8,7 @@ use crate::{
     accounts,
     email::{PROVIDER, model::Addition, store},
     error::{Error, Kind, Result},
+    ids::UserId,
     mail::{self, model::NewMail},
     sessions::{self, model::Session},
     store::Tx,
@@ -35,10 +36,12 @@ pub fn has_address() -> Error {
 /// Keeps an addition and queues its letter. Whoever asks cannot tell whether the address is taken.
 ///
 /// # Errors
-/// `email_linked` if the account has an address already; `rate_limited` if the network has asked for too many letters.
+/// `email_linked` if the account has an address already; `login_required` if the session ended meanwhile; `rate_limited` if the network
+/// has asked for too many letters.
 pub async fn add(tx: &mut Tx, add: &Add) -> Result<()> {
     let Add { addition, letter, notice, origin } = add;
-    tx.lock(&format!("addition {}", addition.user)).await?;
+    lock(tx, &addition.user).await?;
+    sessions::actions::require_live(tx, &addition.session).await?;
     if accounts::queries::identity_of(tx.conn(), &addition.user, PROVIDER).await?.is_some() {
         return Err(has_address());
     }
@@ -55,20 +58,27 @@ pub async fn add(tx: &mut Tx, add: &Add) -> Result<()> {
     Ok(())
 }
 
-/// Adds the address to the account that asked for it, in a browser that is signed in there with `present`. No other browser will do:
-/// the mailbox of an address that was mistyped must not open the account, and nobody's address goes to a stranger's by a click.
+/// Lets what is done with the addition of `user` wait for each other: a link must not bring in what another has replaced meanwhile.
+async fn lock(tx: &Tx, user: &UserId) -> Result<()> {
+    tx.lock(&format!("addition {user}")).await
+}
+
+/// Adds the address to the account that asked for it, if `present` is the very session that did. No other will do: the mailbox of an
+/// address that was mistyped must not open the account, nobody's address goes to a stranger's by a click, and what somebody asked for in
+/// a session of theirs that has been ended is not finished in another by a click either.
 ///
 /// # Errors
-/// `invalid_token` if the link is too old; `login_required` if the browser is not signed in to that account, which leaves the link as it
-/// is; `linked_elsewhere` if somebody else signs in with the address by now; `too_many_identities`; `account_disabled`.
+/// `invalid_token` if the link was replaced or is too old; `login_required` in any other session, which leaves the link as it is;
+/// `linked_elsewhere` if somebody else signs in with the address by now; `too_many_identities`; `account_disabled`.
 pub(super) async fn attach(tx: &mut Tx, waiting: &Addition, present: Option<&Session>) -> Result<()> {
     if waiting.expires_at <= tx.now() {
         return Err(invalid_token());
     }
-    let present = present.filter(|session| session.user == waiting.user).ok_or_else(Error::login_required)?;
-    sessions::actions::require_live(tx, present).await?;
+    let present = present.filter(|session| session.id == waiting.session).ok_or_else(Error::login_required)?;
+    lock(tx, &waiting.user).await?;
+    sessions::actions::require_live(tx, &present.id).await?;
     let has_one = accounts::queries::identity_of(tx.conn(), &waiting.user, PROVIDER).await?.is_some();
-    if !store::remove_addition(tx, &waiting.user).await? || has_one {
+    if !store::take_addition(tx, &waiting.token).await? || has_one {
         return Err(invalid_token());
     }
     // The mailbox is proven: whoever registered the address, before or meanwhile, keeps nothing.

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use community::config::PasswordProfile;
+use sea_orm::{ConnectionTrait, TransactionTrait};
 use serde_json::json;
 
 use super::people::*;
 use crate::{
-    oauth::{OK, accounts, browser, community, community_with, identities, nobody, someone},
-    support::{Account, Answer, Browser, Client, OAuthServers, PASSWORD, TestServer},
+    oauth::{OK, WAITING, accounts, browser, community, community_with, count, identities, nobody, someone},
+    support::{Account, Answer, Browser, Client, Db, OAuthServers, PASSWORD, TestServer, eventually},
 };
 
 const LINKED: &str = "/settings/?login=linked";
@@ -80,9 +81,10 @@ db_test! {
         server.stop().await;
     }
 
-    async fn a23_a_link_adds_nothing_but_in_a_browser_of_the_account_that_asked(db) {
+    async fn a23_a_link_adds_nothing_but_in_the_session_that_asked(db) {
         let server = community(db, &["discord"]).await;
-        let (ada, bob, nobody) = (enter(&server, &someone("ada")).await, enter(&server, &someone("bob")).await, server.client());
+        let account = someone("ada");
+        let (ada, bob, nobody) = (enter(&server, &account).await, enter(&server, &someone("bob")).await, server.client());
         add(&ada.site, "mistyped@example.org", PASSWORD).await.expect(200);
         let link = link(&server, "mistyped@example.org", 1).await;
         let bobs = bob.me().await;
@@ -94,8 +96,29 @@ db_test! {
         assert_eq!(bob.me().await, bobs);
         assert_eq!((identities(&ada.site).await.len(), identities(&bob.site).await.len(), accounts(&server).await), (1, 1, 2));
         login(&server.client(), "mistyped@example.org", PASSWORD).await.expect_error(401, "invalid_credentials");
-        // It is not used up by that, and works wherever the account is signed in.
+        // Not even in another browser of Ada's, for whoever asks in one may be somebody else.
+        let elsewhere = enter(&server, &account).await;
+        assert_eq!(open_from_mail(&elsewhere.site, &link).await, NOT_HERE);
+        // It is not used up by that.
         assert_eq!(ada.site.get(&link).await.expect_redirect(), LINKED);
+        server.stop().await;
+    }
+
+    async fn a37_what_a_session_asked_for_ends_with_it(db) {
+        let server = community(db, &["discord"]).await;
+        let account = someone("ada");
+        let (here, stolen) = (enter(&server, &account).await, enter(&server, &account).await);
+        add(&stolen.site, "mallory@example.org", "mallory's password").await.expect(200);
+        let link = link(&server, "mallory@example.org", 1).await;
+        here.site.delete("/api/sessions").await.expect(200);
+        nobody(&stolen.site).await;
+        // Mallory leads Ada there, since it would not do for Mallory any more.
+        for client in [&here.site, &stolen.site] {
+            assert_eq!(open_from_mail(client, &link).await, INVALID);
+        }
+        assert_eq!(identities(&here.site).await.len(), 1);
+        login(&server.client(), "mallory@example.org", "mallory's password").await.expect_error(401, "invalid_credentials");
+        assert_eq!(count(&server, "SELECT COUNT(*) FROM address_additions").await, 0);
         server.stop().await;
     }
 
@@ -277,4 +300,29 @@ db_test! {
         assert_eq!(server.mails().all().len(), 1);
         server.stop().await;
     }
+}
+
+/// On PostgreSQL alone two writes run side by side.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a20_a_link_that_is_replaced_while_it_is_followed_adds_nothing() {
+    let server = community(Db::Postgres, &["discord"]).await;
+    let ada = enter(&server, &someone("ada")).await;
+    add(&ada.site, "old@example.org", PASSWORD).await.expect(200);
+    let old = link(&server, "old@example.org", 1).await;
+    // Ada asks for another address, which is almost done when somebody follows the link to the old one.
+    let id = ada.me().await["id"].as_str().unwrap().to_owned();
+    let ours = server.database().connect().await;
+    let asking = ours.begin().await.unwrap();
+    let lock = format!("SELECT pg_advisory_xact_lock(hashtextextended('addition {id}', 0))");
+    asking.execute_unprepared(&lock).await.unwrap();
+    let replace = "UPDATE address_additions SET subject = 'new@example.org', address = 'new@example.org', token_hash = 'new'";
+    asking.execute_unprepared(replace).await.unwrap();
+    let site = ada.site.clone();
+    let followed = tokio::spawn(async move { site.get(&old).await });
+    eventually("the link to wait for Ada", || async { (count(&server, WAITING).await == 1).then_some(()) }).await;
+    asking.commit().await.unwrap();
+    assert_eq!(followed.await.unwrap().expect_redirect(), INVALID);
+    assert_eq!(identities(&ada.site).await.len(), 1);
+    assert_eq!(count(&server, "SELECT COUNT(*) FROM address_additions WHERE token_hash = 'new'").await, 1, "the new one waits");
+    server.stop().await;
 }
