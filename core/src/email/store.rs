@@ -107,8 +107,9 @@ pub async fn remove_registration(tx: &Tx, subject: &str) -> Result<()> {
     Ok(())
 }
 
-/// Adds an addition. Its account must have no other.
-pub async fn add_addition(tx: &Tx, new: &Addition) -> Result<()> {
+/// Adds an addition in place of an earlier one to the same account.
+pub async fn put_addition(tx: &Tx, new: &Addition) -> Result<()> {
+    additions::Entity::delete_by_id(new.user.as_str()).exec(tx.conn()).await?;
     let row = additions::ActiveModel {
         user_id: Set(new.user.to_string()),
         session_id: Set(new.session.to_string()),
@@ -134,9 +135,10 @@ pub async fn take_addition(tx: &Tx, token: &TokenHash) -> Result<bool> {
     Ok(additions::Entity::delete_many().filter(mine).exec(tx.conn()).await?.rows_affected > 0)
 }
 
-/// Removes the addition that waits for `user`.
-pub async fn remove_addition(tx: &Tx, user: &UserId) -> Result<()> {
-    additions::Entity::delete_by_id(user.as_str()).exec(tx.conn()).await?;
+/// Removes the addition to the account of `user`, unless it is one of `subject`.
+pub async fn remove_addition_of_others(tx: &Tx, user: &UserId, subject: &str) -> Result<()> {
+    let others = additions::Column::Subject.ne(subject);
+    additions::Entity::delete_many().filter(additions::Column::UserId.eq(user.as_str())).filter(others).exec(tx.conn()).await?;
     Ok(())
 }
 

@@ -46,16 +46,18 @@ pub async fn add(tx: &mut Tx, add: &Add) -> Result<()> {
         return Err(has_address());
     }
     mail::actions::require_quota(tx, origin).await?;
-    // In any case: an earlier link that went on working would tell that this address is taken.
-    store::remove_addition(tx, &addition.user).await?;
-    if accounts::queries::identity(tx.conn(), PROVIDER, &addition.subject).await?.is_some() {
-        return tell_owner(tx, letter, notice).await;
+    let is_taken = accounts::queries::identity(tx.conn(), PROVIDER, &addition.subject).await?.is_some();
+    if is_taken {
+        tell_owner(tx, letter, notice).await?;
     }
-    if queue_counted(tx, letter).await? {
+    if !is_taken && queue_counted(tx, letter).await? {
         // A registration of the address stays until its mailbox is proven: whoever asks is anybody so far.
-        store::add_addition(tx, addition).await?;
+        store::put_addition(tx, addition).await
+    } else {
+        // An earlier link to this address goes on when no new one goes out. One to another address ends in any case: that it went on
+        // would tell that this one is taken.
+        store::remove_addition_of_others(tx, &addition.user, &addition.subject).await
     }
-    Ok(())
 }
 
 /// Lets what is done with the addition of `user` wait for each other: a link must not bring in what another has replaced meanwhile.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use community::config::PasswordProfile;
+use community::config::{Config, PasswordProfile};
 use sea_orm::{ConnectionTrait, TransactionTrait};
 use serde_json::json;
 
@@ -21,6 +21,13 @@ async fn enter(server: &TestServer, account: &Account) -> Browser {
     let mut person = browser(server);
     assert_eq!(person.sign_in("discord", account).await, OK);
     person
+}
+
+/// A community where people sign in by way of Discord and a mailbox gets one mail an hour.
+async fn with_few_mails(db: Db) -> TestServer {
+    let servers = OAuthServers::shared().await;
+    let few = |config: &mut Config| config.limits.mails_per_address = "1/hour".parse().unwrap();
+    community_with(db, &[("discord", servers.section("discord"))], few).await
 }
 
 /// Asks for `email` to be added to the account that is signed in.
@@ -281,9 +288,37 @@ db_test! {
         server.stop().await;
     }
 
+    async fn a16_asking_again_when_no_more_mails_go_out_leaves_the_link_as_it_is(db) {
+        let server = with_few_mails(db).await;
+        let ada = enter(&server, &someone("ada")).await;
+        let sent = add(&ada.site, ANN, PASSWORD).await.expect(200);
+        let first = link(&server, ANN, 1).await;
+        let again = add(&ada.site, ANN, "another horse").await.expect(200);
+        assert_eq!(visible(&sent), visible(&again));
+        // Mails leave in order, so when the next one is there, no other is on its way.
+        register(&server.client(), "bob@example.org", PASSWORD).await.expect(200);
+        server.mail_to("bob@example.org").await;
+        assert_eq!(server.mails().to(ANN).len(), 1);
+        assert_eq!(ada.site.get(&first).await.expect_redirect(), LINKED);
+        login(&server.client(), ANN, "another horse").await.expect_error(401, "invalid_credentials");
+        login(&server.client(), ANN, PASSWORD).await.expect(200);
+        server.stop().await;
+    }
+
+    async fn a16_a_mailbox_that_gets_no_more_mails_keeps_no_link_to_another_alive(db) {
+        let server = with_few_mails(db).await;
+        let ada = enter(&server, &someone("ada")).await;
+        register(&server.client(), ANN, PASSWORD).await.expect(200);
+        add(&ada.site, "other@example.org", PASSWORD).await.expect(200);
+        let other = link(&server, "other@example.org", 1).await;
+        add(&ada.site, ANN, PASSWORD).await.expect(200);
+        assert_eq!(ada.site.get(&other).await.expect_redirect(), INVALID);
+        server.stop().await;
+    }
+
     async fn adding_asks_for_what_registering_asks_for(db) {
         let servers = OAuthServers::shared().await;
-        let nist = |config: &mut community::config::Config| config.auth.password_profile = PasswordProfile::Nist;
+        let nist = |config: &mut Config| config.auth.password_profile = PasswordProfile::Nist;
         let server = community_with(db, &[("discord", servers.section("discord"))], nist).await;
         let ada = enter(&server, &Account { name: Some("Ada Lovelace".to_owned()), ..someone("ada") }).await;
         let long = "a horse, a battery and a staple";
