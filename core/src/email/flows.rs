@@ -6,6 +6,7 @@ use super::{
     PROVIDER,
     actions::{self, Add, ChangePassword, Entered, Followed, Forgot, Login, Register, Resend, Verify, wrong_current},
     hasher::Hasher,
+    letters,
     model::{Addition, Applicant, Credential, Password, Registration},
     policy, queries,
 };
@@ -109,7 +110,7 @@ impl Flows {
         let checked = plugins::Registration { username: who.username.clone(), ..self.identified(email, None).await? };
         let Applicant { subject, address, username, phc } = self.with_password(checked, password).await?;
         let token = self.random.token();
-        let letter = self.verification_letter(&username, &token, &address, &origin).await?;
+        let letter = self.addition_letter(&username, &token, &address, &origin);
         let notice = self.notice(&address);
         let expires_at = self.clock.now().plus(self.config.auth.verification_lifetime.0);
         let (user, session) = (who.session.user.clone(), who.session.id.clone());
@@ -233,7 +234,7 @@ impl Flows {
 
     async fn verification_letter(&self, username: &str, token: &Token, address: &str, origin: &str) -> Result<NewMail> {
         let letter = Letter {
-            link: self.config.base_url().join(&format!("/api/email/verify?token={}", token.expose())),
+            link: self.verify_link(token),
             site: self.config.site.name.clone(),
             username: username.to_owned(),
             valid_hours: hours(self.config.auth.verification_lifetime),
@@ -245,20 +246,18 @@ impl Flows {
 
     /// The letter to the owner of an address that someone tried to register, or to add to another account.
     fn notice(&self, address: &str) -> NewMail {
-        let site = &self.config.site.name;
-        let text = format!(
-            "Someone tried to register at {site} with this address, or to add it to their account. It has an account already.\n\n\
-             If it was you, sign in at {}. If you forgot your password, you can set a new one there.\n\
-             If it was not you, there is nothing to do.\n",
-            self.config.base_url().join("/posts/")
-        );
-        let html = format!(
-            "<p>{}</p>",
-            askama::filters::escape(&text, askama::filters::Html)
-                .map_or_else(|_| String::new(), |safe| safe.to_string().replace("\n\n", "</p><p>"))
-        );
-        let content = mail::Content { subject: format!("You already have an account at {site}"), text, html };
-        self.letter(mail::Kind::Notice, address.to_owned(), None, content)
+        self.letter(mail::Kind::Notice, address.to_owned(), None, letters::notice(&self.config))
+    }
+
+    /// The letter to an address that someone wants to add to the account called `username`.
+    fn addition_letter(&self, username: &str, token: &Token, address: &str, origin: &str) -> NewMail {
+        let content = letters::addition(&self.config, username, &self.verify_link(token), hours(self.config.auth.verification_lifetime));
+        self.letter(mail::Kind::Verification, address.to_owned(), Some(origin.to_owned()), content)
+    }
+
+    /// Where a letter leads that proves an address.
+    fn verify_link(&self, token: &Token) -> String {
+        self.config.base_url().join(&format!("/api/email/verify?token={}", token.expose()))
     }
 
     fn letter(&self, kind: mail::Kind, address: String, origin: Option<String>, content: mail::Content) -> NewMail {

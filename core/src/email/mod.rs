@@ -1,6 +1,6 @@
 //! Signing up and in with an address and a password.
 //!
-//! The provider plugin decides what an address is, what name it stands for and how letters read; it never sees a password. The rest
+//! The provider plugin decides what an address is, what name it stands for and how most letters read; it never sees a password. The rest
 //! is here: hashes, one-time links, quotas, accounts, sessions. [`flows`] asks the provider and hashes before any transaction
 //! begins; [`actions`] then does the rest in one.
 //!
@@ -15,6 +15,7 @@ pub(crate) mod entity;
 pub mod flows;
 pub mod hasher;
 pub mod http;
+mod letters;
 pub mod model;
 pub mod policy;
 pub mod queries;

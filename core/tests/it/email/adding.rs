@@ -56,7 +56,8 @@ db_test! {
         login(&server.client(), ANN, PASSWORD).await.expect_error(401, "invalid_credentials");
 
         let mail = server.mail_to(ANN).await;
-        assert!(mail.text.starts_with("Hello ada,"), "{}", mail.text);
+        let html = mail.html.clone().unwrap();
+        assert!(html.contains(&format!("<a href=\"{}\">", mail.link(VERIFY))), "{html}");
         assert_eq!(ada.open(&mail.link(VERIFY)).await, LINKED);
         assert_eq!(ada.me().await, before, "the session goes on");
         let list = identities(&ada.site).await;
@@ -221,6 +222,27 @@ db_test! {
         let again = server.client();
         login(&again, ANN, PASSWORD).await.expect(200);
         assert_eq!(me(&again).await["id"], me(&ann).await["id"]);
+        server.stop().await;
+    }
+
+    async fn the_mail_for_adding_says_to_which_account_and_carries_no_message_of_a_stranger(db) {
+        let servers = OAuthServers::shared().await;
+        let named = |config: &mut Config| config.site.name = "Tea & Cakes".to_owned();
+        let server = community_with(db, &[("discord", servers.section("discord"))], named).await;
+        let names = [("ada", "the account \"ada\" at Tea & Cakes"), ("win.example", "an account at Tea & Cakes")];
+        for (number, (name, account)) in names.into_iter().enumerate() {
+            let somebody = enter(&server, &someone(name)).await;
+            assert_eq!(somebody.me().await["username"], name);
+            let email = format!("mail{number}@example.org");
+            add(&somebody.site, &email, PASSWORD).await.expect(200);
+            let mail = server.mail_to(&email).await;
+            assert_eq!(mail.subject, "Add this address to your account at Tea & Cakes");
+            for part in [account, "in the browser in which you asked for it", "for 24 hours", "If it was not you, please ignore"] {
+                assert!(mail.text.contains(part), "{part}: {}", mail.text);
+            }
+            let html = mail.html.unwrap();
+            assert!(html.contains("at Tea &#38; Cakes") && !(mail.text + &html).contains("win.example"), "{html}");
+        }
         server.stop().await;
     }
 
