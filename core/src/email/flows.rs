@@ -108,6 +108,10 @@ impl Flows {
     pub async fn add(&self, who: &SignedIn, email: String, password: &str, origin: String) -> Result<()> {
         // The account has its name already, which is no business of the provider's.
         let checked = plugins::Registration { username: who.username.clone(), ..self.identified(email, None).await? };
+        // The write decides. But what it would refuse in any case is worth no hash.
+        if queries::has_address(self.store.reader(), &who.session.user).await? {
+            return Err(actions::has_address());
+        }
         let Applicant { subject, address, username, phc } = self.with_password(checked, password).await?;
         let token = self.random.token();
         let letter = self.addition_letter(&username, &token, &address, &origin);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use community::config::{Config, PasswordProfile};
+use community::config::{Config, PasswordProfile, Span};
 use sea_orm::{ConnectionTrait, TransactionTrait};
 use serde_json::json;
 
@@ -260,6 +260,17 @@ db_test! {
         register(&server.client(), "bob@example.org", PASSWORD).await.expect(200);
         server.mail_to("bob@example.org").await;
         assert_eq!(server.mails().all().len(), 2);
+        server.stop().await;
+    }
+
+    async fn a28_who_has_an_address_is_told_so_before_that_costs_a_hash(db) {
+        let servers = OAuthServers::shared().await;
+        // Nobody is ever hashed in time.
+        let busy = |config: &mut Config| config.auth.hash_wait = Span::seconds(0);
+        let server = community_with(db, &[("discord", servers.section("discord"))], busy).await;
+        let (ann, ada) = (server.member("Ann").await, enter(&server, &someone("ada")).await);
+        add(&ada.site, "ada@example.org", PASSWORD).await.expect_error(503, "unavailable");
+        add(&ann.client, "second@example.org", PASSWORD).await.expect_error(409, "email_linked");
         server.stop().await;
     }
 
