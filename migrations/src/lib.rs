@@ -18,6 +18,7 @@ mod m0009_upload_names;
 mod m0010_post_keys;
 mod m0011_names;
 mod m0012_additions;
+mod m0013_mail_sites;
 mod sql;
 
 /// All steps, oldest first.
@@ -38,6 +39,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0010_post_keys::Migration),
             Box::new(m0011_names::Migration),
             Box::new(m0012_additions::Migration),
+            Box::new(m0013_mail_sites::Migration),
         ]
     }
 }

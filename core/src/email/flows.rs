@@ -16,7 +16,7 @@ use crate::{
     clock::Clock,
     config::{Config, Span},
     error::{Error, Kind, Result},
-    mail::model::{self as mail, NewMail},
+    mail::model::{self as mail, NewMail, Origin},
     plugins::{self, Letter, PasswordProvider, Plugins, Refusal, RegistrationForm},
     random::{Random, Token, TokenHash},
     sessions::model::{SessionPlan, SignedIn},
@@ -92,7 +92,7 @@ impl Flows {
     }
 
     /// Registers someone and sends the link. Says nothing about the address that the one who asks does not know.
-    pub async fn register(&self, form: SignUp, origin: String) -> Result<()> {
+    pub async fn register(&self, form: SignUp, origin: Origin) -> Result<()> {
         let applicant = self.checked(form).await?;
         let token = self.random.token();
         let letter = self.verification_letter(&applicant.username, &token, &applicant.address, &origin).await?;
@@ -105,7 +105,7 @@ impl Flows {
 
     /// Sends a link that adds an address with a password to the account of someone who is signed in. The answer is the same whether or not
     /// the address is somebody else's.
-    pub async fn add(&self, who: &SignedIn, email: String, password: &str, origin: String) -> Result<()> {
+    pub async fn add(&self, who: &SignedIn, email: String, password: &str, origin: Origin) -> Result<()> {
         // The account has its name already, which is no business of the provider's.
         let checked = plugins::Registration { username: who.username.clone(), ..self.identified(email, None).await? };
         // The write decides. But what it would refuse in any case is worth no hash.
@@ -124,7 +124,7 @@ impl Flows {
     }
 
     /// Sends a new link to someone who waits for one. The answer is the same for everyone.
-    pub async fn resend(&self, email: &str, origin: String) -> Result<()> {
+    pub async fn resend(&self, email: &str, origin: Origin) -> Result<()> {
         let provider = self.provider()?;
         let subject = provider.check_login(email).await?.map_err(refused)?.0;
         let waiting = queries::registration(self.store.reader(), &subject).await?;
@@ -182,7 +182,7 @@ impl Flows {
     }
 
     /// Sends a link that sets a new password, if there is an account. The answer is the same for everyone.
-    pub async fn forgot(&self, email: &str, origin: String) -> Result<()> {
+    pub async fn forgot(&self, email: &str, origin: Origin) -> Result<()> {
         let provider = self.provider()?;
         let subject = provider.check_login(email).await?.map_err(refused)?.0;
         let target = queries::reset_target(self.store.reader(), &subject).await?;
@@ -236,7 +236,7 @@ impl Flows {
         self.hasher.hash(password).await
     }
 
-    async fn verification_letter(&self, username: &str, token: &Token, address: &str, origin: &str) -> Result<NewMail> {
+    async fn verification_letter(&self, username: &str, token: &Token, address: &str, origin: &Origin) -> Result<NewMail> {
         let letter = Letter {
             link: self.verify_link(token),
             site: self.config.site.name.clone(),
@@ -245,7 +245,7 @@ impl Flows {
         };
         let written = self.provider()?.verification_mail(letter).await?;
         let content = mail::Content { subject: written.subject, text: written.text, html: written.html };
-        Ok(self.letter(mail::Kind::Verification, address.to_owned(), Some(origin.to_owned()), content))
+        Ok(self.letter(mail::Kind::Verification, address.to_owned(), Some(origin.clone()), content))
     }
 
     /// The letter to the owner of an address that someone tried to register, or to add to another account.
@@ -254,9 +254,9 @@ impl Flows {
     }
 
     /// The letter to an address that someone wants to add to the account called `username`.
-    fn addition_letter(&self, username: &str, token: &Token, address: &str, origin: &str) -> NewMail {
+    fn addition_letter(&self, username: &str, token: &Token, address: &str, origin: &Origin) -> NewMail {
         let content = letters::addition(&self.config, username, &self.verify_link(token), hours(self.config.auth.verification_lifetime));
-        self.letter(mail::Kind::Verification, address.to_owned(), Some(origin.to_owned()), content)
+        self.letter(mail::Kind::Verification, address.to_owned(), Some(origin.clone()), content)
     }
 
     /// Where a letter leads that proves an address.
@@ -264,7 +264,7 @@ impl Flows {
         self.config.base_url().join(&format!("/api/email/verify?token={}", token.expose()))
     }
 
-    fn letter(&self, kind: mail::Kind, address: String, origin: Option<String>, content: mail::Content) -> NewMail {
+    fn letter(&self, kind: mail::Kind, address: String, origin: Option<Origin>, content: mail::Content) -> NewMail {
         NewMail { kind, address, origin, share: self.config.limits.mails_per_address(), content }
     }
 }

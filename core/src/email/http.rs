@@ -29,6 +29,7 @@ use crate::{
         payload::{Done, Message, Redirect},
         rate::{Limit, Limits},
     },
+    mail::model::Origin,
     random::Token,
     sessions::model::SessionPlan,
 };
@@ -72,6 +73,11 @@ impl Email {
         }
         outcome
     }
+}
+
+/// From where a mail is asked for, as the quotas count it.
+fn origin(client: ClientIp) -> Origin {
+    Origin { network: client.key(), site: client.site_key() }
 }
 
 /// Where a link leads that was followed in vain. What is no matter of the link is an error like any other.
@@ -120,7 +126,7 @@ impl Api {
     ) -> Result<Json<Message>, Fail<{ BODY | E429 | E503 }>> {
         email.limits.check_client(Limit::Register, client)?;
         let RegisterBody { email: address, password, username } = body.0;
-        email.flows.register(SignUp { email: address, password, username }, client.key()).await?;
+        email.flows.register(SignUp { email: address, password, username }, origin(client)).await?;
         Ok(Json(Message::new("Please check your email to verify your account.")))
     }
 
@@ -169,7 +175,7 @@ impl Api {
         body: JsonBody<AddressBody>,
     ) -> Result<Json<Message>, Fail<{ BODY | E429 | E503 }>> {
         email.limits.check_client(Limit::Resend, client)?;
-        email.flows.resend(&body.email, client.key()).await?;
+        email.flows.resend(&body.email, origin(client)).await?;
         Ok(Json(Message::new("Verification email sent again. Please check your email.")))
     }
 
@@ -190,7 +196,7 @@ impl Api {
     ) -> Result<Json<Message>, Fail<{ BODY | E401 | E409 | E429 | E503 }>> {
         email.limits.check_client(Limit::Register, client)?;
         let LinkEmailBody { email: address, password } = body.0;
-        email.flows.add(&auth.0, address, &password, client.key()).await?;
+        email.flows.add(&auth.0, address, &password, origin(client)).await?;
         Ok(Json(Message::new("Please check your email, and open the link in this browser.")))
     }
 
@@ -229,7 +235,7 @@ impl Api {
         body: JsonBody<AddressBody>,
     ) -> Result<Json<Message>, Fail<{ BODY | E429 | E503 }>> {
         email.limits.check_client(Limit::Forgot, client)?;
-        email.flows.forgot(&body.email, client.key()).await?;
+        email.flows.forgot(&body.email, origin(client)).await?;
         Ok(Json(Message::new("If there is an account for this address, an email with a link is on its way.")))
     }
 

@@ -9,7 +9,10 @@ use crate::{
     email::{PROVIDER, model::Addition, store},
     error::{Error, Kind, Result},
     ids::UserId,
-    mail::{self, model::NewMail},
+    mail::{
+        self,
+        model::{NewMail, Origin},
+    },
     sessions::{self, model::Session},
     store::Tx,
 };
@@ -23,8 +26,8 @@ pub struct Add {
     pub letter: NewMail,
     /// The letter to the owner of an address that is taken.
     pub notice: NewMail,
-    /// The network of the request.
-    pub origin: String,
+    /// From where the request came.
+    pub origin: Origin,
 }
 
 /// The answer to someone whose account has an address.
