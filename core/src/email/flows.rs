@@ -163,7 +163,8 @@ impl Flows {
     /// Signs someone in.
     ///
     /// # Errors
-    /// `invalid_credentials`; `email_not_verified` with `resend` when the password was right and the link was not followed yet.
+    /// `invalid_credentials`; `email_not_verified` with `resend` when the password was right and the link was not followed yet,
+    /// unless `auth.enumeration_safe` forbids to tell that.
     pub async fn login(&self, attempt: Attempt, password: &str, plan: SessionPlan) -> Result<Entered> {
         let password = Password::parse(password).ok_or_else(actions::invalid_credentials)?;
         let credential = match &attempt.subject {
@@ -176,8 +177,9 @@ impl Flows {
                 let login = Login { user, identity, phc, plan, device: attempt.device };
                 self.store.write(login, |tx, login| Box::pin(actions::login(tx, login))).await
             }
-            Some(Credential::Unverified { .. }) => Err(not_verified()),
-            None => Err(actions::invalid_credentials()),
+            // Where registering does not tell that an address is taken, trying the password afterwards must not tell that it was free.
+            Some(Credential::Unverified { .. }) if !self.config.auth.enumeration_safe => Err(not_verified()),
+            _ => Err(actions::invalid_credentials()),
         }
     }
 
