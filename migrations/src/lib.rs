@@ -19,6 +19,7 @@ mod m0010_post_keys;
 mod m0011_names;
 mod m0012_additions;
 mod m0013_deleted_bots;
+mod m0014_mail_sites;
 mod sql;
 
 /// All steps, oldest first.
@@ -40,6 +41,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0011_names::Migration),
             Box::new(m0012_additions::Migration),
             Box::new(m0013_deleted_bots::Migration),
+            Box::new(m0014_mail_sites::Migration),
         ]
     }
 }

@@ -12,7 +12,8 @@ pub struct AuthSection {
     pub root_provider: String,
     /// What a password must be.
     pub password_profile: PasswordProfile,
-    /// Registering an address that is taken answers as if it were free, and tells its owner by mail.
+    /// Registering an address that is taken answers as if it were free, and tells its owner by mail. Signing in does not tell then that
+    /// an address is not confirmed yet.
     pub enumeration_safe: bool,
     /// How long the link in a verification mail works.
     pub verification_lifetime: Span,

@@ -53,6 +53,7 @@ pub mod additions {
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
         pub user_id: String,
+        pub session_id: String,
         pub subject: String,
         pub address: String,
         pub phc: String,

@@ -6,6 +6,7 @@ use super::{
     PROVIDER,
     actions::{self, Add, ChangePassword, Entered, Followed, Forgot, Login, Register, Resend, Verify, wrong_current},
     hasher::Hasher,
+    letters,
     model::{Addition, Applicant, Credential, Password, Registration},
     policy, queries,
 };
@@ -15,7 +16,7 @@ use crate::{
     clock::Clock,
     config::{Config, Span},
     error::{Error, Kind, Result},
-    mail::model::{self as mail, NewMail},
+    mail::model::{self as mail, NewMail, Origin},
     plugins::{self, Letter, PasswordProvider, Plugins, Refusal, RegistrationForm},
     random::{Random, Token, TokenHash},
     sessions::model::{SessionPlan, SignedIn},
@@ -91,7 +92,7 @@ impl Flows {
     }
 
     /// Registers someone and sends the link. Says nothing about the address that the one who asks does not know.
-    pub async fn register(&self, form: SignUp, origin: String) -> Result<()> {
+    pub async fn register(&self, form: SignUp, origin: Origin) -> Result<()> {
         let applicant = self.checked(form).await?;
         let token = self.random.token();
         let letter = self.verification_letter(&applicant.username, &token, &applicant.address, &origin).await?;
@@ -104,21 +105,26 @@ impl Flows {
 
     /// Sends a link that adds an address with a password to the account of someone who is signed in. The answer is the same whether or not
     /// the address is somebody else's.
-    pub async fn add(&self, who: &SignedIn, email: String, password: &str, origin: String) -> Result<()> {
+    pub async fn add(&self, who: &SignedIn, email: String, password: &str, origin: Origin) -> Result<()> {
         // The account has its name already, which is no business of the provider's.
         let checked = plugins::Registration { username: who.username.clone(), ..self.identified(email, None).await? };
+        // The write decides. But what it would refuse in any case is worth no hash.
+        if queries::has_address(self.store.reader(), &who.session.user).await? {
+            return Err(actions::has_address());
+        }
         let Applicant { subject, address, username, phc } = self.with_password(checked, password).await?;
         let token = self.random.token();
-        let letter = self.verification_letter(&username, &token, &address, &origin).await?;
+        let letter = self.addition_letter(&username, &token, &address, &origin);
         let notice = self.notice(&address);
         let expires_at = self.clock.now().plus(self.config.auth.verification_lifetime.0);
-        let addition = Addition { user: who.session.user.clone(), subject, address, phc, token: token.hash(), expires_at };
+        let (user, session) = (who.session.user.clone(), who.session.id.clone());
+        let addition = Addition { user, session, subject, address, phc, token: token.hash(), expires_at };
         let add = Add { addition, letter, notice, origin };
         self.store.write(add, |tx, add| Box::pin(actions::add(tx, add))).await
     }
 
     /// Sends a new link to someone who waits for one. The answer is the same for everyone.
-    pub async fn resend(&self, email: &str, origin: String) -> Result<()> {
+    pub async fn resend(&self, email: &str, origin: Origin) -> Result<()> {
         let provider = self.provider()?;
         let subject = provider.check_login(email).await?.map_err(refused)?.0;
         let waiting = queries::registration(self.store.reader(), &subject).await?;
@@ -157,7 +163,8 @@ impl Flows {
     /// Signs someone in.
     ///
     /// # Errors
-    /// `invalid_credentials`; `email_not_verified` with `resend` when the password was right and the link was not followed yet.
+    /// `invalid_credentials`; `email_not_verified` with `resend` when the password was right and the link was not followed yet,
+    /// unless `auth.enumeration_safe` forbids to tell that.
     pub async fn login(&self, attempt: Attempt, password: &str, plan: SessionPlan) -> Result<Entered> {
         let password = Password::parse(password).ok_or_else(actions::invalid_credentials)?;
         let credential = match &attempt.subject {
@@ -170,13 +177,14 @@ impl Flows {
                 let login = Login { user, identity, phc, plan, device: attempt.device };
                 self.store.write(login, |tx, login| Box::pin(actions::login(tx, login))).await
             }
-            Some(Credential::Unverified { .. }) => Err(not_verified()),
-            None => Err(actions::invalid_credentials()),
+            // Where registering does not tell that an address is taken, trying the password afterwards must not tell that it was free.
+            Some(Credential::Unverified { .. }) if !self.config.auth.enumeration_safe => Err(not_verified()),
+            _ => Err(actions::invalid_credentials()),
         }
     }
 
     /// Sends a link that sets a new password, if there is an account. The answer is the same for everyone.
-    pub async fn forgot(&self, email: &str, origin: String) -> Result<()> {
+    pub async fn forgot(&self, email: &str, origin: Origin) -> Result<()> {
         let provider = self.provider()?;
         let subject = provider.check_login(email).await?.map_err(refused)?.0;
         let target = queries::reset_target(self.store.reader(), &subject).await?;
@@ -230,37 +238,35 @@ impl Flows {
         self.hasher.hash(password).await
     }
 
-    async fn verification_letter(&self, username: &str, token: &Token, address: &str, origin: &str) -> Result<NewMail> {
+    async fn verification_letter(&self, username: &str, token: &Token, address: &str, origin: &Origin) -> Result<NewMail> {
         let letter = Letter {
-            link: self.config.base_url().join(&format!("/api/email/verify?token={}", token.expose())),
+            link: self.verify_link(token),
             site: self.config.site.name.clone(),
             username: username.to_owned(),
             valid_hours: hours(self.config.auth.verification_lifetime),
         };
         let written = self.provider()?.verification_mail(letter).await?;
         let content = mail::Content { subject: written.subject, text: written.text, html: written.html };
-        Ok(self.letter(mail::Kind::Verification, address.to_owned(), Some(origin.to_owned()), content))
+        Ok(self.letter(mail::Kind::Verification, address.to_owned(), Some(origin.clone()), content))
     }
 
     /// The letter to the owner of an address that someone tried to register, or to add to another account.
     fn notice(&self, address: &str) -> NewMail {
-        let site = &self.config.site.name;
-        let text = format!(
-            "Someone tried to register at {site} with this address, or to add it to their account. It has an account already.\n\n\
-             If it was you, sign in at {}. If you forgot your password, you can set a new one there.\n\
-             If it was not you, there is nothing to do.\n",
-            self.config.base_url().join("/posts/")
-        );
-        let html = format!(
-            "<p>{}</p>",
-            askama::filters::escape(&text, askama::filters::Html)
-                .map_or_else(|_| String::new(), |safe| safe.to_string().replace("\n\n", "</p><p>"))
-        );
-        let content = mail::Content { subject: format!("You already have an account at {site}"), text, html };
-        self.letter(mail::Kind::Notice, address.to_owned(), None, content)
+        self.letter(mail::Kind::Notice, address.to_owned(), None, letters::notice(&self.config))
     }
 
-    fn letter(&self, kind: mail::Kind, address: String, origin: Option<String>, content: mail::Content) -> NewMail {
+    /// The letter to an address that someone wants to add to the account called `username`.
+    fn addition_letter(&self, username: &str, token: &Token, address: &str, origin: &Origin) -> NewMail {
+        let content = letters::addition(&self.config, username, &self.verify_link(token), hours(self.config.auth.verification_lifetime));
+        self.letter(mail::Kind::Verification, address.to_owned(), Some(origin.clone()), content)
+    }
+
+    /// Where a letter leads that proves an address.
+    fn verify_link(&self, token: &Token) -> String {
+        self.config.base_url().join(&format!("/api/email/verify?token={}", token.expose()))
+    }
+
+    fn letter(&self, kind: mail::Kind, address: String, origin: Option<Origin>, content: mail::Content) -> NewMail {
         NewMail { kind, address, origin, share: self.config.limits.mails_per_address(), content }
     }
 }

@@ -29,6 +29,7 @@ use crate::{
         payload::{Done, Message, Redirect},
         rate::{Limit, Limits},
     },
+    mail::model::Origin,
     random::Token,
     sessions::model::SessionPlan,
 };
@@ -72,6 +73,11 @@ impl Email {
         }
         outcome
     }
+}
+
+/// From where a mail is asked for, as the quotas count it.
+fn origin(client: ClientIp) -> Origin {
+    Origin { network: client.key(), site: client.site_key() }
 }
 
 /// Where a link leads that was followed in vain. What is no matter of the link is an error like any other.
@@ -120,7 +126,7 @@ impl Api {
     ) -> Result<Json<Message>, Fail<{ BODY | E429 | E503 }>> {
         email.limits.check_client(Limit::Register, client)?;
         let RegisterBody { email: address, password, username } = body.0;
-        email.flows.register(SignUp { email: address, password, username }, client.key()).await?;
+        email.flows.register(SignUp { email: address, password, username }, origin(client)).await?;
         Ok(Json(Message::new("Please check your email to verify your account.")))
     }
 
@@ -130,9 +136,9 @@ impl Api {
     /// `/posts/?login=error&reason=invalid_token`. If the link was opened from another site while another user is signed in
     /// here, that session stays and the browser goes to `/posts/?login=already`.
     ///
-    /// A link of `POST /api/email/link` adds the address to the account and goes to `/settings/?login=linked`. It signs nobody in: in a
-    /// browser that is not signed in to that account it does nothing and leads to `/posts/?login=error&reason=login_required`. The
-    /// reason is `linked_elsewhere` if somebody else signs in with the address by now, or `too_many_identities`.
+    /// A link of `POST /api/email/link` adds the address to the account and goes to `/settings/?login=linked`. It signs nobody in: in any
+    /// session but the one that asked for it, it does nothing and leads to `/posts/?login=error&reason=login_required`. The reason is
+    /// `linked_elsewhere` if somebody else signs in with the address by now, or `too_many_identities`.
     #[oai(path = "/api/email/verify", method = "get", operation_id = "verifyEmail")]
     #[allow(clippy::too_many_arguments, reason = "each is an extractor")]
     async fn verify(
@@ -169,16 +175,17 @@ impl Api {
         body: JsonBody<AddressBody>,
     ) -> Result<Json<Message>, Fail<{ BODY | E429 | E503 }>> {
         email.limits.check_client(Limit::Resend, client)?;
-        email.flows.resend(&body.email, client.key()).await?;
+        email.flows.resend(&body.email, origin(client)).await?;
         Ok(Json(Message::new("Verification email sent again. Please check your email.")))
     }
 
     /// Add an address and a password
     ///
-    /// For an account that signs in elsewhere. Sends a mail with a link; following it in a browser that is signed in to the account adds
-    /// the address to the account's ways to sign in, with this password, and ends all other sessions. Before that nothing changes. Asking
-    /// again replaces the earlier link. The answer is the same whether or not somebody else signs in with the address, who gets a mail
-    /// then. The mails count among the five of the network. An account has one address: `email_linked` if it has it already.
+    /// For an account that signs in elsewhere. Sends a mail with a link; following it in the session that asked for it adds the address
+    /// to the account's ways to sign in, with this password, and ends all other sessions. Before that nothing changes. Asking again
+    /// replaces the earlier link, which ends with the session, too. The answer is the same whether or not somebody else signs in with the
+    /// address, who gets a mail then. The mails count among the five of the network. An account has one address: `email_linked` if it has
+    /// it already.
     #[oai(path = "/api/email/link", method = "post", operation_id = "linkEmail")]
     async fn link(
         &self,
@@ -189,7 +196,7 @@ impl Api {
     ) -> Result<Json<Message>, Fail<{ BODY | E401 | E409 | E429 | E503 }>> {
         email.limits.check_client(Limit::Register, client)?;
         let LinkEmailBody { email: address, password } = body.0;
-        email.flows.add(&auth.0, address, &password, client.key()).await?;
+        email.flows.add(&auth.0, address, &password, origin(client)).await?;
         Ok(Json(Message::new("Please check your email, and open the link in this browser.")))
     }
 
@@ -228,7 +235,7 @@ impl Api {
         body: JsonBody<AddressBody>,
     ) -> Result<Json<Message>, Fail<{ BODY | E429 | E503 }>> {
         email.limits.check_client(Limit::Forgot, client)?;
-        email.flows.forgot(&body.email, client.key()).await?;
+        email.flows.forgot(&body.email, origin(client)).await?;
         Ok(Json(Message::new("If there is an account for this address, an email with a link is on its way.")))
     }
 

@@ -6,7 +6,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::{
     clock::Timestamp,
-    ids::{IdentityId, UserId},
+    ids::{IdentityId, SessionId, UserId},
     random::TokenHash,
 };
 
@@ -69,6 +69,8 @@ pub struct Registration {
 pub struct Addition {
     /// Whose account.
     pub user: UserId,
+    /// The session that asked; the addition ends with it.
+    pub session: SessionId,
     /// The provider's name for whoever has the address.
     pub subject: String,
     /// Where mail goes.

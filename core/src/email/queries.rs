@@ -29,6 +29,11 @@ pub async fn registration(conn: &Reader, subject: &str) -> Result<Option<Registr
     store::registration_of(conn, subject).await
 }
 
+/// Whether an account has an address already.
+pub async fn has_address(conn: &Reader, user: &UserId) -> Result<bool> {
+    Ok(accounts::queries::identity_of(conn, user, PROVIDER).await?.is_some())
+}
+
 /// Whose password may be set anew.
 pub async fn reset_target(conn: &Reader, subject: &str) -> Result<Option<ResetTarget>> {
     let Some(identity) = accounts::queries::identity(conn, PROVIDER, subject).await? else { return Ok(None) };

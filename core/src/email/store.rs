@@ -14,7 +14,7 @@ use super::{
 use crate::{
     clock::Timestamp,
     error::Result,
-    ids::{IdentityId, UserId},
+    ids::{IdentityId, SessionId, UserId},
     random::TokenHash,
     store::{Tx, moment},
 };
@@ -30,6 +30,7 @@ fn registration(row: registrations::Model) -> Result<Registration> {
 fn addition(row: additions::Model) -> Result<Addition> {
     Ok(Addition {
         user: UserId::from_stored(row.user_id),
+        session: SessionId::from_stored(row.session_id),
         subject: row.subject,
         address: row.address,
         phc: row.phc,
@@ -106,10 +107,12 @@ pub async fn remove_registration(tx: &Tx, subject: &str) -> Result<()> {
     Ok(())
 }
 
-/// Adds an addition. Its account must have no other.
-pub async fn add_addition(tx: &Tx, new: &Addition) -> Result<()> {
+/// Adds an addition in place of an earlier one to the same account.
+pub async fn put_addition(tx: &Tx, new: &Addition) -> Result<()> {
+    additions::Entity::delete_by_id(new.user.as_str()).exec(tx.conn()).await?;
     let row = additions::ActiveModel {
         user_id: Set(new.user.to_string()),
+        session_id: Set(new.session.to_string()),
         subject: Set(new.subject.clone()),
         address: Set(new.address.clone()),
         phc: Set(new.phc.clone()),
@@ -126,9 +129,17 @@ pub async fn addition_of(conn: &impl ConnectionTrait, token: &TokenHash) -> Resu
     found.map(addition).transpose()
 }
 
-/// Removes the addition that waits for `user`. False if there is none.
-pub async fn remove_addition(tx: &Tx, user: &UserId) -> Result<bool> {
-    Ok(additions::Entity::delete_by_id(user.as_str()).exec(tx.conn()).await?.rows_affected > 0)
+/// Takes out the addition that `token` belongs to. False if there is none: another has replaced it, or somebody followed it.
+pub async fn take_addition(tx: &Tx, token: &TokenHash) -> Result<bool> {
+    let mine = additions::Column::TokenHash.eq(token.as_str());
+    Ok(additions::Entity::delete_many().filter(mine).exec(tx.conn()).await?.rows_affected > 0)
+}
+
+/// Removes the addition to the account of `user`, unless it is one of `subject`.
+pub async fn remove_addition_of_others(tx: &Tx, user: &UserId, subject: &str) -> Result<()> {
+    let others = additions::Column::Subject.ne(subject);
+    additions::Entity::delete_many().filter(additions::Column::UserId.eq(user.as_str())).filter(others).exec(tx.conn()).await?;
+    Ok(())
 }
 
 /// Removes what waits for a link that no longer works.

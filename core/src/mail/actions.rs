@@ -2,8 +2,8 @@
 
 use super::{
     events,
-    model::{Content, DueMail, Kind, NewMail},
-    policy::{DAY, PER_ORIGIN},
+    model::{Content, DueMail, Kind, NewMail, Origin},
+    policy::{DAY, PER_NETWORK, PER_SITE},
     store,
 };
 use crate::{
@@ -43,16 +43,27 @@ pub async fn count(tx: &mut Tx, mail: &NewMail) -> Result<()> {
     store::add(tx, &id, &NewMail { address: String::new(), content, ..mail.clone() }, None).await
 }
 
-/// Refuses a network that has asked for its share of verification mails. Counted in the transaction that queues the mail, with a
-/// lock on the network, so that requests side by side cannot slip through together.
+/// Refuses a network that has asked for its share of verification mails, and one whose whole site has. Counted in the transaction that
+/// queues the mail, with a lock on both, so that requests side by side cannot slip through together.
 ///
 /// # Errors
 /// `rate_limited`, with the time until the oldest of them is a day old.
-pub async fn require_quota(tx: &Tx, origin: &str) -> Result<()> {
-    tx.lock(&format!("mail quota {origin}")).await?;
-    let times = store::times_from(tx, Kind::Verification, origin, tx.now().minus(DAY), PER_ORIGIN).await?;
+pub async fn require_quota(tx: &Tx, origin: &Origin) -> Result<()> {
+    let since = tx.now().minus(DAY);
+    if let Some(site) = &origin.site {
+        tx.lock(&format!("mail quota {site}")).await?;
+        let times = store::times_from_site(tx, Kind::Verification, site, since, PER_SITE).await?;
+        require_fewer(tx, &times, PER_SITE)?;
+    }
+    tx.lock(&format!("mail quota {}", origin.network)).await?;
+    let times = store::times_from(tx, Kind::Verification, &origin.network, since, PER_NETWORK).await?;
+    require_fewer(tx, &times, PER_NETWORK)
+}
+
+/// Refuses one more mail than `share` a day; `times` are those of the newest, newest first.
+fn require_fewer(tx: &Tx, times: &[Timestamp], share: usize) -> Result<()> {
     match times.last() {
-        Some(oldest) if times.len() >= PER_ORIGIN => {
+        Some(oldest) if times.len() >= share => {
             let wait = oldest.plus(DAY).since(tx.now()).as_secs() + 1;
             Err(Error::limited("Too many verification emails were requested from your network. Please try again later.", wait))
         }

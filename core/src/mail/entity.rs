@@ -10,6 +10,7 @@ pub struct Model {
     pub kind: String,
     pub address: String,
     pub origin: Option<String>,
+    pub origin_site: Option<String>,
     pub subject: String,
     pub body_text: String,
     pub body_html: String,

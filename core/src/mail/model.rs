@@ -34,12 +34,21 @@ pub struct NewMail {
     pub kind: Kind,
     /// To whom.
     pub address: String,
-    /// The network that asked for it, as quotas count it: an IPv4 address or an IPv6 /64.
-    pub origin: Option<String>,
+    /// From where it was asked for.
+    pub origin: Option<Origin>,
     /// How many of its kind the address gets, whoever asks.
     pub share: Rate,
     /// What is written.
     pub content: Content,
+}
+
+/// From where a mail was asked for, as quotas count it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// The network: an IPv4 address or an IPv6 /64.
+    pub network: String,
+    /// The site the network is in: an IPv6 /48. `None` for IPv4.
+    pub site: Option<String>,
 }
 
 /// What a mail says.

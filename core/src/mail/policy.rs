@@ -7,7 +7,9 @@ use crate::config::MailSection;
 /// The window in which the mails of a network are counted, and the longest in which those of an address can be.
 pub const DAY: Duration = Duration::from_hours(24);
 /// Verification mails that one network may ask for in [`DAY`]; part of the public contract and always on.
-pub const PER_ORIGIN: usize = 5;
+pub const PER_NETWORK: usize = 5;
+/// The same for a whole site, which could otherwise ask from each of its 65,536 networks.
+pub const PER_SITE: usize = 10 * PER_NETWORK;
 
 /// The wait after the `attempts`-th failure: doubling from the first to the longest.
 pub fn backoff(section: &MailSection, attempts: u32) -> Duration {

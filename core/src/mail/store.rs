@@ -33,7 +33,8 @@ pub async fn add(tx: &Tx, id: &MailId, mail: &NewMail, due: Option<Timestamp>) -
         id: Set(id.to_string()),
         kind: Set(mail.kind.as_str().to_owned()),
         address: Set(mail.address.clone()),
-        origin: Set(mail.origin.clone()),
+        origin: Set(mail.origin.as_ref().map(|origin| origin.network.clone())),
+        origin_site: Set(mail.origin.as_ref().and_then(|origin| origin.site.clone())),
         subject: Set(mail.content.subject.clone()),
         body_text: Set(mail.content.text.clone()),
         body_html: Set(mail.content.html.clone()),
@@ -47,9 +48,14 @@ pub async fn add(tx: &Tx, id: &MailId, mail: &NewMail, due: Option<Timestamp>) -
     Ok(())
 }
 
-/// When the newest `limit` mails of a kind were asked for by `origin` after `since`, newest first.
-pub async fn times_from(tx: &Tx, kind: Kind, origin: &str, since: Timestamp, limit: usize) -> Result<Vec<Timestamp>> {
-    times(tx.conn(), kind, Condition::all().add(Column::Origin.eq(origin)), since, limit).await
+/// When the newest `limit` mails of a kind were asked for from `network` after `since`, newest first.
+pub async fn times_from(tx: &Tx, kind: Kind, network: &str, since: Timestamp, limit: usize) -> Result<Vec<Timestamp>> {
+    times(tx.conn(), kind, Condition::all().add(Column::Origin.eq(network)), since, limit).await
+}
+
+/// As [`times_from`], for mails from all networks of `site`.
+pub async fn times_from_site(tx: &Tx, kind: Kind, site: &str, since: Timestamp, limit: usize) -> Result<Vec<Timestamp>> {
+    times(tx.conn(), kind, Condition::all().add(Column::OriginSite.eq(site)), since, limit).await
 }
 
 /// As [`times_from`], for mails to `address`, which is in lower case, in whatever spelling they went out.

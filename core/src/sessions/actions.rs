@@ -79,13 +79,12 @@ pub async fn end_all(tx: &mut Tx, user: &UserId, keep: Option<&SessionId>, reaso
     Ok(())
 }
 
-/// Refuses whoever relies on a session that has ended meanwhile.
+/// Refuses whoever relies on a session that has ended meanwhile. Whoever ends it from now on waits until the end of the transaction.
 ///
 /// # Errors
 /// `login_required`.
-pub async fn require_live(tx: &Tx, session: &Session) -> Result<()> {
-    let theirs = store::of_user(tx.conn(), &session.user).await?;
-    let is_live = theirs.iter().any(|one| one.id == session.id && one.is_live(tx.now()));
+pub async fn require_live(tx: &Tx, id: &SessionId) -> Result<()> {
+    let is_live = store::hold(tx, id).await?.is_some_and(|session| session.is_live(tx.now()));
     if is_live { Ok(()) } else { Err(Error::login_required()) }
 }
 

@@ -59,6 +59,11 @@ pub async fn of_user(conn: &impl ConnectionTrait, user: &UserId) -> Result<Vec<S
     rows.into_iter().map(Session::try_from).collect()
 }
 
+/// A session, unchanged until the end of the transaction. Waits for whoever is about to end it. SQLite has one writer anyway.
+pub async fn hold(tx: &Tx, id: &SessionId) -> Result<Option<Session>> {
+    Entity::find_by_id(id.as_str()).lock_exclusive().one(tx.conn()).await?.map(Session::try_from).transpose()
+}
+
 /// Adds a session.
 pub async fn add(tx: &Tx, session: &Session, token: &TokenHash) -> Result<()> {
     let row = ActiveModel {

@@ -8,7 +8,11 @@ use crate::{
     accounts,
     email::{PROVIDER, model::Addition, store},
     error::{Error, Kind, Result},
-    mail::{self, model::NewMail},
+    ids::UserId,
+    mail::{
+        self,
+        model::{NewMail, Origin},
+    },
     sessions::{self, model::Session},
     store::Tx,
 };
@@ -22,8 +26,8 @@ pub struct Add {
     pub letter: NewMail,
     /// The letter to the owner of an address that is taken.
     pub notice: NewMail,
-    /// The network of the request.
-    pub origin: String,
+    /// From where the request came.
+    pub origin: Origin,
 }
 
 /// The answer to someone whose account has an address.
@@ -35,44 +39,54 @@ pub fn has_address() -> Error {
 /// Keeps an addition and queues its letter. Whoever asks cannot tell whether the address is taken.
 ///
 /// # Errors
-/// `email_linked` if the account has an address already; `rate_limited` if the network has asked for too many letters.
+/// `email_linked` if the account has an address already; `login_required` if the session ended meanwhile; `rate_limited` if the network
+/// has asked for too many letters.
 pub async fn add(tx: &mut Tx, add: &Add) -> Result<()> {
     let Add { addition, letter, notice, origin } = add;
-    tx.lock(&format!("addition {}", addition.user)).await?;
+    lock(tx, &addition.user).await?;
+    sessions::actions::require_live(tx, &addition.session).await?;
     if accounts::queries::identity_of(tx.conn(), &addition.user, PROVIDER).await?.is_some() {
         return Err(has_address());
     }
     mail::actions::require_quota(tx, origin).await?;
-    // In any case: an earlier link that went on working would tell that this address is taken.
-    store::remove_addition(tx, &addition.user).await?;
-    if accounts::queries::identity(tx.conn(), PROVIDER, &addition.subject).await?.is_some() {
-        return tell_owner(tx, letter, notice).await;
+    let is_taken = accounts::queries::identity(tx.conn(), PROVIDER, &addition.subject).await?.is_some();
+    if is_taken {
+        tell_owner(tx, letter, notice).await?;
     }
-    if queue_counted(tx, letter).await? {
-        store::add_addition(tx, addition).await?;
-        // As when it is registered again: of several who name one address the last one's link counts.
-        store::remove_registration(tx, &addition.subject).await?;
+    if !is_taken && queue_counted(tx, letter).await? {
+        // A registration of the address stays until its mailbox is proven: whoever asks is anybody so far.
+        store::put_addition(tx, addition).await
+    } else {
+        // An earlier link to this address goes on when no new one goes out. One to another address ends in any case: that it went on
+        // would tell that this one is taken.
+        store::remove_addition_of_others(tx, &addition.user, &addition.subject).await
     }
-    Ok(())
 }
 
-/// Adds the address to the account that asked for it, in a browser that is signed in there with `present`. No other browser will do:
-/// the mailbox of an address that was mistyped must not open the account, and nobody's address goes to a stranger's by a click.
+/// Lets what is done with the addition of `user` wait for each other: a link must not bring in what another has replaced meanwhile.
+async fn lock(tx: &Tx, user: &UserId) -> Result<()> {
+    tx.lock(&format!("addition {user}")).await
+}
+
+/// Adds the address to the account that asked for it, if `present` is the very session that did. No other will do: the mailbox of an
+/// address that was mistyped must not open the account, nobody's address goes to a stranger's by a click, and what somebody asked for in
+/// a session of theirs that has been ended is not finished in another by a click either.
 ///
 /// # Errors
-/// `invalid_token` if the link is too old; `login_required` if the browser is not signed in to that account, which leaves the link as it
-/// is; `linked_elsewhere` if somebody else signs in with the address by now; `too_many_identities`; `account_disabled`.
+/// `invalid_token` if the link was replaced or is too old; `login_required` in any other session, which leaves the link as it is;
+/// `linked_elsewhere` if somebody else signs in with the address by now; `too_many_identities`; `account_disabled`.
 pub(super) async fn attach(tx: &mut Tx, waiting: &Addition, present: Option<&Session>) -> Result<()> {
     if waiting.expires_at <= tx.now() {
         return Err(invalid_token());
     }
-    let present = present.filter(|session| session.user == waiting.user).ok_or_else(Error::login_required)?;
-    sessions::actions::require_live(tx, present).await?;
+    let present = present.filter(|session| session.id == waiting.session).ok_or_else(Error::login_required)?;
+    lock(tx, &waiting.user).await?;
+    sessions::actions::require_live(tx, &present.id).await?;
     let has_one = accounts::queries::identity_of(tx.conn(), &waiting.user, PROVIDER).await?.is_some();
-    if !store::remove_addition(tx, &waiting.user).await? || has_one {
+    if !store::take_addition(tx, &waiting.token).await? || has_one {
         return Err(invalid_token());
     }
-    // Whoever registered the address meanwhile keeps nothing either.
+    // The mailbox is proven: whoever registered the address, before or meanwhile, keeps nothing.
     store::remove_registration(tx, &waiting.subject).await?;
     let profile = profile(&waiting.subject, &waiting.address, String::new());
     let identity = accounts::actions::link(tx, &waiting.user, &profile, &present.id).await?;

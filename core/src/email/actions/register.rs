@@ -15,7 +15,10 @@ use crate::{
         store,
     },
     error::{Error, Kind, Result},
-    mail::{self, model::NewMail},
+    mail::{
+        self,
+        model::{NewMail, Origin},
+    },
     random::{Token, TokenHash},
     sessions::{self, model::SessionPlan},
     store::Tx,
@@ -30,8 +33,8 @@ pub struct Register {
     pub letter: NewMail,
     /// The letter to the owner of an address that is taken. Without one, whoever registers is told that it is taken.
     pub notice: Option<NewMail>,
-    /// The network of the request.
-    pub origin: String,
+    /// From where the request came.
+    pub origin: Origin,
 }
 
 /// Keeps a registration and queues its letter.
@@ -95,8 +98,8 @@ pub struct Resend {
     pub expires_at: Timestamp,
     /// The letter with the link.
     pub letter: NewMail,
-    /// The network of the request.
-    pub origin: String,
+    /// From where the request came.
+    pub origin: Origin,
 }
 
 /// Replaces the link of a registration, and nothing else of it, and queues its letter. Nobody waiting is no error and counts all the

@@ -115,6 +115,47 @@ db_test! {
         server.stop().await;
     }
 
+    async fn a15_a_site_gets_fifty_verification_mails_a_day_even_without_limits(db) {
+        // They belong to the five of a client, which are part of the contract.
+        let mut server = behind_proxy(db).await;
+        let resend = async |server: &TestServer, address: &str| {
+            post_from(&server.client(), address, RESEND, json!({ "email": ANN })).await
+        };
+        for number in 0..50 {
+            resend(&server, &format!("2001:db8:1:{}::1", number / 5)).await.expect(200);
+        }
+        server.clock.advance(Duration::from_hours(1));
+        let refused = resend(&server, "2001:db8:1:a::1").await;
+        assert_eq!(refused.header("retry-after").unwrap().parse::<u64>().unwrap(), 23 * 3600 + 1);
+        refused.expect_error(429, "rate_limited");
+        let form = form("a@example.org", PASSWORD, "Ann");
+        post_from(&server.client(), "2001:db8:1:a::1", REGISTER, form).await.expect_error(429, "rate_limited");
+        server.restart().await;
+        resend(&server, "2001:db8:1:b::1").await.expect_error(429, "rate_limited");
+        // Another site is none of its business, nor is an IPv4 address.
+        resend(&server, "2001:db8:2:a::1").await.expect(200);
+        resend(&server, "198.51.100.1").await.expect(200);
+        server.clock.advance(Duration::from_hours(23));
+        resend(&server, "2001:db8:1:b::1").await.expect(200);
+        server.stop().await;
+    }
+
+    async fn a15_of_many_networks_of_a_site_no_more_get_a_mail_at_once(db) {
+        let server = behind_proxy(db).await;
+        let client = server.client();
+        let resend = |number: u32| {
+            let client = client.clone();
+            async move { post_from(&client, &format!("2001:db8:1:{number}::1"), RESEND, json!({ "email": ANN })).await.status }
+        };
+        for number in 0..48 {
+            assert_eq!(resend(number).await, 200);
+        }
+        let mut answers = join_all((50..60).map(resend)).await;
+        answers.sort_unstable();
+        assert_eq!(answers, [[200; 2].as_slice(), &[429; 8]].concat());
+        server.stop().await;
+    }
+
     async fn a16_one_mailbox_gets_five_mails_a_day_whoever_asks(db) {
         let server = TestServer::start_with(db, |config| {
             config.http.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];

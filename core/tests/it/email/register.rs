@@ -1,5 +1,7 @@
 //! Registering: what is answered, what is mailed, and what an address that is taken gives away.
 
+use std::time::Duration;
+
 use community::email::PROVIDER;
 use futures_util::future::join_all;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement, TransactionTrait};
@@ -78,6 +80,30 @@ db_test! {
             register(&server.client(), &ann.email, PASSWORD).await.expect(200);
         }
         register(&server.client(), &ann.email, PASSWORD).await.expect_error(429, "rate_limited");
+        server.stop().await;
+    }
+
+    async fn a11_on_a_cautious_server_the_password_does_not_tell_either_whether_an_address_was_free(db) {
+        let server = TestServer::start_with(db, |config| config.auth.enumeration_safe = true).await;
+        let ann = server.member("Ann").await;
+        let mut answers = Vec::new();
+        for email in ["free@example.org", &ann.email] {
+            register(&server.client(), email, "another horse").await.expect(200);
+            // Both slow down whoever goes on, too.
+            let mut seen = Vec::new();
+            for _ in 0..6 {
+                seen.push(visible(&login(&server.client(), email, "another horse").await));
+            }
+            answers.push(seen);
+            server.clock.advance(Duration::from_mins(1));
+        }
+        assert_eq!(answers[0].iter().map(|answer| answer.0).collect::<Vec<_>>(), [401, 401, 401, 401, 401, 429]);
+        assert_eq!(answers[0], answers[1]);
+        // Who follows the link signs in as anywhere.
+        let link = link(&server, "free@example.org", 1).await;
+        assert_eq!(server.client().get(&link).await.expect_redirect(), SIGNED_IN);
+        server.clock.advance(Duration::from_mins(1));
+        login(&server.client(), "free@example.org", "another horse").await.expect(200);
         server.stop().await;
     }
 

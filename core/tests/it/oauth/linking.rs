@@ -1,9 +1,10 @@
 //! Several ways into one account.
 
+use sea_orm::{ConnectionTrait, TransactionTrait};
 use serde_json::{Value, json};
 
-use super::{DENIED, OK, STATE, accounts, browser, browser_of, community, identities, nobody, someone};
-use crate::support::{Account, PASSWORD, login_path};
+use super::{DENIED, OK, STATE, WAITING, accounts, browser, browser_of, community, count, identities, nobody, someone};
+use crate::support::{Account, Db, PASSWORD, eventually, login_path};
 
 const LINKED: &str = "/settings/?login=linked";
 const ELSEWHERE: &str = "/?login=error&reason=linked_elsewhere";
@@ -164,4 +165,24 @@ db_test! {
         assert_eq!(again.me().await["id"], ann.id.as_str());
         server.stop().await;
     }
+}
+
+/// On PostgreSQL alone two writes run side by side.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a36_a_session_that_is_about_to_end_links_nothing() {
+    let server = community(Db::Postgres, &["discord", "reddit"]).await;
+    let mut ada = browser(&server);
+    ada.sign_in("discord", &someone("ada")).await;
+    let begun = ada.sit_down(&someone("ada_r")).begin_link("reddit").await;
+    let back = ada.go_until_back(begun).await;
+    let ours = server.database().connect().await;
+    let ending = ours.begin().await.unwrap();
+    ending.execute_unprepared("DELETE FROM sessions").await.unwrap();
+    // Whoever reads sees the session still.
+    let linked = tokio::spawn(async move { ada.go_on(back).await });
+    eventually("the link to wait for the end of the session", || async { (count(&server, WAITING).await == 1).then_some(()) }).await;
+    ending.commit().await.unwrap();
+    assert_eq!(linked.await.unwrap(), STATE);
+    assert_eq!(count(&server, "SELECT COUNT(*) FROM identities").await, 1);
+    server.stop().await;
 }

@@ -38,6 +38,9 @@ pub const STATE: &str = "/?login=error&reason=state";
 /// Where people end when the provider does not do its part.
 pub const PROVIDER: &str = "/?login=error&reason=provider";
 
+/// Asks PostgreSQL how many transactions of this database wait for another.
+pub const WAITING: &str = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+
 /// How far the server's clock is ahead of the providers', so that it may stand still.
 const AHEAD: Duration = Duration::from_secs(50);
 

@@ -75,7 +75,7 @@ async fn every_redirect_from_signing_in_arrives_at_a_sentence() {
         ("login=error&reason=rate_limited", "from your network"),
         ("login=error&reason=state", "was begun in another browser"),
         ("login=error&reason=disabled", "closed by an administrator"),
-        ("login=error&reason=login_required", "Sign in to that account in this browser"),
+        ("login=error&reason=login_required", "in the browser in which that was asked for"),
         ("login=error&reason=linked_elsewhere", "belongs to another member"),
         ("login=error&reason=too_many_identities", "as many ways to sign in as it can have"),
         ("login=error&reason=%3Cscript%3E", "Signing in did not work"),
