@@ -8,8 +8,8 @@ use crate::{
     ids::{MemberId, RoomId},
     rooms::{
         events::{Departure, RoomEvent, What},
-        model::{Room, RoomRole},
-        policy,
+        model::{Room, RoomRole, Standing},
+        policy, queries,
         store::{self, Key},
     },
     store::Tx,
@@ -90,6 +90,15 @@ pub(super) async fn depart(tx: &mut Tx, room: &RoomId, who: &MemberId, role: Roo
     let event = RoomEvent::new(room, What::Left(who.clone(), why.0)).event();
     tx.record(event.by(why.1.member().ok().as_ref()));
     if role == RoomRole::Owner { pass_on(tx, room).await } else { Ok(()) }
+}
+
+/// A room as `who` stands to it, in it or not. Whoever is in it stays until the end of the transaction.
+///
+/// # Errors
+/// `not_found` if it is gone.
+pub async fn held_standing(tx: &Tx, room: &RoomId, who: &MemberId) -> Result<Standing> {
+    store::hold_member(tx, room, who).await?;
+    queries::any_standing(tx.conn(), room, who).await
 }
 
 /// Gives a member another role.
