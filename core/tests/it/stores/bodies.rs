@@ -152,7 +152,7 @@ store_test! {
         };
         // The client writes and does not read; the server gives up meanwhile.
         timeout(5 * patience.0, trickle).await.unwrap_err();
-        let answer = raw.answer().await;
+        let answer = timeout(patience.0 / 4, raw.answer()).await.expect("given up only now that it stops");
         assert_eq!((answer.status, answer.header("connection")), (408, Some("close")), "{}", answer.text());
         eventually("nothing to be left", || async { place.unfinished().await.is_empty().then_some(()) }).await;
         assert_eq!(place.keys().await, [""; 0]);
