@@ -22,7 +22,7 @@ fn at(sid: &str) -> String {
 }
 
 /// Opens a session and connects it.
-async fn connected(person: &Person) -> String {
+pub async fn connected(person: &Person) -> String {
     let sid = open(&person.client).await;
     person.client.call("POST", &at(&sid)).body("40").send().await.expect(200);
     loop {
