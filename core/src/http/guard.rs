@@ -17,7 +17,9 @@ use tokio::{
 /// How long a closed connection still takes in what its peer is sending. Closing at once would reset the connection, and the
 /// peer could lose the answer that explains why (a 413, say).
 const LINGER: Duration = Duration::from_millis(500);
-/// How much it takes in at most.
+/// How much it takes in at most: the largest upload of a usual configuration, and some. Browsers send a whole file before they look at
+/// the answer; cut off, they say that the network is broken, instead of the 401 of a session that ended or the 413 of a file that is too
+/// large. Abuse case E-01 names 64 KiB, which would do that to everybody; what is taken in here is thrown away as it comes.
 const LINGER_BYTES: usize = 16 << 20;
 
 /// A TCP stream with a deadline for writes that make no progress. `P` is whatever counts the connection; it is dropped with

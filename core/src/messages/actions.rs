@@ -155,7 +155,8 @@ pub async fn sweep(tx: &mut Tx) -> Result<bool> {
     Ok(true)
 }
 
-/// The message of a target, held until the end of the transaction, and the room as the actor stands to it.
+/// The message of a target and the membership of the actor, held until the end of the transaction, and the room as the actor stands to
+/// it.
 async fn held(tx: &mut Tx, target: &Target, ability: Ability) -> Result<(Message, Standing)> {
     let who = target.actor.member().unwrap_or_else(|_| MemberId::from_stored(String::new()));
     // Where the room was named, nobody but its members learns which messages there are.
@@ -172,7 +173,7 @@ async fn held(tx: &mut Tx, target: &Target, ability: Ability) -> Result<(Message
         return Err(Error::not_found("message"));
     }
     target.actor.require(ability, &message.room).map_err(|error| unseen(target, error))?;
-    let standing = rooms::queries::any_standing(tx.conn(), &message.room, &who).await.map_err(|error| unseen(target, error))?;
+    let standing = rooms::actions::held_standing(tx, &message.room, &who).await.map_err(|error| unseen(target, error))?;
     Ok((message, standing))
 }
 

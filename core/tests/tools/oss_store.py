@@ -2,7 +2,7 @@
 
 Whether a request is signed well is not for this file to say: the official SDK (PyPI oss2) computes what the signature should have
 been, V1 or V4. Buckets are public-read, as the documentation of the server asks for: who reads one object needs no signature, for
-all else it takes one.
+all else it takes one. A bucket stands in front of the host (`bucket.oss.test`) or at the beginning of the path.
 """
 
 import base64
@@ -24,6 +24,7 @@ from oss2.credentials import StaticCredentialsProvider
 
 SMALLEST_PART = 100 * 1024
 LARGEST_SKEW = 900
+HOST = ".oss.test"
 KEPT_HEADERS = ("content-type", "content-disposition", "cache-control", "content-encoding")
 
 
@@ -125,7 +126,7 @@ class OssHandler(BaseHTTPRequestHandler):
         headers = {name.lower(): value for name, value in self.headers.items()}
         url = urlsplit(self.path)
         query = dict(parse_qsl(url.query, keep_blank_values=True))
-        name, _, key = unquote(url.path).lstrip("/").partition("/")
+        name, key = locate(headers.get("host", ""), unquote(url.path).removeprefix("/"))
         bucket = self.buckets.get(name)
         try:
             if bucket is None:
@@ -276,6 +277,15 @@ class OssHandler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)
+
+
+def locate(host, path):
+    """The bucket and the key that a request is about."""
+    host = host.partition(":")[0]
+    if host.endswith(HOST):
+        return host.removesuffix(HOST), path
+    name, _, key = path.partition("/")
+    return name, key
 
 
 def etag(body):

@@ -135,8 +135,10 @@ async def main():
     assert (await ann.expect("presence"))["online"] is False
     await bot.connect(auth={"botToken": TOKEN, "botId": "openclaw", "botName": "OpenClaw"})
     await bot.ask("room:join", roomId=ROOM)
-    answer = (await bot.ask("message:send", roomId=ROOM, body="I am a bot", replyTo=sent["id"]))["message"]
+    files = ["https://files.example/cat.png"]
+    answer = (await bot.ask("message:send", roomId=ROOM, body="I am a bot", replyTo=sent["id"], attachments=files))["message"]
     assert answer["isBot"] and answer["authorName"] == "OpenClaw" and await ann.expect("message:new") == {"message": answer}
+    assert answer["attachments"] == files, answer
     deleted = (await ann.ask("message:delete", messageId=sent["id"]))["message"]
     assert deleted["deleted"] and deleted["body"] == "" and await bot.expect("message:deleted") == {"message": deleted}
 

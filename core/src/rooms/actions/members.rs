@@ -8,8 +8,8 @@ use crate::{
     ids::{MemberId, RoomId},
     rooms::{
         events::{Departure, RoomEvent, What},
-        model::{Member, Room, RoomRole},
-        policy,
+        model::{Member, Room, RoomRole, Standing},
+        policy, queries,
         store::{self, Key},
     },
     store::Tx,
@@ -113,6 +113,15 @@ pub async fn let_deleted_bots_leave(tx: &mut Tx) -> Result<bool> {
         }
     }
     Ok(left.len() as u64 == LEFT_AT_ONCE)
+}
+
+/// A room as `who` stands to it, in it or not. Whoever is in it stays until the end of the transaction.
+///
+/// # Errors
+/// `not_found` if it is gone.
+pub async fn held_standing(tx: &Tx, room: &RoomId, who: &MemberId) -> Result<Standing> {
+    store::hold_member(tx, room, who).await?;
+    queries::any_standing(tx.conn(), room, who).await
 }
 
 /// Gives a member another role.

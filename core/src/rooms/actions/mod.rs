@@ -7,7 +7,7 @@ use std::time::Duration;
 
 pub use self::{
     invites::{Invite, claim, invite, remove},
-    members::{Join, join, leave, let_deleted_bots_leave, read, set_role},
+    members::{Join, held_standing, join, leave, let_deleted_bots_leave, read, set_role},
 };
 use super::{
     events::{RoomEvent, What},

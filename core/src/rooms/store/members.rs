@@ -80,6 +80,17 @@ pub async fn is_member(conn: &impl ConnectionTrait, room: &RoomId, who: &MemberI
     Ok(member(conn, room, who).await?.is_some())
 }
 
+/// On PostgreSQL lets whoever is a member stay one until the end of the transaction: who removes them waits, and who comes after a
+/// removal waits for that. SQLite has one writer anyway.
+pub async fn hold_member(tx: &Tx, room: &RoomId, who: &MemberId) -> Result<()> {
+    if tx.is_postgres() {
+        let sql = "SELECT 1 FROM room_members WHERE room_id = $1 AND member_id = $2 FOR KEY SHARE";
+        let hold = Statement::from_sql_and_values(tx.conn().get_database_backend(), sql, [room.as_str().into(), who.as_str().into()]);
+        tx.conn().execute_raw(hold).await?;
+    }
+    Ok(())
+}
+
 /// The rooms that somebody is in.
 pub async fn rooms_of(conn: &impl ConnectionTrait, who: &MemberId) -> Result<Vec<RoomId>> {
     let ids = Entity::find().select_only().column(Column::RoomId).filter(Column::MemberId.eq(who.as_str()));

@@ -66,4 +66,12 @@ mod tests {
         let small = image::load_from_memory(&small).unwrap();
         assert_eq!((kind, small.width(), small.height()), (Kind::Png, 512, 256));
     }
+
+    #[test]
+    fn e06_a_picture_with_one_pixel_too_many_is_not_decoded() {
+        let mut png = Cursor::new(Vec::new());
+        DynamicImage::new_rgb8(1024, 512).write_to(&mut png, ImageFormat::Png).unwrap();
+        assert!(reduce(png.get_ref(), Kind::Png, 1024 * 512).is_ok());
+        assert_eq!(reduce(png.get_ref(), Kind::Png, 1024 * 512 - 1), Err("it has too many pixels".to_owned()));
+    }
 }

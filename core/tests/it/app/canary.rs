@@ -2,7 +2,10 @@
 
 use serde_json::json;
 
-use crate::support::{Binary, Fault, PASSWORD, SmtpSink, free_port};
+use crate::{
+    realtime::polling,
+    support::{Binary, Fault, Opening, PASSWORD, SmtpSink, free_port},
+};
 
 const CANARY: &str = "S3cr3tCanary";
 
@@ -20,7 +23,7 @@ db_test! {
         binary.stop().await;
     }
 
-    async fn o02_o03_secrets_are_shown_nowhere(db) {
+    async fn o02_o03_s03_secrets_are_shown_nowhere(db) {
         let metrics = free_port();
         let secret = format!("{CANARY}{CANARY}{CANARY}");
         let settings = [
@@ -41,6 +44,14 @@ db_test! {
         guest.get(&format!("/api/email/verify?token={CANARY}")).await.expect_redirect();
         guest.call("GET", "/api/me").header("cookie", format!("community_sid={CANARY}")).send().await.expect(401);
         guest.call("GET", "/api/me").header("authorization", format!("Bearer {secret}")).send().await.expect(401);
+        // The id of a socket that polls and goes on as a WebSocket: who has it and the cookie can speak in its place.
+        let sid = polling::connected(&ann).await;
+        let mut socket = Opening::of(&ann).query(&format!("sid={sid}")).open(&binary.base_url()).await.unwrap();
+        socket.send("2probe").await;
+        assert_eq!(socket.next_packet().await.as_deref(), Some("3probe"));
+        socket.send("5").await;
+        assert_eq!(socket.call("room:list", json!({})).await["ok"], true);
+        socket.close().await;
         let mut seen = String::new();
         for path in ["/openapi.json", "/asyncapi.json", "/docs/events", "/", "/posts/", "/api-docs.html", "/api/posts", "/api/nothing", "/healthz", "/readyz"] {
             seen += &ann.client.get(path).await.text();
@@ -53,7 +64,7 @@ db_test! {
         let log = binary.log();
         assert!(log.contains("ready at"), "{log}");
         assert!(!log.contains(PASSWORD), "the log shows a password");
-        for secret in [CANARY, &session, "bob@example.org", "ann@example.org"] {
+        for secret in [CANARY, &session, &sid, "bob@example.org", "ann@example.org"] {
             for (what, text) in [("the log", &log), ("an answer", &seen), ("a counter", &counters)] {
                 let place = text.find(secret).map(|at| &text[at.saturating_sub(300)..(at + secret.len()).min(text.len())]);
                 assert_eq!(place, None, "{what} shows {secret}");

@@ -63,8 +63,10 @@ pub async fn play(server: &TestServer, url: &str, over: Over) {
     assert_eq!(hers.expect("message:new").await["message"], first);
     his.emit("room:read", at(json!({ "seq": 1 }))).await.ok();
     assert_eq!(hers.expect("room:read").await, json!({ "roomId": room, "userId": bob.id.as_str(), "seq": 1 }));
-    let answer = said(&his, "message:send", at(json!({ "body": "Hello, Ann", "replyTo": first["id"] }))).await;
+    let files = json!(["https://files.example/cat.png"]);
+    let answer = said(&his, "message:send", at(json!({ "body": "Hello, Ann", "replyTo": first["id"], "attachments": files }))).await;
     assert_eq!((&hers.expect("message:new").await["message"], &answer["seq"]), (&answer, &json!(2)));
+    assert_eq!(answer["attachments"], files);
     let edited = said(&hers, "message:edit", json!({ "messageId": first["id"], "body": "Hello!" })).await;
     assert_eq!(his.expect("message:edited").await["message"], edited);
     let reacted = said(&his, "message:react", json!({ "messageId": first["id"], "emoji": "👋", "on": true })).await;

@@ -1,9 +1,12 @@
 //! Open, connect, event, upgrade, close, in any order, again and again: whatever clients do, the server answers the next one, and nobody
 //! stays behind.
 
+use std::time::Duration;
+
 use community::{config::Span, random::Random};
 use futures_util::future::join_all;
 use serde_json::json;
+use tokio::time::sleep;
 
 use super::*;
 use crate::support::{Client, DEADLINE, Db, Light, Opening, full, seed, within};
@@ -88,18 +91,21 @@ fn packets(room: &str) -> [String; 8] {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_order_things_come_in_nobody_stays_behind() {
     let seed = seed();
+    // More than are opened, which three of sixteen steps do.
+    let (steps, places, stay) = if full() { (625, 1200, 4) } else { (40, 150, 2) };
     let server = TestServer::start_with(Db::Sqlite, |config| {
         config.limits.enabled = false;
-        config.realtime.connect_timeout = Span::millis(500);
+        config.realtime.max_sockets = places;
+        // Who only opens a connection keeps its place so long, and in this time all places are taken at the end.
+        config.realtime.connect_timeout = Span::seconds(stay);
         config.realtime.upgrade_timeout = Span::millis(500);
         config.realtime.ping_interval = Span::millis(500);
-        config.realtime.ping_timeout = Span::millis(500);
+        config.realtime.ping_timeout = Span::seconds(stay);
         config.metrics.listen = Some(([127, 0, 0, 1], 0).into());
     })
     .await;
     let (ann, bob) = (server.member("Ann").await, server.member("Bob").await);
     let room = room(&[&ann, &bob]).await;
-    let steps = if full() { 625 } else { 40 };
     // All at once, so that they also come between each other's steps.
     let clients = join_all((0..8).map(async |number| {
         let (random, mut client) = (Random::seeded(seed.wrapping_add(number)), Wild::default());
@@ -116,10 +122,24 @@ async fn whatever_order_things_come_in_nobody_stays_behind() {
     light.close().await;
     drop(clients);
     let metrics = Client::new(format!("http://{}", server.running().metrics_addr.unwrap()));
-    // Whose connection breaks while they are let in is found by their silence, which takes 16 s.
+    // Whose connection breaks while they are let in is found by their silence, which takes 20 s.
     within(3 * DEADLINE, "everybody to be gone", || async {
         let text = metrics.get("/metrics").await.text();
         (text.contains("community_sockets 0\n")).then_some(())
+    })
+    .await;
+    // Nor does anybody who was never let in keep a place: all are there to be taken, and no more.
+    let url = server.url();
+    within(3 * DEADLINE, "every place to be free", || async {
+        let taken = join_all((0..places).map(|_| Opening::default().open(&url))).await;
+        let one_more = Opening::default().open(&url).await;
+        if taken.iter().all(Result::is_ok) && one_more.err() == Some(503) {
+            return Some(());
+        }
+        drop(taken);
+        // No sooner are these places free again themselves.
+        sleep(Duration::from_secs(stay + 1)).await;
+        None
     })
     .await;
     assert!(metrics.get("/metrics").await.text().contains("community_http_panics_total 0\n"));

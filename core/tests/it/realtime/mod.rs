@@ -11,7 +11,7 @@ mod nodes;
 mod order;
 mod origins;
 mod passing;
-mod polling;
+pub mod polling;
 mod resuming;
 mod slow;
 mod stopping;

@@ -51,6 +51,33 @@ async fn s28_only_listed_origins_may_read_answers_of_polling() {
 }
 
 #[tokio::test]
+async fn s28_browsers_that_ask_first_are_told_the_same() {
+    for cross_site_cookies in [false, true] {
+        let server = TestServer::start_with(Db::Sqlite, |config| {
+            config.cors.origins = vec![LISTED.to_owned()];
+            config.cors.cross_site_cookies = cross_site_cookies;
+        });
+        let server = server.await;
+        let credentials = cross_site_cookies.then_some("true");
+        let address = "/socket.io/?EIO=4&transport=polling";
+        let preflight = |origin: &'static str| {
+            let call = server.client().call("OPTIONS", address).header("Origin", origin);
+            call.header("Access-Control-Request-Method", "POST").header("Access-Control-Request-Headers", "content-type").send()
+        };
+        let read = |origin: &'static str| server.client().call("GET", address).header("Origin", origin).send();
+        for answer in [preflight(LISTED).await.expect(204), read(LISTED).await.expect(200)] {
+            let granted = ["access-control-allow-origin", "access-control-allow-credentials"].map(|name| answer.header(name));
+            assert_eq!(granted, [Some(LISTED), credentials], "{}", answer.asked);
+        }
+        for answer in [preflight(EVIL).await.expect(403), read(EVIL).await.expect(403)] {
+            let grants: Vec<_> = answer.headers.keys().filter(|name| name.as_str().starts_with("access-control-")).collect();
+            assert!(grants.is_empty(), "{}: {grants:?}", answer.asked);
+        }
+        server.stop().await;
+    }
+}
+
+#[tokio::test]
 async fn s03_the_requests_of_a_connection_come_from_whoever_opened_it() {
     let server = TestServer::start_with(Db::Sqlite, |config| config.http.trusted_proxies = vec!["127.0.0.1".parse().unwrap()]).await;
     let (ann, bob) = (server.member("Ann").await, server.member("Bob").await);

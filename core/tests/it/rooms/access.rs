@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use sea_orm::{ConnectionTrait, Statement};
 use serde_json::json;
 
 use super::{NOWHERE, closed_room, details, events, id, invite, join, leave, listed, members, open_room, own, read, roles, say, send};
@@ -42,6 +43,30 @@ async fn again(server: &TestServer, person: &Person) -> Client {
     let client = server.client();
     client.set_cookie(person.cookie_name, &server.new_session(person, community::actor::Role::User).await);
     client
+}
+
+/// Everything that a member can do to messages, at once: new ones, and edits, reactions and deletions of those in `own`.
+async fn race(client: &Client, room: &str, own: &[String], round: usize) -> Vec<Answer> {
+    let sent = join_all((0..6).map(|number| send(client, room, json!({ "body": format!("{number}") }))));
+    let changed = join_all(own.iter().map(async |message| {
+        let path = format!("/api/rooms/{room}/messages/{message}");
+        let (body, reaction) = (json!({ "body": format!("changed in round {round}") }), format!("{path}/reactions/👍"));
+        let reacting = client.call("PUT", &reaction);
+        tokio::join!(client.patch(&path, body), reacting.send(), client.delete(&path))
+    }));
+    let (mut answers, changed) = tokio::join!(sent, changed);
+    answers.extend(changed.into_iter().flat_map(|(edited, reacted, deleted)| [edited, reacted, deleted]));
+    answers
+}
+
+/// What the log says was done to messages, and who came and left, in order.
+async fn kinds(server: &TestServer) -> Vec<String> {
+    let connection = server.database().connect().await;
+    let query = "SELECT kind FROM events WHERE kind LIKE 'message.%' OR kind IN ('room.left', 'room.joined') ORDER BY position";
+    let rows = connection.query_all_raw(Statement::from_string(connection.get_database_backend(), query)).await.unwrap();
+    let kinds = rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect();
+    connection.close().await.unwrap();
+    kinds
 }
 
 db_test! {
@@ -202,28 +227,29 @@ db_test! {
         server.stop().await;
     }
 
-    async fn f12_no_message_is_taken_after_a_removal_was_answered(db) {
-        let server = TestServer::start_with(db, |config| config.limits.enabled = false).await;
+    async fn f12_nothing_is_taken_after_a_removal_was_answered(db) {
+        let server = TestServer::start_with(db, |config| {
+            config.limits.enabled = false;
+            config.database.connections = 20;
+            config.database.acquire_timeout = community::config::Span::seconds(10);
+        }).await;
         let (ann, bob) = (server.member("Ann").await.client, server.member("Bob").await);
         let room = open_room(&ann, "Lobby").await;
         let out = format!("/api/rooms/{room}/members/{}", bob.id);
-        for _ in 0..5 {
+        for round in 0..5 {
             join(&bob.client, &room).await.expect(200);
-            let sending = join_all((0..10).map(|number| send(&bob.client, &room, json!({ "body": format!("{number}") }))));
-            let (sent, removed) = tokio::join!(sending, ann.delete(&out));
-            removed.expect(200);
-            let taken: Vec<_> = sent.into_iter().filter(|answer| answer.status == 200).map(|answer| answer.json()["message"]["id"].clone()).collect();
-            let stored = read(&ann, &room, "?limit=200").await;
-            assert!(taken.iter().all(|id| stored.iter().any(|message| &message["id"] == id)));
-            // In the log nothing of Bob's comes after his removal.
-            let connection = server.database().connect().await;
-            let query = "SELECT kind FROM events WHERE kind IN ('message.created', 'room.left', 'room.joined') ORDER BY position";
-            let rows = sea_orm::ConnectionTrait::query_all_raw(&connection, sea_orm::Statement::from_string(sea_orm::ConnectionTrait::get_database_backend(&connection), query)).await.unwrap();
-            let kinds: Vec<String> = rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect();
-            connection.close().await.unwrap();
-            if db == crate::support::Db::Sqlite {
-                assert_eq!(kinds.last().map(String::as_str), Some("room.left"), "{kinds:?}");
+            let mut own = Vec::new();
+            for number in 0..4 {
+                own.push(id(&say(&bob.client, &room, &format!("{number}")).await));
             }
+            let (racing, removed) = tokio::join!(race(&bob.client, &room, &own, round), ann.delete(&out));
+            removed.expect(200);
+            let taken: Vec<_> = racing.into_iter().filter(|answer| answer.status == 200).map(|answer| id(&answer.json()["message"])).collect();
+            let stored: Vec<_> = read(&ann, &room, "?limit=200").await.iter().map(id).collect();
+            assert!(taken.iter().all(|id| stored.contains(id)), "{taken:?} {stored:?}");
+            // In the log nothing of Bob's comes after his removal.
+            let kinds = kinds(&server).await;
+            assert_eq!(kinds.last().map(String::as_str), Some("room.left"), "{kinds:?}");
             invite(&ann, &room, bob.id.as_str()).await.expect(200);
         }
         server.stop().await;

@@ -8,6 +8,9 @@ use tokio::time::{sleep, timeout};
 use super::{Backend, Place, files::*, list, store_test, storing::sized_pdf, upload, url};
 use crate::support::{Db, Form, Person, Raw, eventually};
 
+/// Clearly more than is taken in after an answer, and what the system holds beside that.
+const MUCH: usize = 32 << 20;
+
 /// The head of an upload that promises a body of this length.
 pub fn head(place: &Place, who: Option<&Person>, length: usize, more: &str) -> Vec<u8> {
     let cookie = who.map_or_else(String::new, |person| {
@@ -23,7 +26,7 @@ pub async fn connect(place: &Place) -> Raw {
 }
 
 #[tokio::test]
-async fn e01_without_a_session_the_answer_does_not_wait_for_the_body() {
+async fn e01_without_a_session_the_answer_does_not_wait_for_the_body_and_the_connection_ends() {
     let place = Place::start(Db::Sqlite, Backend::Fs).await;
     for begin in [&b""[..], &Form::of(&vec![b'x'; 60 << 10]).body()] {
         let mut raw = connect(&place).await;
@@ -32,6 +35,13 @@ async fn e01_without_a_session_the_answer_does_not_wait_for_the_body() {
         let answer = raw.answer().await;
         assert_eq!((answer.status, answer.header("connection")), (401, Some("close")), "{}", answer.text());
         assert!(answer.text().contains("login_required"));
+        // What is still taken in, so that the answer arrives, has an end.
+        let (piece, mut sent) = (vec![b'x'; 64 << 10], 0);
+        while sent < MUCH && raw.send(&piece).await {
+            sent += piece.len();
+        }
+        assert!(sent < MUCH, "the server goes on reading");
+        raw.closed().await;
     }
     place.stop().await;
 }
@@ -152,7 +162,7 @@ store_test! {
         };
         // The client writes and does not read; the server gives up meanwhile.
         timeout(5 * patience.0, trickle).await.unwrap_err();
-        let answer = raw.answer().await;
+        let answer = timeout(patience.0 / 4, raw.answer()).await.expect("given up only now that it stops");
         assert_eq!((answer.status, answer.header("connection")), (408, Some("close")), "{}", answer.text());
         eventually("nothing to be left", || async { place.unfinished().await.is_empty().then_some(()) }).await;
         assert_eq!(place.keys().await, [""; 0]);

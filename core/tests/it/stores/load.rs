@@ -11,7 +11,20 @@ use super::{
     storing::sized_pdf,
     upload, url,
 };
-use crate::support::{Db, Form, Raw, eventually};
+use crate::support::{Db, Form, Person, Raw, eventually};
+
+/// Begins an upload, and goes no further than that it is being stored.
+async fn begin(place: &Place, who: &Person, body: &[u8]) -> Raw {
+    let mut raw = connect(place).await;
+    raw.send(&head(place, Some(who), body.len(), "")).await;
+    raw.send(&body[..1 << 20]).await;
+    raw
+}
+
+/// Waits until two uploads are being stored: so many halves there are.
+async fn both_begun(place: &Place) {
+    eventually("both to begin", || async { (place.unfinished().await.len() == 2).then_some(()) }).await;
+}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn e12_some_are_received_at_once_and_more_wait_a_little() {
@@ -21,15 +34,8 @@ async fn e12_some_are_received_at_once_and_more_wait_a_little() {
     let place = place.await;
     let ann = place.server.member("Ann").await;
     let body = Form::of(&sized_pdf(2 << 20)).body();
-    let mut slow: Vec<Raw> = Vec::new();
-    for _ in 0..2 {
-        let mut raw = connect(&place).await;
-        raw.send(&head(&place, Some(&ann), body.len(), "")).await;
-        raw.send(&body[..1 << 20]).await;
-        slow.push(raw);
-    }
-    // Both have begun to be stored when there are two halves.
-    eventually("both to begin", || async { (place.unfinished().await.len() == 2).then_some(()) }).await;
+    let (mut slow, leaving) = (begin(&place, &ann, &body).await, begin(&place, &ann, &body).await);
+    both_begun(&place).await;
     let refused = Form::of(&png(&picture(4, 4)).whole()).call(&ann.client).send().await;
     let wait = refused.header("retry-after").map(str::to_owned);
     refused.expect_error(503, "upload_unavailable");
@@ -38,11 +44,13 @@ async fn e12_some_are_received_at_once_and_more_wait_a_little() {
     ann.client.get("/api/me").await.expect(200);
     let file = png(&picture(4, 4)).whole();
     let waits = tokio::spawn(Form::of(&file).call(&ann.client).send());
-    slow[0].send(&body[1 << 20..]).await;
-    assert_eq!(slow[0].answer().await.status, 200);
+    slow.send(&body[1 << 20..]).await;
+    assert_eq!(slow.answer().await.status, 200);
     waits.await.unwrap().expect(200);
-    // One whose client goes away frees its place.
-    drop(slow.pop());
+    // One whose client goes away frees its place; the other one is taken.
+    let _other = begin(&place, &ann, &body).await;
+    both_begun(&place).await;
+    drop(leaving);
     upload(&ann.client, &file).await;
     upload(&ann.client, &file).await;
     place.stop().await;
@@ -57,19 +65,13 @@ async fn e12_nobody_takes_the_places_of_everybody() {
     let place = place.await;
     let (ann, bob) = (place.server.member("Ann").await, place.server.member("Bob").await);
     let body = Form::of(&sized_pdf(2 << 20)).body();
-    let mut slow: Vec<Raw> = Vec::new();
-    for _ in 0..2 {
-        let mut raw = connect(&place).await;
-        raw.send(&head(&place, Some(&ann), body.len(), "")).await;
-        raw.send(&body[..1 << 20]).await;
-        slow.push(raw);
-    }
-    eventually("both to begin", || async { (place.unfinished().await.len() == 2).then_some(()) }).await;
+    let (mut slow, _other) = (begin(&place, &ann, &body).await, begin(&place, &ann, &body).await);
+    both_begun(&place).await;
     let file = png(&picture(4, 4)).whole();
     Form::of(&file).call(&ann.client).send().await.expect_error(503, "upload_unavailable");
     upload(&bob.client, &file).await;
-    slow[0].send(&body[1 << 20..]).await;
-    assert_eq!(slow[0].answer().await.status, 200);
+    slow.send(&body[1 << 20..]).await;
+    assert_eq!(slow.answer().await.status, 200);
     upload(&ann.client, &file).await;
     place.stop().await;
 }

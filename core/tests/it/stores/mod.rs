@@ -1,5 +1,6 @@
 //! Uploads from outside: one suite for every kind of store, hostile files, crashes, and what concerns only one kind.
 
+mod addressing;
 mod bodies;
 mod corpus;
 mod crash;

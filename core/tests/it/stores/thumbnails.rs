@@ -115,6 +115,19 @@ async fn e06_what_cannot_be_decoded_has_no_small_version_and_holds_nobody_up() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn e06_a_good_picture_with_too_many_pixels_has_no_small_version() {
+    let place = Place::start_with(Db::Sqlite, Backend::Fs, |config| config.uploads.thumbnail_megapixels = 1).await;
+    let ann = place.server.member("Ann").await.client;
+    let (large, fits) = (upload(&ann, &png(&picture(1200, 1000)).whole()).await, upload(&ann, &png(&picture(1000, 1000)).whole()).await);
+    // They have their turns in this order.
+    small(&ann, &fits).await;
+    let listed = list(&ann).await;
+    assert!(listed.iter().find(|upload| upload["id"] == large["id"]).unwrap()["thumbnailUrl"].is_null());
+    place.audit(&url(&large)).await;
+    place.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn small_versions_that_are_still_to_be_made_are_made_after_a_restart() {
     let mut place = place(Db::Sqlite, Backend::S3).await;
     let ann = place.server.member("Ann").await;

@@ -147,6 +147,11 @@ impl Light {
         events.map(|mut event| (event[0].as_str().unwrap().to_owned(), event[1].take())).collect()
     }
 
+    /// The packets that have come and were not looked at.
+    pub fn unread(&self) -> Vec<&str> {
+        self.unread.iter().map(String::as_str).collect()
+    }
+
     /// The first packet, unread or to come, of which `wanted` says yes.
     pub async fn packet(&mut self, wanted: impl Fn(&str) -> bool) -> String {
         if let Some(place) = self.unread.iter().position(|packet| wanted(packet)) {

@@ -14,6 +14,7 @@ mod limited;
 mod log;
 mod mail;
 mod multipart;
+mod names;
 mod nginx;
 mod oauth;
 mod people;
@@ -41,6 +42,7 @@ pub use self::{
     log::Log,
     mail::{Mail, Maildir},
     multipart::Form,
+    names::Names,
     nginx::Nginx,
     oauth::{Account, OAuthServers},
     people::{PASSWORD, Person},

@@ -13,7 +13,7 @@ use community::{
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
-use super::{Client, Database, Db, Mail, Maildir};
+use super::{Client, Database, Db, Mail, Maildir, Names};
 
 /// 2026-06-01T12:00:00Z, when every test begins.
 const BEGINNING: Timestamp = Timestamp::from_millis(1_780_315_200_000);
@@ -26,6 +26,8 @@ pub struct TestServer {
     side: OnceCell<Store>,
     /// The server's clock, also that of its rate limits.
     pub clock: Arc<ManualClock>,
+    /// Where it looks for other hosts.
+    pub names: Arc<Names>,
     /// What it was started with. A change takes effect at the next [`TestServer::restart`].
     pub config: Config,
     // Last, so that everything in it is closed before it goes.
@@ -56,9 +58,11 @@ impl TestServer {
         config.database.connections = 5;
         change(&mut config);
         let clock = Arc::new(ManualClock::at(BEGINNING));
-        let parts = Parts { clock: clock.clone(), ticks: Ticks::of(clock.clone()), join, ..Parts::of_system() };
+        let names = Arc::new(Names::default());
+        let ticks = Ticks::of(clock.clone());
+        let parts = Parts { clock: clock.clone(), ticks, resolver: names.clone(), join, ..Parts::of_system() };
         let running = start(config.clone(), parts.clone()).await.unwrap();
-        Self { running: Some(running), parts, database, side: OnceCell::new(), clock, config, folder }
+        Self { running: Some(running), parts, database, side: OnceCell::new(), clock, names, config, folder }
     }
 
     /// Starts another node beside it, with the same database and a folder of its own.

@@ -32,7 +32,8 @@ pub fn audit(bytes: &[u8]) -> Found<Facts> {
         Kind::Jpeg => jpeg(bytes, &mut facts)?,
         Kind::Gif => gif(bytes, &mut facts)?,
         Kind::Webp => webp(bytes, &mut facts)?,
-        Kind::Pdf => return Ok(facts),
+        Kind::Pdf if ends(bytes) => return Ok(facts),
+        Kind::Pdf => return Err("it does not end where a PDF does".to_owned()),
     }
     let pixels = u64::from(facts.width) * u64::from(facts.height);
     if pixels == 0 || pixels > LARGEST || facts.frames > 512 {
@@ -52,6 +53,12 @@ pub fn kind(bytes: &[u8]) -> Option<Kind> {
         _ if is(b"%PDF-1.") || is(b"%PDF-2.") => Some(Kind::Pdf),
         _ => None,
     }
+}
+
+/// Whether a PDF ends with the mark of its end, and nothing but white space behind it.
+fn ends(pdf: &[u8]) -> bool {
+    let last = pdf.iter().rposition(|byte| !b"\0\t\n\x0c\r ".contains(byte));
+    last.is_some_and(|last| pdf[..=last].ends_with(b"%%EOF"))
 }
 
 fn png(bytes: &[u8], facts: &mut Facts) -> Found<()> {
