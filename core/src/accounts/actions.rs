@@ -68,13 +68,14 @@ pub async fn sign_in(tx: &mut Tx, profile: &Profile) -> Result<SignIn> {
     Ok(SignIn { user, identity, is_new: false })
 }
 
-/// Gives `user` one more way to sign in. All their sessions but `keep` end. For an identity that is theirs already only what the
+/// Gives `user` one more way to sign in, as they asked in the session `keep`. All their others end. For an identity that is theirs already only what the
 /// provider says of it is brought up to date.
 ///
 /// One account may have several identities of one provider.
 ///
 /// # Errors
-/// `linked_elsewhere` if somebody else signs in with it; `too_many_identities`; `account_disabled`.
+/// `login_required` if that session ended meanwhile; `linked_elsewhere` if somebody else signs in with it; `too_many_identities`;
+/// `account_disabled`.
 pub async fn link(tx: &mut Tx, user: &UserId, profile: &Profile, keep: &SessionId) -> Result<Identity> {
     hold_subject(tx, &profile.provider, &profile.subject).await?;
     open_account(tx, user).await?;
@@ -86,6 +87,8 @@ pub async fn link(tx: &mut Tx, user: &UserId, profile: &Profile, keep: &SessionI
         None => {}
     }
     hold_user(tx, user).await?;
+    // After the lock: whoever ends the session while they change the account holds it, too.
+    sessions::actions::require_live(tx, keep).await?;
     if store::identities_of(tx.conn(), user).await?.len() >= MAX_IDENTITIES {
         let message = format!("An account has at most {MAX_IDENTITIES} ways to sign in. Please remove one first.");
         return Err(conflict("too_many_identities", message));

@@ -10,10 +10,7 @@ mod providers;
 mod site;
 mod uploads;
 
-use std::{
-    collections::BTreeSet,
-    fmt::{self, Display, Formatter},
-};
+use std::fmt::{self, Display, Formatter};
 
 pub use providers::examine_one as examine_provider;
 
@@ -83,7 +80,7 @@ pub async fn examine(loaded: &Loaded, mut report: impl FnMut(Finding)) {
     report(database::examine(config).await);
     report(mail::examine(config).await);
     report(uploads::examine(config).await);
-    match Plugins::load(&config.plugins, &BTreeSet::new(), &config.data_dir, &Site::of(config)).await {
+    match Plugins::load_to_look(&config.plugins, &config.data_dir, &Site::of(config)).await {
         Ok(plugins) => {
             plugins::examine(config, &plugins).into_iter().for_each(&mut report);
             providers::examine(config, &plugins).await.into_iter().for_each(&mut report);
@@ -92,7 +89,7 @@ pub async fn examine(loaded: &Loaded, mut report: impl FnMut(Finding)) {
     }
 }
 
-/// Looks at the plugins alone, if any has a section. Nobody else is asked anything, and nothing is written.
+/// Looks at the plugins alone, if any has a section. Nobody else is asked anything.
 ///
 /// # Errors
 /// No plugin can be looked at here.

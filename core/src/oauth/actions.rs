@@ -89,7 +89,6 @@ pub async fn sign_in(tx: &mut Tx, sign_in: &SignIn) -> Result<(Session, Token)> 
 /// `login_required` if that session ended meanwhile; `linked_elsewhere` if the identity belongs to another account;
 /// `too_many_identities`; `account_disabled`.
 pub async fn link(tx: &mut Tx, present: &Session, profile: &Profile) -> Result<()> {
-    sessions::actions::require_live(tx, &present.id).await?;
     accounts::actions::link(tx, &present.user, profile, &present.id).await?;
     Ok(())
 }

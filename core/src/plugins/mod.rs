@@ -103,7 +103,7 @@ impl Plugins {
         Ok(Self::load_with(engine::GuestEngine::start(data_dir)?, sections, off, site).await)
     }
 
-    /// The same, those that are switched off included, for whoever only looks at them: nothing is written.
+    /// The same, those that are switched off included, for whoever only looks at them: no folder is made.
     pub async fn load_to_look(sections: &BTreeMap<String, PluginSection>, data_dir: &Path, site: &Site) -> Result<Self, EngineError> {
         Ok(Self::load_with(engine::GuestEngine::start_to_look(data_dir)?, sections, &BTreeSet::new(), site).await)
     }

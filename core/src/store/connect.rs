@@ -86,6 +86,9 @@ fn options(url: &SecretUrl, section: &DatabaseSection) -> ConnectOptions {
     let mut options = ConnectOptions::new(url.expose());
     options.sqlx_logging(false).acquire_timeout(section.acquire_timeout.0).connect_timeout(section.acquire_timeout.0);
     options.set_application_name("community");
+    // Connections are kept. The task of sqlx 0.9 that closes old ones counts the idle ones without a lock, can find fewer than none,
+    // and then keeps a core busy for ever.
+    options.idle_timeout(None).max_lifetime(None);
     // A file does not go away, and asking costs a turn of the connection's thread.
     options.test_before_acquire(!is_sqlite(url));
     options.map_sqlx_postgres_opts(|postgres| {

@@ -77,6 +77,8 @@ impl Sources {
         let of_last_build = std::mem::take(&mut self.just_built);
         let follows = !changed.is_empty() && changed.is_subset(&of_last_build);
         self.in_a_row = if follows { self.in_a_row + 1 } else { 0 };
+        // What changes without a build is somebody's after all.
+        self.of_builds.retain(|path| of_last_build.contains(path) || !changed.contains(path));
         self.files = files;
         !changed.is_empty()
     }

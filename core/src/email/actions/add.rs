@@ -81,7 +81,6 @@ pub(super) async fn attach(tx: &mut Tx, waiting: &Addition, present: Option<&Ses
     }
     let present = present.filter(|session| session.id == waiting.session).ok_or_else(Error::login_required)?;
     lock(tx, &waiting.user).await?;
-    sessions::actions::require_live(tx, &present.id).await?;
     let has_one = accounts::queries::identity_of(tx.conn(), &waiting.user, PROVIDER).await?.is_some();
     if !store::take_addition(tx, &waiting.token).await? || has_one {
         return Err(invalid_token());

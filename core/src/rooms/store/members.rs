@@ -100,10 +100,13 @@ pub async fn rooms_of(conn: &impl ConnectionTrait, who: &MemberId) -> Result<Vec
 /// Rooms in which bots are that were deleted.
 pub async fn rooms_of_deleted_bots(conn: &impl ConnectionTrait, limit: u64) -> Result<Vec<(RoomId, MemberId)>> {
     let sql = "SELECT m.room_id, m.member_id FROM bots b JOIN room_members m ON m.member_id = b.id \
-        WHERE b.deleted_at IS NOT NULL ORDER BY m.room_id, m.member_id LIMIT +$1";
+        WHERE b.deleted_at IS NOT NULL LIMIT +$1";
     let rows = Statement::from_sql_and_values(conn.get_database_backend(), sql, [stored(limit).into()]);
     let pair = |row: &QueryResult| Ok((RoomId::from_stored(row.try_get_by_index(0)?), MemberId::from_stored(row.try_get_by_index(1)?)));
-    conn.query_all_raw(rows).await?.iter().map(pair).collect()
+    let mut pairs = conn.query_all_raw(rows).await?.iter().map(pair).collect::<Result<Vec<_>>>()?;
+    // They are held in this order. The database would sort all there are for each of the few that are wanted.
+    pairs.sort();
+    Ok(pairs)
 }
 
 /// In how many rooms somebody is.

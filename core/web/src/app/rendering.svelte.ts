@@ -12,16 +12,23 @@ export const rendering = {
   get render(): Render | null {
     return renderer;
   },
-  /** Fetches it. */
+  /** Fetches it. Where that fails, texts are shown as they were written. */
   ready(): Promise<void> {
-    coming ??= import("./markdown").then(({ render }) => void (renderer = render));
-    // Whoever asks after a failure has it tried again.
-    coming.catch(() => (coming = undefined));
+    coming ??= import("./markdown").then(
+      ({ render }) => rendering.use(render),
+      // Whoever asks next tries again.
+      () => void (coming = undefined),
+    );
     return coming;
+  },
+  /** Takes it from whoever has it already. */
+  use(render: Render): void {
+    renderer = render;
   },
 };
 
-/** The texts of posts on the page that the server rendered. Other pages may show less of a text, or more. */
+/** The texts of posts on the page that the server rendered. Other pages show less of a text, or more. */
+const page = location.pathname;
 const rendered = new Map<string, string>();
 for (const entry of document.querySelectorAll<HTMLElement>("article[data-entry]")) {
   rendered.set(version(entry.id, entry.dataset.edited), entry.querySelector(":scope > .text")?.innerHTML ?? "");
@@ -33,4 +40,4 @@ function version(id: string, edited: string | null | undefined): string {
 }
 
 /** The text of `post` as it is now, if the server has rendered it for this page. */
-export const fromServer = (post: Post): string | undefined => rendered.get(version(post.id, post.edited_at));
+export const fromServer = (post: Post): string | undefined => (location.pathname === page ? rendered.get(version(post.id, post.edited_at)) : undefined);
