@@ -35,9 +35,14 @@ db_test! {
     }
 
     async fn a_bot_without_the_grant_writes_no_posts(db) {
-        let server = TestServer::start_with(db, |config| with(config, "naughty", bot("naughty_bot", &["chat-write"]))).await;
+        let server = TestServer::start_with(db, |config| {
+            with(config, "naughty", bot("naughty_bot", &["chat-write"]));
+            with(config, "echo", bot("echo_bot", &["chat-write"]));
+        }).await;
         let (ann, room) = scene(&server).await;
         say(&ann.client, &room, "naughty post By a bot").await;
+        say(&ann.client, &room, "echo that was all").await;
+        said(&ann.client, &room, "echo: that was all").await;
         let status = crate::plugins::support::load([("naughty", bot("naughty_bot", &["chat-write"]))]).await.status();
         let reason = status.into_iter().find(|status| status.id == "naughty").unwrap().reason.unwrap();
         assert!(reason.contains("which it is not granted"), "{reason}");
