@@ -231,6 +231,25 @@ db_test! {
         binary.stop().await;
     }
 
+    async fn what_was_put_aside_happens_once_its_cause_is_mended(db) {
+        let mended = section("helper", "echo_bot", &["chat-write"]);
+        let binary = server(db, &(mended.clone() + "[plugins.helper.limits]\nattempts = 1\neffects = 0\n")).await;
+        let ann = member(&binary, "Ann").await.client;
+        let room = open_room(&ann, "Lobby").await;
+        present(&ann, &room, "helper").await;
+        let question = say(&ann, &room, "echo hello").await;
+        eventually("it is put aside", || async {
+            let letters = binary.run_well(&["plugin", "letters", "helper"], "").await;
+            letters.contains("a call may cause 0 things (limits.effects)").then_some(())
+        }).await;
+        fs::write(binary.folder().join("community.toml"), mended).unwrap();
+        assert_eq!(binary.run_well(&["plugin", "reload", "helper"], "").await, "helper: loaded\n");
+        assert_eq!(binary.run_well(&["plugin", "retry", "helper"], "").await, "1 to be told again\n");
+        assert_eq!(said(&ann, &room, "echo: hello").await["replyTo"], question["id"]);
+        assert_eq!(binary.run_well(&["plugin", "letters", "helper"], "").await, "", "it is done with");
+        binary.stop().await;
+    }
+
     async fn who_names_a_plugin_that_nobody_knows_is_told(db) {
         let binary = server(db, &section("helper", "echo_bot", &["chat-write"])).await;
         for command in ["logs", "letters", "retry", "discard", "record"] {
