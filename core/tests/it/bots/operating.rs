@@ -250,6 +250,19 @@ db_test! {
         binary.stop().await;
     }
 
+    async fn what_a_bot_writes_into_its_log_can_be_read(db) {
+        let binary = server(db, &section("naughty", "naughty_bot", &crate::bots::ALL)).await;
+        let ann = member(&binary, "Ann").await.client;
+        let room = open_room(&ann, "Lobby").await;
+        present(&ann, &room, "naughty").await;
+        say(&ann, &room, "naughty send-many 20").await;
+        eventually("its line", || async {
+            let logs = binary.run_well(&["plugin", "logs", "naughty"], "").await;
+            logs.lines().any(|line| line.contains(" WARN  refused: Error::Limited(\"it may say 5 things a second in a room")).then_some(())
+        }).await;
+        binary.stop().await;
+    }
+
     async fn who_names_a_plugin_that_nobody_knows_is_told(db) {
         let binary = server(db, &section("helper", "echo_bot", &["chat-write"])).await;
         for command in ["logs", "letters", "retry", "discard", "record"] {

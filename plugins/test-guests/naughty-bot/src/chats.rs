@@ -33,6 +33,13 @@ pub const DEEDS: &[(&str, Deed)] = &[
     ("delete-other", |order| Ok(moderation::delete_message(order.argument)?)),
     ("react", |order| order.two().and_then(|(id, emoji)| Ok(chat::react(id, emoji)?))),
     ("unreact", |order| order.two().and_then(|(id, emoji)| Ok(chat::unreact(id, emoji)?))),
+    ("react-briefly", |order| {
+        let id = &order.message()?.id;
+        chat::react(id, order.argument)?;
+        Ok(chat::unreact(id, order.argument)?)
+    }),
+    ("delete-this", |order| Ok(moderation::delete_message(&order.message()?.id)?)),
+    ("remove-author", |order| Ok(moderation::remove_member(order.room, &order.message()?.author.id)?)),
     ("remove", |order| Ok(moderation::remove_member(order.room, order.argument)?)),
     ("members-of", |order| {
         let names = members::all(order.argument).map(|all| all.into_iter().map(|each| each.member.name).collect::<Vec<_>>().join(", "));

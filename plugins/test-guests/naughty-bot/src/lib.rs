@@ -35,6 +35,11 @@ impl Order<'_> {
         Ok(())
     }
 
+    /// The message that gave the order.
+    fn message(&self) -> Result<&Message, String> {
+        self.message.ok_or_else(|| "a message is needed".to_owned())
+    }
+
     /// The two halves of the argument, between which there is a space.
     fn two(&self) -> Result<(&str, &str), String> {
         self.argument.split_once(' ').ok_or_else(|| format!("two things are needed, not `{}`", self.argument))
