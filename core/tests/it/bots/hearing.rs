@@ -19,18 +19,11 @@ use futures_util::future::{BoxFuture, join_all};
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
 
-use super::{ALL, bot, heard, present, run, said, scene, with};
+use super::{ALL, again, bot, heard, present, run, said, scene, with};
 use crate::{
     rooms::{self, invite, read, say},
-    support::{Client, Person, TestServer, eventually},
+    support::{TestServer, eventually},
 };
-
-/// The client of somebody after the server began anew.
-fn again(server: &TestServer, person: &Person) -> Client {
-    let client = server.client();
-    client.set_cookie(person.cookie_name, &person.client.cookie(person.cookie_name).unwrap());
-    client
-}
 
 /// Makes more rooms than a page of the list has.
 fn make_rooms<'a>(tx: &'a mut Tx, owner: &'a UserId) -> BoxFuture<'a, Result<()>> {

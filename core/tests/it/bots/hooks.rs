@@ -5,7 +5,7 @@ use std::time::Duration;
 use community::config::{Secret, Span};
 use serde_json::json;
 
-use super::{ALL, bot, present, run, scene, with};
+use super::{ALL, again, bot, present, run, scene, with};
 use crate::{
     rooms::{id, join, leave, open_room, read, say, send},
     support::{Client, Sockets, TestServer, eventually},
@@ -206,8 +206,7 @@ db_test! {
         server.clock.advance(Duration::from_hours(24 * 3));
         server.config.plugins = plugins;
         server.restart().await;
-        let client = server.client();
-        client.set_cookie(ann.cookie_name, &ann.client.cookie(ann.cookie_name).unwrap());
+        let client = again(&server, &ann);
         seen(&client, &room, "scheduled", &["weekday-morning", "2026-06-02T09:00:00"]).await;
         server.stop().await;
     }
