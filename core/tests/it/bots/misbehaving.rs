@@ -199,13 +199,16 @@ db_test! {
         crate::rooms::invite(&ann.client, &room, naughty.id.as_str()).await.expect(200);
         let secret = open_room(&ann.client, "Secret").await;
         let mine = say(&ann.client, &room, "mine").await;
-        say(&ann.client, &secret, "nobody else's business").await;
+        let hidden = say(&ann.client, &secret, "nobody else's business").await;
         let orders = [
             format!("edit-other {}", id(&mine)),
             format!("delete-other {}", id(&mine)),
             format!("send-to {secret} hello"),
             format!("read-room {secret}"),
+            format!("read-after {}", id(&hidden)),
+            format!("get-room {secret}"),
             format!("members-of {secret}"),
+            format!("get-member {secret} {}", ann.id),
             format!("remove {}", ann.id),
             format!("react {} 👍", id(&mine)),
             format!("react {} nothing", id(&mine)),
@@ -215,7 +218,7 @@ db_test! {
         assert_eq!((&now["body"], &now["deleted"], &now["reactions"][0]["emoji"]), (&json!("mine"), &json!(false), &json!("👍")));
         assert_eq!(bodies(&ann, &secret).await, ["nobody else's business"]);
         let said = bodies(&ann, &room).await;
-        assert_eq!(said.iter().filter(|body| body.starts_with("error: ") && body.contains("NotFound")).count(), 2, "{said:?}");
+        assert_eq!(said.iter().filter(|body| body.starts_with("error: ") && body.contains("NotFound")).count(), 5, "{said:?}");
         server.stop().await;
     }
 
