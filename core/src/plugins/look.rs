@@ -83,7 +83,7 @@ pub struct Setting {
     pub description: String,
 }
 
-/// The grants that a component needs for all that it imports.
+/// The grants that a component needs for all that it imports and hears.
 ///
 /// # Errors
 /// Why it cannot be read or is no component, to complete "it …".
@@ -94,6 +94,10 @@ pub fn grants_of(file: &Path) -> Result<Vec<String>, String> {
 fn grants_for(outline: &Outline) -> Vec<String> {
     let mut grants: Vec<String> = outline.imports.iter().filter_map(|import| grants::describe(import).1).map(ToOwned::to_owned).collect();
     grants.dedup();
+    // Whoever hears of posts reads them.
+    if kind::reasons_in(&outline.exports).contains(&"on-post") && !grants.iter().any(|grant| grant == "posts-read") {
+        grants.push("posts-read".to_owned());
+    }
     grants
 }
 

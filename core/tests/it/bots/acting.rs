@@ -1,4 +1,6 @@
-//! What bots do beside talking: posts of their own, order in rooms where they are moderators, and so much in one call.
+//! What bots do beside talking: reading, posts of their own, order in rooms where they are moderators, and so much in one call.
+
+use std::time::Duration;
 
 use serde_json::json;
 
@@ -35,13 +37,49 @@ db_test! {
     }
 
     async fn a_bot_without_the_grant_writes_no_posts(db) {
-        let server = TestServer::start_with(db, |config| with(config, "naughty", bot("naughty_bot", &["chat-write"]))).await;
+        let server = TestServer::start_with(db, |config| {
+            with(config, "naughty", bot("naughty_bot", &["chat-write"]));
+            with(config, "echo", bot("echo_bot", &["chat-write"]));
+        }).await;
         let (ann, room) = scene(&server).await;
         say(&ann.client, &room, "naughty post By a bot").await;
+        say(&ann.client, &room, "echo that was all").await;
+        said(&ann.client, &room, "echo: that was all").await;
         let status = crate::plugins::support::load([("naughty", bot("naughty_bot", &["chat-write"]))]).await.status();
         let reason = status.into_iter().find(|status| status.id == "naughty").unwrap().reason.unwrap();
         assert!(reason.contains("which it is not granted"), "{reason}");
         assert_eq!(ann.client.get("/api/posts").await.expect(200).json(), json!([]));
+        server.stop().await;
+    }
+
+    async fn a_bot_reads_the_clock_rooms_members_and_posts(db) {
+        let server = TestServer::start_with(db, |config| {
+            let mut section = bot("naughty_bot", &ALL);
+            section.limits.messages = 1000;
+            with(config, "naughty", section);
+        }).await;
+        let (ann, room) = scene(&server).await;
+        let ben = server.member("Ben").await;
+        present(&ann.client, &room, "naughty").await;
+        let order = async |order: &str, answer: &str| {
+            say(&ann.client, &room, &format!("naughty {order}")).await;
+            said(&ann.client, &room, answer).await;
+        };
+        let one = id(&say(&ann.client, &room, "one").await);
+        say(&ann.client, &room, "two").await;
+        order(&format!("read-after {one}"), &format!("after: two, naughty read-after {one}")).await;
+        order("clock", "it is 2026-06-01T12:00:00Z").await;
+        order(&format!("get-room {room}"), "room: Lobby").await;
+        order(&format!("get-member {room} {}", ann.id), "Ann is owner").await;
+        order(&format!("get-member {room} {}", ben.id), "error: Error::NotFound").await;
+        for title in ["First", "Second"] {
+            ann.client.post("/api/posts", json!({ "title": title, "body": "All is well" })).await.expect(200);
+            server.clock.advance(Duration::from_secs(1));
+        }
+        let posts = ann.client.get("/api/posts").await.expect(200).json();
+        order("read-posts", "posts: Second, First").await;
+        order(&format!("read-before {}", id(&posts[0])), "before: First").await;
+        order(&format!("read-post {}", id(&posts[1])), "post: First, All is well").await;
         server.stop().await;
     }
 

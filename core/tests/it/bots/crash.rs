@@ -1,17 +1,20 @@
-//! `kill -9` while a bot works: what it remembers is exact.
+//! `kill -9` while a bot works: what it remembers and what it says is exact.
 
 use std::fs;
 
 use futures_util::future::join_all;
 use serde_json::json;
 
-use super::run;
+use super::{ALL, present, run};
 use crate::{
     plugins::support::guest,
-    rooms::{open_room, say},
+    rooms::{open_room, read, say},
     store::member,
-    support::{Binary, Client, Db, eventually, full},
+    support::{Binary, Client, DEADLINE, Db, eventually, full, within},
 };
+
+/// Messages that a bot answers in a room, which are fewer than bots may say there at once.
+const ANSWERED: usize = 12;
 
 /// A server with a configuration file that has these sections.
 pub async fn server(db: Db, sections: &str) -> Binary {
@@ -73,6 +76,46 @@ async fn survive(db: Db, kills: usize, messages: usize) {
     binary.stop().await;
 }
 
+/// Kills the server while a bot counts messages, in each room by itself, and answers each with its number.
+async fn answer_once(db: Db, kills: usize) {
+    let limits = "[plugins.naughty.limits]\nmessages = 1000\nbreakdowns = 1000\ncpu_per_second = \"10s\"\n";
+    let mut binary = server(db, &(section("naughty", "naughty_bot", &ALL) + limits)).await;
+    let ann = member(&binary, "Ann").await.client;
+    let mut rooms = Vec::new();
+    for number in 0..8 {
+        let room = open_room(&ann, &format!("Room {number}")).await;
+        present(&ann, &room, "naughty").await;
+        rooms.push((room, format!("naughty count {number}")));
+    }
+    let sending = join_all(rooms.iter().map(|(room, order)| send(&ann, room, order, ANSWERED)));
+    let killing = async {
+        for kill in 1..=kills {
+            until_answered(&ann, &rooms[0].0, kill * ANSWERED / (kills + 1)).await;
+            binary.kill();
+            binary.serve().await;
+        }
+    };
+    tokio::join!(sending, killing);
+    for (room, order) in &rooms {
+        until_answered(&ann, room, ANSWERED).await;
+        // Whatever was said or counted once more came before what is said to this.
+        say(&ann, room, order).await;
+        let wanted: Vec<String> = (1..=ANSWERED + 1).map(|number| number.to_string()).collect();
+        assert_eq!(until_answered(&ann, room, wanted.len()).await, wanted, "{order}");
+    }
+    binary.stop().await;
+}
+
+/// Waits until the bot has said so much in a room; gives all of it.
+async fn until_answered(client: &Client, room: &str, wanted: usize) -> Vec<String> {
+    let answers = || async {
+        let all = read(client, room, "").await.into_iter().filter(|message| message["isBot"] == true);
+        let bodies: Vec<String> = all.map(|message| message["body"].as_str().unwrap().to_owned()).collect();
+        (bodies.len() >= wanted).then_some(bodies)
+    };
+    within(6 * DEADLINE, "the bot answers", answers).await
+}
+
 /// Waits until the bot has counted so many. After a kill on PostgreSQL it takes a while until another process may serve it.
 async fn until_counted(client: &Client, room: &str, wanted: usize) {
     for _ in 0..10 * wanted {
@@ -102,4 +145,14 @@ async fn o17_a_bot_counts_every_message_once_across_kills_on_sqlite() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn o17_a_bot_counts_every_message_once_across_kills_on_postgres() {
     survive(Db::Postgres, if full() { 10 } else { 2 }, 1000).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn o17_a_bot_answers_every_message_once_across_kills_on_sqlite() {
+    answer_once(Db::Sqlite, 3).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn o17_a_bot_answers_every_message_once_across_kills_on_postgres() {
+    answer_once(Db::Postgres, 2).await;
 }

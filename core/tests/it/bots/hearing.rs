@@ -17,20 +17,13 @@ use community::{
 };
 use futures_util::future::{BoxFuture, join_all};
 use sea_orm::{ConnectionTrait, Statement};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{ALL, bot, heard, present, run, said, scene, with};
+use super::{ALL, again, bot, heard, present, run, said, scene, with};
 use crate::{
     rooms::{self, invite, read, say},
-    support::{Client, Person, TestServer, eventually},
+    support::{TestServer, eventually},
 };
-
-/// The client of somebody after the server began anew.
-fn again(server: &TestServer, person: &Person) -> Client {
-    let client = server.client();
-    client.set_cookie(person.cookie_name, &person.client.cookie(person.cookie_name).unwrap());
-    client
-}
 
 /// Makes more rooms than a page of the list has.
 fn make_rooms<'a>(tx: &'a mut Tx, owner: &'a UserId) -> BoxFuture<'a, Result<()>> {
@@ -87,8 +80,13 @@ db_test! {
         };
         eventually("both answer", answers).await;
         say(&ann.client, &room, "naughty reply-forever").await;
-        let messages = eventually("both answer again", || async { Some(read(&ann.client, &room, "").await).filter(|all| all.len() >= 6) }).await;
-        assert_eq!(messages.iter().filter(|message| message["isBot"] == true).count(), 4, "{messages:?}");
+        eventually("both answer again", || async { (read(&ann.client, &room, "").await.len() >= 6).then_some(()) }).await;
+        // What they say to this comes after whatever they would say to the answers.
+        say(&ann.client, &room, "naughty send that was all").await;
+        let ends = |all: &[Value]| all.iter().filter(|message| message["body"] == "that was all").count();
+        let messages = eventually("both have heard it", || async { Some(read(&ann.client, &room, "").await).filter(|all| ends(all) == 2) }).await;
+        let answers = messages.iter().filter(|message| message["isBot"] == true && message["body"] == "naughty reply-forever").count();
+        assert_eq!(answers, 4, "{messages:?}");
         server.stop().await;
     }
 

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use community::config::{Secret, Span};
 use serde_json::json;
 
-use super::{ALL, bot, present, run, scene, with};
+use super::{ALL, again, bot, present, run, scene, with};
 use crate::{
     rooms::{id, join, leave, open_room, read, say, send},
-    support::{Client, TestServer, eventually},
+    support::{Client, Sockets, TestServer, eventually},
 };
 
 /// Waits until the bot has told of something that contains all `parts`.
@@ -68,6 +69,55 @@ db_test! {
         server.stop().await;
     }
 
+    async fn several_look_in_their_order_at_what_the_one_before_made_of_it(db) {
+        // Of equal numbers the first by id looks first.
+        for (hooks, naughty, hooks_first) in [(1, 0, false), (0, 1, true), (0, 0, true)] {
+            let server = TestServer::start_with(db, |config| {
+                for (id, name, order) in [("hooks", "all_hooks_bot", hooks), ("naughty", "naughty_bot", naughty)] {
+                    let mut section = bot(name, &ALL);
+                    (section.before_message.order, section.before_message.budget) = (order, Span::seconds(5));
+                    with(config, id, section);
+                }
+            }).await;
+            let (ann, room) = scene(&server).await;
+            for bot in ["All Hooks", "naughty"] {
+                present(&ann.client, &room, bot).await;
+            }
+            assert_eq!(say(&ann.client, &room, "naughty before rewrite").await["body"], "something nice");
+            send(&ann.client, &room, json!({ "body": "naughty before reject" })).await.expect_error(403, "message_rejected");
+            let told = run(&ann.client, &room, "/seen before-message").await;
+            // Who looks first sees what was typed, and also what the second refuses.
+            for (text, is_seen) in [("naughty before rewrite", hooks_first), ("something nice", !hooks_first), ("naughty before reject", hooks_first)] {
+                assert_eq!(told.contains(&format!("body: {text:?}")), is_seen, "{hooks} {naughty} {text}: {told}");
+            }
+            server.stop().await;
+        }
+    }
+
+    async fn what_bots_from_outside_say_is_looked_at_too(db) {
+        let token = "0123456789abcdef0123456789abcdef";
+        let server = TestServer::start_with(db, |config| {
+            config.chat.bot_token = Some(Secret::new(token));
+            with(config, "hooks", bot("all_hooks_bot", &ALL));
+        }).await;
+        let (ann, room) = scene(&server).await;
+        present(&ann.client, &room, "All Hooks").await;
+        let client = server.client();
+        let post = |path: &str| client.call("POST", &format!("/api/rooms/{room}/{path}")).header("authorization", format!("Bearer {token}"));
+        post("join").send().await.expect(200);
+        let socket = Sockets::at(server.url()).await.bot(token).await;
+        post("messages").json(&json!({ "body": "reject me" })).send().await.expect_error(403, "message_rejected");
+        let said = post("messages").json(&json!({ "body": "rewrite me" })).send().await.expect(200).json();
+        assert_eq!(said["message"]["body"], "rewritten", "over REST");
+        socket.emit("message:send", json!({ "roomId": room, "body": "reject me" })).await.error("message_rejected");
+        let said = socket.emit("message:send", json!({ "roomId": room, "body": "rewrite me" })).await.ok();
+        assert_eq!(said["message"]["body"], "rewritten", "over the socket");
+        let bodies: Vec<_> = read(&ann.client, &room, "").await.into_iter().map(|message| message["body"].clone()).collect();
+        assert_eq!(bodies, [json!("is anybody there?"), json!("rewritten"), json!("rewritten")]);
+        seen(&ann.client, &room, "before-message", &["rewrite me", "OpenClaw", "is-bot: true"]).await;
+        server.stop().await;
+    }
+
     async fn a_message_that_could_not_be_looked_at_passes_unless_the_operator_says_otherwise(db) {
         for (on_failure, status) in [("open", 200), ("closed", 503)] {
             let server = TestServer::start_with(db, |config| {
@@ -94,7 +144,7 @@ db_test! {
         }).await;
         let (ann, room) = scene(&server).await;
         present(&ann.client, &room, "All Hooks").await;
-        let socket = crate::support::Sockets::at(server.url()).await.connect(&ann).await;
+        let socket = Sockets::at(server.url()).await.connect(&ann).await;
         let words: Vec<_> = (0..20).map(|number| format!("word {number}")).collect();
         let all = words.iter().map(|word| socket.emit("message:send", json!({ "roomId": room, "body": word })));
         for ack in futures_util::future::join_all(all).await {
@@ -113,7 +163,7 @@ db_test! {
         }).await;
         let (ann, room) = scene(&server).await;
         present(&ann.client, &room, "naughty").await;
-        let socket = crate::support::Sockets::at(server.url()).await.connect(&ann).await;
+        let socket = Sockets::at(server.url()).await.connect(&ann).await;
         // The first passes once the bot has slept for as long as it may; the others it lets pass at once.
         let words = ["naughty before sleep", "then this", "and this"];
         let all = words.iter().map(|word| socket.emit("message:send", json!({ "roomId": room, "body": word })));
@@ -156,8 +206,7 @@ db_test! {
         server.clock.advance(Duration::from_hours(24 * 3));
         server.config.plugins = plugins;
         server.restart().await;
-        let client = server.client();
-        client.set_cookie(ann.cookie_name, &ann.client.cookie(ann.cookie_name).unwrap());
+        let client = again(&server, &ann);
         seen(&client, &room, "scheduled", &["weekday-morning", "2026-06-02T09:00:00"]).await;
         server.stop().await;
     }

@@ -44,6 +44,13 @@ pub async fn scene(server: &TestServer) -> (Person, String) {
     (ann, room)
 }
 
+/// The client of somebody after the server began anew.
+pub fn again(server: &TestServer, person: &Person) -> Client {
+    let client = server.client();
+    client.set_cookie(person.cookie_name, &person.client.cookie(person.cookie_name).unwrap());
+    client
+}
+
 /// Waits for a message in a room of which this holds.
 pub async fn heard(client: &Client, room: &str, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
     eventually(what, || async { rooms::read(client, room, "").await.into_iter().find(|message| wanted(message)) }).await

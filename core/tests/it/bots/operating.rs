@@ -2,20 +2,22 @@
 
 use std::{
     fs,
+    path::Path,
     time::{Duration, Instant},
 };
 
+use community::config::PluginSection;
 use sea_orm::ConnectionTrait;
 use serde_json::json;
 
 use super::{
     bot,
     crash::{section, server},
-    present, run, said, scene, with,
+    present, run, said, with,
 };
 use crate::{
     outbound::peer::Peer,
-    plugins::support::guest,
+    plugins::support::{guest, load},
     rooms::{details, open_room, say, send},
     store::member,
     support::{Binary, Db, Sockets, TestServer, eventually},
@@ -229,6 +231,38 @@ db_test! {
         binary.stop().await;
     }
 
+    async fn what_was_put_aside_happens_once_its_cause_is_mended(db) {
+        let mended = section("helper", "echo_bot", &["chat-write"]);
+        let binary = server(db, &(mended.clone() + "[plugins.helper.limits]\nattempts = 1\neffects = 0\n")).await;
+        let ann = member(&binary, "Ann").await.client;
+        let room = open_room(&ann, "Lobby").await;
+        present(&ann, &room, "helper").await;
+        let question = say(&ann, &room, "echo hello").await;
+        eventually("it is put aside", || async {
+            let letters = binary.run_well(&["plugin", "letters", "helper"], "").await;
+            letters.contains("a call may cause 0 things (limits.effects)").then_some(())
+        }).await;
+        fs::write(binary.folder().join("community.toml"), mended).unwrap();
+        assert_eq!(binary.run_well(&["plugin", "reload", "helper"], "").await, "helper: loaded\n");
+        assert_eq!(binary.run_well(&["plugin", "retry", "helper"], "").await, "1 to be told again\n");
+        assert_eq!(said(&ann, &room, "echo: hello").await["replyTo"], question["id"]);
+        assert_eq!(binary.run_well(&["plugin", "letters", "helper"], "").await, "", "it is done with");
+        binary.stop().await;
+    }
+
+    async fn what_a_bot_writes_into_its_log_can_be_read(db) {
+        let binary = server(db, &section("naughty", "naughty_bot", &crate::bots::ALL)).await;
+        let ann = member(&binary, "Ann").await.client;
+        let room = open_room(&ann, "Lobby").await;
+        present(&ann, &room, "naughty").await;
+        say(&ann, &room, "naughty send-many 20").await;
+        eventually("its line", || async {
+            let logs = binary.run_well(&["plugin", "logs", "naughty"], "").await;
+            logs.lines().any(|line| line.contains(" WARN  refused: Error::Limited(\"it may say 5 things a second in a room")).then_some(())
+        }).await;
+        binary.stop().await;
+    }
+
     async fn who_names_a_plugin_that_nobody_knows_is_told(db) {
         let binary = server(db, &section("helper", "echo_bot", &["chat-write"])).await;
         for command in ["logs", "letters", "retry", "discard", "record"] {
@@ -264,22 +298,35 @@ db_test! {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn p18_p21_a_bot_from_a_file_needs_its_checksum_and_its_grants() {
-    let server = TestServer::start_with(Db::Sqlite, |config| {
-        let mut unpinned = bot("echo_bot", &["chat-write"]);
-        unpinned.dev = false;
-        with(config, "unpinned", unpinned);
-        let mut elsewhere = bot("echo_bot", &["chat-write"]);
-        elsewhere.component = Some(format!("{}/../../etc/passwd", guest("echo_bot").parent().unwrap().display()));
-        with(config, "elsewhere", elsewhere);
-    })
-    .await;
-    let (ann, room) = scene(&server).await;
-    say(&ann.client, &room, "echo hello").await;
-    let commands = ann.client.get("/api/commands").await.expect(200).json();
-    assert_eq!(commands["commands"], json!([]), "neither runs");
-    server.stop().await;
+    let file = guest("echo_bot").canonicalize().unwrap();
+    let folder = file.parent().unwrap();
+    // Both are there, and reached by ways that lead out of the folder of the bots.
+    let around = folder.join("..").join(folder.file_name().unwrap()).join(file.file_name().unwrap());
+    let elsewhere = folder.components().skip(1).fold(folder.to_owned(), |path, _| path.join("..")).join("etc/passwd");
+    assert!(around.is_file() && elsewhere.is_file());
+    let echo = |dev, path: &Path| {
+        let component = Some(path.display().to_string());
+        PluginSection { dev, component, ..bot("echo_bot", &["chat-write"]) }
+    };
+    let refused = [
+        ("unpinned", echo(false, &file), "has no checksum: "),
+        ("around", echo(false, &around), "has no checksum: "),
+        ("elsewhere", echo(true, &elsewhere), "is not WebAssembly: "),
+        ("ungranted", bot("echo_bot", &[]), "which it is not granted: add \"chat-write\" to its `grants`"),
+    ];
+    let status = load(refused.iter().map(|(id, section, _)| (*id, section.clone()))).await.status();
+    for (id, _, why) in &refused {
+        let told = status.iter().find(|status| status.id == *id).unwrap();
+        let reason = told.reason.as_deref().unwrap_or_default();
+        assert!(!told.on && reason.starts_with(&format!("plugin `{id}` ")) && reason.contains(why), "{told:?}");
+    }
+    // With the line that the reason names it runs.
+    let unpinned = status.iter().find(|status| status.id == "unpinned").unwrap().reason.as_deref().unwrap();
+    let sha256 = unpinned.split('"').nth(1).map(str::to_owned);
+    let status = load([("pinned", PluginSection { sha256, ..echo(false, &file) })]).await.status();
+    assert!(status.iter().any(|status| status.id == "pinned" && status.on), "{status:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

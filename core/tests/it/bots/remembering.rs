@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use community::plugins::queries::Usage;
 use futures_util::future::join_all;
 
-use super::{ALL, bot, heard, present, run, said, scene, with};
+use super::{ALL, again, bot, heard, present, run, said, scene, with};
 use crate::{
     rooms::{open_room, read, say},
     support::{TestServer, eventually},
@@ -169,6 +170,47 @@ db_test! {
         said(&ann.client, &room, "Some(\"stolen\")").await;
         let own = run(&ann.client, &room, "/seen on-message").await;
         assert!(!own.lines().any(|line| line == "stolen"), "{own}");
+        server.stop().await;
+    }
+
+    async fn what_is_kept_for_a_while_goes_away_and_gives_its_space_back(db) {
+        let mut server = TestServer::start_with(db, |config| {
+            let mut section = bot("naughty_bot", &ALL);
+            (section.limits.attempts, section.limits.messages, section.limits.stored_keys) = (1, 1000, 3);
+            with(config, "naughty", section);
+        }).await;
+        let (ann, room) = scene(&server).await;
+        present(&ann.client, &room, "naughty").await;
+        for order in ["set-for a 60", "cas-for b 60", "set c c", "set d d", "keys"] {
+            say(&ann.client, &room, &format!("naughty {order}")).await;
+        }
+        said(&ann.client, &room, "keys: a, b, c").await;
+        let letters = community::plugins::queries::letters(server.store().await.reader(), "naughty").await.unwrap();
+        assert!(letters.len() == 1 && letters[0].reason.contains("limits.stored_keys"), "{letters:?}");
+        server.clock.advance(Duration::from_secs(59));
+        for key in ["a", "b"] {
+            say(&ann.client, &room, &format!("naughty get {key}")).await;
+            said(&ann.client, &room, &format!("Some({key:?})")).await;
+        }
+        server.clock.advance(Duration::from_secs(1));
+        say(&ann.client, &room, "naughty get a").await;
+        said(&ann.client, &room, "None").await;
+        say(&ann.client, &room, "naughty keys").await;
+        said(&ann.client, &room, "keys: c").await;
+        // Whoever sets only what is not there may again.
+        for order in ["cas-for b 60", "keys"] {
+            say(&ann.client, &room, &format!("naughty {order}")).await;
+        }
+        said(&ann.client, &room, "keys: b, c").await;
+        // A server that starts sweeps what is over.
+        server.restart().await;
+        let usage = || async { community::plugins::queries::usage(server.store().await.reader(), "naughty").await.unwrap() };
+        eventually("it is swept", || async { (usage().await == Usage { entries: 2, bytes: 4 }).then_some(()) }).await;
+        let ann = again(&server, &ann);
+        for order in ["set d d", "keys"] {
+            say(&ann, &room, &format!("naughty {order}")).await;
+        }
+        said(&ann, &room, "keys: b, c, d").await;
         server.stop().await;
     }
 

@@ -47,6 +47,13 @@ async fn jobs_and_settings_are_described_with_their_times_and_bounds() {
 }
 
 #[tokio::test]
+async fn who_hears_of_posts_needs_the_grant_to_read_them() {
+    let text = Bench::new().run_well(&["inspect", guest("all_hooks_bot").to_str().unwrap()]).await;
+    let grants = text.lines().find(|line| line.starts_with("grants = ")).unwrap();
+    assert!(grants.contains("\"posts-read\""), "{grants}");
+}
+
+#[tokio::test]
 async fn settings_that_must_be_set_stand_in_the_section() {
     let text = Bench::new().run_well(&["inspect", built("discord").to_str().unwrap()]).await;
     assert!(text.contains("a redirect provider") && text.contains("client_id = \"\"") && text.contains("allow_hosts = []"), "{text}");

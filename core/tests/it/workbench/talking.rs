@@ -22,6 +22,7 @@ async fn what_does_not_go_as_written_is_shown_beside_what_came() {
         ("ann: hello\n! no\n", "! no", "it was not refused"),
         ("ann: /shuot\n", "ann: /shuot", "this was refused: There is no command /shuot"),
         ("ann: /echo a\n< a\n", "< a", "what came is:  <Ann a"),
+        ("ann: hello\nlogs hello\n", "logs hello", "its log has nothing"),
     ] {
         let said = Bench::new().talk(&guest("echo_bot"), &format!("room Lobby\nann joins\n{lines}")).await;
         let failed = said.out.lines().skip_while(|line| !line.contains("FAILED")).collect::<Vec<_>>().join("\n");
@@ -74,6 +75,27 @@ async fn settings_reactions_and_refusals_can_be_expected() {
     assert!(said.well, "{}{}", said.out, said.errors);
     let wrong = Bench::new().talk(&built("moderator"), "settings\n  wrods = x\nroom Lobby\n").await;
     assert!(!wrong.well && wrong.errors.contains("did you mean words?"), "{}", wrong.errors);
+}
+
+#[tokio::test]
+async fn whatever_people_do_is_played() {
+    let script = "settings\n  aloud = true\nroom Lobby\nann joins\n<~ \"joined\"\nann: hello\n<~ on-message: \nann edits good day\n<~ \"edited\"\n\
+                  ann reacts 👍\n<~ Some(\"👍\")\nann deletes\n<~ \"deleted\"\nann posts News of the day\nsilence\n\
+                  ann: /seen on-post\n<ann ~ News of the day\nann leaves\n<~ \"left\"\nsilence\n";
+    let said = Bench::new().talk(&guest("all_hooks_bot"), script).await;
+    assert!(said.well, "{}{}", said.out, said.errors);
+}
+
+#[tokio::test]
+async fn whatever_a_bot_does_can_be_expected() {
+    let script = "room Lobby\nann joins\nbea joins\nann: naughty send-many 6\n< number 1\n< number 2\n< number 3\n< number 4\n< number 5\n\
+                  logs refused: Error::Limited(\nsilence\nann: naughty edit-own\n< before\nedits after\n\
+                  ann: naughty delete-own\n< this goes away\ndeletes\nann: naughty react-briefly 👍\nreacts 👍\nunreacts 👍\n\
+                  ann: naughty post By a bot\nposts By a bot\nsilence\nann: naughty delete-this\nlogs could not delete a message\nsilence\n\
+                  promote\nann: naughty delete-this\ndeletes\nbea: naughty remove-author\nremoves bea\nsilence\n\
+                  bea: hello\n! is not in the room\n";
+    let said = Bench::new().talk(&guest("naughty_bot"), script).await;
+    assert!(said.well, "{}{}", said.out, said.errors);
 }
 
 #[tokio::test]

@@ -1,6 +1,8 @@
 //! Misdeeds in rooms.
 
-use openclaw_sdk::{chat, members, moderation, posts};
+// For languages whose own clock needs more than a plugin gets; those in Rust have one, so the SDK has nothing of it.
+use openclaw_sdk::bindings::bot::openclaw::clock::clock;
+use openclaw_sdk::{Error, Message, Post, Time, chat, members, moderation, posts};
 
 use crate::{Deed, Order, deeds};
 
@@ -33,23 +35,50 @@ pub const DEEDS: &[(&str, Deed)] = &[
     ("delete-other", |order| Ok(moderation::delete_message(order.argument)?)),
     ("react", |order| order.two().and_then(|(id, emoji)| Ok(chat::react(id, emoji)?))),
     ("unreact", |order| order.two().and_then(|(id, emoji)| Ok(chat::unreact(id, emoji)?))),
+    ("react-briefly", |order| {
+        let id = &order.message()?.id;
+        chat::react(id, order.argument)?;
+        Ok(chat::unreact(id, order.argument)?)
+    }),
+    ("delete-this", |order| Ok(moderation::delete_message(&order.message()?.id)?)),
+    ("remove-author", |order| Ok(moderation::remove_member(order.room, &order.message()?.author.id)?)),
     ("remove", |order| Ok(moderation::remove_member(order.room, order.argument)?)),
-    ("members-of", |order| {
-        let names = members::all(order.argument).map(|all| all.into_iter().map(|each| each.member.name).collect::<Vec<_>>().join(", "));
-        order.say(names.map_or_else(|error| format!("error: {error:?}"), |names| format!("members: {names}")))
+    ("members-of", |order| tell(order, members::all(order.argument), |all| format!("members: {}", listed(all, |each| each.member.name)))),
+    ("get-member", |order| {
+        let (room, who) = order.two()?;
+        tell(order, members::member(room, who), |found| format!("{} is {}", found.member.name, found.role))
     }),
-    ("rooms", |order| {
-        let names: Vec<_> = chat::rooms()?.into_iter().map(|room| room.name).collect();
-        order.say(format!("rooms: {}", names.join(", ")))
+    ("rooms", |order| order.say(format!("rooms: {}", listed(chat::rooms()?, |room| room.name)))),
+    ("get-room", |order| tell(order, chat::room(order.argument), |room| format!("room: {}", room.name))),
+    ("read-room", |order| tell(order, chat::latest(order.argument, 200), |all| format!("messages: {}", bodies(all)))),
+    ("read-after", |order| {
+        let after = chat::message(order.argument).and_then(|message| chat::after(&message, 200));
+        tell(order, after, |all| format!("after: {}", bodies(all)))
     }),
-    ("read-room", |order| {
-        let bodies =
-            chat::latest(order.argument, 200).map(|all| all.into_iter().map(|message| message.body).collect::<Vec<_>>().join(", "));
-        order.say(bodies.map_or_else(|error| format!("error: {error:?}"), |bodies| format!("messages: {bodies}")))
-    }),
+    ("read-posts", |order| tell(order, posts::newest(50), |all| format!("posts: {}", titles(all)))),
+    ("read-before", |order| tell(order, posts::before(order.argument, 50), |all| format!("before: {}", titles(all)))),
+    ("read-post", |order| tell(order, posts::post(order.argument), |post| format!("post: {}, {}", post.title, post.body))),
+    ("clock", |order| order.say(format!("it is {}", Time::from_unix_ms(clock::now().cast_signed())))),
     ("post", |order| Ok(posts::create(order.argument, "written by a naughty bot").map(drop)?)),
     ("delete-post", |order| Ok(posts::delete(order.argument)?)),
 ];
+
+/// Says what came of reading something.
+fn tell<T>(order: &Order, read: Result<T, Error>, words: impl FnOnce(T) -> String) -> Result<(), String> {
+    order.say(read.map_or_else(|error| format!("error: {error:?}"), words))
+}
+
+fn listed<T>(all: Vec<T>, words: impl FnMut(T) -> String) -> String {
+    all.into_iter().map(words).collect::<Vec<_>>().join(", ")
+}
+
+fn bodies(all: Vec<Message>) -> String {
+    listed(all, |message| message.body)
+}
+
+fn titles(all: Vec<Post>) -> String {
+    listed(all, |post| post.title)
+}
 
 /// Goes on although it is told to stop, and says nothing of that.
 fn send_many(order: &Order) -> Result<(), String> {

@@ -8,6 +8,8 @@ mod deeds;
 mod requests;
 mod values;
 
+use std::time::Duration;
+
 use openclaw_sdk::{
     Answer, Argument, Arguments, BeforeMessage, Choice, Command, Commands, Completion, Context, Draft, Due, Event, Message, OnMessage,
     Recurring, Scheduled, Time, Verdict, chat,
@@ -35,9 +37,21 @@ impl Order<'_> {
         Ok(())
     }
 
+    /// The message that gave the order.
+    fn message(&self) -> Result<&Message, String> {
+        self.message.ok_or_else(|| "a message is needed".to_owned())
+    }
+
     /// The two halves of the argument, between which there is a space.
     fn two(&self) -> Result<(&str, &str), String> {
         self.argument.split_once(' ').ok_or_else(|| format!("two things are needed, not `{}`", self.argument))
+    }
+
+    /// A name and a time, which is written in seconds.
+    fn timed(&self) -> Result<(&str, Duration), String> {
+        let (name, seconds) = self.argument.rsplit_once(' ').ok_or("a name and seconds are needed")?;
+        let seconds = seconds.parse().map_err(|_| "seconds are a number".to_owned())?;
+        Ok((name, Duration::from_secs(seconds)))
     }
 }
 

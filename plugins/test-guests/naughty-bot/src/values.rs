@@ -27,6 +27,12 @@ pub const DEEDS: &[(&str, Deed)] = &[
     ("seed-keys", |_| Ok((0..600).try_for_each(|number| store::set(&format!("list/{number:04}"), ""))?)),
     ("list-changed", list_changed),
     ("set", |order| order.two().and_then(|(key, value)| Ok(store::set(key, value)?))),
+    ("set-for", |order| order.timed().and_then(|(key, time)| Ok(store::set_for(key, key, time)?))),
+    ("cas-for", |order| {
+        let (key, time) = order.timed()?;
+        if store::compare_and_set(key, None, key, Some(time))? { Ok(()) } else { Err("there is something already".to_owned()) }
+    }),
+    ("keys", |order| order.say(format!("keys: {}", store::keys(order.argument)?.join(", ")))),
     ("get", |order| order.say(format!("{:?}", store::text(order.argument)?))),
     ("set-then-error", |order| store::set(order.argument, "this must not stay").map_err(String::from).and(Err("as you wish".to_owned()))),
     ("set-then-trap", |order| Ok(store::set(order.argument, "this must not stay").map(|()| deeds::act("trap"))?)),
@@ -41,11 +47,7 @@ pub const DEEDS: &[(&str, Deed)] = &[
     }),
     ("rmw", read_modify_write),
     ("cas", compare_and_set),
-    ("schedule", |order| {
-        let (name, seconds) = order.argument.rsplit_once(' ').ok_or("a name and seconds are needed")?;
-        let seconds = seconds.parse().map_err(|_| "seconds are a number".to_owned())?;
-        Ok(schedule::add(name, order.time + Duration::from_secs(seconds), order.room)?)
-    }),
+    ("schedule", |order| order.timed().and_then(|(name, time)| Ok(schedule::add(name, order.time + time, order.room)?))),
     ("cancel", |order| Ok(schedule::cancel(order.argument)?)),
     ("jobs", |order| {
         let jobs: Vec<_> = schedule::jobs()?.into_iter().map(|job| format!("{} at {}", job.name, job.at)).collect();
