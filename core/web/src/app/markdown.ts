@@ -1,8 +1,9 @@
 // Markdown as HTML, the same safe subset that the server renders (core/src/web/markdown.rs; both are held against
-// tests/markdown.json). HTML in the text is shown as text; what comes out is sanitised once more before it reaches the page.
+// tests/markdown.json). HTML in the text is shown as text; what comes out is sanitised once more before it reaches the page. It imports
+// nothing of ours: it is fetched by itself, and what it shared with the rest would be split off.
 import DOMPurify from "dompurify";
 import { Marked, type Tokens } from "marked";
-import { isPicture } from "./ours";
+import type { Render } from "./rendering.svelte";
 
 const escape = (text: string): string => text.replace(/[&<>"']/g, (letter) => `&#${letter.charCodeAt(0)};`);
 
@@ -11,6 +12,9 @@ const escapeText = (text: string): string => text.replace(/[<>"']|&(?!(?:#\d{1,7
 
 /** Whether a click on `url` can only lead to a page or a mail program. */
 const isSafe = (url: string): boolean => /^(https?:\/\/|mailto:)/i.test(url) || /^\/(?![/\\])[^\\]*$/.test(url);
+
+/** Whether an address is that of a picture that may be shown. */
+let isPicture: (url: string) => boolean = () => false;
 
 /** How many links are open: there are none inside of one. */
 let open = 0;
@@ -75,8 +79,13 @@ const marked = new Marked({
 const TAGS = "p br hr h3 h4 h5 h6 blockquote pre code ul ol li table thead tbody tr th td em strong del a img".split(" ");
 const ATTRIBUTES = ["href", "rel", "src", "alt", "loading", "start", "tabindex"];
 
-/** `text` as HTML that may stand in a page. */
-export function render(text: string): string {
+/** Renders text as HTML that may stand in a page, with pictures where `isOurs` says so. */
+export function renderer(isOurs: (url: string) => boolean): Render {
+  isPicture = isOurs;
+  return render;
+}
+
+function render(text: string): string {
   const html = marked.parse(text, { async: false });
   return DOMPurify.sanitize(html, { ALLOWED_TAGS: TAGS, ALLOWED_ATTR: ATTRIBUTES, ALLOW_DATA_ATTR: false, ALLOW_ARIA_ATTR: false });
 }

@@ -1,8 +1,9 @@
 // Texts as HTML. What renders them is large and slow to begin, so it comes when there is a text that the server has not rendered.
 import type { Post } from "./api";
 import { first } from "./first";
+import { isPicture } from "./ours";
 
-type Render = (text: string) => string;
+export type Render = (text: string) => string;
 
 let renderer = $state.raw<Render | null>(null);
 let coming: Promise<void> | undefined;
@@ -15,15 +16,15 @@ export const rendering = {
   /** Fetches it. Where that fails, texts are shown as they were written. */
   ready(): Promise<void> {
     coming ??= import("./markdown").then(
-      ({ render }) => rendering.use(render),
+      ({ renderer }) => rendering.use(renderer),
       // Whoever asks next tries again.
       () => void (coming = undefined),
     );
     return coming;
   },
   /** Takes it from whoever has it already. */
-  use(render: Render): void {
-    renderer = render;
+  use(make: (isOurs: typeof isPicture) => Render): void {
+    renderer = make(isPicture);
   },
 };
 

@@ -1,5 +1,5 @@
 // Begins listening once, when the first room page is opened.
-import { render } from "../app/markdown";
+import { renderer } from "../app/markdown";
 import { rendering } from "../app/rendering.svelte";
 import { rooms } from "./rooms.svelte";
 
@@ -9,6 +9,6 @@ export function start(): void {
   if (started) return;
   started = true;
   // Rooms know where their reader is from how high the texts are: these are rendered from the start.
-  rendering.use(render);
+  rendering.use(renderer);
   rooms.begin();
 }
