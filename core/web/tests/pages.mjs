@@ -59,7 +59,7 @@ export const pages = ({ post, room, closed }) => [
   { name: "post", who: "ann", path: `/posts/${post}` },
   { name: "missing", path: "/posts/u-01kb3x2v5q8m4n7p9r1s3t5v7w" },
   { name: "nothing", who: "ann", path: "/no/such/page" },
-  { name: "settings", who: "ann", path: "/settings/", then: (page) => page.locator(".files li").waitFor() },
+  { name: "settings", who: "ann", path: "/settings/", then: (page) => page.locator(".files li").first().waitFor() },
   { name: "docs", plain: true, path: "/api-docs.html", then: (page) => page.locator(".opblock").first().waitFor() },
   { name: "events", plain: true, path: "/docs/events" },
   { name: "plain-home", plain: true, unscripted: true, path: "/" },
