@@ -191,13 +191,11 @@ fn typed(actor: &Actor, body: String) -> (String, bool) {
     if !matches!(actor, Actor::User { .. }) {
         return (body, false);
     }
-    match body.strip_prefix("//") {
-        Some(said) => (format!("/{said}"), false),
-        None => {
-            let may_be_command = body.starts_with('/');
-            (body, may_be_command)
-        }
+    if let Some(said) = body.strip_prefix("//") {
+        return (format!("/{said}"), false);
     }
+    let may_be_command = body.starts_with('/');
+    (body, may_be_command)
 }
 
 fn answer(shown: &Shown) -> RawJson<MessageAnswer> {

@@ -227,8 +227,8 @@ db_test! {
 
     async fn the_mail_for_adding_says_to_which_account_and_carries_no_message_of_a_stranger(db) {
         let servers = OAuthServers::shared().await;
-        let named = |config: &mut Config| config.site.name = "Tea & Cakes".to_owned();
-        let server = community_with(db, &[("discord", servers.section("discord"))], named).await;
+        let tea = |config: &mut Config| "Tea & Cakes".clone_into(&mut config.site.name);
+        let server = community_with(db, &[("discord", servers.section("discord"))], tea).await;
         let names = [("ada", "the account \"ada\" at Tea & Cakes"), ("win.example", "an account at Tea & Cakes")];
         for (number, (name, account)) in names.into_iter().enumerate() {
             let somebody = enter(&server, &someone(name)).await;
