@@ -112,8 +112,11 @@ db_test! {
             avatar: None,
             username: "Bob".to_owned(),
         };
-        let nobody = community::ids::SessionId::from_stored(String::new());
-        server.store().await.write((bob, profile, nobody), |tx, (bob, profile, keep)| Box::pin(actions::link(tx, bob, profile, keep))).await.unwrap();
+        let (_, present) = enter(&server, "discord", "123456789012345678", |_| ()).await;
+        let list = present.get("/api/sessions").await.expect(200).json();
+        let session = list["sessions"].as_array().unwrap().iter().find(|session| session["current"] == true).unwrap();
+        let input = (bob, profile, community::ids::SessionId::parse(&super::id(session)).unwrap());
+        server.store().await.write(input, |tx, (bob, profile, keep)| Box::pin(actions::link(tx, bob, profile, keep))).await.unwrap();
         let (_, bob) = enter(&server, "discord", "123456789012345678", |_| ()).await;
         assert_eq!(invited(&bob).await, std::slice::from_ref(&room));
         join(&bob, &room).await.expect(200);
