@@ -115,7 +115,7 @@ db_test! {
         let (_, present) = enter(&server, "discord", "123456789012345678", |_| ()).await;
         let list = present.get("/api/sessions").await.expect(200).json();
         let session = list["sessions"].as_array().unwrap().iter().find(|session| session["current"] == true).unwrap();
-        let input = (bob, profile, community::ids::SessionId::parse(&super::id(session)).unwrap());
+        let input = (bob, profile, community::ids::SessionId::parse(session["id"].as_str().unwrap()).unwrap());
         server.store().await.write(input, |tx, (bob, profile, keep)| Box::pin(actions::link(tx, bob, profile, keep))).await.unwrap();
         let (_, bob) = enter(&server, "discord", "123456789012345678", |_| ()).await;
         assert_eq!(invited(&bob).await, std::slice::from_ref(&room));
