@@ -68,11 +68,14 @@ type Loading = (String, Arc<Entry>);
 
 #[derive(Default)]
 struct Entry {
-    known: tokio::sync::Mutex<Known>,
+    /// Locked for moments only: a sign-in that can go on with what is known never waits for the provider's answer to another.
+    known: Mutex<Known>,
+    /// Held by whoever asks the provider. Only they change `known`.
+    asking: tokio::sync::Mutex<()>,
     attempts: AtomicU64,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Known {
     metadata: Option<Arc<Metadata>>,
     /// When the document was fetched.
@@ -88,15 +91,18 @@ impl Directory {
     pub async fn get(&self, remote: &Remote, now: Duration) -> Result<Option<Arc<Metadata>>, Trouble> {
         let Server::Issuer { name, .. } = &remote.provider().flow().server else { return Ok(None) };
         let entry = self.entry(remote.provider());
-        let before = entry.attempts.load(Ordering::SeqCst);
-        let mut known = entry.known.lock().await;
-        let age = now.saturating_sub(known.read_at);
-        let kept = known.metadata.clone().filter(|_| age < STALE);
-        if age < FRESH && kept.is_some() {
-            return Ok(kept);
+        if let Some(fresh) = entry.known().younger_than(FRESH, now) {
+            return Ok(Some(fresh));
         }
+        let before = entry.attempts.load(Ordering::SeqCst);
+        let _turn = entry.asking.lock().await;
+        let known = entry.known();
+        if let Some(fresh) = known.younger_than(FRESH, now) {
+            return Ok(Some(fresh));
+        }
+        let kept = known.younger_than(STALE, now);
         // Whoever waited for an attempt that failed shares the failure instead of waiting for the next.
-        if let Some(failure) = known.failure.clone().filter(|_| entry.attempts.load(Ordering::SeqCst) > before) {
+        if let Some(failure) = known.failure.filter(|_| entry.attempts.load(Ordering::SeqCst) > before) {
             return kept.map(Some).ok_or(failure);
         }
         let late = |_| Err(Trouble::broken(format!("asking again takes longer than {} s", RENEWING.as_secs())));
@@ -108,11 +114,11 @@ impl Directory {
         match fetched {
             Ok(metadata) => {
                 let metadata = Arc::new(metadata);
-                *known = Known { metadata: Some(metadata.clone()), read_at: now, keys_at: now, failure: None };
+                entry.change(|known| *known = Known { metadata: Some(metadata.clone()), read_at: now, keys_at: now, failure: None });
                 Ok(Some(metadata))
             }
             Err(trouble) => {
-                known.failure = Some(trouble.clone());
+                entry.change(|known| known.failure = Some(trouble.clone()));
                 let Some(metadata) = kept else { return Err(trouble) };
                 tracing::warn!(provider = remote.provider().id(), %trouble, "an older discovery document is used");
                 Ok(Some(metadata))
@@ -124,15 +130,16 @@ impl Directory {
     /// `None` if that was done a moment ago.
     pub async fn with_new_keys(&self, remote: &Remote, used: &Arc<Metadata>, now: Duration) -> Result<Option<Arc<Metadata>>, Trouble> {
         let entry = self.entry(remote.provider());
-        let mut known = entry.known.lock().await;
+        let _turn = entry.asking.lock().await;
+        let known = entry.known();
         if let Some(newer) = known.metadata.as_ref().filter(|known| !Arc::ptr_eq(known, used)) {
             return Ok(Some(newer.clone()));
         }
-        let Some(metadata) = known.metadata.clone().filter(|_| now.saturating_sub(known.keys_at) >= KEYS_EVERY) else { return Ok(None) };
-        known.keys_at = now;
+        let Some(metadata) = known.metadata.filter(|_| now.saturating_sub(known.keys_at) >= KEYS_EVERY) else { return Ok(None) };
+        entry.change(|known| known.keys_at = now);
         let keys = JsonWebKeySet::fetch_async(metadata.jwks_uri(), remote).await.map_err(sentence)?;
         let metadata = Arc::new(Metadata::clone(&metadata).set_jwks(few(keys)?));
-        known.metadata = Some(metadata.clone());
+        entry.change(|known| known.metadata = Some(metadata.clone()));
         Ok(Some(metadata))
     }
 
@@ -144,6 +151,22 @@ impl Directory {
             (*loaded_as, *entry) = (provider.loaded_as().to_owned(), Arc::default());
         }
         entry.clone()
+    }
+}
+
+impl Entry {
+    fn known(&self) -> Known {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Known)) {
+        change(&mut self.known.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+impl Known {
+    fn younger_than(&self, age: Duration, now: Duration) -> Option<Arc<Metadata>> {
+        self.metadata.clone().filter(|_| now.saturating_sub(self.read_at) < age)
     }
 }
 

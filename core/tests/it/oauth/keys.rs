@@ -132,6 +132,28 @@ db_test! {
         server.stop().await;
     }
 
+    async fn b09_nobody_waits_for_new_keys_who_needs_none(db) {
+        let (server, provider) = faulty_community(db).await;
+        assert_eq!(sign_in(&server).await, OK);
+        server.clock.advance(Duration::from_secs(61));
+        let (mut ada, mut bob) = (browser(&server), browser(&server));
+        let to_ada = ada.begin("faulty", &someone("ada")).await;
+        provider.forge(|token| token.header["kid"] = json!("key-2"));
+        let (mut keys, leave) = (provider.keys(), Arc::new(Notify::new()));
+        keys["keys"][0]["kid"] = json!("key-2");
+        provider.trouble(Endpoint::Keys, Trouble::Held(leave.clone(), keys));
+        let before = provider.asked(Endpoint::Keys);
+        let meanwhile = async {
+            eventually("the keys to be asked for", || async { (provider.asked(Endpoint::Keys) > before).then_some(()) }).await;
+            provider.forge(|_| ());
+            assert_eq!(bob.sign_in("faulty", &someone("bob")).await, OK, "with the key that is known");
+            leave.notify_one();
+        };
+        let (first, ()) = tokio::join!(ada.go_on(to_ada), meanwhile);
+        assert_eq!(first, OK);
+        server.stop().await;
+    }
+
     async fn b09_while_the_keys_are_known_the_rest_may_be_down(db) {
         let (server, provider) = faulty_community(db).await;
         assert_eq!(sign_in(&server).await, OK);
