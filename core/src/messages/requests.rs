@@ -1,10 +1,10 @@
 //! Messages as clients see them, over REST and sockets alike.
 
 use poem_openapi::{Enum, Object, types::Example};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A message.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Object)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Object)]
 #[oai(rename = "ChatMessage", rename_all = "camelCase", example)]
 #[serde(rename_all = "camelCase")]
 pub struct MessageBody {
@@ -41,7 +41,7 @@ pub struct MessageBody {
 }
 
 /// An emoji on a message, and who put it there.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Object)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Object)]
 #[oai(rename = "Reaction", rename_all = "camelCase")]
 #[serde(rename_all = "camelCase")]
 pub struct ReactionBody {

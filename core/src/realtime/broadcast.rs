@@ -34,7 +34,7 @@ use crate::{
         requests::{MemberBody, RoomBody},
     },
     sessions,
-    store::{Event, Store},
+    store::{Entry, Event, Store},
 };
 
 /// The pause after a failed look at the database.
@@ -43,6 +43,8 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// Something to be said.
 enum Item {
     Logged(Event),
+    /// Everything that happened in a room before this change was told of.
+    Settled(RoomId, u64),
     /// A room is gone; those heard it.
     Closed(RoomId, Vec<socketioxide::socket::Sid>),
 }
@@ -62,8 +64,12 @@ impl Broadcast {
     pub fn listen(hub: &Arc<Hub>, store: &Store, online: Online, receipts_up_to: usize) -> Self {
         let (sender, queue) = unbounded_channel();
         let heard_by = Arc::clone(hub);
-        store.listen(move |event| hear(&heard_by, &sender, event));
         let order = Order::new(store.keeps_order());
+        if !store.keeps_order() {
+            let sender = sender.clone();
+            store.follow_read(move |entries| settle(&sender, entries));
+        }
+        store.listen(move |event| hear(&heard_by, &sender, event));
         Self { hub: Arc::clone(hub), store: store.clone(), online, receipts_up_to, order, queue }
     }
 
@@ -98,6 +104,10 @@ impl Broadcast {
     async fn give_out(&mut self, item: Item) {
         let event = match item {
             Item::Logged(event) => event,
+            Item::Settled(room, rev) => {
+                let ready = self.order.settle(&room, rev, Instant::now());
+                return self.say(&room, ready);
+            }
             Item::Closed(room, sockets) => {
                 self.order.forget(&room);
                 return self.hub.send_to(sockets, &Frame::of(&RoomDeleted { room_id: room.to_string() }));
@@ -271,6 +281,14 @@ fn hear(hub: &Hub, queue: &UnboundedSender<Item>, event: &Event) {
     if kind.starts_with("room.") || kind.starts_with("message.") || kind == "post.created" {
         // Nobody takes it any more when the server stops.
         let _ = queue.send(Item::Logged(event.clone()));
+    }
+}
+
+/// Notes up to which change of a room everything was told of.
+fn settle(queue: &UnboundedSender<Item>, entries: &[Entry]) {
+    for MessageEvent { room, rev, .. } in entries.iter().filter_map(|entry| MessageEvent::read(&entry.event)) {
+        // Nobody takes it any more when the server stops.
+        let _ = queue.send(Item::Settled(room, rev));
     }
 }
 

@@ -12,8 +12,6 @@ use crate::ids::RoomId;
 
 /// How long a change waits for an earlier one that was not told of yet. Longer, and it does not come: a client that resumes has it.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// How long the first change that is heard of a room waits for earlier ones.
-const FIRST: Duration = Duration::from_millis(50);
 
 /// Puts changes into order.
 pub struct Order<T> {
@@ -55,8 +53,15 @@ impl<T> Order<T> {
             _ => {}
         }
         queue.early.insert(rev, change);
-        let wait = if queue.next.is_some() { PATIENCE } else { FIRST };
-        queue.release(now, wait)
+        queue.release(now)
+    }
+
+    /// Says that all changes of `room` before `rev` were told of, and gives what may go out now. Only then is it known with which the
+    /// first change begins that is heard of a room.
+    pub fn settle(&mut self, room: &RoomId, rev: u64, now: Instant) -> Vec<T> {
+        let Some(queue) = self.rooms.get_mut(room).filter(|queue| queue.next.is_none()) else { return Vec::new() };
+        queue.next = queue.early.first_key_value().map(|(first, _)| *first).filter(|first| *first <= rev);
+        queue.release(now)
     }
 
     /// What has waited long enough.
@@ -64,7 +69,7 @@ impl<T> Order<T> {
         let due = self.rooms.iter_mut().filter(|(_, queue)| queue.deadline.is_some_and(|deadline| deadline <= now));
         due.map(|(room, queue)| {
             queue.next = queue.early.first_key_value().map(|(rev, _)| *rev);
-            (room.clone(), queue.release(now, PATIENCE))
+            (room.clone(), queue.release(now))
         })
         .collect()
     }
@@ -81,7 +86,7 @@ impl<T> Order<T> {
 }
 
 impl<T> Queue<T> {
-    fn release(&mut self, now: Instant, wait: Duration) -> Vec<T> {
+    fn release(&mut self, now: Instant) -> Vec<T> {
         let mut ready = Vec::new();
         while let Some(next) = self.next
             && let Some(change) = self.early.remove(&next)
@@ -92,7 +97,7 @@ impl<T> Queue<T> {
         if self.early.is_empty() {
             self.deadline = None;
         } else if self.deadline.is_none() || !ready.is_empty() {
-            self.deadline = Some(now + wait);
+            self.deadline = Some(now + PATIENCE);
         }
         ready
     }
@@ -142,7 +147,18 @@ mod tests {
         let (room, now, mut order) = (room(), Instant::now(), Order::new(false));
         assert!(order.add(&room, 6, 6, now).is_empty());
         assert!(order.add(&room, 5, 5, now).is_empty());
-        assert_eq!(order.overdue(now + FIRST), [(room.clone(), vec![5, 6])]);
+        assert_eq!(order.settle(&room, 6, now), [5, 6]);
         assert_eq!(order.add(&room, 7, 7, now), [7]);
+        assert!(order.settle(&room, 7, now).is_empty());
+        assert_eq!(order.deadline(), None);
+    }
+
+    #[test]
+    fn the_first_change_waits_until_it_is_known_to_be_the_first() {
+        let (room, now, mut order) = (room(), Instant::now(), Order::new(false));
+        assert!(order.add(&room, 6, 6, now).is_empty());
+        assert!(order.settle(&room, 4, now).is_empty(), "5 may be on its way");
+        assert!(order.overdue(now + PATIENCE / 2).is_empty());
+        assert_eq!(order.overdue(now + PATIENCE), [(room.clone(), vec![6])]);
     }
 }

@@ -1,13 +1,16 @@
 //! The append-only log of what happened, and those in this process who want to hear of it.
 
 use std::{
-    sync::{Arc, RwLock},
+    sync::{Arc, PoisonError, RwLock},
     time::Duration,
 };
 
 use sea_orm::{ActiveValue::Set, ConnectionTrait, DbBackend, EntityTrait, QueryTrait, entity::prelude::*, sea_query::Query};
 
-use super::{Tx, log::Position};
+use super::{
+    Tx,
+    log::{Entry, Position},
+};
 use crate::{
     clock::Timestamp,
     error::{Error, Result},
@@ -83,7 +86,7 @@ pub struct Model {
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// Writes `events` as one statement. On PostgreSQL it says where one of them stands.
+/// Writes `events` as one statement, and says where one of them stands: on SQLite the last, which all others come before without a gap.
 pub(super) async fn append(conn: &impl ConnectionTrait, node: &NodeId, now: Timestamp, events: &[Event]) -> Result<Option<Position>> {
     if events.is_empty() {
         return Ok(None);
@@ -99,8 +102,8 @@ pub(super) async fn append(conn: &impl ConnectionTrait, node: &NodeId, now: Time
     });
     let insert = Entity::insert_many(rows);
     if conn.get_database_backend() != DbBackend::Postgres {
-        insert.exec_without_returning(conn).await?;
-        return Ok(None);
+        let last = conn.execute(&insert.into_query()).await?.last_insert_id();
+        return Ok(Some(Position { transaction: 0, position: last.try_into().map_err(Error::internal)? }));
     }
     let place = Query::returning().exprs([Expr::cust("transaction_id::text::bigint"), Expr::cust("position")]);
     let insert = insert.into_query().returning(place).take();
@@ -120,20 +123,41 @@ pub(super) async fn sweep(tx: &Tx, keep: Duration) -> Result<bool> {
     Ok(removed.rows_affected == SWEEP)
 }
 
-type Listener = Box<dyn Fn(&Event) + Send + Sync>;
+type Listener<T> = Box<dyn Fn(&T) + Send + Sync>;
 
-/// Who wants to hear of events in this process.
-#[derive(Default)]
-pub(super) struct Listeners(RwLock<Vec<Listener>>);
+/// Who wants to hear something in this process.
+pub(super) struct Listeners<T: ?Sized>(RwLock<Vec<Listener<T>>>);
 
-impl Listeners {
-    pub(super) fn add(&self, listener: Listener) {
-        self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner).push(listener);
+impl<T: ?Sized> Default for Listeners<T> {
+    fn default() -> Self {
+        Self(RwLock::default())
+    }
+}
+
+impl<T: ?Sized> Listeners<T> {
+    pub(super) fn add(&self, listener: Listener<T>) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).push(listener);
     }
 
-    pub(super) fn tell(&self, event: &Event) {
-        for listener in self.0.read().unwrap_or_else(std::sync::PoisonError::into_inner).iter() {
-            listener(event);
+    pub(super) fn are_none(&self) -> bool {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
+    pub(super) fn tell(&self, news: &T) {
+        for listener in self.0.read().unwrap_or_else(PoisonError::into_inner).iter() {
+            listener(news);
         }
     }
+}
+
+/// The same events as the log has them, if the last of them stands at `last` and no gap is between them.
+pub(super) fn entries(node: &NodeId, time: Timestamp, events: &[Event], last: Position) -> Vec<Entry> {
+    let entry = |(position, event): (i64, &Event)| Entry {
+        at: Position { position, ..last },
+        node: node.to_string(),
+        time,
+        event: event.clone(),
+    };
+    let first = last.position + 1 - i64::try_from(events.len()).unwrap_or(i64::MAX);
+    (first..).zip(events).map(entry).collect()
 }

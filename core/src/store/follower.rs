@@ -91,12 +91,13 @@ async fn catch_up(conn: &DatabaseConnection, context: &Context, at: &mut Positio
             }
         };
         let last = entries.len() < CHUNK as usize;
-        for entry in entries {
+        for entry in &entries {
             *at = entry.at;
             if entry.node != context.node.as_str() {
                 context.listeners.tell(&entry.event);
             }
         }
+        context.readers.tell(&entries);
         if last {
             return true;
         }

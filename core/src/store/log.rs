@@ -31,7 +31,7 @@ pub struct Entry {
     pub node: String,
     /// When it was written.
     pub time: Timestamp,
-    /// What happened, without what listeners in the process that wrote it were given.
+    /// What happened. Read from the log it lacks what listeners in the process that wrote it were given.
     pub event: Event,
 }
 

@@ -69,7 +69,23 @@ struct Context {
     clock: Arc<dyn Clock>,
     random: Arc<Random>,
     node: NodeId,
-    listeners: Listeners,
+    listeners: Listeners<Event>,
+    /// Those who want what this process adds to the log.
+    followers: Listeners<[Entry]>,
+    /// Those who want what was read from it.
+    readers: Listeners<[Entry]>,
+}
+
+impl Context {
+    /// Tells of what was committed. On SQLite everything in one transaction stands together in the log, before `written`.
+    fn tell(&self, now: Timestamp, events: &[Event], written: Option<Position>) {
+        if let Some(last) = written.filter(|last| last.transaction == 0 && !self.followers.are_none()) {
+            self.followers.tell(&events::entries(&self.node, now, events, last));
+        }
+        for event in events {
+            self.listeners.tell(event);
+        }
+    }
 }
 
 impl Store {
@@ -82,7 +98,7 @@ impl Store {
         migrate::run(&url, section, data_dir).await?;
         let reader = connect::reader(&url, section).await?;
         let node = NodeId::new(clock.now(), &random);
-        let context = Arc::new(Context { clock, random, node, listeners: Listeners::default() });
+        let context = Arc::new(Context { clock, random, node, listeners: Listeners::default(), followers: Listeners::default(), readers: Listeners::default() });
         let writer = match reader.get_database_backend() {
             DbBackend::Postgres => Writer::Postgres(reader.clone()),
             _ => Writer::Sqlite(Batcher::start(connect::writer(&url, section).await?, context.clone())),
@@ -158,6 +174,19 @@ impl Store {
     /// other processes. It must be quick and must not wait.
     pub fn listen(&self, listener: impl Fn(&Event) + Send + Sync + 'static) {
         self.context.listeners.add(Box::new(listener));
+    }
+
+    /// Calls `follower` with what this process adds to the log, as [`Store::log_after`] gives it, so that it need not be read; on SQLite
+    /// only, since on PostgreSQL nobody knows before reading what else was added. It must be quick and must not wait. Those who
+    /// [listen](Store::listen) are told of the same events after that.
+    pub fn follow_own(&self, follower: impl Fn(&[Entry]) + Send + Sync + 'static) {
+        self.context.followers.add(Box::new(follower));
+    }
+
+    /// Calls `reader` with the events of all processes, own ones as well, as they are read from the log, once those who
+    /// [listen](Store::listen) were told of them and of everything before them. It must be quick and must not wait.
+    pub fn follow_read(&self, reader: impl Fn(&[Entry]) + Send + Sync + 'static) {
+        self.context.readers.add(Box::new(reader));
     }
 
     /// Where the event log ends now.

@@ -135,9 +135,7 @@ impl Tx {
             let doubt = written.map(|at| Doubt { at, events });
             return Err(Uncommitted { error: error.into(), doubt });
         }
-        for event in &events {
-            context.listeners.tell(event);
-        }
+        context.tell(now, &events, written);
         Ok(())
     }
 }

@@ -1,6 +1,11 @@
 //! The end of the event log, read once for all bots. Whoever falls behind reads by itself until it has caught up.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    mem,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use tokio::{
     sync::{Notify, OnceCell, broadcast},
@@ -9,12 +14,13 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    error::Result,
+    error::{Error, Result},
     ids::MessageId,
     messages::{
         self,
         events::{MessageEvent, What},
         model::Message,
+        requests::MessageBody,
     },
     store::{Entry, Position, Reader, Store},
 };
@@ -23,6 +29,8 @@ use crate::{
 const CHUNK: u32 = 200;
 /// Reads that wait for bots; one that is further behind reads by itself.
 const WAITING: usize = 64;
+/// Events kept until they are passed on; if there are more, the log is read.
+const KEPT: usize = 1000;
 /// The log is read this often even if nobody told of an event.
 const POLL: Duration = Duration::from_secs(1);
 /// What was read for one bot serves another for so long.
@@ -33,6 +41,8 @@ pub struct Run {
     /// The place after which they come.
     after: Position,
     entries: Vec<Entry>,
+    /// Since when they are here.
+    since: Instant,
     /// What was said, and when it was read, once for all bots that hear it.
     said: OnceCell<(Instant, HashMap<MessageId, Message>)>,
 }
@@ -42,12 +52,21 @@ impl Run {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn message(&self, reader: &Reader, id: &MessageId) -> Result<Option<Message>> {
+    pub async fn message(&self, reader: &Reader, id: &MessageId) -> Result<Option<MessageBody>> {
+        if let Some(json) = self.live(id).filter(|_| self.since.elapsed() < FRESH) {
+            return serde_json::from_str(json).map(Some).map_err(Error::internal);
+        }
         let (read_at, said) = self.said.get_or_try_init(|| self.read(reader)).await?;
         match said.get(id) {
-            Some(message) if read_at.elapsed() < FRESH => Ok(Some(message.clone())),
-            _ => messages::queries::stored(reader, id).await,
+            Some(message) if read_at.elapsed() < FRESH => Ok(Some(message.body())),
+            _ => Ok(messages::queries::stored(reader, id).await?.map(|message| message.body())),
         }
+    }
+
+    /// What was said, if it came with its event.
+    fn live(&self, id: &MessageId) -> Option<&str> {
+        let its = |entry: &&Entry| entry.event.subject == id.as_str() && entry.event.live.is_some();
+        self.entries.iter().find(its)?.event.live.as_deref()
     }
 
     async fn read(&self, reader: &Reader) -> Result<(Instant, HashMap<MessageId, Message>)> {
@@ -68,9 +87,10 @@ impl Tail {
     pub fn start(store: Store, at: Position, stop: CancellationToken) -> Self {
         let (sender, _) = broadcast::channel(WAITING);
         let tail = Self(sender.clone());
-        let news = Arc::new(Notify::new());
-        let bell = news.clone();
-        store.listen(move |_| bell.notify_one());
+        let news = Arc::new(News::default());
+        let (own, bell) = (news.clone(), news.clone());
+        store.follow_own(move |entries| own.keep(entries));
+        store.listen(move |_| bell.bell.notify_one());
         tokio::spawn(stop.run_until_cancelled_owned(follow(store, at, news, sender)));
         tail
     }
@@ -81,9 +101,44 @@ impl Tail {
     }
 }
 
-async fn follow(store: Store, mut at: Position, news: Arc<Notify>, sender: broadcast::Sender<Arc<Run>>) {
+/// What this process added to the log since it was last asked.
+#[derive(Default)]
+struct News {
+    bell: Notify,
+    entries: Mutex<Vec<Entry>>,
+}
+
+impl News {
+    fn keep(&self, new: &[Entry]) {
+        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        // Whoever does not come in time reads the log.
+        if entries.len() + new.len() > KEPT {
+            entries.clear();
+        }
+        entries.extend_from_slice(new);
+    }
+
+    /// All that comes after `at`, if nothing else does; `None` if the log must be read. Numbers are handed out without gaps, so where one
+    /// is missing another process has written.
+    fn after(&self, at: Position) -> Option<Vec<Entry>> {
+        let mut entries = mem::take(&mut *self.entries.lock().unwrap_or_else(PoisonError::into_inner));
+        let last = entries.last()?.at.position;
+        entries.retain(|entry| entry.at > at);
+        (i64::try_from(entries.len()) == Ok((last - at.position).max(0))).then_some(entries)
+    }
+}
+
+async fn follow(store: Store, mut at: Position, news: Arc<News>, sender: broadcast::Sender<Arc<Run>>) {
+    let pass_on = |after, entries| sender.send(Arc::new(Run { after, entries, since: Instant::now(), said: OnceCell::new() }));
     loop {
-        let _ = timeout(POLL, news.notified()).await;
+        let _ = timeout(POLL, news.bell.notified()).await;
+        if let Some(entries) = news.after(at).filter(|_| sender.receiver_count() > 0) {
+            if let Some(last) = entries.last().map(|entry| entry.at) {
+                let _ = pass_on(at, entries);
+                at = last;
+            }
+            continue;
+        }
         // Nobody has to read what nobody hears.
         while sender.receiver_count() > 0 {
             let entries = match store.log_after(at, CHUNK).await {
@@ -95,7 +150,7 @@ async fn follow(store: Store, mut at: Position, news: Arc<Notify>, sender: broad
             };
             let Some(last) = entries.last().map(|entry| entry.at) else { break };
             let full = entries.len() == CHUNK as usize;
-            let _ = sender.send(Arc::new(Run { after: at, entries, said: OnceCell::new() }));
+            let _ = pass_on(at, entries);
             at = last;
             if !full {
                 break;
@@ -143,5 +198,41 @@ impl Source {
     /// The database does not answer.
     pub async fn missed(&self, at: Position) -> Result<Vec<Entry>> {
         self.store.log_after(at, CHUNK).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{clock::Timestamp, store::Event};
+
+    const fn at(position: i64) -> Position {
+        Position { transaction: 0, position }
+    }
+
+    fn entries(positions: &[i64]) -> Vec<Entry> {
+        let entry = |position: &i64| Entry {
+            at: at(*position),
+            node: String::new(),
+            time: Timestamp::from_millis(0),
+            event: Event::new("post.created", &"p-1", &serde_json::json!({})),
+        };
+        positions.iter().map(entry).collect()
+    }
+
+    #[test]
+    fn the_log_is_read_only_where_others_have_written() {
+        let news = News::default();
+        let after = |place, kept: &[&[i64]]| {
+            kept.iter().for_each(|positions| news.keep(&entries(positions)));
+            news.after(at(place)).map(|entries| entries.iter().map(|entry| entry.at.position).collect::<Vec<_>>())
+        };
+        assert_eq!(after(10, &[]), None, "nobody wrote here");
+        assert_eq!(after(10, &[&[11], &[12, 13]]), Some(vec![11, 12, 13]));
+        assert_eq!(after(10, &[&[11, 12], &[14]]), None, "13 is of another process");
+        assert_eq!(after(10, &[&[12, 13]]), None, "11 is");
+        assert_eq!(after(12, &[&[11, 12], &[13]]), Some(vec![13]), "the first two were read");
+        assert_eq!(after(13, &[&[11, 12], &[13]]), Some(vec![]));
+        assert_eq!(after(0, &[&(1..=600).collect::<Vec<_>>(), &(601..=1200).collect::<Vec<_>>()]), None, "there were too many to keep");
     }
 }

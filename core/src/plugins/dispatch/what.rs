@@ -160,10 +160,10 @@ impl Told {
                 let id = MessageId::from_stored(message.clone());
                 let message = match run.filter(|_| attempt == 1) {
                     Some(run) => run.message(reader, &id).await?,
-                    None => messages::queries::stored(reader, &id).await?,
+                    None => messages::queries::stored(reader, &id).await?.map(|message| message.body()),
                 };
                 let Some(message) = message.filter(|message| !message.deleted) else { return Ok(None) };
-                Some(bot.on_message(session, event, guest_message(message.body())).await)
+                Some(bot.on_message(session, event, guest_message(message)).await)
             }
             What::Change { change, by, emoji, message, .. } => {
                 let message = messages::queries::stored(reader, &MessageId::from_stored(message.clone())).await?;
