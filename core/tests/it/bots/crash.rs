@@ -37,7 +37,8 @@ async fn send(client: &Client, room: &str, name: &str, count: usize) {
         let message = json!({ "body": name, "clientId": format!("{name}-{number}") });
         let path = path.clone();
         async move {
-            eventually("the message is acknowledged", || async {
+            // As long as it takes until a server that was killed is there again and has caught up.
+            within(6 * DEADLINE, "the message is acknowledged", || async {
                 let answer = client.call("POST", &path).json(&message).stream().await.ok()?;
                 (answer.status() == 200).then_some(())
             })
