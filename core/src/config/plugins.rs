@@ -7,7 +7,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{Size, Span};
+use super::{Rate, Size, Span};
 
 /// What the operator says about one plugin. A bundled plugin of the same id needs no section at all.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -173,6 +173,8 @@ pub struct PluginLimits {
     pub effects: u32,
     /// Bots: messages a second, in one room.
     pub messages: u32,
+    /// Bots: new posts.
+    pub posts: Rate,
     /// Bots: bytes that may be stored, names included.
     pub stored: Size,
     /// Bots: values that may be stored.
@@ -199,6 +201,7 @@ impl Default for PluginLimits {
             cpu_per_second: Span::millis(500),
             effects: 64,
             messages: 5,
+            posts: Rate::per_hour(6),
             stored: Size::mib(16),
             stored_keys: 10_000,
             attempts: 5,
