@@ -151,6 +151,8 @@ pub struct PluginLimits {
     pub file: Size,
     /// How long compiling it may take, which happens once for each component.
     pub compile: Span,
+    /// Memory that compiling it may take.
+    pub compile_memory: Size,
     /// Memory of one call.
     pub memory: Size,
     /// How long one call may take, waiting included.
@@ -190,6 +192,7 @@ impl Default for PluginLimits {
         Self {
             file: Size::mib(32),
             compile: Span::minutes(2),
+            compile_memory: Size::mib(1024),
             memory: Size::mib(64),
             wall_clock: Span::seconds(5),
             cpu: Span::millis(250),
