@@ -274,7 +274,7 @@ impl App {
             online: online.clone(),
             files_at: files_at.clone(),
             ticks: self.parts.ticks.clone(),
-            busy: Arc::new(Busy::new(self.parts.ticks.clone())),
+            busy: Arc::new(Busy::new(self.config.limits.bots_in_a_room, self.parts.ticks.clone())),
             runtime: Handle::current(),
         };
         Dispatch::start(plugins, parts, tasks, stop).await.map_err(StartError::Read)

@@ -24,6 +24,7 @@ mod user;
 mod who;
 
 use std::{
+    env,
     error::Error,
     fmt::{Arguments, Display},
     io::{Write, stdout},
@@ -32,10 +33,12 @@ use std::{
 };
 
 use clap::{Parser, Subcommand};
+use tokio::runtime::Builder;
 
 use crate::{
     config::{Config, Loaded, Problems, Sources, load, of_process},
     http::docs,
+    plugins,
     realtime::asyncapi,
     store::Store,
 };
@@ -83,6 +86,9 @@ enum Command {
     Openapi,
     /// Print the AsyncAPI document, which describes the events of the socket.
     Asyncapi,
+    /// Compile the component on standard input: what the program tells itself.
+    #[command(hide = true)]
+    CompileComponent(plugins::Order),
 }
 
 /// Any error, for people.
@@ -91,7 +97,15 @@ type Outcome = Result<(), Box<dyn Error>>;
 /// Runs the command that the process was started with.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let mut runtime = match &cli.command {
+        // All the memory that this one may take is for its work.
+        Some(Command::CompileComponent(_)) => Builder::new_current_thread(),
+        _ => Builder::new_multi_thread(),
+    };
+    if let Some(program) = myself() {
+        plugins::compile_apart(program);
+    }
+    let runtime = match runtime.enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error),
     };
@@ -99,6 +113,13 @@ pub fn run() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => failed(&*error),
     }
+}
+
+/// The program that runs.
+fn myself() -> Option<PathBuf> {
+    // The link leads there even after the file was replaced by another version.
+    let link = PathBuf::from("/proc/self/exe");
+    if link.exists() { Some(link) } else { env::current_exe().ok() }
 }
 
 fn print_line(text: Arguments<'_>) {
@@ -123,6 +144,7 @@ async fn dispatch(cli: Cli) -> Outcome {
             say!("{}", asyncapi::document().trim_end());
             Ok(())
         }
+        Command::CompileComponent(order) => Ok(order.carry_out()?),
         Command::Config(command) => Box::pin(config::run(&command, cli.config.as_deref())).await,
         Command::Serve => Box::pin(serve::run(configuration(cli.config.as_deref())?, cli.config)).await,
         Command::Doctor => doctor::run(configuration(cli.config.as_deref())?).await,

@@ -39,6 +39,9 @@ pub struct LimitsSection {
     pub messages: Rate,
     /// New messages per bot.
     pub bot_messages: Rate,
+    /// Messages of all bots that are plugins in one room; when there are more, those are silent there for a minute. This holds even where
+    /// `enabled` is `false`: a chain of bots would otherwise talk for ever.
+    pub bots_in_a_room: Rate,
     /// Edits and deletions of messages and reactions, per user or bot.
     pub message_changes: Rate,
     /// New rooms per user.
@@ -86,6 +89,7 @@ impl Default for LimitsSection {
             providers: Rate::per_minute(20),
             messages: Rate::per_minute(240),
             bot_messages: Rate::per_minute(1200),
+            bots_in_a_room: Rate::within(20, 10),
             message_changes: Rate::per_minute(240),
             rooms: Rate::per_hour(60),
             room_changes: Rate::per_minute(240),

@@ -7,7 +7,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{Size, Span};
+use super::{Rate, Size, Span};
 
 /// What the operator says about one plugin. A bundled plugin of the same id needs no section at all.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -151,6 +151,8 @@ pub struct PluginLimits {
     pub file: Size,
     /// How long compiling it may take, which happens once for each component.
     pub compile: Span,
+    /// Memory that compiling it may take.
+    pub compile_memory: Size,
     /// Memory of one call.
     pub memory: Size,
     /// How long one call may take, waiting included.
@@ -173,6 +175,8 @@ pub struct PluginLimits {
     pub effects: u32,
     /// Bots: messages a second, in one room.
     pub messages: u32,
+    /// Bots: new posts.
+    pub posts: Rate,
     /// Bots: bytes that may be stored, names included.
     pub stored: Size,
     /// Bots: values that may be stored.
@@ -188,6 +192,7 @@ impl Default for PluginLimits {
         Self {
             file: Size::mib(32),
             compile: Span::minutes(2),
+            compile_memory: Size::mib(1024),
             memory: Size::mib(64),
             wall_clock: Span::seconds(5),
             cpu: Span::millis(250),
@@ -199,6 +204,7 @@ impl Default for PluginLimits {
             cpu_per_second: Span::millis(500),
             effects: 64,
             messages: 5,
+            posts: Rate::per_hour(6),
             stored: Size::mib(16),
             stored_keys: 10_000,
             attempts: 5,

@@ -6,7 +6,7 @@ use wasmtime::{
 };
 
 use super::{
-    capabilities,
+    apart, capabilities,
     engine::{GuestEngine, MODULES},
     grants::{self, Interface},
     id,
@@ -16,13 +16,17 @@ use super::{
     source::Source,
     state::{self, GuestState},
 };
-use crate::config::PluginSection;
+use crate::config::{PluginLimits, PluginSection, Span};
 
 /// Components of more bytes run where there is space for them.
 const LARGE: usize = 4 << 20;
 
 /// A component that may run, not compiled yet.
 pub struct Candidate {
+    /// The plugin that it is to be.
+    id: String,
+    /// Whether it is part of this program.
+    bundled: bool,
     /// What it is there for.
     pub kind: PluginKind,
     /// What it may do, in plain words.
@@ -57,14 +61,18 @@ impl Candidate {
             capabilities.push(Interface::parse(import).name.to_owned());
         }
         let (kind, large) = (PluginKind::of(&outline)?, outline.modules > MODULES as usize || outline.concurrent || bytes.len() > LARGE);
+        let (id, bundled) = (id.to_owned(), source.bundled().is_some());
         let newer = outline.imports.iter().find(|import| grants::outgrown(import).is_some()).cloned();
-        Ok(Self { kind, imports, exports: outline.exports, capabilities, warning, newer, large, bytes })
+        Ok(Self { id, bundled, kind, imports, exports: outline.exports, capabilities, warning, newer, large, bytes })
     }
 
     /// Compiles the component, or takes it from the cache, and links it with what it was granted.
-    pub fn compile(&self, engine: &GuestEngine) -> Result<InstancePre<GuestState>, String> {
+    pub fn compile(&self, engine: &GuestEngine, limits: &PluginLimits) -> Result<InstancePre<GuestState>, String> {
+        if !self.bundled {
+            apart::compile(&self.id, &self.bytes, self.large, engine, limits)?;
+        }
         let compiler = engine.wasmtime(self.large);
-        let component = Component::new(compiler, &self.bytes).map_err(|error| format!("cannot be compiled ({error:#}): build it again"))?;
+        let component = Component::new(compiler, &self.bytes).map_err(|error| uncompilable(&format!("{error:#}")))?;
         self.link(compiler, &component).map_err(|error| match &self.newer {
             Some(import) => too_new(import),
             None => unfit(&error),
@@ -79,6 +87,19 @@ impl Candidate {
         }
         linker.instantiate_pre(component)
     }
+}
+
+/// The sentence for a component on which the reader or the compiler broke down.
+pub const CRASHED: &str = "could not be compiled: report this to its author";
+
+/// The sentence for a component that the compiler does not accept.
+pub fn uncompilable(error: &str) -> String {
+    format!("cannot be compiled ({error}): build it again")
+}
+
+/// The sentence for a component that keeps the compiler busy for too long.
+pub fn too_slow(limit: Span) -> String {
+    format!("takes longer than {limit} to compile: build it smaller, or raise limits.compile in its section")
 }
 
 /// The sentence for a component that uses what came to an interface after this server.

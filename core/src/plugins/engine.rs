@@ -56,6 +56,8 @@ pub struct GuestEngine {
     engine: Engine,
     /// The same for components that are put together from so much that they have no place in the pool, or that name concurrent calls.
     roomy: Engine,
+    /// Where compiled code is kept, if it is.
+    cache: Option<PathBuf>,
     senses: Senses,
     shared: Arc<Shared>,
 }
@@ -104,7 +106,7 @@ impl Lane {
 impl GuestEngine {
     /// Starts the engine, with compiled code kept in `<data_dir>/cache/wasm`.
     pub fn start(data_dir: &Path) -> Result<Self, EngineError> {
-        Self::caching(Some(cache(&cache_folder(data_dir))?))
+        Self::caching(Some(cache_folder(data_dir)))
     }
 
     /// The same for whoever only looks at plugins: nothing is made in the data folder, which may be another's or not be there yet. Unless
@@ -112,16 +114,19 @@ impl GuestEngine {
     pub fn start_to_look(data_dir: &Path) -> Result<Self, EngineError> {
         let folder = cache_folder(data_dir);
         let is_own = fs::metadata(&folder).is_ok_and(|about| about.is_dir() && about.uid() == geteuid().as_raw());
-        Self::caching(if is_own { Some(cache(&folder)?) } else { None })
+        Self::caching(is_own.then_some(folder))
     }
 
-    fn caching(cache: Option<Cache>) -> Result<Self, EngineError> {
-        let engine = Engine::new(&config(cache.clone(), Some(pool()))).map_err(EngineError::Engine)?;
-        let roomy = Engine::new(&config(cache, None)).map_err(EngineError::Engine)?;
+    fn caching(folder: Option<PathBuf>) -> Result<Self, EngineError> {
+        let cache = folder.as_deref().map(cache).transpose()?;
+        let mut pooled = config(cache.clone(), false);
+        pooled.allocation_strategy(pool());
+        let engine = Engine::new(&pooled).map_err(EngineError::Engine)?;
+        let roomy = Engine::new(&config(cache, true)).map_err(EngineError::Engine)?;
         let waited = Lane::start("guests-waited").map_err(EngineError::Threads)?;
         let unwaited = Lane::start("guests").map_err(EngineError::Threads)?;
         let ticker = Ticker::start([engine.weak(), roomy.weak()]).map_err(EngineError::Threads)?;
-        Ok(Self { engine, roomy, senses: Senses::default(), shared: Arc::new(Shared { ticker, waited, unwaited }) })
+        Ok(Self { engine, roomy, cache: folder, senses: Senses::default(), shared: Arc::new(Shared { ticker, waited, unwaited }) })
     }
 
     /// The same for guests that see another time and another chance than the machine's.
@@ -138,6 +143,11 @@ impl GuestEngine {
     /// The engine itself, to compile and link small components with, or `large` ones.
     pub fn wasmtime(&self, large: bool) -> &Engine {
         if large { &self.roomy } else { &self.engine }
+    }
+
+    /// Where compiled code is kept, if it is.
+    pub fn cache(&self) -> Option<&Path> {
+        self.cache.as_deref()
     }
 
     /// Where a call runs: one that is `waited` for, or another.
@@ -200,15 +210,17 @@ fn pool() -> PoolingAllocationConfig {
     pool
 }
 
-fn config(cache: Option<Cache>, pool: Option<PoolingAllocationConfig>) -> Config {
+/// The compiler alone, for small components or `large` ones: what it leaves in the cache is what the engine of such components takes from
+/// there, whose pool changes nothing in the code.
+pub fn compiler(folder: &Path, large: bool) -> Result<Engine, EngineError> {
+    Engine::new(&config(Some(cache(folder)?), large)).map_err(EngineError::Engine)
+}
+
+fn config(cache: Option<Cache>, large: bool) -> Config {
     let mut config = Config::new();
     // What other languages' toolchains make is large, put together from components with a memory each, and names functions for
     // concurrency even where it uses none.
-    let roomy = pool.is_none();
-    config.concurrency_support(roomy).wasm_component_model_async(roomy).wasm_multi_memory(roomy);
-    if let Some(pool) = pool {
-        config.allocation_strategy(pool);
-    }
+    config.concurrency_support(large).wasm_component_model_async(large).wasm_multi_memory(large);
     config
         .strategy(Strategy::Cranelift)
         .cache(cache)

@@ -19,6 +19,8 @@ use crate::{config::PluginLimits, threads::cpu_time};
 
 /// No 32-bit guest can use more.
 const MAX_MEMORY: u64 = 4 << 30;
+/// With less, no compiler gets anywhere.
+const LEAST_TO_COMPILE: u64 = 64 << 20;
 /// Entries of one table. Interpreters compiled to WebAssembly need some 20,000.
 const TABLE_ENTRIES: usize = 100_000;
 /// Core instances of one component. Python components link their libraries as some thirty.
@@ -43,6 +45,10 @@ pub fn check(limits: &PluginLimits) -> Result<(), String> {
     ];
     if let Some((key, _)) = nothing.into_iter().find(|(_, zero)| *zero) {
         return Err(format!("limits.{key} must be more than zero"));
+    }
+    let compile_memory = limits.compile_memory;
+    if compile_memory.0 < LEAST_TO_COMPILE {
+        return Err(format!("limits.compile_memory is {compile_memory}, and no compiler gets by with less than 64 MiB"));
     }
     if memory.0 > MAX_MEMORY {
         return Err(format!("limits.memory is {memory}, and no plugin can use more than 4 GiB"));

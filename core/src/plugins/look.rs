@@ -181,7 +181,7 @@ async fn load(id: &str, section: &PluginSection, cache: &Path) -> Result<Said, S
     let candidate = Candidate::read(id, section)?;
     let (kind, exports) = (candidate.kind, candidate.exports.clone());
     let engine = GuestEngine::start(cache).map_err(|error| format!("cannot be tried: {error}"))?;
-    let (component, _) = compile(candidate, engine.clone(), section.limits.compile).await?;
+    let (component, _) = compile(candidate, engine.clone(), &section.limits).await?;
     match kind {
         PluginKind::PasswordProvider => {
             PasswordProviderPre::new(component).map_err(|error| unfit(&error))?;

@@ -14,6 +14,7 @@
 
 pub mod actions;
 mod answers;
+mod apart;
 mod bindings;
 mod bot;
 mod bundled;
@@ -56,6 +57,7 @@ use std::{
 use futures_util::future::BoxFuture;
 use tokio::sync::watch;
 
+pub use apart::{Order, compile_apart};
 pub use bot::BotPlugin;
 pub use capabilities::Busy;
 pub use engine::EngineError;

@@ -16,7 +16,7 @@ use super::{
     bundled::{self, Bundled},
     call::{CallCounts, Caller},
     client::{CREDENTIALS, Client},
-    component::{Candidate, unfit},
+    component::{CRASHED, Candidate, too_slow, unfit},
     engine::GuestEngine,
     journal::Journal,
     kind::PluginKind,
@@ -27,7 +27,7 @@ use super::{
     state::GuestState,
 };
 use crate::{
-    config::{PluginSection, Span},
+    config::{PluginLimits, PluginSection},
     threads::stand_back,
 };
 
@@ -250,7 +250,7 @@ impl Entry {
         };
         let (kind, exports) = (candidate.kind, candidate.exports.clone());
         let engine = loader.engine.clone();
-        let (component, code) = compile(candidate, engine, section.limits.compile).await.map_err(off)?;
+        let (component, code) = compile(candidate, engine, &section.limits).await.map_err(off)?;
         if kind == PluginKind::Bot {
             let section = granted(id, section);
             let bot = BotPlugin::open(id, &loader.engine, &section, component, &exports, loader.journal.clone()).await?.start().await?;
@@ -295,25 +295,27 @@ fn granted(id: &str, section: &PluginSection) -> PluginSection {
     section
 }
 
-/// Compiles on a thread of its own, which nobody waits for longer than `limit`, not even the end of the program: nothing stops a
+/// Compiles on a thread of its own, which nobody waits for longer than the limit, not even the end of the program: nothing stops a
 /// compiler that has begun. What it makes after that is in the cache at the next start.
-pub async fn compile(candidate: Candidate, engine: GuestEngine, limit: Span) -> Result<(InstancePre<GuestState>, Vec<u8>), String> {
+pub async fn compile(
+    candidate: Candidate,
+    engine: GuestEngine,
+    limits: &PluginLimits,
+) -> Result<(InstancePre<GuestState>, Vec<u8>), String> {
     let (done, outcome) = oneshot::channel();
+    let (limit, limits) = (limits.compile, limits.clone());
     let work = move || {
         stand_back();
         // Whoever has given up does not want it any more.
-        let _ = done.send(candidate.compile(&engine).map(|component| (component, candidate.bytes)));
+        let _ = done.send(candidate.compile(&engine, &limits).map(|component| (component, candidate.bytes)));
     };
     thread::Builder::new().name("compile".to_owned()).spawn(work).map_err(|error| format!("cannot be compiled: {error}"))?;
     match timeout(limit.0, outcome).await {
         Ok(Ok(compiled)) => compiled,
         Ok(Err(_)) => Err(CRASHED.to_owned()),
-        Err(_) => Err(format!("takes longer than {limit} to compile: build it smaller, or raise limits.compile in its section")),
+        Err(_) => Err(too_slow(limit)),
     }
 }
-
-/// The sentence for a component on which the reader or the compiler broke down.
-const CRASHED: &str = "could not be compiled: report this to its author";
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, String> + Send + 'static) -> Result<T, String> {
     task::spawn_blocking(work).await.unwrap_or_else(|_| Err(CRASHED.to_owned()))

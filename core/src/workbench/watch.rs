@@ -17,9 +17,12 @@ const LOOK: Duration = Duration::from_millis(200);
 const NOT_SOURCES: [&str; 6] = ["wasm", "lock", "log", "tmp", "pyc", "swp"];
 /// Folders that hold what was built or installed, beside those whose names begin with a dot.
 const NO_FOLDERS_OF_SOURCES: [&str; 6] = ["target", "node_modules", "__pycache__", "dist", "build", "venv"];
-/// So many builds in a row that only followed from the one before would be followed by others for ever. One or two may follow because
-/// somebody goes on writing meanwhile.
+/// So many builds in a row follow at once from what changed during the one before. Somebody may go on writing meanwhile; but a build that
+/// writes something else each time would be followed by others for ever, so each further one waits twice as long as the one before. The
+/// two cannot be told apart, and what somebody writes must not be lost: hence they only come less and less often.
 const IN_A_ROW: u32 = 2;
+/// How many looks the first of those waits.
+const FIRST_WAIT: u32 = 10;
 
 /// The source files of a folder, as they were when they were last looked at.
 pub struct Sources {
@@ -27,12 +30,14 @@ pub struct Sources {
     /// Where a server keeps its data.
     aside: Option<PathBuf>,
     files: Files,
-    /// What changed during the last build.
-    just_built: BTreeSet<PathBuf>,
-    /// How many builds there were in a row for which there was no other reason.
+    /// The same at the end of the last build.
+    left: Files,
+    /// What changed during it.
+    during: BTreeSet<PathBuf>,
+    /// How many builds there were in a row for which there was no other reason than that, and that it changed again.
     in_a_row: u32,
-    /// What builds write differently each time.
-    of_builds: BTreeSet<PathBuf>,
+    /// How many looks the next one of those still waits.
+    wait: u32,
 }
 
 type Files = BTreeMap<PathBuf, Seen>;
@@ -58,8 +63,8 @@ impl Sources {
     }
 
     fn without(folder: &Path, aside: Option<PathBuf>) -> Self {
-        let (just_built, of_builds) = (BTreeSet::new(), BTreeSet::new());
-        let mut sources = Self { folder: folder.to_owned(), aside, files: Files::new(), just_built, in_a_row: 0, of_builds };
+        let (files, left, during) = (Files::new(), Files::new(), BTreeSet::new());
+        let mut sources = Self { folder: folder.to_owned(), aside, files, left, during, in_a_row: 0, wait: 0 };
         sources.files = sources.look();
         sources
     }
@@ -69,22 +74,29 @@ impl Sources {
         self.files.keys().map(PathBuf::as_path)
     }
 
-    /// Looks once, after a moment; true if a file changed, came or went since the last time.
+    /// Looks once, after a moment; true if there is a reason for another build: a file changed, came or went since the last one began.
     pub async fn changed(&mut self) -> bool {
         sleep(LOOK).await;
-        let files = self.look();
-        let changed = differing(&self.files, &files);
-        let of_last_build = std::mem::take(&mut self.just_built);
-        let follows = !changed.is_empty() && changed.is_subset(&of_last_build);
-        self.in_a_row = if follows { self.in_a_row + 1 } else { 0 };
-        // What changes without a build is somebody's after all.
-        self.of_builds.retain(|path| of_last_build.contains(path) || !changed.contains(path));
-        self.files = files;
-        !changed.is_empty()
+        self.have_changed()
     }
 
-    /// Says that a build is done. What it wrote again as it was is no change, or it would lead to the next one, and neither is what every
-    /// build writes differently. Gives those files of which that was found only now.
+    fn have_changed(&mut self) -> bool {
+        let now = self.look();
+        if now == self.files {
+            return false;
+        }
+        let follows = now == self.left;
+        if follows && self.wait > 0 {
+            self.wait -= 1;
+            return false;
+        }
+        self.in_a_row = if follows { self.in_a_row + 1 } else { 0 };
+        self.files = now;
+        true
+    }
+
+    /// Says that a build is done. What it wrote again as it was is no change, or it would lead to the next one. Gives the files that have
+    /// changed during so many builds in a row that the next one waits, when that is the case for the first time.
     pub fn built(&mut self) -> Vec<PathBuf> {
         let now = self.look();
         for (path, now) in &now {
@@ -92,16 +104,15 @@ impl Sources {
                 *seen = now.clone();
             }
         }
-        let (all, known) = (self.in_a_row >= IN_A_ROW, &self.of_builds);
-        let (own, others) = differing(&self.files, &now).into_iter().partition::<BTreeSet<_>, _>(|path| all || known.contains(path));
-        for path in &own {
-            match now.get(path) {
-                Some(seen) => drop(self.files.insert(path.clone(), seen.clone())),
-                None => drop(self.files.remove(path)),
-            }
+        let during = differing(&self.files, &now);
+        if !during.is_subset(&self.during) {
+            self.in_a_row = 0;
         }
-        self.just_built = others;
-        own.into_iter().filter(|path| self.of_builds.insert(path.clone())).collect()
+        let waited = self.in_a_row.checked_sub(IN_A_ROW).filter(|_| !during.is_empty());
+        self.wait = waited.map_or(0, |times| FIRST_WAIT.saturating_mul(2_u32.saturating_pow(times)));
+        let told = during.iter().filter(|_| waited == Some(0)).cloned().collect();
+        (self.left, self.during) = (now, during);
+        told
     }
 
     fn look(&self) -> Files {
@@ -206,35 +217,61 @@ mod tests {
         assert!(sources.changed().await);
     }
 
-    #[tokio::test]
-    async fn what_every_build_writes_differently_leads_to_no_builds_for_ever() {
+    /// A folder with a source, as it is before the first build.
+    fn project() -> (tempfile::TempDir, Sources) {
         let folder = tempfile::tempdir().unwrap();
-        let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
-        write("lib.rs", "");
-        let mut sources = Sources::of(folder.path());
-        let build = |sources: &mut Sources, text: &str| {
-            write("stamp.txt", text);
-            sources.built()
-        };
-        // It may be somebody who writes meanwhile, above all if they write something else as well.
-        assert!(build(&mut sources, "one").is_empty());
-        assert!(sources.changed().await);
-        assert!(build(&mut sources, "two").is_empty());
-        write("lib.rs", "other");
-        assert!(sources.changed().await);
-        for text in ["three", "four"] {
-            assert!(build(&mut sources, text).is_empty(), "{text}");
-            assert!(sources.changed().await, "{text}");
+        write(folder.path(), "lib.rs", 0);
+        let sources = Sources::of(folder.path());
+        (folder, sources)
+    }
+
+    /// Writes so many letters, which differ from any other number of them whatever the clock of the files says.
+    fn write(folder: &Path, name: &str, letters: usize) {
+        fs::write(folder.join(name), "x".repeat(letters)).unwrap();
+    }
+
+    /// A build during which a file is written. Gives what is told of it, and how many looks later there is another one.
+    fn build(sources: &mut Sources, name: &str, letters: usize) -> (Vec<PathBuf>, u32) {
+        write(&sources.folder, name, letters);
+        let told = sources.built();
+        let waited = (0..1000).take_while(|_| !sources.have_changed()).count();
+        (told, waited.try_into().unwrap())
+    }
+
+    #[test]
+    fn builds_that_write_something_else_each_time_follow_less_and_less_often() {
+        let (folder, mut sources) = project();
+        let nothing = Vec::new;
+        assert_eq!(build(&mut sources, "stamp.txt", 1), (nothing(), 0));
+        assert_eq!(build(&mut sources, "stamp.txt", 2), (nothing(), 0));
+        assert_eq!(build(&mut sources, "stamp.txt", 3), (vec![folder.path().join("stamp.txt")], FIRST_WAIT));
+        assert_eq!(build(&mut sources, "stamp.txt", 4), (nothing(), 2 * FIRST_WAIT));
+        // Something else that is saved during such a build does not wait.
+        write(folder.path(), "lib.rs", 1);
+        assert_eq!(build(&mut sources, "stamp.txt", 5), (nothing(), 0));
+        for letters in 6..9 {
+            build(&mut sources, "stamp.txt", letters);
         }
-        assert_eq!(build(&mut sources, "five"), [folder.path().join("stamp.txt")]);
-        assert!(!sources.changed().await);
-        // From now on it is known.
-        write("lib.rs", "another");
-        assert!(sources.changed().await);
-        assert!(build(&mut sources, "six").is_empty());
-        assert!(!sources.changed().await);
-        // Whatever somebody writes between builds is a change all the same.
-        write("stamp.txt", "mine");
-        assert!(sources.changed().await);
+        // Nor does what is saved between builds, whatever it is, and everything begins anew.
+        write(folder.path(), "stamp.txt", 9);
+        sources.built();
+        assert!(!sources.have_changed());
+        write(folder.path(), "stamp.txt", 10);
+        assert!(sources.have_changed());
+        assert_eq!(build(&mut sources, "stamp.txt", 11), (nothing(), 0));
+    }
+
+    #[test]
+    fn what_somebody_saves_during_build_after_build_is_built_in_the_end() {
+        let (folder, mut sources) = project();
+        for letters in 1..6 {
+            // Any of them may be the last one.
+            let (_, waited) = build(&mut sources, "lib.rs", letters);
+            assert!(waited <= 4 * FIRST_WAIT, "after {letters}: {waited}");
+        }
+        assert!(sources.built().is_empty());
+        assert!(!sources.have_changed(), "this build had everything");
+        write(folder.path(), "lib.rs", 6);
+        assert!(sources.have_changed());
     }
 }

@@ -33,7 +33,7 @@ pub fn post(id: &str) -> Result<Post, Error> {
 /// It is queued, and written by the host after the bot's function has returned without an error.
 ///
 /// # Errors
-/// [`Error::Invalid`], [`Error::Limited`] (six posts an hour).
+/// [`Error::Invalid`], [`Error::Limited`] (six posts an hour, unless the operator allows another number).
 pub fn create(title: impl Into<String>, body: impl Into<String>) -> Result<String, Error> {
     create_post(&Draft { title: title.into(), body: body.into(), attachments: Vec::new() })
 }

@@ -72,7 +72,11 @@ async fn develop(folder: &Path, id: &str, config: &Config, reread: impl Fn() -> 
     loop {
         let built = build::run(folder).await;
         for file in sources.built() {
-            say!("{} is different after every build, which is no reason for another one", file.display());
+            say!(
+                "{} changed during several builds in a row: what builds write themselves belongs below `dist` or `target`, or each leads to \
+                 another one, twice as late each time",
+                file.display()
+            );
         }
         match built {
             Ok(built) => load(&built, id, &store, reread(), &mut told).await,

@@ -12,10 +12,6 @@ use crate::{
     ids::RoomId,
 };
 
-/// What all bots together may say in a room within [`WINDOW`].
-const MOST: u32 = 20;
-/// The time in which that is counted.
-const WINDOW: Duration = Duration::from_secs(10);
 /// How long they are silent after they wanted to say more.
 const SILENCE: Duration = Duration::from_mins(1);
 /// Rooms of which this is known; quiet ones are forgotten when there are more.
@@ -38,6 +34,7 @@ impl Pace {
 
 /// How much all bots together say in each room.
 pub struct Busy {
+    most: Rate,
     ticks: Ticks,
     rooms: Mutex<HashMap<RoomId, Window>>,
 }
@@ -50,27 +47,28 @@ struct Window {
 }
 
 impl Busy {
-    /// Nothing was said yet.
-    pub fn new(ticks: Ticks) -> Self {
-        Self { ticks, rooms: Mutex::default() }
+    /// Nothing was said yet; they may say so much.
+    pub fn new(most: Rate, ticks: Ticks) -> Self {
+        Self { most, ticks, rooms: Mutex::default() }
     }
 
     /// Counts one message. False while bots are to be silent there.
     pub fn take(&self, room: &RoomId) -> bool {
+        let Some((most, span)) = self.most.get() else { return true };
         let now = self.ticks.elapsed();
         let mut rooms = self.rooms.lock().unwrap_or_else(PoisonError::into_inner);
         if rooms.len() >= ROOMS {
-            rooms.retain(|_, window| window.began + WINDOW > now || window.silent_until > now);
+            rooms.retain(|_, window| window.began + span > now || window.silent_until > now);
         }
         let window = rooms.entry(room.clone()).or_insert(Window { began: now, said: 0, silent_until: Duration::ZERO });
         if window.silent_until > now {
             return false;
         }
-        if window.began + WINDOW <= now {
+        if window.began + span <= now {
             *window = Window { began: now, said: 0, silent_until: Duration::ZERO };
         }
         window.said += 1;
-        if window.said > MOST {
+        if window.said > most.get() {
             window.silent_until = now + SILENCE;
             tracing::warn!(
                 room = room.as_str(),
@@ -93,9 +91,9 @@ mod tests {
     #[test]
     fn p14_bots_that_talk_too_much_are_silent_for_a_minute() {
         let clock = Arc::new(ManualClock::at(Timestamp::from_millis(0)));
-        let busy = Busy::new(Ticks::of(clock.clone()));
+        let busy = Busy::new(Rate::within(20, 10), Ticks::of(clock.clone()));
         let (room, other) = (RoomId::from_stored("r-1".to_owned()), RoomId::from_stored("r-2".to_owned()));
-        assert!((0..MOST).all(|_| busy.take(&room)));
+        assert!((0..20).all(|_| busy.take(&room)));
         assert!(!busy.take(&room));
         assert!(busy.take(&other), "elsewhere they may talk");
         clock.advance(Duration::from_secs(59));

@@ -40,7 +40,8 @@ impl Session {
     fn write(&mut self, draft: Draft) -> Result<String, Error> {
         let content = Content::parse(&draft.title, draft.body, &draft.attachments, &self.host.files_at).map_err(convert::error)?;
         if !self.host.posts.take("") {
-            return Err(self.limited("posts", "it may write six posts an hour"));
+            let most = self.host.limits.posts;
+            return Err(self.limited("posts", format!("it may write posts at a rate of {most} (limits.posts)")));
         }
         let id = PostId::new(self.now, self.host.store.random());
         let (actor, author_name) = (self.host.actor.clone(), self.host.bot.name.as_str().to_owned());

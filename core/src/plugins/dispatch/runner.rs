@@ -44,9 +44,6 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// How many rooms a bot enters at the same time when it begins.
 const ENTERED: usize = 16;
 
-/// How many posts a bot may write.
-const POSTS: Rate = Rate::per_hour(6);
-
 /// A bot that takes part.
 pub struct Runner {
     /// The plugin.
@@ -99,7 +96,7 @@ impl Runner {
             journal: parts.journal.clone(),
             heard: Heard::new(only.clone().map(HashSet::from_iter), everywhere),
             pace: Pace::new(Rate::within(plugin.section.limits.messages, 1), &parts.ticks),
-            posts: Pace::new(POSTS, &parts.ticks),
+            posts: Pace::new(plugin.section.limits.posts, &parts.ticks),
             busy: parts.busy.clone(),
             runtime: parts.runtime.clone(),
             bot,

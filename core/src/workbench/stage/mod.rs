@@ -257,7 +257,7 @@ fn parts(plugins: &Plugins, store: &Store, ticks: &Ticks) -> Result<dispatch::Pa
         online: Online::default(),
         files_at: Url::parse("http://127.0.0.1/uploads/").map_err(|error| error.to_string())?,
         ticks: ticks.clone(),
-        busy: Arc::new(Busy::new(ticks.clone())),
+        busy: Arc::new(Busy::new(config.limits.bots_in_a_room, ticks.clone())),
         runtime: Handle::current(),
     })
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use community::config::Rate;
 use serde_json::json;
 
 use super::{ALL, bot, heard, present, said, scene, with};
@@ -33,6 +34,28 @@ db_test! {
         // Nobody is made a person by this.
         let people = community::accounts::queries::list(server.store().await.reader(), None, 10).await.unwrap();
         assert_eq!(people.iter().map(|(user, _)| user.username.as_str()).collect::<Vec<_>>(), ["Ann"]);
+        server.stop().await;
+    }
+
+    async fn a_bot_writes_as_many_posts_as_its_section_allows(db) {
+        let server = TestServer::start_with(db, |config| {
+            let mut section = bot("naughty_bot", &ALL);
+            (section.limits.attempts, section.limits.posts) = (1, Rate::per_hour(2));
+            with(config, "naughty", section);
+        }).await;
+        let (ann, room) = scene(&server).await;
+        present(&ann.client, &room, "naughty").await;
+        for order in ["post one", "post two", "post three", "send that was all"] {
+            say(&ann.client, &room, &format!("naughty {order}")).await;
+        }
+        said(&ann.client, &room, "that was all").await;
+        let posts = || async { ann.client.get("/api/posts").await.expect(200).json().as_array().unwrap().len() };
+        assert_eq!(posts().await, 2);
+        let letters = community::plugins::queries::letters(server.store().await.reader(), "naughty").await.unwrap();
+        assert!(letters.len() == 1 && letters[0].reason.contains("2/hour (limits.posts)"), "{letters:?}");
+        server.clock.advance(Duration::from_mins(30));
+        say(&ann.client, &room, "naughty post four").await;
+        eventually("the next one", || async { (posts().await == 3).then_some(()) }).await;
         server.stop().await;
     }
 

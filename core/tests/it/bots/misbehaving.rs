@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use community::{
     clock::Timestamp,
-    config::{PluginSection, Size, Span},
+    config::{PluginSection, Rate, Size, Span},
 };
 use futures_util::future::join_all;
 use sea_orm::ConnectionTrait;
@@ -123,6 +123,25 @@ db_test! {
         order(&ann, &room, &["send still here"]).await;
         let numbers = bodies(&ann, &room).await.iter().filter(|body| body.starts_with("number ")).count();
         assert_eq!(numbers, 5, "five a second");
+        server.stop().await;
+    }
+
+    async fn p14_the_operator_says_how_much_bots_say_in_a_room(db) {
+        let server = TestServer::start_with(db, |config| {
+            (config.limits.enabled, config.limits.bots_in_a_room) = (false, Rate::within(3, 10));
+            let mut section = bot("naughty_bot", &ALL);
+            section.limits.messages = 1000;
+            with(config, "naughty", section);
+        }).await;
+        let (ann, room) = scene(&server).await;
+        present(&ann.client, &room, "naughty").await;
+        say(&ann.client, &room, "naughty send-many 10").await;
+        said(&ann.client, &room, "number 3").await;
+        // They are silent for a minute now.
+        server.clock.advance(Duration::from_secs(61));
+        order(&ann, &room, &["send still here"]).await;
+        let numbers = bodies(&ann, &room).await.iter().filter(|body| body.starts_with("number ")).count();
+        assert_eq!(numbers, 3);
         server.stop().await;
     }
 

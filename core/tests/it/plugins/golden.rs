@@ -1,21 +1,24 @@
 //! Components of every released version of the interfaces load and work.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use community::{
-    config::PluginSection,
+    config::{PluginSection, Span},
     plugins::{Document, Profile},
 };
 
 use super::support::{form, load};
 use crate::{
-    bots::{ALL, bot, present, run, said, scene, with},
+    bots::{ALL, bot, heard, present, run, said, scene, with},
     rooms::say,
     support::{TestServer, eventually},
 };
 
 /// What was kept of each release.
-const KEPT: [&str; 4] = ["all_hooks_bot", "misbehaving", "naughty_bot", "obedient"];
+const KEPT: [&str; 5] = ["all_hooks_bot", "dice_javascript", "misbehaving", "naughty_bot", "obedient"];
 
 /// The folders of all releases.
 fn releases() -> Vec<PathBuf> {
@@ -27,7 +30,7 @@ fn releases() -> Vec<PathBuf> {
 }
 
 /// The section for a component of a release.
-fn kept(release: &std::path::Path, name: &str, section: PluginSection) -> PluginSection {
+fn kept(release: &Path, name: &str, section: PluginSection) -> PluginSection {
     let component = release.join(name).with_extension("wasm");
     PluginSection { component: Some(component.display().to_string()), dev: true, ..section }
 }
@@ -92,6 +95,24 @@ db_test! {
             for (hook, told) in [("on-message", "count golden"), ("on-member", "joined"), ("on-post", "News"), ("before-message", "rewrite me")] {
                 eventually(hook, || async { run(&ann.client, &room, &format!("/seen {hook}")).await.contains(told).then_some(()) }).await;
             }
+            server.stop().await;
+        }
+    }
+
+    async fn released_bots_in_javascript_work(db) {
+        for release in releases() {
+            let server = TestServer::start_with(db, |config| {
+                let mut section = bot("all_hooks_bot", &["chat-write"]);
+                // The compiler of an unoptimised build is slow.
+                section.limits.compile = Span::minutes(10);
+                with(config, "dice", kept(&release, "dice_javascript", section));
+            }).await;
+            let (ann, room) = scene(&server).await;
+            present(&ann.client, &room, "dice").await;
+            let asked = say(&ann.client, &room, "!roll 20").await;
+            heard(&ann.client, &room, "the roll", |message| {
+                message["replyTo"] == asked["id"] && message["body"].as_str().unwrap().starts_with("🎲 ")
+            }).await;
             server.stop().await;
         }
     }

@@ -5,7 +5,7 @@ use std::{fs, os::unix::fs::PermissionsExt, path::Path, time::Instant};
 use community::config::{PluginSection, Size, Span};
 
 use super::support::{guest, load, load_in, section};
-use crate::support::DEADLINE;
+use crate::support::{Binary, DEADLINE, Db};
 
 /// Why the plugin `bad` does not run.
 async fn refusal(section: PluginSection) -> String {
@@ -167,7 +167,7 @@ async fn ids_that_are_paths_of_the_host_are_reserved() {
 async fn p19_a_component_that_takes_too_long_to_compile_is_off_and_the_server_goes_on() {
     let mut bomb = section("misbehaving");
     let file = tempfile::NamedTempFile::with_suffix(".wasm").unwrap();
-    fs::write(file.path(), [fs::read(guest("misbehaving")).unwrap(), compile_bomb()].concat()).unwrap();
+    fs::write(file.path(), compile_bomb(&branches())).unwrap();
     bomb.component = Some(file.path().display().to_string());
     bomb.limits.compile = Span::millis(100);
     let folder = tempfile::tempdir().unwrap();
@@ -179,18 +179,51 @@ async fn p19_a_component_that_takes_too_long_to_compile_is_off_and_the_server_go
     assert!(began.elapsed() < 5 * DEADLINE, "{:?}", began.elapsed());
 }
 
-/// A core module beside the others of a component, never instantiated: one function with so many branches that compiling it takes
-/// seconds.
-fn compile_bomb() -> Vec<u8> {
-    const BRANCHES: usize = 30_000;
-    let sized = |body: Vec<u8>| [leb(body.len()), body].concat();
-    let section = |id: u8, body: Vec<u8>| [vec![id], sized(body)].concat();
+#[tokio::test]
+async fn p19_a_component_is_compiled_by_a_process_that_ends_at_its_limits() {
+    let mut binary = Binary::prepare(Db::Sqlite, &[]).await;
+    let components = [
+        ("greedy", compile_bomb(&sums()), "compile_memory = \"64 MiB\""),
+        ("endless", compile_bomb(&branches()), "compile = \"1s\""),
+        ("modest", fs::read(guest("misbehaving")).unwrap(), "compile = \"5m\""),
+    ];
+    let sections = components.map(|(id, bytes, limit)| {
+        let path = binary.folder().join(id).with_extension("wasm");
+        fs::write(&path, bytes).unwrap();
+        format!("[plugins.{id}]\ncomponent = \"{}\"\ndev = true\n[plugins.{id}.limits]\n{limit}\n", path.display())
+    });
+    fs::write(binary.folder().join("community.toml"), sections.concat()).unwrap();
+    binary.serve().await;
+    let greedy =
+        "plugin `greedy` needs more than 64 MiB of memory to compile: build it smaller, or raise limits.compile_memory in its section";
+    binary.logged(greedy).await;
+    binary.logged("plugin `endless` takes longer than 1s to compile: build it smaller, or raise limits.compile in its section").await;
+    let done = fs::read_dir(binary.folder().join("data/cache/compiled")).unwrap().map(|note| note.unwrap().file_name());
+    assert_eq!(done.collect::<Vec<_>>(), ["modest"], "{}", binary.log());
+    binary.stop().await;
+}
+
+/// One function with so many branches that compiling it takes seconds.
+fn branches() -> Vec<u8> {
     // (if (local.get 0) (then (local.set 0 (i32.add (local.get 0) (i32.const 1)))))
     let branch = [0x20, 0, 0x04, 0x40, 0x20, 0, 0x41, 1, 0x6a, 0x21, 0, 0x0b];
-    let code = [vec![0], branch.repeat(BRANCHES), vec![0x20, 0, 0x0b]].concat();
+    [branch.repeat(30_000), vec![0x20, 0]].concat()
+}
+
+/// One function that adds and multiplies so much that compiling it takes hundreds of MiB.
+fn sums() -> Vec<u8> {
+    // (i32.add (i32.mul … (i32.const 7)) (local.get 0))
+    [vec![0x20, 0], [0x41, 7, 0x6c, 0x20, 0, 0x6a].repeat(200_000)].concat()
+}
+
+/// A component with a core module beside its own, which is never instantiated and has one function: this one.
+fn compile_bomb(function: &[u8]) -> Vec<u8> {
+    let sized = |body: Vec<u8>| [leb(body.len()), body].concat();
+    let section = |id: u8, body: Vec<u8>| [vec![id], sized(body)].concat();
+    let code = [[0].as_slice(), function, &[0x0b]].concat();
     let types = section(1, vec![1, 0x60, 1, 0x7f, 1, 0x7f]);
     let module = [b"\0asm\x01\0\0\0".to_vec(), types, section(3, vec![1, 0]), section(10, [vec![1], sized(code)].concat())].concat();
-    section(1, module)
+    [fs::read(guest("misbehaving")).unwrap(), section(1, module)].concat()
 }
 
 fn leb(mut number: usize) -> Vec<u8> {
