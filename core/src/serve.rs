@@ -235,6 +235,7 @@ impl App {
         base.metrics.register(providers.outcomes.clone());
         base.metrics.register(self.outbound.outcomes());
         let mut parts = Extensions::new();
+        parts.insert(limits.clone());
         parts.insert(email::http::Email { flows: self.flows.clone(), limits, failures, device: devices::cookie::of_site(&base_url) });
         parts.insert(self.pages(posts.feed.clone(), catalog.clone()));
         parts.insert(posts);

@@ -2,7 +2,7 @@
 
 use super::{
     events,
-    model::{Identity, Profile, SignIn, User},
+    model::{Identity, Profile, SignIn, User, Username},
     store,
 };
 use crate::{
@@ -48,6 +48,25 @@ pub async fn account_of_bot(tx: &Tx, bot: &BotId, name: &str) -> Result<UserId> 
         Some(_) => {}
     }
     Ok(id)
+}
+
+/// Gives `user` another name, as they asked in `session`.
+///
+/// # Errors
+/// `login_required` if that session ended meanwhile; `name_taken` if a bot looks the same.
+pub async fn rename(tx: &mut Tx, user: &UserId, name: &Username, session: &SessionId) -> Result<()> {
+    bots::actions::hold_names(tx).await?;
+    sessions::actions::require_live(tx, session).await?;
+    let known = open_account(tx, user).await?;
+    if known.username == name.as_str() {
+        return Ok(());
+    }
+    if bots::queries::is_name(tx.conn(), name.as_str()).await? {
+        return Err(conflict("name_taken", "A bot is called that. Please choose another name."));
+    }
+    store::rename(tx, user, name.as_str()).await?;
+    tx.record(events::renamed(user));
+    Ok(())
 }
 
 /// Signs in whomever a provider vouches for, with a new account the first time.

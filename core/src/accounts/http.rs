@@ -1,26 +1,37 @@
-//! `GET /api/me`, and the ways to sign in to one's own account.
+//! `/api/me`, and the ways to sign in to one's own account.
 
 use poem_openapi::{OpenApi, param::Path, payload::Json};
 
 use super::{
-    actions, queries,
-    requests::{IdentityEntry, IdentityList, Me, MeUser},
+    actions,
+    model::Username,
+    queries,
+    requests::{IdentityEntry, IdentityList, Me, MeChangeBody},
 };
 use crate::{
-    error::Error,
+    error::{Error, Result as AppResult},
     http::{
         auth::Auth,
+        body::JsonBody,
         data::Data,
-        fail::{E401, E404, E409, E503, Fail, UNSAFE},
+        fail::{BODY, E401, E404, E409, E429, E503, Fail, UNSAFE},
         payload::Done,
+        rate::{Limit, Limits},
     },
     ids::IdentityId,
     providers::catalog::Catalog,
+    sessions::model::SignedIn,
     store::Store,
 };
 
 /// The operations on one's own account.
 pub struct Api;
+
+/// What `who` sees of themselves.
+async fn seen_by(store: &Store, who: SignedIn) -> AppResult<Me> {
+    let email = queries::used(store.reader(), &who.session).await?.and_then(|identity| identity.email);
+    Ok(Me::new(who, email))
+}
 
 #[OpenApi(tag = "crate::http::docs::Part::Session")]
 impl Api {
@@ -29,16 +40,27 @@ impl Api {
     /// Who is signed in with the session of this request.
     #[oai(path = "/api/me", method = "get", operation_id = "getMe")]
     async fn me(&self, store: Data<&Store>, auth: Auth) -> Result<Json<Me>, Fail<{ E401 | E503 }>> {
-        let who = auth.0;
-        let email = queries::used(store.reader(), &who.session).await?.and_then(|identity| identity.email);
-        let user = MeUser {
-            id: who.session.user.to_string(),
-            username: who.username,
-            provider: who.session.provider,
-            email,
-            role: who.role.as_str().to_owned(),
-        };
-        Ok(Json(Me { ok: true, user }))
+        Ok(Json(seen_by(&store, auth.0).await?))
+    }
+
+    /// Change one's name
+    ///
+    /// Others see the new name at once; what was said in rooms before stays under the old one. The name of a bot cannot be had
+    /// (`name_taken`).
+    #[oai(path = "/api/me", method = "patch", operation_id = "updateMe")]
+    async fn rename(
+        &self,
+        store: Data<&Store>,
+        limits: Data<&Limits>,
+        auth: Auth,
+        body: JsonBody<MeChangeBody>,
+    ) -> Result<Json<Me>, Fail<{ BODY | E401 | E409 | E429 | E503 }>> {
+        let (mut who, name) = (auth.0, Username::parse(&body.username)?);
+        limits.check(Limit::Renames, who.session.user.as_str())?;
+        who.username = name.as_str().to_owned();
+        let input = (who.session.clone(), name);
+        store.write(input, |tx, (session, name)| Box::pin(actions::rename(tx, &session.user, name, &session.id))).await?;
+        Ok(Json(seen_by(&store, who).await?))
     }
 
     /// Own ways to sign in

@@ -7,7 +7,7 @@
 //! Who signs in with an identity that nobody has gets a new account, whatever address it comes with: two accounts become one person's
 //! only when that person is signed in to the one and links the identity of the other. What a provider says of a person (handle,
 //! address, picture) belongs to the identity and is brought up to date at each sign-in; the account's name belongs to the person and
-//! is not.
+//! is not: they may change it, and it stays as they chose.
 //!
 //! When a way to sign in comes or goes, all other sessions end. The last one stays.
 

@@ -3,7 +3,9 @@
 use crate::{
     actor::Role,
     clock::Timestamp,
+    error::{Error, Result},
     ids::{IdentityId, UserId},
+    text,
 };
 
 /// A person with an account.
@@ -19,6 +21,30 @@ pub struct User {
     pub created_at: Timestamp,
     /// Whether an operator shut the account.
     pub disabled: bool,
+}
+
+/// A name that a person chose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Username(String);
+
+impl Username {
+    /// Accepts what can stand for a person, without the spaces around it.
+    ///
+    /// # Errors
+    /// `invalid_request`.
+    pub fn parse(typed: &str) -> Result<Self> {
+        let name = typed.trim();
+        if text::is_name(name) {
+            return Ok(Self(name.to_owned()));
+        }
+        let rule = "must be 1 to 64 visible characters, with at most four accents on one of them, and no name of the system";
+        Err(Error::invalid(format!("username {rule}.")))
+    }
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 /// A way to sign in.

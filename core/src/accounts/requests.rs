@@ -3,9 +3,9 @@
 use poem_openapi::{Object, types::Example};
 
 use super::model::Identity;
-use crate::{ids::IdentityId, providers::catalog::Catalog};
+use crate::{ids::IdentityId, providers::catalog::Catalog, sessions::model::SignedIn};
 
-/// The answer of `GET /api/me`.
+/// The answer of `GET /api/me` and `PATCH /api/me`.
 #[derive(Debug, Object)]
 #[oai(example)]
 pub struct Me {
@@ -40,6 +40,30 @@ impl Example for Me {
             role: "user".to_owned(),
         };
         Self { ok: true, user }
+    }
+}
+
+impl Me {
+    /// What `who` sees of themselves, with the address that they signed in with.
+    pub fn new(who: SignedIn, email: Option<String>) -> Self {
+        let SignedIn { session, username, role } = who;
+        let (id, role) = (session.user.to_string(), role.as_str().to_owned());
+        Self { ok: true, user: MeUser { id, username, provider: session.provider, email, role } }
+    }
+}
+
+/// What is to be changed of oneself.
+#[derive(Debug, Object)]
+#[oai(rename = "MeChange", example)]
+pub struct MeChangeBody {
+    /// The name that others see: 1 to 64 characters. Spaces around it do not count. Several people may have the same, but nobody that
+    /// of a bot.
+    pub username: String,
+}
+
+impl Example for MeChangeBody {
+    fn example() -> Self {
+        Self { username: "Ann of the Hills".to_owned() }
     }
 }
 

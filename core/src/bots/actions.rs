@@ -69,7 +69,7 @@ pub async fn found_or_made(tx: &mut Tx, handle: &Handle, name: &BotName) -> Resu
 /// # Errors
 /// `name_taken` if a person or another bot has the name.
 pub async fn made_ready(tx: &mut Tx, handle: &Handle, name: &BotName) -> Result<Bot> {
-    tx.lock("names of bots").await?;
+    hold_names(tx).await?;
     let found = store::by_handle(tx.conn(), handle).await?;
     if let Some(bot) = &found
         && &bot.name == name
@@ -118,12 +118,17 @@ pub async fn revoke(tx: &mut Tx, revoke: &Revoke) -> Result<Vec<BotToken>> {
 /// Lets a bot be gone: its tokens are worth nothing, it enters no room any more, and others may have its name and its handle. What it
 /// said stays. Its rooms it leaves by [`rooms::actions::let_deleted_bots_leave`], since it may be in more than one write should change.
 pub async fn delete(tx: &mut Tx, bot: &BotId) -> Result<()> {
-    tx.lock("names of bots").await?;
+    hold_names(tx).await?;
     revoke(tx, &Revoke::Bot(bot.clone())).await?;
     if store::delete(tx, bot).await? {
         tx.record(events::deleted(bot));
     }
     Ok(())
+}
+
+/// Lets those who give bots names, or look which names bots have, wait for each other.
+pub async fn hold_names(tx: &Tx) -> Result<()> {
+    tx.lock("names of bots").await
 }
 
 /// Whether there is such a bot. If so, it is not deleted before the end of the transaction.

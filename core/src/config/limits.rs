@@ -21,6 +21,8 @@ pub struct LimitsSection {
     pub posts: Rate,
     /// Edits and deletions of posts per user.
     pub post_changes: Rate,
+    /// Changes of their name per user.
+    pub renames: Rate,
     /// Sign-ins by password per client, right or wrong.
     pub login: Rate,
     /// Registrations per client.
@@ -80,6 +82,7 @@ impl Default for LimitsSection {
             enabled: true,
             posts: Rate::per_minute(60),
             post_changes: Rate::per_minute(120),
+            renames: Rate::per_day(5),
             login: Rate::per_minute(10),
             register: Rate::per_hour(20),
             resend: Rate::per_hour(20),

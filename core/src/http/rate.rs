@@ -36,6 +36,8 @@ pub enum Limit {
     Posts,
     /// Edits and deletions of posts, by user.
     PostChanges,
+    /// Changes of the own name, by user.
+    Renames,
     /// Sign-ins by password, by client.
     Login,
     /// Registrations, by client.
@@ -116,6 +118,7 @@ impl Limits {
         let all = [
             (Limit::Posts, section.posts),
             (Limit::PostChanges, section.post_changes),
+            (Limit::Renames, section.renames),
             (Limit::Login, section.login),
             (Limit::Register, section.register),
             (Limit::Resend, section.resend),

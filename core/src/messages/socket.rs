@@ -43,12 +43,13 @@ pub fn add(handlers: Handlers, messages: &Messages) -> Handlers {
 async fn send(messages: Messages, peer: Arc<Peer>, event: MessageSend) -> Result<String> {
     let MessageSend { room_id, body, reply_to, attachments, client_id } = event;
     let new = NewMessageBody { body, reply_to, attachments, client_id };
-    let room = parse_id(&room_id)?;
-    Ok(messages.send(peer.who.actor.clone(), peer.who.username.clone(), room, new).await?.answer())
+    let (room, name) = (parse_id(&room_id)?, peer.name(messages.store.reader()).await?);
+    Ok(messages.send(peer.who.actor.clone(), name, room, new).await?.answer())
 }
 
 async fn edit(messages: Messages, peer: Arc<Peer>, event: MessageEdit) -> Result<String> {
-    Ok(answer(&messages.edit(target(&peer, &event.message_id)?, peer.who.username.clone(), event.body).await?))
+    let name = peer.name(messages.store.reader()).await?;
+    Ok(answer(&messages.edit(target(&peer, &event.message_id)?, name, event.body).await?))
 }
 
 async fn delete(messages: Messages, peer: Arc<Peer>, event: MessageDelete) -> Result<String> {

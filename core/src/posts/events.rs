@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::model::Post;
-use crate::{actor::Actor, store::Event};
+use crate::{accounts, actor::Actor, store::Event};
 
 /// There is a new post.
 pub fn created(post: &Post) -> Event {
@@ -26,5 +26,6 @@ fn event(kind: &str, post: &Post) -> Event {
 
 /// Whether the list of posts looks different after `event`.
 pub fn changes_the_list(event: &Event) -> bool {
-    event.kind.starts_with("post.")
+    // Authors stand in it by name.
+    event.kind.starts_with("post.") || accounts::events::renamed_user(event).is_some()
 }

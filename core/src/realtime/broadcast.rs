@@ -19,7 +19,7 @@ use super::{
     wire::Frame,
 };
 use crate::{
-    bots,
+    accounts, bots,
     error::{Kind, Result},
     ids::{MemberId, PostId, RoomId},
     messages::{
@@ -263,6 +263,9 @@ fn hear(hub: &Hub, queue: &UnboundedSender<Item>, event: &Event) {
     if let Some(bot) = bots::events::deleted_bot(event) {
         // Also whoever came with the token of the configuration, which is no bot's own.
         return hub.of_person(&MemberId::Bot(bot)).iter().for_each(|peer| hub.end(peer, "revoked"));
+    }
+    if let Some(user) = accounts::events::renamed_user(event) {
+        return hub.of_person(&MemberId::User(user)).iter().for_each(|peer| peer.was_renamed());
     }
     if kind.starts_with("room.")
         && let Some(RoomEvent { room, what }) = RoomEvent::read(event)

@@ -113,6 +113,9 @@ impl Realtime {
         if again.id != peer.who.id || peer.is_ending() {
             return Err(Error::login_required());
         }
+        if again.username != peer.who.username {
+            peer.was_renamed();
+        }
         let rooms = rooms::queries::rooms_of(self.store.reader(), &peer.who.id).await?;
         self.hub.subscribe(peer.sid, rooms.into_iter().filter(|room| peer.who.reaches(room)));
         Ok(())

@@ -15,6 +15,7 @@ use crate::{
     error::{Error, Result},
     http::{payload::Done, rate::Ticks},
     ids::RoomId,
+    store::Reader,
 };
 
 /// What it takes.
@@ -24,6 +25,8 @@ pub struct Passing {
     pub hub: Arc<Hub>,
     /// The way to them.
     pub fanout: Arc<dyn Fanout>,
+    /// Where names are read.
+    pub reader: Reader,
     /// The time.
     pub ticks: Ticks,
     /// How often one socket may say that somebody is typing.
@@ -35,17 +38,18 @@ impl Passing {
     pub fn add_to(self, handlers: Handlers) -> Handlers {
         let (typing, watch) = (self.clone(), self);
         handlers
-            .on(Effect::Reads, move |peer, event: Typing| ready(typing.typing(&peer, &event)))
+            .on(Effect::Reads, move |peer, event: Typing| typing.clone().typing(peer, event))
             .on(Effect::Reads, move |peer, event: PresenceWatch| ready(watch.watch(&peer, &event)))
     }
 
     /// Tells the others in a room that somebody is typing.
-    fn typing(&self, peer: &Peer, event: &Typing) -> Result<Done> {
-        let room = heard(peer, &event.room_id)?;
+    async fn typing(self, peer: Arc<Peer>, event: Typing) -> Result<Done> {
+        let room = heard(&peer, &event.room_id)?;
         let who = &peer.who;
         who.actor.require(Ability::Write, &room)?;
         if peer.types(room.as_str(), event.on, self.ticks.elapsed(), self.typing_every) {
-            let now = TypingNow { room_id: room.to_string(), user_id: who.id.to_string(), username: who.username.clone(), on: event.on };
+            let username = peer.name(&self.reader).await?;
+            let now = TypingNow { room_id: room.to_string(), user_id: who.id.to_string(), username, on: event.on };
             self.fanout.to_others(&room, &Frame::of(&now), &who.id);
         }
         Ok(Done::default())

@@ -4,13 +4,13 @@ use std::{
     collections::HashMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, Weak,
-        atomic::{AtomicBool, AtomicU32, Ordering},
+        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
     },
     time::Duration,
 };
 
 use socketioxide::socket::Sid;
-use tokio::time::Instant;
+use tokio::{task::unconstrained, time::Instant};
 
 use super::{hub::Hub, lane::Lane, line::Line};
 use crate::{
@@ -18,10 +18,12 @@ use crate::{
     bots::model::Ability,
     clock::Timestamp,
     config::Rate,
-    error::Error,
+    error::{Error, Result as AppResult},
     http::rate::{self, Ticks},
     ids::{BotTokenId, MemberId, RoomId},
+    rooms,
     sessions::model::SignedIn,
+    store::Reader,
 };
 
 /// Who a socket speaks for.
@@ -29,7 +31,7 @@ use crate::{
 pub struct Who {
     /// Their id.
     pub id: MemberId,
-    /// Their name when they connected.
+    /// Their name when they connected; [`Peer::name`] knows that of today.
     pub username: String,
     /// The cause of what they do.
     pub actor: Actor,
@@ -58,6 +60,12 @@ pub enum Proof {
     Token,
 }
 
+/// What somebody is called, as it was read after so many changes of it.
+struct Name {
+    shown: String,
+    changes: u64,
+}
+
 /// One connected socket.
 pub struct Peer {
     /// Its id on the wire. A secret: who knows it can speak in its place over polling.
@@ -70,6 +78,9 @@ pub struct Peer {
     pub lane: Lane,
     /// When it came.
     pub born: Instant,
+    name: tokio::sync::Mutex<Name>,
+    /// Changes of the name that were heard of.
+    renamed: AtomicU64,
     session: Mutex<Option<Box<SignedIn>>>,
     ending: AtomicBool,
     refused: AtomicU32,
@@ -84,12 +95,15 @@ impl Peer {
     /// A socket that just connected and is to be heard by `hub`, allowed to send at `rate` from now on.
     pub fn new(sid: Sid, who: Who, line: Line, rate: Rate, ticks: &Ticks, hub: &Arc<Hub>) -> Self {
         let session = if let Proof::Session(found) = &who.proof { Some(found.clone()) } else { None };
+        let name = Name { shown: who.username.clone(), changes: 0 };
         Self {
             sid,
             who,
             line,
             lane: Lane::default(),
             born: Instant::now(),
+            name: tokio::sync::Mutex::new(name),
+            renamed: AtomicU64::new(0),
             session: Mutex::new(session),
             ending: AtomicBool::new(false),
             refused: AtomicU32::new(0),
@@ -98,6 +112,26 @@ impl Peer {
             hub: Arc::downgrade(hub),
             typing: Mutex::default(),
         }
+    }
+
+    /// What its person is called now.
+    ///
+    /// # Errors
+    /// The database, which is asked only after a change, does not answer.
+    pub async fn name(&self, conn: &Reader) -> AppResult<String> {
+        // In turn, so that what needs the name goes on in the order in which it came; and at once unless somebody else reads it.
+        let mut name = unconstrained(self.name.lock()).await;
+        let changes = self.renamed.load(Ordering::Acquire);
+        if name.changes != changes {
+            let shown = rooms::queries::name(conn, &self.who.id).await?.ok_or_else(Error::login_required)?;
+            *name = Name { shown, changes };
+        }
+        Ok(name.shown.clone())
+    }
+
+    /// Notes that its person has another name now.
+    pub fn was_renamed(&self) {
+        self.renamed.fetch_add(1, Ordering::AcqRel);
     }
 
     /// The session it came with, as far as it is known by now.

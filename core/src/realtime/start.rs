@@ -87,7 +87,13 @@ impl Sockets {
             }
         });
         let broadcast = Broadcast::listen(&hub, &parts.store, parts.online, rules.receipts_up_to);
-        let passing = Passing { hub: hub.clone(), fanout: fanout.clone(), ticks: parts.ticks.clone(), typing_every: rules.typing_every.0 };
+        let passing = Passing {
+            hub: hub.clone(),
+            fanout: fanout.clone(),
+            reader: parts.store.reader().clone(),
+            ticks: parts.ticks.clone(),
+            typing_every: rules.typing_every.0,
+        };
         let realtime = Arc::new(Realtime {
             hub,
             fanout,

@@ -4,19 +4,26 @@ import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
 import { furnish, visit } from "./pages.mjs";
-import { BOTS, launch, open, PNG, start, visitor } from "./support.mjs";
+import { BOTS, guest, launch, open, PNG, start, visitor } from "./support.mjs";
 
 const { io } = createRequire(import.meta.url)("socket.io-client");
 
 const ATTACK = "<img src=x onerror=alert(1)>\"'><script>alert(1)</script>";
 const AGENT = `Mozilla/5.0 <img src=x onerror=alert(1)>"'>`;
+/** A plugin that says what it is told to, and of its commands what the setting has. */
+const NAUGHTY = {
+  NAME: "Naughty <img src=x onerror=alert(1)>",
+  SETTINGS__SAYS: ATTACK,
+  // It must not be left out when the machine is busy.
+  BEFORE_MESSAGE__BUDGET: "5s",
+};
 /** What pages of ours load: their files, uploads, and the API, of which nothing that acts. */
 const EXPECTED = /^\/(assets\/|uploads\/|socket\.io\/|(openapi|asyncapi)\.json$|api\/(me|posts|rooms|commands|identities|sessions|uploads)\b)/;
 
 let site, browser, house, bot;
 before(async () => {
   const hostile = { COMMUNITY_SITE__NAME: `Site ${ATTACK}`, COMMUNITY_SITE__DESCRIPTION: `About ${ATTACK}`, COMMUNITY_PLUGINS__DISCORD__NAME: `D ${ATTACK}`.slice(0, 32) };
-  [site, browser] = await Promise.all([start({ ...BOTS, ...hostile }), launch()]);
+  [site, browser] = await Promise.all([start({ ...BOTS, ...guest("NAUGHTY", "naughty_bot", NAUGHTY), ...hostile }), launch()]);
   house = await furnish(browser, site, (text) => `${text} ${ATTACK}`);
   await bot_speaks();
   const reacting = await connect({ extraHeaders: { cookie: await cookies(house.ann) } });
@@ -99,4 +106,69 @@ test("what passes does not run, either: who is writing, who reacted, what is rea
   await open(ann.page, "/settings/");
   await ann.page.getByRole("region", { name: "Your files" }).getByText("<img src=x").waitFor();
   assert.deepEqual([...faults, ...ann.faults], []);
+});
+
+/** Waits until the plugin's bot has come, and gives what the API says of its commands. */
+async function commands_of_plugin({ request }) {
+  for (let tries = 0; tries < 200; tries += 1) {
+    const { commands } = await (await request.get(`/api/commands?roomId=${house.room}`)).json();
+    const its = commands.filter(({ name }) => ["naughty", "choose"].includes(name));
+    if (its.length) return its;
+    await new Promise((go_on) => setTimeout(go_on, 50));
+  }
+  return assert.fail("the bot of the plugin did not come");
+}
+
+test("nor does what a plugin says run: its name, its commands and what they take, its suggestions, answers, messages and refusals", async () => {
+  const faults = [];
+  const ann = await visitor(browser, site, { userAgent: AGENT });
+  const { page } = ann;
+  watch(page, faults);
+  await house.ann.sign_in(ann.context);
+  const look = async (name) => {
+    const found = await page.locator(RUNS).evaluateAll((elements) => elements.map((element) => element.outerHTML));
+    assert.deepEqual([...found, ...faults, ...ann.faults], [], name);
+  };
+  const its = await commands_of_plugin(ann.context);
+  assert.deepEqual(its.map(({ name }) => name).sort(), ["choose", "naughty"]);
+  for (const { description, botName, parameters } of its) {
+    assert.deepEqual([description, botName, parameters[0].description], [ATTACK, NAUGHTY.NAME, ATTACK], "it comes to the browser as it is");
+  }
+  await open(page, `/rooms/${house.room}`);
+  await page.getByText("After five").waitFor();
+  const field = page.getByRole("textbox", { name: /^Message to/ });
+  const option = page.getByRole("option").filter({ hasText: ATTACK });
+
+  await field.pressSequentially("/choo");
+  await option.filter({ hasText: NAUGHTY.NAME }).waitFor();
+  await look("commands");
+  await field.press("Tab");
+  await page.locator(".usage").filter({ hasText: ATTACK }).waitFor();
+  await page.getByRole("status").filter({ hasText: ATTACK }).waitFor({ state: "attached" });
+  await option.waitFor();
+  await look("choices");
+  await field.press("Tab");
+  await look("a choice that was taken");
+  await field.fill(`/naughty ${ATTACK}`);
+  await option.filter({ hasText: "Ok(())" }).waitFor();
+  await look("suggestions");
+
+  await field.press("Escape");
+  await field.press("Enter");
+  const answer = page.locator("li.ephemeral").filter({ hasText: `done: ${ATTACK}` });
+  await answer.getByText(NAUGHTY.NAME).first().waitFor();
+  await page.getByRole("log").getByText(`Only to you, ${NAUGHTY.NAME}`).waitFor({ state: "attached" });
+  await look("an answer");
+  await field.fill(`naughty send ${ATTACK}`);
+  await field.press("Enter");
+  const message = page.locator("li.message:not(.ephemeral)").filter({ hasText: NAUGHTY.NAME });
+  await message.getByText("<script>alert(1)</script>").first().waitFor();
+  await look("a message");
+  await field.fill(`naughty before reject-saying ${ATTACK}`);
+  await field.press("Enter");
+  await page.locator("form.say-something").getByRole("alert").filter({ hasText: ATTACK }).waitFor();
+  await look("a refusal");
+  await page.locator(".room-head").getByRole("button", { name: /members?$/ }).click();
+  await page.getByRole("dialog").getByText(NAUGHTY.NAME).first().waitFor();
+  await look("members");
 });

@@ -313,6 +313,37 @@ test("where the browser lets nobody copy, the text is shown instead", async () =
   assert.deepEqual(faults, []);
 });
 
+test("what follows a picture in a text stays where it is when the picture comes", async () => {
+  const file = { name: "tall.png", mimeType: "image/png", buffer: PNG };
+  const { url } = await (await ann.page.request.post("/api/upload", { multipart: { file } })).json();
+  const post = await publish(ann, "Pictures", `Before\n\n![a picture](${url})\n\n| a |\n|-|\n| ![in a table](${url}) |\n\n> ![cited](${url})\n\nAfter`);
+  for (const [width, scripted] of [[1280, true], [360, true], [360, false]]) {
+    const { page, context, faults } = await visitor(browser, site, { viewport: { width, height: 2400 } });
+    if (!scripted) await context.route(/\.js$/, (route) => route.abort());
+    let let_go;
+    const held = new Promise((go_on) => (let_go = go_on));
+    // Far from square, and larger than its room.
+    const picture = '<svg xmlns="http://www.w3.org/2000/svg" width="300" height="3000"><rect width="300" height="3000"/></svg>';
+    await page.route("**/uploads/**", async (route) => {
+      await held;
+      await route.fulfill({ contentType: "image/svg+xml", body: picture });
+    });
+    await page.goto(`/posts/${post.id}`, { waitUntil: "domcontentloaded" });
+    if (scripted) await page.waitForFunction(() => document.body.children.length === 1);
+    const after = page.getByText("After", { exact: true });
+    const place = () => after.boundingBox().then(({ x, y }) => ({ x, y }));
+    const before = await place();
+    const pictures = page.locator(".text img");
+    const sizes = await pictures.evaluateAll((all) => all.map((one) => one.naturalWidth));
+    assert.deepEqual(sizes, [0, 0, 0], "none is here yet");
+    let_go();
+    for (const one of await pictures.all()) await one.evaluate((one) => one.decode());
+    assert.deepEqual(await place(), before, `${width} pixels, with the application: ${scripted}`);
+    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "nothing is wider than the page");
+    assert.deepEqual(faults, []);
+  }
+});
+
 test("what a page of the server shows stays where it is when the application takes over", async () => {
   const { page } = await visitor(browser, site);
   const top = () => page.locator(".posts article").nth(2).evaluate((one) => one.getBoundingClientRect().top);

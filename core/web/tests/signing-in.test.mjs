@@ -188,6 +188,38 @@ test("the keyboard alone is enough, and the focus stays in a dialog and comes ba
   assert.deepEqual(faults, []);
 });
 
+test("somebody changes their name, is told when it cannot be had, and others see the new one", async () => {
+  const ann = await member(browser, site, "Anna");
+  const bob = await member(browser, site, "Boris");
+  const { room } = await (await bob.page.request.post("/api/rooms", { data: { name: "Names" } })).json();
+  await ann.page.request.post(`/api/rooms/${room.id}/join`);
+  await ann.page.request.post("/api/posts", { data: { title: "By whom?" } });
+  await open(bob.page, `/rooms/${room.id}`);
+
+  await open(ann.page, "/settings/");
+  const form = ann.page.getByRole("region", { name: "Profile" });
+  const name = form.getByLabel("Display name");
+  assert.equal(await name.inputValue(), "Anna");
+  await name.fill("system");
+  await form.getByRole("button", { name: "Save name" }).click();
+  await form.getByRole("alert").getByText("no name of the system").waitFor();
+  await ann.page.getByRole("link", { name: "Signed in as Anna" }).waitFor();
+  await name.fill("  Hannah ");
+  await name.press("Enter");
+  await ann.page.getByRole("status").getByText("Your name is changed.").waitFor();
+  assert.equal(await form.getByRole("alert").innerText(), "");
+  assert.equal(await name.inputValue(), "Hannah");
+  await form.locator(".name", { hasText: "Hannah" }).waitFor();
+  await ann.page.getByRole("link", { name: "Signed in as Hannah" }).waitFor();
+
+  // Where a page was open before, the next message tells.
+  await ann.page.request.post(`/api/rooms/${room.id}/messages`, { data: { body: "It is me" } });
+  await bob.page.getByRole("log").getByText("Hannah").first().waitFor();
+  await open(bob.page, "/posts/");
+  await bob.page.getByRole("article").filter({ hasText: "By whom?" }).getByText("Hannah").first().waitFor();
+  assert.deepEqual([...ann.faults, ...bob.faults], []);
+});
+
 test("ending a session elsewhere signs that browser out", async () => {
   const ann = await member(browser, site, "Ann");
   const other = await visitor(browser, site);

@@ -14,6 +14,14 @@ const fail = (text) => {
 
 const setting = (plugin, key) => `COMMUNITY_PLUGINS__${plugin}__${key}`;
 
+/** A bot of `plugins/test-guests` that may do everything and is in every room. */
+export const guest = (id, name, section = {}) => {
+  const component = join(process.env.COMMUNITY_GUESTS_DIR ?? join(root, "plugins/target/wasm32-wasip2/release"), `test_${name}.wasm`);
+  const grants = "chat-read,chat-write,posts-read,posts-write,members,moderation,store,secrets,schedule,http";
+  const all = { COMPONENT: component, DEV: "true", GRANTS: grants, ROOMS: "all", ...section };
+  return Object.fromEntries(Object.entries(all).map(([key, value]) => [setting(id, key), value]));
+};
+
 /** The bundled bots: the assistant in every room, the moderator where it is invited. Nobody is welcomed: only what people say is in rooms. */
 export const BOTS = {
   [setting("OPENCLAW", "ROOMS")]: "all",

@@ -4,6 +4,7 @@ mod commands;
 mod events;
 mod identities;
 mod linking;
+mod renaming;
 
 use community::{
     accounts::{

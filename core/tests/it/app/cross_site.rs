@@ -23,6 +23,7 @@ fn attempts(post: &str) -> Vec<(&'static str, String)> {
         ("POST", "/api/posts".to_owned()),
         ("PATCH", format!("/api/posts/{post}")),
         ("DELETE", format!("/api/posts/{post}")),
+        ("PATCH", "/api/me".to_owned()),
         ("POST", "/api/logout".to_owned()),
         ("DELETE", "/api/sessions".to_owned()),
         ("POST", "/api/email/login".to_owned()),

@@ -22,8 +22,10 @@ async fn members_find_their_ways_to_sign_in_their_password_and_their_sessions() 
     let server = server().await;
     let ann = server.member("Ann").await;
     let text = page(&ann.client, "/settings/").await;
-    for part in ["ann@example.org", "data-api=\"/api/discord/link\"", "data-api=\"/api/email/change-password\"", "This is your only way in"]
-    {
+    for part in ["ann@example.org", "data-api=\"/api/me\" data-method=\"PATCH\"", "value=\"Ann\"", "data-api=\"/api/discord/link\""] {
+        assert!(text.contains(part), "no {part} in {text}");
+    }
+    for part in ["data-api=\"/api/email/change-password\"", "This is your only way in"] {
         assert!(text.contains(part), "no {part} in {text}");
     }
     assert!(!text.contains("/api/email/link"), "an account has one address");

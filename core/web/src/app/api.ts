@@ -2,6 +2,7 @@
 import type { components, paths } from "../api/schema";
 import { isKey, lang, t } from "./texts.svelte";
 
+export type Self = components["schemas"]["MeUser"];
 export type Post = components["schemas"]["Post"];
 export type Session = components["schemas"]["SessionEntry"];
 export type Identity = components["schemas"]["Identity"];

@@ -1,5 +1,5 @@
 // Who is signed in.
-import { call, Refusal, whenSignedOut } from "./api";
+import { call, Refusal, whenSignedOut, type Self } from "./api";
 import { boot, type Viewer } from "./boot";
 import { t } from "./texts.svelte";
 import { say } from "./messages.svelte";
@@ -11,11 +11,15 @@ class Me {
   async check(): Promise<void> {
     if (!this.user) return;
     try {
-      const { user } = (await call("get", "/api/me")).data;
-      this.user = { id: user.id, username: user.username, admin: user.role === "admin" };
+      this.know((await call("get", "/api/me")).data.user);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
     }
+  }
+
+  /** What the server says of the person now. */
+  know({ id, username, role }: Self): void {
+    this.user = { id, username, admin: role === "admin" };
   }
 
   /** The session is over, and it was not us who ended it. */

@@ -236,6 +236,11 @@ export class Room {
     if (this.details) this.details.memberCount = Math.max(this.members.length, this.details.memberCount);
   }
 
+  /** What somebody is called now, as their latest message says. */
+  isCalled(userId: string, name: string): void {
+    for (const member of this.members) if (member.id === userId) member.username = name;
+  }
+
   left(userId: string): void {
     if (userId === me.user?.id) return void (this.phase = "outside");
     if (this.details && this.members.some((member) => member.id === userId)) this.details.memberCount -= 1;

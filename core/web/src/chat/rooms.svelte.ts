@@ -148,7 +148,9 @@ class Rooms {
     this.open.get(message.roomId)?.hear(message);
     if (message.clientId && message.authorId === me.user?.id) outbox.remove(message.clientId);
     if (!isNew) return;
-    this.open.get(message.roomId)?.isTyping(message.authorId, message.authorName, false);
+    const room = this.open.get(message.roomId);
+    room?.isTyping(message.authorId, message.authorName, false);
+    room?.isCalled(message.authorId, message.authorName);
     const isOwn = message.authorId === me.user?.id;
     this.summary(message.roomId, (one) => {
       if (message.seq <= one.seq) return;

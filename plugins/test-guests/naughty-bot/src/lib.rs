@@ -1,5 +1,6 @@
 //! Does what it is told to after `naughty `: in a message, as an argument of `/naughty`, or as the name of a job. What is to be done when
-//! a message is looked at beforehand stands after `naughty before `, so that a test chooses which of both misbehaves.
+//! a message is looked at beforehand stands after `naughty before `, so that a test chooses which of both misbehaves. What it says of its
+//! commands is the setting `says`, if there is one.
 #![allow(clippy::disallowed_methods, reason = "that is what it is for")]
 
 mod chats;
@@ -12,7 +13,7 @@ use std::time::Duration;
 
 use openclaw_sdk::{
     Answer, Argument, Arguments, BeforeMessage, Choice, Command, Commands, Completion, Context, Draft, Due, Event, Message, OnMessage,
-    Recurring, Scheduled, Time, Verdict, chat,
+    Recurring, Scheduled, Time, Verdict, chat, settings,
 };
 
 struct Naughty;
@@ -77,7 +78,11 @@ impl OnMessage for Naughty {
 
 impl Commands for Naughty {
     fn commands() -> Vec<Command> {
-        vec![Command::new("naughty", "Does what no bot should").text("mode", "What to do")]
+        let naughty = |about: &str, mode: &str| Command::new("naughty", about).text("mode", mode);
+        match settings::get("says") {
+            Some(says) => vec![naughty(&says, &says), Command::new("choose", &says).text("what", &says).choices([(&*says, &*says)])],
+            None => vec![naughty("Does what no bot should", "What to do")],
+        }
     }
 
     fn run(_: String, arguments: Vec<Argument>, context: Context) -> Result<Option<Answer>, String> {
@@ -119,6 +124,9 @@ impl BeforeMessage for Naughty {
             "reject" | "rewrite" => text,
             _ => "",
         });
+        if let Some(reason) = text.strip_prefix("reject-saying ") {
+            return Verdict::Reject(reason.to_owned());
+        }
         let done = act(text, &Order { room: &draft.room_id, argument: "", message: None, time: Time::now() });
         match (text, done) {
             (_, Err(why)) => Verdict::Reject(why),
