@@ -410,7 +410,7 @@ pub async fn start(config: Config, parts: Parts) -> Result<Running, StartError> 
         None => None,
     };
     let mut base = Base::new(&app.config, metrics.clone());
-    base.bodies = base.bodies.with("/socket.io", app.config.realtime.max_message.0);
+    base.bodies = base.bodies.with("/socket.io", app.config.limits.socket_message.0);
     let server = Server::new(&app.config.http, &metrics);
     let (endpoint, sockets) = app.endpoint(&base, uploads, &tasks, &stop).await?;
     tasks.spawn(server.run(listener, endpoint, stop.clone()));
