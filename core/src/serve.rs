@@ -357,6 +357,7 @@ async fn sweep_once(store: &Store, keep_events: Duration) -> crate::error::Resul
     store.write((), |tx, ()| Box::pin(devices::actions::sweep(tx))).await?;
     while store.write((), |tx, ()| Box::pin(rooms::actions::sweep(tx))).await? {}
     while store.write((), |tx, ()| Box::pin(rooms::actions::let_deleted_bots_leave(tx))).await? {}
+    while store.write((), |tx, ()| Box::pin(rooms::actions::let_rooms_of_shut_accounts_pass_on(tx))).await? {}
     while store.write((), |tx, ()| Box::pin(messages::actions::sweep(tx))).await? {}
     while store.write((), |tx, ()| Box::pin(plugins::actions::sweep(tx))).await? {}
     store.sweep_events(keep_events).await
