@@ -86,7 +86,7 @@ impl Sockets {
         let watched = Arc::downgrade(&hub);
         parts.online.tell_by(move |bot, online, rooms| {
             if let Some(hub) = watched.upgrade() {
-                hub.announce(bot, online, rooms);
+                hub.tell_of_bot(bot, online, rooms);
             }
         });
         let broadcast = Broadcast::listen(&hub, &parts.store, parts.online, rules.receipts_up_to);

@@ -131,7 +131,7 @@ async fn s15_a_connection_nobody_reads_from_is_gone_for_good() {
     }
     assert!(gone);
     let event = fast.expect("presence").await;
-    assert_eq!(event, json!({ "userId": bob.id.as_str(), "online": false }));
+    assert_eq!(event, json!({ "roomId": room, "userId": bob.id.as_str(), "online": false }));
     drop(slow);
     server.stop().await;
 }
