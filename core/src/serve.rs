@@ -358,6 +358,7 @@ async fn sweep_once(store: &Store, keep_events: Duration) -> crate::error::Resul
     store.write((), |tx, ()| Box::pin(devices::actions::sweep(tx))).await?;
     while store.write((), |tx, ()| Box::pin(rooms::actions::sweep(tx))).await? {}
     while store.write((), |tx, ()| Box::pin(rooms::actions::let_deleted_bots_leave(tx))).await? {}
+    while store.write((), |tx, ()| Box::pin(rooms::actions::let_rooms_of_shut_accounts_pass_on(tx))).await? {}
     while store.write((), |tx, ()| Box::pin(messages::actions::sweep(tx))).await? {}
     while store.write((), |tx, ()| Box::pin(plugins::actions::sweep(tx))).await? {}
     store.sweep_events(keep_events).await
@@ -411,7 +412,7 @@ pub async fn start(config: Config, parts: Parts) -> Result<Running, StartError> 
         None => None,
     };
     let mut base = Base::new(&app.config, metrics.clone());
-    base.bodies = base.bodies.with("/socket.io", app.config.realtime.max_message.0);
+    base.bodies = base.bodies.with("/socket.io", app.config.limits.socket_message.0);
     let server = Server::new(&app.config.http, &metrics);
     let (endpoint, sockets) = app.endpoint(&base, uploads, &tasks, &stop).await?;
     tasks.spawn(server.run(listener, endpoint, stop.clone()));

@@ -18,6 +18,7 @@ use crate::{
     clock::{Clock, SystemClock},
     config::Config,
     email::{PROVIDER, flows::SignUp},
+    rooms,
     serve::{App, Parts},
     sessions::{self, model::NewSession},
 };
@@ -52,7 +53,7 @@ pub enum Command {
         #[arg(long, value_enum, default_value_t = RoleName::Admin)]
         role: RoleName,
     },
-    /// Shut an account. Its sessions end.
+    /// Shut an account. Its sessions end, and rooms that nobody else owns pass to another member.
     Disable {
         #[arg(help = WHO)]
         who: String,
@@ -108,6 +109,7 @@ pub async fn run(command: Command, config: Config) -> Outcome {
             app.store
                 .write(input, |tx, (user, disabled)| Box::pin(accounts::actions::set_disabled(tx, &Actor::System, user, *disabled)))
                 .await?;
+            while app.store.write((), |tx, ()| Box::pin(rooms::actions::let_rooms_of_shut_accounts_pass_on(tx))).await? {}
         }
         Command::SignOut { who, session } => sign_out(&app, find(&app, &who).await?, session.as_deref()).await?,
         Command::Session { who } => session(&app, find(&app, &who).await?).await?,

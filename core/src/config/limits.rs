@@ -1,4 +1,4 @@
-//! `[limits]`: how often things may be done. The defaults are far from what a person or a small script does.
+//! `[limits]`: how often things may be done, and how much at a time. The defaults are far from what a person or a small script does.
 
 use std::{
     fmt::{self, Display, Formatter},
@@ -15,7 +15,8 @@ use super::{Report, Size, Span, values};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LimitsSection {
-    /// `false` switches all limits of this section off, and the delay after failed sign-ins.
+    /// `false` switches the limits of this section off, and the delay after failed sign-ins. What protects memory stays: files at a
+    /// time, and of sockets all but the two rates.
     pub enabled: bool,
     /// New posts per user.
     pub posts: Rate,
@@ -74,6 +75,32 @@ pub struct LimitsSection {
     pub uploads_per_day: u32,
     /// Their bytes; nothing for no limit.
     pub upload_bytes_per_day: Size,
+    /// Sockets at the same time. What is over is refused. Of what follows, only the two rates are off where `enabled` is `false`.
+    pub sockets: usize,
+    /// Sockets at the same time from one IPv4 address or IPv6 /64. Trusted proxies and this machine are not counted.
+    pub sockets_per_client: usize,
+    /// Sockets of one user or bot at the same time; the oldest is disconnected for a new one.
+    pub sockets_per_user: usize,
+    /// New connections per client.
+    pub socket_handshakes: Rate,
+    /// How long a connection may stay without saying who it is.
+    pub socket_connect_timeout: Span,
+    /// The largest packet and frame a client may send, and the largest body of a polling request.
+    pub socket_message: Size,
+    /// How much one WebSocket may send per second on average, after a start of as much; what is more has to wait.
+    pub socket_bytes_per_second: Size,
+    /// Events from one socket.
+    pub socket_events: Rate,
+    /// Events over that limit, in a row, after which the socket is disconnected.
+    pub socket_refused: u32,
+    /// Events of one socket that are worked on at the same time.
+    pub socket_at_once: usize,
+    /// Events of one socket that may wait for their turn.
+    pub socket_waiting: usize,
+    /// Packets that may wait for one client to take them. One that falls further behind is disconnected and resumes later.
+    pub socket_unsent: usize,
+    /// How long a client that fell behind has to take what is waiting before its connection is cut.
+    pub socket_slow_grace: Span,
 }
 
 impl Default for LimitsSection {
@@ -108,6 +135,19 @@ impl Default for LimitsSection {
             upload_wait: Span::seconds(10),
             uploads_per_day: 200,
             upload_bytes_per_day: Size::mib(500),
+            sockets: 20_000,
+            sockets_per_client: 100,
+            sockets_per_user: 30,
+            socket_handshakes: Rate::per_minute(300),
+            socket_connect_timeout: Span::seconds(5),
+            socket_message: Size::kib(64),
+            socket_bytes_per_second: Size::kib(256),
+            socket_events: Rate::within(300, 10),
+            socket_refused: 200,
+            socket_at_once: 4,
+            socket_waiting: 256,
+            socket_unsent: 128,
+            socket_slow_grace: Span::seconds(5),
         }
     }
 }
@@ -115,7 +155,21 @@ impl Default for LimitsSection {
 impl LimitsSection {
     /// Mails of each kind that one address gets, in effect.
     pub const fn mails_per_address(&self) -> Rate {
-        if self.enabled { self.mails_per_address } else { Rate::UNLIMITED }
+        self.in_effect(self.mails_per_address)
+    }
+
+    /// New connections of sockets per client, in effect.
+    pub const fn socket_handshakes(&self) -> Rate {
+        self.in_effect(self.socket_handshakes)
+    }
+
+    /// Events from one socket, in effect.
+    pub const fn socket_events(&self) -> Rate {
+        self.in_effect(self.socket_events)
+    }
+
+    const fn in_effect(&self, rate: Rate) -> Rate {
+        if self.enabled { rate } else { Rate::UNLIMITED }
     }
 
     /// Checks the section.
@@ -130,6 +184,25 @@ impl LimitsSection {
             report.require((1..=1000).contains(&most), key, "must be 1 to 1000");
         }
         report.require(counted, "limits.mails_per_address", "must be a number in a day or less, since older mails are not kept");
+        self.validate_sockets(report);
+    }
+
+    fn validate_sockets(&self, report: &mut Report) {
+        for (key, most) in [
+            ("limits.sockets", self.sockets),
+            ("limits.sockets_per_client", self.sockets_per_client),
+            ("limits.sockets_per_user", self.sockets_per_user),
+            ("limits.socket_at_once", self.socket_at_once),
+            ("limits.socket_waiting", self.socket_waiting),
+            ("limits.socket_unsent", self.socket_unsent),
+        ] {
+            report.require(most > 0, key, "must be at least 1");
+        }
+        report.require(!self.socket_connect_timeout.0.is_zero(), "limits.socket_connect_timeout", "must be longer than nothing");
+        let fits = self.socket_message >= Size::kib(20);
+        report.require(fits, "limits.socket_message", "must be at least \"20 KiB\", or a long message does not fit");
+        let flows = self.socket_bytes_per_second >= self.socket_message;
+        report.require(flows, "limits.socket_bytes_per_second", "must not be less than limits.socket_message");
     }
 }
 

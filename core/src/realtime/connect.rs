@@ -83,7 +83,7 @@ impl Realtime {
         let auth = if auth.is_null() { ConnectAuth::default() } else { body::read::<ConnectAuth>(auth)? };
         let _turn = self.connecting.acquire().await.map_err(Error::internal)?;
         let who = self.authenticate(&line, &auth).await?;
-        let rate = self.rules.events(&self.limits);
+        let rate = self.limits.socket_events();
         let peer = Arc::new(Peer::new(socket.id, who, line.clone(), rate, &self.ticks, &self.hub));
         self.hub.register(&peer);
         if let Err(error) = self.admit(&peer, &auth).await {

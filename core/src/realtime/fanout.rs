@@ -12,8 +12,8 @@ use crate::ids::{MemberId, RoomId};
 pub trait Fanout: Send + Sync + 'static {
     /// To everyone in a room, but not to `except`.
     fn to_others(&self, room: &RoomId, frame: &Frame, except: &MemberId);
-    /// To everyone who asked who comes and goes in any of `rooms`.
-    fn to_watchers(&self, rooms: &[RoomId], frame: &Frame);
+    /// To everyone who asked who comes and goes in a room.
+    fn to_watchers(&self, room: &RoomId, frame: &Frame);
 }
 
 /// How a process takes its place among others: gives the way to all hubs, this one among them.

@@ -111,7 +111,7 @@ impl Hub {
 
     /// Lets a registered socket hear `rooms`, as changed by what came since they were read.
     pub fn subscribe(&self, sid: Sid, rooms: impl IntoIterator<Item = RoomId>) {
-        let came = {
+        let (person, came) = {
             let mut state = self.write();
             let Some(entry) = state.peers.get_mut(&sid) else { return };
             let mut known: HashSet<RoomId> = rooms.into_iter().collect();
@@ -126,63 +126,64 @@ impl Hub {
             }
             entry.rooms = Rooms::Known(known.clone());
             let (peer, person) = (Arc::clone(&entry.peer), entry.peer.who.id.clone());
+            let came: Vec<RoomId> = known.iter().filter(|room| !self.is_there(&state, &person, room)).cloned().collect();
             for room in &known {
                 state.rooms.entry(room.clone()).or_default().sockets.insert(sid, Arc::clone(&peer));
             }
             self.wire.join(sid, &known);
-            self.online.settled(&person).then_some((person, known))
+            (person, came)
         };
-        if let Some((person, rooms)) = came {
-            self.announce(&person, true, rooms);
-        }
+        self.announce(&person, true, &came);
     }
 
     /// Forgets a socket.
     pub fn unregister(&self, sid: Sid) {
-        let gone = {
+        let (person, gone) = {
             let mut state = self.write();
             let Some(Entry { peer, rooms }) = state.peers.remove(&sid) else { return };
+            let person = peer.who.id.clone();
             let rooms = if let Rooms::Known(rooms) = rooms { rooms } else { HashSet::new() };
             for room in &rooms {
                 state.leave(sid, room);
             }
             self.wire.leave_all(sid);
-            let sockets = state.people.get_mut(&peer.who.id);
+            let sockets = state.people.get_mut(&person);
             let last = sockets.is_none_or(|sockets| {
                 sockets.retain(|other| *other != sid);
                 sockets.is_empty()
             });
             if last {
-                state.people.remove(&peer.who.id);
+                state.people.remove(&person);
             }
-            self.online.went(&peer.who.id).then(|| (peer.who.id.clone(), rooms))
+            self.online.went(&person);
+            let gone: Vec<RoomId> = rooms.into_iter().filter(|room| !self.is_there(&state, &person, room)).collect();
+            (person, gone)
         };
         self.counters.sockets.dec();
-        if let Some((person, rooms)) = gone {
-            self.announce(&person, false, rooms);
-        }
+        self.announce(&person, false, &gone);
     }
 
     /// Lets all sockets of `person` hear `room`. Those that read their rooms after the join hear it already, and nobody is told twice.
     pub fn join(&self, person: &MemberId, room: &RoomId) {
-        let mut came = false;
-        {
+        let came = {
             let mut state = self.write();
+            let was_there = state.hears(person, room);
             for sid in state.people.get(person).cloned().unwrap_or_default() {
                 let Some(entry) = state.peers.get_mut(&sid).filter(|entry| entry.peer.who.reaches(room)) else { continue };
                 match &mut entry.rooms {
                     Rooms::Loading(changes) => changes.push((room.clone(), true)),
                     Rooms::Known(rooms) => {
-                        came |= rooms.insert(room.clone());
+                        rooms.insert(room.clone());
                         let peer = Arc::clone(&entry.peer);
                         state.rooms.entry(room.clone()).or_default().sockets.insert(sid, peer);
                         self.wire.join(sid, [room]);
                     }
                 }
             }
-        }
+            !was_there && state.hears(person, room)
+        };
         if came {
-            self.announce(person, true, [room.clone()]);
+            self.announce(person, true, std::slice::from_ref(room));
         }
     }
 
@@ -289,13 +290,26 @@ impl Hub {
         begun
     }
 
-    /// Tells who watches any of `rooms` that somebody came or went.
-    pub fn announce(&self, person: &MemberId, online: bool, rooms: impl IntoIterator<Item = RoomId>) {
+    /// Tells that a bot which runs in this process came to `rooms` or went from them. Where one of its sockets is, it is there anyway.
+    pub fn tell_of_bot(&self, bot: &MemberId, online: bool, mut rooms: Vec<RoomId>) {
+        let state = self.read();
+        rooms.retain(|room| !state.hears(bot, room));
+        drop(state);
+        self.announce(bot, online, &rooms);
+    }
+
+    /// Tells who watches one of `rooms` that somebody came there or went.
+    fn announce(&self, person: &MemberId, online: bool, rooms: &[RoomId]) {
         let Some(fanout) = self.fanout.get().and_then(Weak::upgrade) else { return };
-        let rooms: Vec<RoomId> = rooms.into_iter().collect();
-        if !rooms.is_empty() {
-            fanout.to_watchers(&rooms, &Frame::of(&Presence { user_id: person.to_string(), online }));
+        for room in rooms {
+            let presence = Presence { room_id: room.to_string(), user_id: person.to_string(), online };
+            fanout.to_watchers(room, &Frame::of(&presence));
         }
+    }
+
+    /// Whether `person` is there for those in `room`: by a socket that hears it, or as a bot that runs there.
+    fn is_there(&self, state: &State, person: &MemberId, room: &RoomId) -> bool {
+        state.hears(person, room) || self.online.runs_in(person, room)
     }
 
     fn read(&self) -> RwLockReadGuard<'_, State> {
@@ -328,10 +342,9 @@ impl State {
         }
     }
 
-    /// The sockets that want to know who comes and goes in any of `rooms`.
-    fn watchers<'a>(&self, rooms: impl IntoIterator<Item = &'a RoomId>) -> Vec<Sid> {
-        let rooms = rooms.into_iter().filter_map(|room| self.rooms.get(room));
-        let watchers: HashSet<Sid> = rooms.flat_map(|room| room.watchers.iter().copied()).collect();
-        watchers.into_iter().collect()
+    /// Whether any socket of `person` hears `room`. Those of a bot need not all hear the same.
+    fn hears(&self, person: &MemberId, room: &RoomId) -> bool {
+        let (sockets, room) = (self.people.get(person), self.rooms.get(room));
+        sockets.zip(room).is_some_and(|(sockets, room)| sockets.iter().any(|sid| room.sockets.contains_key(sid)))
     }
 }

@@ -97,7 +97,7 @@ impl Inlet {
     /// Refuses an event over the limit, and in the end its sender.
     fn over_limit(&self, error: Error, times: u32, ack: Option<i64>) {
         self.count("any", error.code);
-        if times > self.realtime.rules.max_refused {
+        if times > self.realtime.limits.socket_refused {
             self.realtime.hub.end(&self.peer, error.code);
         } else {
             self.realtime.acknowledge(&self.peer, ack, Err(error));

@@ -64,9 +64,9 @@ pub struct Realtime {
     pub bots: Bots,
     /// The time for limits.
     pub ticks: Ticks,
-    /// What operators say about sockets.
+    /// The timing of sockets.
     pub rules: RealtimeSection,
-    /// Whether limits are on.
+    /// What a socket may do.
     pub limits: LimitsSection,
     /// What is counted.
     pub counters: Counters,

@@ -59,9 +59,9 @@ struct Inner {
 impl Mount {
     /// Puts `engine` behind `base`.
     pub fn new(engine: Engine, realtime: Arc<Realtime>, base: &Base, handshakes: Option<Keyed>) -> Self {
-        let rules = &realtime.rules;
-        let slots = Arc::new(Semaphore::new(affordable(rules.max_sockets)));
-        let clients = PerAddress::new(rules.max_sockets_per_client, base.proxies.clone());
+        let limits = &realtime.limits;
+        let slots = Arc::new(Semaphore::new(affordable(limits.sockets)));
+        let clients = PerAddress::new(limits.sockets_per_client, base.proxies.clone());
         Self(Arc::new(Inner { engine, base: base.clone(), lines: Lines::default(), slots, clients, handshakes, realtime }))
     }
 
@@ -151,7 +151,7 @@ impl Mount {
         let mut head = poem::http::Request::new(());
         *head.uri_mut() = request.uri().clone();
         head.extensions_mut().insert(line.clone());
-        let (engine, pace) = (self.0.engine.clone(), self.0.realtime.rules.bytes_per_second.0);
+        let (engine, pace) = (self.0.engine.clone(), self.0.realtime.limits.socket_bytes_per_second.0);
         tokio::spawn(async move {
             if let Ok(stream) = stream.await {
                 let outcome = engine.call((Watched::new(stream, line, pace, hangup), head)).await;

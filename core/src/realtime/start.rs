@@ -75,15 +75,18 @@ impl Sockets {
     pub fn start(config: &Config, parts: Parts, base: &Base, tasks: &TaskTracker, stop: &CancellationToken) -> Self {
         let (rules, limits) = (config.realtime.clone(), config.limits.clone());
         let (wire, counters) = (Arc::new(Wire::default()), Counters::new(&base.metrics));
-        let hub_rules =
-            HubRules { per_person: rules.max_sockets_per_user, slow_grace: rules.slow_grace.0, surely_taken: rules.max_unsent / 2 };
+        let hub_rules = HubRules {
+            per_person: limits.sockets_per_user,
+            slow_grace: limits.socket_slow_grace.0,
+            surely_taken: limits.socket_unsent / 2,
+        };
         let hub = Arc::new(Hub::new(Arc::clone(&wire), counters.clone(), parts.online.clone(), hub_rules));
         let fanout = (parts.join)(&hub);
         hub.announce_by(&fanout);
         let watched = Arc::downgrade(&hub);
         parts.online.tell_by(move |bot, online, rooms| {
             if let Some(hub) = watched.upgrade() {
-                hub.announce(bot, online, rooms);
+                hub.tell_of_bot(bot, online, rooms);
             }
         });
         let broadcast = Broadcast::listen(&hub, &parts.store, parts.online, rules.receipts_up_to);
@@ -98,7 +101,11 @@ impl Sockets {
             hub,
             fanout,
             handlers: passing.add_to(parts.handlers),
-            lane: lane::Rules { at_once: rules.max_at_once, waiting: rules.max_waiting, changes_keep_order: parts.store.keeps_order() },
+            lane: lane::Rules {
+                at_once: limits.socket_at_once,
+                waiting: limits.socket_waiting,
+                changes_keep_order: parts.store.keeps_order(),
+            },
             store: parts.store,
             sessions: parts.sessions,
             bots: parts.bots,
@@ -110,7 +117,7 @@ impl Sockets {
             random: parts.random,
             closing: false.into(),
         });
-        let handshakes = Keyed::new(realtime.rules.handshakes(&realtime.limits), 1, &parts.ticks);
+        let handshakes = Keyed::new(realtime.limits.socket_handshakes(), 1, &parts.ticks);
         let (engine, io) = engine(&realtime, wire);
         let mount = Mount::new(engine, Arc::clone(&realtime), base, handshakes);
         tasks.spawn(broadcast.run(stop.clone()));
@@ -135,20 +142,20 @@ impl Sockets {
 }
 
 fn engine(realtime: &Arc<Realtime>, wire: Arc<Wire>) -> (super::mount::Engine, SocketIo<WireAdapter>) {
-    let rules = &realtime.rules;
-    let largest = rules.max_message.as_usize();
+    let (rules, limits) = (&realtime.rules, &realtime.limits);
+    let largest = limits.socket_message.as_usize();
     let (engine, io) = SocketIo::builder()
         .req_path("/socket.io")
-        .max_payload(rules.max_message.0)
+        .max_payload(limits.socket_message.0)
         .ws_max_message_size(largest)
         .ws_max_frame_size(largest)
         // No event carries binary data, so no client may send any.
         .with_parser(ParserConfig::common().max_incoming_binaries(0).max_incoming_binary_buf_size(0))
-        .max_buffer_size(rules.max_unsent)
+        .max_buffer_size(limits.socket_unsent)
         .ping_interval(rules.ping_interval.0)
         .ping_timeout(rules.ping_timeout.0)
         .upgrade_timeout(rules.upgrade_timeout.0)
-        .connect_timeout(rules.connect_timeout.0)
+        .connect_timeout(limits.socket_connect_timeout.0)
         .with_adapter::<WireAdapter>(wire)
         .build_with_inner_svc(Nowhere);
     io.ns(super::wire::NAMESPACE, connect::handler(Arc::clone(realtime)));

@@ -31,7 +31,7 @@ impl Realtime {
 
     async fn look_after(&self, peer: &Peer) {
         let longest = self.rules.ping_interval.0 + self.rules.ping_timeout.0 + SILENCE;
-        let unfinished = peer.born.elapsed() > self.rules.connect_timeout.0 + UNFINISHED && !self.hub.wire().knows(peer.sid);
+        let unfinished = peer.born.elapsed() > self.limits.socket_connect_timeout.0 + UNFINISHED && !self.hub.wire().knows(peer.sid);
         if unfinished || peer.line.silence() > longest {
             self.hub.unregister(peer.sid);
             peer.line.cut();

@@ -5,8 +5,8 @@
 //! called at a provider. Who has no account yet finds the invitation waiting at their first sign-in through that provider. Bots need not
 //! accept: they are in at once. Whoever was removed needs a new invitation, in open rooms too.
 //!
-//! There is always an owner: when the last one leaves, the room passes to the moderator, or else the member, who has been there longest;
-//! with the last person it ends.
+//! There is always an owner: when the last one leaves, or has their account shut, the room passes to the moderator, or else the member, who
+//! has been there longest; with the last person it ends.
 
 pub mod actions;
 pub(crate) mod entity;

@@ -1,7 +1,7 @@
 //! Who is there at the moment. Whoever serves connections and bots fills it; until then nobody is.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
@@ -23,23 +23,11 @@ struct State {
     connected: HashMap<MemberId, usize>,
     /// Bots that need none, since they run in this process. They may have some all the same.
     running: HashMap<MemberId, IsIn>,
-    /// Those of whom others were told that they are there.
-    told: HashSet<MemberId>,
 }
 
 impl State {
     fn is_online(&self, who: &MemberId) -> bool {
         self.connected.contains_key(who) || self.running.contains_key(who)
-    }
-
-    /// Whether others are to be told that they are there.
-    fn appears(&mut self, who: &MemberId) -> bool {
-        self.told.insert(who.clone())
-    }
-
-    /// Whether others are to be told that they are not there any more.
-    fn vanishes(&mut self, who: &MemberId) -> bool {
-        !self.is_online(who) && self.told.remove(who)
     }
 }
 
@@ -55,44 +43,36 @@ impl Online {
         *self.write().connected.entry(who.clone()).or_default() += 1;
     }
 
-    /// Says that one of the connections hears its rooms. True if others are to be told that they are there.
-    pub fn settled(&self, who: &MemberId) -> bool {
-        self.write().appears(who)
-    }
-
-    /// Counts one connection less. True if others are to be told that they are not there any more.
-    pub fn went(&self, who: &MemberId) -> bool {
+    /// Counts one connection less.
+    pub fn went(&self, who: &MemberId) {
         let mut state = self.write();
-        let Some(count) = state.connected.get_mut(who) else { return false };
+        let Some(count) = state.connected.get_mut(who) else { return };
         *count -= 1;
         if *count == 0 {
             state.connected.remove(who);
         }
-        state.vanishes(who)
     }
 
     /// A bot runs that needs no connection. It is in `rooms` now, and later where `is_in` says so.
     pub fn bot_runs(&self, bot: &MemberId, rooms: Vec<RoomId>, is_in: impl Fn(&RoomId) -> bool + Send + Sync + 'static) {
-        let appears = {
-            let mut state = self.write();
-            state.running.insert(bot.clone(), Box::new(is_in));
-            state.appears(bot)
-        };
-        if appears {
+        let ran = self.write().running.insert(bot.clone(), Box::new(is_in));
+        // One that is loaded anew was there all the time.
+        if ran.is_none() {
             self.tell(bot, true, rooms);
         }
     }
 
     /// A bot that was in `rooms` does not run any more.
     pub fn bot_ended(&self, bot: &MemberId, rooms: Vec<RoomId>) {
-        let vanishes = {
-            let mut state = self.write();
-            state.running.remove(bot);
-            state.vanishes(bot)
-        };
-        if vanishes {
+        let ran = self.write().running.remove(bot);
+        if ran.is_some() {
             self.tell(bot, false, rooms);
         }
+    }
+
+    /// Whether they are a bot that runs and is in a room.
+    pub fn runs_in(&self, who: &MemberId, room: &RoomId) -> bool {
+        self.read().running.get(who).is_some_and(|is_in| is_in(room))
     }
 
     /// The bots in a room that run.

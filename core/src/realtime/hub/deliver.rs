@@ -108,8 +108,11 @@ impl Fanout for Hub {
         self.leave_behind(&slow);
     }
 
-    fn to_watchers(&self, rooms: &[RoomId], frame: &Frame) {
-        let watchers = self.read().watchers(rooms);
-        self.send_to(watchers, frame);
+    fn to_watchers(&self, room: &RoomId, frame: &Frame) {
+        let state = self.read();
+        let Some(found) = state.rooms.get(room) else { return };
+        let slow = self.deliver(found.watchers.iter().filter_map(|sid| found.sockets.get(sid)), frame);
+        drop(state);
+        self.leave_behind(&slow);
     }
 }

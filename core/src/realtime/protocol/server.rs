@@ -249,6 +249,8 @@ server_event!(
 #[derive(Debug, Clone, Object)]
 #[oai(rename_all = "camelCase", example)]
 pub struct Presence {
+    /// The room. A bot with several tokens may be there in one and not in another.
+    pub room_id: String,
     /// Who.
     pub user_id: String,
     /// Whether they are connected now, from any device, or are a bot that runs on the server.
@@ -259,7 +261,7 @@ server_event!(
     volatile Presence,
     "presence",
     "A member of a room that one watches has come or gone.",
-    Self { user_id: sample::USER.to_owned(), online: true }
+    Self { room_id: sample::ROOM.to_owned(), user_id: sample::USER.to_owned(), online: true }
 );
 
 /// The server will disconnect this socket.

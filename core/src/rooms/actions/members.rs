@@ -15,8 +15,9 @@ use crate::{
     store::Tx,
 };
 
-/// Rooms that are left in one go. Each is held until the end of the transaction, and PostgreSQL has space for so many locks only.
-const LEFT_AT_ONCE: u64 = 50;
+/// Rooms that are left or pass on in one go. Each is held until the end of the transaction, and PostgreSQL has space for so many locks
+/// only.
+const ROOMS_AT_ONCE: u64 = 50;
 
 /// Somebody who wants to come in.
 #[derive(Debug)]
@@ -104,7 +105,7 @@ pub(super) async fn depart(tx: &mut Tx, room: &RoomId, who: &MemberId, role: Roo
 
 /// Lets bots that were deleted leave their rooms, some of these in one go. True if there may be more.
 pub async fn let_deleted_bots_leave(tx: &mut Tx) -> Result<bool> {
-    let left = store::rooms_of_deleted_bots(tx.conn(), LEFT_AT_ONCE).await?;
+    let left = store::rooms_of_deleted_bots(tx.conn(), ROOMS_AT_ONCE).await?;
     for (room, bot) in &left {
         hold(tx, room).await?;
         // Others may have done it meanwhile, or the room is gone.
@@ -112,7 +113,18 @@ pub async fn let_deleted_bots_leave(tx: &mut Tx) -> Result<bool> {
             depart(tx, room, bot, role, (Departure::Removed, &Actor::System)).await?;
         }
     }
-    Ok(left.len() as u64 == LEFT_AT_ONCE)
+    Ok(left.len() as u64 == ROOMS_AT_ONCE)
+}
+
+/// Lets rooms whose owners all have shut accounts pass on, some of these in one go. True if there may be more. Those owners keep their
+/// role, for when an account is opened again. Where nobody else is, a room waits for somebody to come.
+pub async fn let_rooms_of_shut_accounts_pass_on(tx: &mut Tx) -> Result<bool> {
+    let found = store::rooms_of_shut_accounts(tx.conn(), ROOMS_AT_ONCE).await?;
+    for room in &found {
+        hold(tx, room).await?;
+        pass_on(tx, room).await?;
+    }
+    Ok(found.len() as u64 == ROOMS_AT_ONCE)
 }
 
 /// A room as `who` stands to it, in it or not. Whoever is in it stays until the end of the transaction.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 pub use self::{
     invites::{Invite, claim, invite, remove},
-    members::{Join, held_standing, join, leave, let_deleted_bots_leave, read, set_role},
+    members::{Join, held_standing, join, leave, let_deleted_bots_leave, let_rooms_of_shut_accounts_pass_on, read, set_role},
 };
 use super::{
     events::{RoomEvent, What},
@@ -162,7 +162,7 @@ async fn require_space(tx: &Tx, who: &MemberId, max: u32) -> Result<()> {
     Err(Error::new(Kind::Conflict, "too_many_rooms", sentence))
 }
 
-/// Lets a room pass on if it has lost its last owner, or end if there is nobody to own it.
+/// Lets a room pass on if it has lost its last owner who can look after it, or end if there is nobody to own it.
 async fn pass_on(tx: &mut Tx, room: &RoomId) -> Result<()> {
     match store::heir(tx.conn(), room).await? {
         Some((_, RoomRole::Owner)) => Ok(()),

@@ -117,6 +117,19 @@ pub async fn memberships(conn: &impl ConnectionTrait, who: &MemberId) -> Result<
     Ok(count(all))
 }
 
+/// Rooms whose owners all have shut accounts, and in which there is somebody else who could own them.
+pub async fn rooms_of_shut_accounts(conn: &impl ConnectionTrait, limit: u64) -> Result<Vec<RoomId>> {
+    let open = "SELECT 1 FROM room_members o JOIN users u ON u.id = o.member_id WHERE o.room_id = m.room_id AND u.disabled_at IS NULL";
+    let sql = format!(
+        "SELECT DISTINCT m.room_id FROM users shut JOIN room_members m ON m.member_id = shut.id \
+        WHERE shut.disabled_at IS NOT NULL AND m.role = $1 AND NOT EXISTS ({open} AND o.role = $1) \
+        AND EXISTS ({open} AND o.member_id LIKE 'usr-%') LIMIT +$2"
+    );
+    let values = [RoomRole::Owner.rank().into(), stored(limit).into()];
+    let rows = conn.query_all_raw(Statement::from_sql_and_values(conn.get_database_backend(), sql, values)).await?;
+    rows.iter().map(|row| Ok(RoomId::from_stored(row.try_get_by_index(0)?))).collect()
+}
+
 /// Adds a member, who has read everything up to now. False if they were one already.
 pub async fn add_member(tx: &Tx, room: &RoomId, who: &MemberId, role: RoomRole, read_seq: u64) -> Result<bool> {
     let row = ActiveModel {
@@ -146,11 +159,13 @@ pub async fn set_role(tx: &Tx, room: &RoomId, who: &MemberId, role: RoomRole) ->
     Ok(())
 }
 
-/// Whether `who` owns the room and nobody else does.
+/// Whether nobody but `who` owns the room. Whose account is shut could do nothing with it, and does not count.
 pub async fn only_owner(conn: &impl ConnectionTrait, room: &RoomId, who: &MemberId) -> Result<bool> {
-    let owners = Entity::find().filter(Column::RoomId.eq(room.as_str())).filter(Column::Role.eq(RoomRole::Owner.rank())).limit(2);
-    let owners = owners.all(conn).await?;
-    Ok(owners.iter().all(|row| row.member_id == who.as_str()))
+    let sql = "SELECT 1 FROM room_members m JOIN users u ON u.id = m.member_id \
+        WHERE m.room_id = $1 AND m.role = $2 AND m.member_id <> $3 AND u.disabled_at IS NULL LIMIT 1";
+    let values = [room.as_str().into(), RoomRole::Owner.rank().into(), who.as_str().into()];
+    let other = conn.query_one_raw(Statement::from_sql_and_values(conn.get_database_backend(), sql, values)).await?;
+    Ok(other.is_none())
 }
 
 /// The person to whom a room passes: the one with the most rights, of those the one who has been there longest. Whose account is shut

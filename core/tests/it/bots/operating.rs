@@ -134,10 +134,10 @@ db_test! {
         let watched = async || socket.emit("presence:watch", json!({ "roomId": room })).await.ok()["online"].as_array().unwrap().clone();
         assert!(watched().await.contains(&bot));
         binary.run_well(&["plugin", "disable", "helper"], "").await;
-        assert_eq!(socket.expect("presence").await, json!({ "userId": bot, "online": false }));
+        assert_eq!(socket.expect("presence").await, json!({ "roomId": room, "userId": bot, "online": false }));
         assert_eq!((&helper().await["online"], watched().await), (&json!(false), vec![json!(ann.id.as_str())]));
         binary.run_well(&["plugin", "enable", "helper"], "").await;
-        assert_eq!(socket.expect("presence").await, json!({ "userId": bot, "online": true }));
+        assert_eq!(socket.expect("presence").await, json!({ "roomId": room, "userId": bot, "online": true }));
         // One that is loaded anew was there all the time.
         binary.run_well(&["plugin", "reload", "helper"], "").await;
         assert!(helper().await["online"] == true && watched().await.contains(&bot));

@@ -73,7 +73,7 @@ pub async fn play(server: &TestServer, url: &str, over: Over) {
     assert_eq!(hers.expect("message:reacted").await["message"], reacted);
 
     his.disconnect().await;
-    assert_eq!(hers.expect("presence").await, json!({ "userId": bob.id.as_str(), "online": false }));
+    assert_eq!(hers.expect("presence").await, json!({ "roomId": room, "userId": bob.id.as_str(), "online": false }));
     let bot = over.dial(&sockets).auth(json!({ "botToken": BOT_TOKEN, "botId": "openclaw", "botName": "OpenClaw" })).connect().await;
     bot.emit("room:join", at(json!({}))).await.ok();
     let from_bot = said(&bot, "message:send", at(json!({ "body": "I am a bot" }))).await;

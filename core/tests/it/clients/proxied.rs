@@ -12,7 +12,7 @@ async fn proxied() -> (TestServer, Nginx) {
     let server = TestServer::start_with(Db::Sqlite, |config| {
         with_bot(config);
         config.http.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
-        config.realtime.max_sockets_per_client = 4;
+        config.limits.sockets_per_client = 4;
     })
     .await;
     let nginx = Nginx::start(&server.url()).await;

@@ -10,6 +10,8 @@ fn o_21_an_unknown_key_is_named_with_the_nearest_known_one() {
     assert_eq!(text, "community.toml line 1: sesions: unknown key; the nearest known one is sessions");
     let text = complaint("base_url = \"https://x.org\"\n", &[]);
     assert_eq!(text, "community.toml line 1: base_url: unknown key; the nearest known one is http.base_url");
+    let text = complaint("[limits]\nsocket_mesage = \"64 KiB\"\n", &[]);
+    assert_eq!(text, "community.toml line 2: limits.socket_mesage: unknown key; the nearest known one is limits.socket_message");
     let text = complaint("[log]\nrotation_policy = 1\n", &[]);
     assert_eq!(text, "community.toml line 2: log.rotation_policy: unknown key; [log] knows filter, format");
     let text = complaint("[plugins.discord]\ncomponet = \"bundled:discord\"\n", &[]);
@@ -125,6 +127,10 @@ fn sections_check_their_values() {
         ("COMMUNITY_LIMITS__MAILS_PER_ADDRESS", "5/2 days", "limits.mails_per_address"),
         ("COMMUNITY_LIMITS__UPLOADS_AT_A_TIME_PER_USER", "0", "limits.uploads_at_a_time_per_user"),
         ("COMMUNITY_LIMITS__UPLOAD_BYTES_PER_DAY", "9 MiB", "limits.upload_bytes_per_day"),
+        ("COMMUNITY_LIMITS__SOCKETS_PER_USER", "0", "limits.sockets_per_user"),
+        ("COMMUNITY_LIMITS__SOCKET_MESSAGE", "19 KiB", "limits.socket_message"),
+        ("COMMUNITY_LIMITS__SOCKET_BYTES_PER_SECOND", "63 KiB", "limits.socket_bytes_per_second"),
+        ("COMMUNITY_REALTIME__PING_INTERVAL", "0s", "realtime.ping_interval"),
         ("COMMUNITY_UPLOADS__STORE_TIMEOUT", "500ms", "uploads.store_timeout"),
         ("COMMUNITY_AUTH__HASH_THREADS", "1000", "auth.hash_threads"),
         ("COMMUNITY_AUTH__RESET_LIFETIME", "1s", "auth.reset_lifetime"),

@@ -11,9 +11,9 @@ use crate::support::{Db, Light, Opening};
 /// One to which nobody needs to say who they are for a long time: whoever is disconnected, is so for another reason.
 async fn server() -> (TestServer, Person) {
     let server = TestServer::start_with(Db::Sqlite, |config| {
-        config.realtime.connect_timeout = Span::seconds(60);
+        config.limits.socket_connect_timeout = Span::seconds(60);
         // Nor is anybody slowed down.
-        config.realtime.bytes_per_second = Size::mib(64);
+        config.limits.socket_bytes_per_second = Size::mib(64);
     });
     let server = server.await;
     let ann = server.member("Ann").await;

@@ -95,9 +95,9 @@ async fn whatever_order_things_come_in_nobody_stays_behind() {
     let (steps, places, stay) = if full() { (625, 1200, 10) } else { (40, 150, 4) };
     let server = TestServer::start_with(Db::Sqlite, |config| {
         config.limits.enabled = false;
-        config.realtime.max_sockets = places;
+        config.limits.sockets = places;
         // Who only opens a connection keeps its place so long, and in this time all places are taken at the end.
-        config.realtime.connect_timeout = Span::seconds(stay);
+        config.limits.socket_connect_timeout = Span::seconds(stay);
         config.realtime.upgrade_timeout = Span::millis(500);
         config.realtime.ping_interval = Span::millis(500);
         config.realtime.ping_timeout = Span::seconds(stay);

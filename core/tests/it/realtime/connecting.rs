@@ -54,7 +54,8 @@ async fn refusal(server: &TestServer, opening: Opening, auth: Option<Value>) -> 
 
 #[tokio::test]
 async fn s01_who_says_nothing_about_themselves_is_refused_and_disconnected() {
-    let server = TestServer::start_with(crate::support::Db::Sqlite, |config| config.realtime.connect_timeout = Span::millis(300)).await;
+    let server =
+        TestServer::start_with(crate::support::Db::Sqlite, |config| config.limits.socket_connect_timeout = Span::millis(300)).await;
     let mut nobody = Opening::default().open(&server.url()).await.unwrap();
     nobody.opened().await;
     nobody.send("40").await;
@@ -157,10 +158,12 @@ async fn s27_monstrous_headers_are_refused() {
 async fn s14_sockets_have_caps_for_all_for_one_client_and_for_one_user() {
     let server = TestServer::start_with(crate::support::Db::Sqlite, |config| {
         config.http.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
-        config.realtime.max_sockets = 6;
-        config.realtime.max_sockets_per_client = 3;
-        config.realtime.max_sockets_per_user = 2;
-        config.realtime.connect_timeout = Span::millis(500);
+        // What protects memory holds for whoever wants no limits, too.
+        config.limits.enabled = false;
+        config.limits.sockets = 6;
+        config.limits.sockets_per_client = 3;
+        config.limits.sockets_per_user = 2;
+        config.limits.socket_connect_timeout = Span::millis(500);
     })
     .await;
     let from = |address: &str| Opening::default().header("X-Forwarded-For", address);
@@ -192,7 +195,7 @@ async fn s14_sockets_have_caps_for_all_for_one_client_and_for_one_user() {
 #[tokio::test]
 async fn handshakes_have_a_limit_for_each_client() {
     let server =
-        TestServer::start_with(crate::support::Db::Sqlite, |config| config.realtime.handshakes = "2/minute".parse().unwrap()).await;
+        TestServer::start_with(crate::support::Db::Sqlite, |config| config.limits.socket_handshakes = "2/minute".parse().unwrap()).await;
     let open = || async { server.client().get("/socket.io/?EIO=4&transport=polling").await };
     open().await.expect(200);
     open().await.expect(200);

@@ -7,9 +7,9 @@ use crate::support::{Db, Opening};
 async fn a_thousand_clients_that_send_as_they_connect_all_get_their_answer() {
     let server = TestServer::start_with(Db::Sqlite, |config| {
         config.limits.enabled = false;
-        config.realtime.max_sockets_per_user = 2000;
+        config.limits.sockets_per_user = 2000;
         // An unoptimised server takes its time.
-        config.realtime.connect_timeout = community::config::Span::seconds(60);
+        config.limits.socket_connect_timeout = community::config::Span::seconds(60);
     })
     .await;
     let ann = server.member("Ann").await;

@@ -8,8 +8,8 @@ use crate::support::{Db, Light};
 #[tokio::test]
 async fn s12_a_flood_of_events_is_refused_and_then_ended_and_others_do_not_notice() {
     let server = TestServer::start_with(Db::Sqlite, |config| {
-        config.realtime.events = "20/10 seconds".parse().unwrap();
-        config.realtime.max_refused = 50;
+        config.limits.socket_events = "20/10 seconds".parse().unwrap();
+        config.limits.socket_refused = 50;
     })
     .await;
     let (ann, bob) = (server.member("Ann").await, server.member("Bob").await);
@@ -36,7 +36,7 @@ async fn s12_a_flood_of_events_is_refused_and_then_ended_and_others_do_not_notic
 async fn s12_resuming_costs_what_it_takes() {
     let server = TestServer::start_with(Db::Sqlite, |config| {
         config.limits.rooms = "1000/minute".parse().unwrap();
-        config.realtime.events = "2/10 seconds".parse().unwrap();
+        config.limits.socket_events = "2/10 seconds".parse().unwrap();
     })
     .await;
     let (ann, bob) = (server.member("Ann").await, server.member("Bob").await);
@@ -90,7 +90,8 @@ async fn a_small_script_that_sends_a_hundred_messages_at_once_meets_no_limit() {
 
 #[tokio::test]
 async fn a_flood_of_bytes_is_slowed_down_and_not_kept_in_memory() {
-    let server = TestServer::start_with(Db::Sqlite, |config| config.realtime.bytes_per_second = community::config::Size::kib(64)).await;
+    let server =
+        TestServer::start_with(Db::Sqlite, |config| config.limits.socket_bytes_per_second = community::config::Size::kib(64)).await;
     let ann = server.member("Ann").await;
     let mut light = Light::connect(&server.url(), &ann).await;
     let started = std::time::Instant::now();

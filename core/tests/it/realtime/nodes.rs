@@ -30,8 +30,8 @@ impl Fanout for Broker {
         self.hubs().iter().for_each(|hub| hub.to_others(room, frame, except));
     }
 
-    fn to_watchers(&self, rooms: &[RoomId], frame: &Frame) {
-        self.hubs().iter().for_each(|hub| hub.to_watchers(rooms, frame));
+    fn to_watchers(&self, room: &RoomId, frame: &Frame) {
+        self.hubs().iter().for_each(|hub| hub.to_watchers(room, frame));
     }
 }
 
@@ -52,7 +52,7 @@ async fn what_is_logged_and_what_passes_reaches_everyone_on_every_node_once() {
     let mut hers = Light::connect(&server.url(), &ann).await;
     hers.call("presence:watch", json!({ "roomId": room })).await;
     let mut his = Light::connect(&format!("http://{}", node.addr), &bob).await;
-    assert_eq!(hers.expect("presence").await, json!({ "userId": bob.id.as_str(), "online": true }));
+    assert_eq!(hers.expect("presence").await, json!({ "roomId": room, "userId": bob.id.as_str(), "online": true }));
     his.call("typing", json!({ "roomId": room, "on": true })).await;
     assert_eq!(hers.expect("typing").await["username"], "Bob");
     for number in 0..5 {

@@ -1,9 +1,24 @@
 //! Typing and presence.
 
+use community::{
+    bots::{
+        actions::{Create, create},
+        model::{Ability, BotName},
+    },
+    ids::RoomId,
+};
 use serde_json::json;
 
 use super::*;
 use crate::support::{Db, Light, Sockets, eventually};
+
+/// The id of the bot "Helper", and the secret of a token of its own for one room.
+async fn token(server: &TestServer, room: &str) -> (String, String) {
+    let rooms = Some(vec![RoomId::parse(room).unwrap()]);
+    let input = Create { name: BotName::parse("Helper").unwrap(), handle: None, abilities: vec![Ability::Read], rooms };
+    let (bot, _, secret) = server.store().await.write(input, |tx, input| Box::pin(create(tx, input))).await.unwrap();
+    (bot.id.to_string(), secret.expose().to_owned())
+}
 
 #[tokio::test]
 async fn the_others_see_who_is_typing() {
@@ -40,7 +55,7 @@ async fn presence_counts_people_not_sockets() {
     let answer = watcher.call("presence:watch", json!({ "roomId": room })).await;
     assert_eq!(answer, json!({ "ok": true, "online": [ann.id.as_str()] }));
     let first = Light::connect(&server.url(), &bob).await;
-    assert_eq!(watcher.expect("presence").await, json!({ "userId": bob.id.as_str(), "online": true }));
+    assert_eq!(watcher.expect("presence").await, json!({ "roomId": room, "userId": bob.id.as_str(), "online": true }));
     let second = Light::connect(&server.url(), &bob).await;
     first.close().await;
     let online = || async {
@@ -49,13 +64,52 @@ async fn presence_counts_people_not_sockets() {
     };
     assert_eq!(online().await, 2);
     second.close().await;
-    assert_eq!(watcher.expect("presence").await, json!({ "userId": bob.id.as_str(), "online": false }));
+    assert_eq!(watcher.expect("presence").await, json!({ "roomId": room, "userId": bob.id.as_str(), "online": false }));
     eventually("Bob to be gone", || async { (online().await == 1).then_some(()) }).await;
     // A connection that is cut counts like one that says goodbye.
     let third = Light::connect(&server.url(), &bob).await;
     assert_eq!(watcher.expect("presence").await["online"], true);
     drop(third);
     assert_eq!(watcher.expect("presence").await["online"], false);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn presence_is_told_in_each_room_by_the_connections_that_hear_it() {
+    let server = TestServer::start(Db::Sqlite).await;
+    let ann = server.member("Ann").await;
+    let (one, two) = (room(&[&ann]).await, room(&[&ann]).await);
+    let ((bot, for_one), (_, for_two)) = (token(&server, &one).await, token(&server, &two).await);
+    let sockets = Sockets::at(server.url()).await;
+    let watcher = sockets.connect(&ann).await;
+    let watch = async |room: &str| watcher.emit("presence:watch", json!({ "roomId": room })).await.ok()["online"].clone();
+    let told = |room: &str, online: bool| json!({ "roomId": room, "userId": bot, "online": online });
+    for room in [&one, &two] {
+        assert_eq!(watch(room).await, json!([ann.id.as_str()]));
+    }
+
+    let in_one = sockets.bot(&for_one).await;
+    assert_eq!(watcher.expect("presence").await, told(&one, true));
+    let in_two = sockets.bot(&for_two).await;
+    assert_eq!(watcher.expect("presence").await, told(&two, true));
+    let also_in_two = sockets.bot(&for_two).await;
+    in_one.disconnect().await;
+    assert_eq!(watcher.expect("presence").await, told(&one, false), "the third is told nowhere");
+    assert_eq!(watch(&one).await, json!([ann.id.as_str()]));
+    assert_eq!(watch(&two).await.as_array().unwrap().len(), 2);
+    in_two.disconnect().await;
+    in_one.reconnect().await.unwrap();
+    assert_eq!(watcher.expect("presence").await, told(&one, true), "one of two is left, and nobody is told");
+    also_in_two.disconnect().await;
+    assert_eq!(watcher.expect("presence").await, told(&two, false));
+
+    // Whoever becomes a member of a room while they are connected comes there once, however many connections they have.
+    let bob = server.member("Bob").await;
+    let his = [sockets.connect(&bob).await, sockets.connect(&bob).await];
+    his[0].emit("room:join", json!({ "roomId": one })).await.ok();
+    assert_eq!(watcher.expect("presence").await, json!({ "roomId": one, "userId": bob.id.as_str(), "online": true }));
+    in_one.disconnect().await;
+    assert_eq!(watcher.expect("presence").await, told(&one, false));
     server.stop().await;
 }
 

@@ -36,8 +36,8 @@ pub async fn connected(person: &Person) -> String {
 #[tokio::test]
 async fn s09_bodies_have_a_limit_and_so_have_the_packets_in_them() {
     let server = TestServer::start_with(Db::Sqlite, |config| {
-        config.realtime.events = "20/10 seconds".parse().unwrap();
-        config.realtime.max_refused = 20;
+        config.limits.socket_events = "20/10 seconds".parse().unwrap();
+        config.limits.socket_refused = 20;
     })
     .await;
     let ann = server.member("Ann").await;
@@ -127,7 +127,7 @@ async fn s17_an_upgrade_is_finished_in_time_or_ends_the_session_and_happens_once
 
 #[tokio::test]
 async fn s30_ids_of_before_a_restart_are_unknown_and_clients_come_back_by_themselves() {
-    let mut server = TestServer::start_with(Db::Sqlite, |config| config.realtime.max_message = Size::kib(64)).await;
+    let mut server = TestServer::start_with(Db::Sqlite, |config| config.limits.socket_message = Size::kib(64)).await;
     let mut ann = server.member("Ann").await;
     let earlier = connected(&ann).await;
     server.restart().await;

@@ -12,8 +12,8 @@ use crate::support::{Db, Light, Sockets};
 async fn s15_a_client_that_does_not_read_is_let_go_and_the_others_miss_nothing() {
     let server = TestServer::start_with(Db::Sqlite, |config| {
         config.limits.enabled = false;
-        config.realtime.max_unsent = 16;
-        config.realtime.slow_grace = Span::millis(300);
+        config.limits.socket_unsent = 16;
+        config.limits.socket_slow_grace = Span::millis(300);
     })
     .await;
     let (ann, bob) = (server.member("Ann").await, server.member("Bob").await);
@@ -67,7 +67,7 @@ async fn s15_a_client_that_does_not_read_is_let_go_and_the_others_miss_nothing()
 async fn s15_a_client_that_falls_behind_for_a_moment_hears_why_it_goes() {
     let server = TestServer::start_with(Db::Sqlite, |config| {
         config.limits.enabled = false;
-        config.realtime.max_unsent = 8;
+        config.limits.socket_unsent = 8;
     })
     .await;
     let (ann, bob) = (server.member("Ann").await, server.member("Bob").await);
@@ -108,8 +108,8 @@ async fn s15_a_client_that_falls_behind_for_a_moment_hears_why_it_goes() {
 async fn s15_a_connection_nobody_reads_from_is_gone_for_good() {
     let server = TestServer::start_with(Db::Sqlite, |config| {
         config.limits.enabled = false;
-        config.realtime.max_unsent = 8;
-        config.realtime.slow_grace = Span::millis(100);
+        config.limits.socket_unsent = 8;
+        config.limits.socket_slow_grace = Span::millis(100);
     })
     .await;
     let (ann, bob) = (server.member("Ann").await, server.member("Bob").await);
@@ -131,7 +131,7 @@ async fn s15_a_connection_nobody_reads_from_is_gone_for_good() {
     }
     assert!(gone);
     let event = fast.expect("presence").await;
-    assert_eq!(event, json!({ "userId": bob.id.as_str(), "online": false }));
+    assert_eq!(event, json!({ "roomId": room, "userId": bob.id.as_str(), "online": false }));
     drop(slow);
     server.stop().await;
 }

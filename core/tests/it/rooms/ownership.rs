@@ -1,10 +1,24 @@
 //! Roles, and that a room always has an owner.
 
-use community::{accounts, actor::Actor};
+use community::{
+    accounts,
+    actor::{Actor, Role},
+    error::Result,
+    ids::UserId,
+    rooms::{
+        actions::{Create, Join, create, join as enter, let_rooms_of_shut_accounts_pass_on},
+        model::{Access, RoomName},
+    },
+    store::Tx,
+};
+use futures_util::future::BoxFuture;
 use serde_json::json;
 
 use super::{NOWHERE, details, events, id, invite, join, leave, listed, members, open_room, own, roles, say};
-use crate::support::{Client, Person, TestServer};
+use crate::{
+    store::{member, sign_in},
+    support::{Binary, Client, Person, Sockets, TestServer, eventually},
+};
 
 async fn set_role(client: &Client, room: &str, who: &Person, role: &str) -> crate::support::Answer {
     client.patch(&format!("/api/rooms/{room}/members/{}", who.id), json!({ "role": role })).await
@@ -14,7 +28,76 @@ async fn remove(client: &Client, room: &str, who: &Person) -> crate::support::An
     client.delete(&format!("/api/rooms/{room}/members/{}", who.id)).await
 }
 
+/// Makes many rooms of the first, in which the second is, too.
+fn many_rooms<'a>(tx: &'a mut Tx, (first, second): &'a (UserId, UserId)) -> BoxFuture<'a, Result<()>> {
+    Box::pin(async move {
+        let actor = |id: &UserId| Actor::User { id: id.clone(), role: Role::User };
+        let name = RoomName::parse("One of many")?;
+        let one = Create { actor: actor(first), name, access: Access::Open, max_memberships: u32::MAX };
+        for _ in 0..MANY {
+            let room = create(tx, &one).await?;
+            enter(tx, &Join { actor: actor(second), room, max_memberships: u32::MAX }).await?;
+        }
+        Ok(())
+    })
+}
+
+/// More rooms than pass on in one go.
+const MANY: usize = 120;
+
 db_test! {
+    async fn f18_rooms_pass_on_when_the_account_of_their_only_owner_is_shut(db) {
+        let binary = Binary::start(db, &[]).await;
+        let (ann, bob, cem) = (member(&binary, "Ann").await, member(&binary, "Bob").await, member(&binary, "Cem").await);
+        let (room, shared, alone) = (open_room(&ann.client, "Lobby").await, open_room(&cem.client, "Shared").await, open_room(&ann.client, "Alone").await);
+        for person in [&bob, &cem] {
+            join(&person.client, &room).await.expect(200);
+        }
+        for person in [&bob, &ann] {
+            join(&person.client, &shared).await.expect(200);
+        }
+        set_role(&ann.client, &room, &cem, "moderator").await.expect(200);
+        set_role(&cem.client, &shared, &ann, "owner").await.expect(200);
+        let sockets = Sockets::at(binary.base_url()).await;
+        let socket = sockets.connect(&bob).await;
+
+        binary.run_well(&["user", "disable", &ann.email], "").await;
+        socket.expect_where("room:role", |told| told == &json!({ "roomId": room, "userId": cem.id.as_str(), "role": "owner" })).await;
+        assert_eq!(members(&bob.client, &room).await, roles(&[("Ann", "owner"), ("Cem", "owner"), ("Bob", "member")]));
+        assert_eq!(members(&bob.client, &shared).await, roles(&[("Cem", "owner"), ("Ann", "owner"), ("Bob", "member")]));
+        // An owner whose account is shut is as good as none.
+        for room in [&room, &shared] {
+            set_role(&cem.client, room, &cem, "member").await.expect_error(409, "last_owner");
+        }
+        cem.client.patch(&format!("/api/rooms/{room}"), json!({ "name": "Hall" })).await.expect(200);
+        leave(&cem.client, &shared).await.expect(200);
+        assert_eq!(members(&bob.client, &shared).await, roles(&[("Bob", "owner"), ("Ann", "owner")]));
+
+        // Where nobody else was, everything is as it was.
+        binary.run_well(&["user", "disable", "--undo", &ann.email], "").await;
+        sign_in(&binary, &ann.email, &ann.client).await;
+        assert_eq!(members(&ann.client, &alone).await, roles(&[("Ann", "owner")]));
+        set_role(&ann.client, &room, &cem, "moderator").await.expect(200);
+        binary.stop().await;
+    }
+
+    async fn f18_many_rooms_pass_on_bit_by_bit(db) {
+        let mut server = TestServer::start(db).await;
+        let (ann, bob) = (server.member("Ann").await, server.member("Bob").await);
+        let store = server.store().await.clone();
+        store.write((ann.id.clone(), bob.id.clone()), many_rooms).await.unwrap();
+        store.write(ann.id.clone(), |tx, id| Box::pin(accounts::actions::set_disabled(tx, &Actor::System, id, true))).await.unwrap();
+        assert!(store.write((), |tx, ()| Box::pin(let_rooms_of_shut_accounts_pass_on(tx))).await.unwrap(), "there are more");
+        let passed = events(&server, "room.role_changed").await.len();
+        assert!(passed > 0 && passed < MANY, "{passed} have passed on");
+        // Whoever shut the account was interrupted: the server goes on.
+        server.restart().await;
+        eventually("the other rooms pass on", || async { (events(&server, "room.role_changed").await.len() == MANY).then_some(()) }).await;
+        let more = store.write((), |tx, ()| Box::pin(let_rooms_of_shut_accounts_pass_on(tx))).await.unwrap();
+        assert!(!more && events(&server, "room.role_changed").await.len() == MANY, "once is enough");
+        server.stop().await;
+    }
+
     async fn f18_a_room_passes_on_when_its_owner_leaves(db) {
         let server = TestServer::start(db).await;
         let (ann, bob, cem) = (server.member("Ann").await, server.member("Bob").await, server.member("Cem").await);
@@ -133,7 +216,7 @@ db_test! {
         // What has expired is removed at start.
         server.restart().await;
         let connection = server.database().connect().await;
-        crate::support::eventually("the messages to be removed", || async {
+        eventually("the messages to be removed", || async {
             let query = "SELECT (SELECT count(*) FROM messages) + (SELECT count(*) FROM rooms)";
             let statement = sea_orm::Statement::from_string(sea_orm::ConnectionTrait::get_database_backend(&connection), query);
             let left: i64 = sea_orm::ConnectionTrait::query_one_raw(&connection, statement).await.unwrap().unwrap().try_get_by_index(0).unwrap();

@@ -53,8 +53,8 @@ class Rooms {
       if (userId === me.user?.id) this.summary(roomId, (one) => void (seq >= one.seq && (one.unread = 0)));
     });
     connection.on("typing", ({ roomId, userId, username, on }) => this.open.get(roomId)?.isTyping(userId, username, on));
-    connection.on("presence", ({ userId, online }) => {
-      for (const room of this.open.values()) for (const member of room.members) if (member.id === userId) member.online = online;
+    connection.on("presence", ({ roomId, userId, online }) => {
+      for (const member of this.open.get(roomId)?.members ?? []) if (member.id === userId) member.online = online;
     });
     outbox.whenSent((message) => this.hear(message, true));
     outbox.whenRun((message, { audience }) => {
