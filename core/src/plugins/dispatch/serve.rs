@@ -25,7 +25,7 @@ use crate::{
         cursors::{self, Taken},
         jobs, letters,
     },
-    store::Entry,
+    store::{Entry, Position},
 };
 
 /// Events that are read ahead of the bot.
@@ -88,11 +88,8 @@ impl Serving {
         // What happened while nobody served the bot.
         while self.has_space() {
             let place = self.tracker().place();
-            let missed = self.source.missed(place).await.map_err(Lost)?;
-            if missed.is_empty() {
-                break;
-            }
-            self.hear(missed, None).await.map_err(Lost)?;
+            let Some(missed) = self.source.missed(place).await.map_err(Lost)? else { break };
+            self.hear(place, missed).await.map_err(Lost)?;
         }
         loop {
             let place = self.tracker().place();
@@ -101,10 +98,7 @@ impl Serving {
             tokio::select! {
                 () = stop.cancelled() => break,
                 Some(ended) = self.telling.join_next() => self.next_of(ended)?,
-                heard = self.source.after(place), if space => {
-                    let (entries, run) = heard.map_err(Lost)?;
-                    self.hear(entries, run).await.map_err(Lost)?;
-                }
+                heard = self.source.after(place), if space => self.hear(place, heard.map_err(Lost)?).await.map_err(Lost)?,
                 _ = renew.tick() => self.renew().await?,
                 () = self.runner.progress.wanted() => self.look().await.map_err(Lost)?,
             }
@@ -116,15 +110,15 @@ impl Serving {
         self.tracker().open() < AHEAD
     }
 
-    /// Notes what was read, and begins to tell what is of interest.
-    async fn hear(&mut self, entries: Vec<Entry>, run: Option<Arc<Run>>) -> Result<()> {
-        for entry in entries {
-            self.follow_rooms(&entry).await?;
-            let told = Told::of(&entry, &self.runner);
+    /// Notes what was read after `place`, and begins to tell what is of interest.
+    async fn hear(&mut self, place: Position, run: Arc<Run>) -> Result<()> {
+        for entry in run.after(place) {
+            self.follow_rooms(entry).await?;
+            let told = Told::of(entry, &self.runner);
             if self.tracker().begin(entry.at, told.is_some())
                 && let Some(told) = told
             {
-                self.queue(Task { told, from: From::Log(entry.at), run: run.clone() });
+                self.queue(Task { told, from: From::Log(entry.at), run: Some(run.clone()) });
             }
         }
         Ok(())

@@ -48,6 +48,15 @@ pub struct Run {
 }
 
 impl Run {
+    fn new(after: Position, entries: Vec<Entry>) -> Arc<Self> {
+        Arc::new(Self { after, entries, since: Instant::now(), said: OnceCell::new() })
+    }
+
+    /// Those of them that come after `at`.
+    pub fn after(&self, at: Position) -> impl Iterator<Item = &Entry> {
+        self.entries.iter().filter(move |entry| entry.at > at)
+    }
+
     /// A message that one of the events brought, as it is or was a moment ago.
     ///
     /// # Errors
@@ -129,12 +138,11 @@ impl News {
 }
 
 async fn follow(store: Store, mut at: Position, news: Arc<News>, sender: broadcast::Sender<Arc<Run>>) {
-    let pass_on = |after, entries| sender.send(Arc::new(Run { after, entries, since: Instant::now(), said: OnceCell::new() }));
     loop {
         let _ = timeout(POLL, news.bell.notified()).await;
         if let Some(entries) = news.after(at).filter(|_| sender.receiver_count() > 0) {
             if let Some(last) = entries.last().map(|entry| entry.at) {
-                let _ = pass_on(at, entries);
+                let _ = sender.send(Run::new(at, entries));
                 at = last;
             }
             continue;
@@ -150,7 +158,7 @@ async fn follow(store: Store, mut at: Position, news: Arc<News>, sender: broadca
             };
             let Some(last) = entries.last().map(|entry| entry.at) else { break };
             let full = entries.len() == CHUNK as usize;
-            let _ = pass_on(at, entries);
+            let _ = sender.send(Run::new(at, entries));
             at = last;
             if !full {
                 break;
@@ -166,25 +174,23 @@ pub struct Source {
 }
 
 impl Source {
-    /// The next events after `at`, with the run that they are from, if the log was read for all; waits until there are some. Never ends
-    /// early: dropping it loses nothing but the waiting.
+    /// The next events after `at`, beside which there may be earlier ones; waits until there are some. Never ends early: dropping it loses
+    /// nothing but the waiting.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn after(&mut self, at: Position) -> Result<(Vec<Entry>, Option<Arc<Run>>)> {
+    pub async fn after(&mut self, at: Position) -> Result<Arc<Run>> {
         loop {
             match self.runs.recv().await {
                 Ok(run) if run.after <= at => {
-                    let news: Vec<Entry> = run.entries.iter().filter(|entry| entry.at > at).cloned().collect();
-                    if !news.is_empty() {
-                        return Ok((news, Some(run)));
+                    if run.after(at).next().is_some() {
+                        return Ok(run);
                     }
                 }
                 // There is a gap before this run, or before whatever comes next.
                 Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => {
-                    let missed = self.store.log_after(at, CHUNK).await?;
-                    if !missed.is_empty() {
-                        return Ok((missed, None));
+                    if let Some(missed) = self.missed(at).await? {
+                        return Ok(missed);
                     }
                 }
                 Err(broadcast::error::RecvError::Closed) => std::future::pending().await,
@@ -192,12 +198,13 @@ impl Source {
         }
     }
 
-    /// The events after `at` that are in the log already, for the beginning.
+    /// The events after `at` that are in the log already, if there are any.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn missed(&self, at: Position) -> Result<Vec<Entry>> {
-        self.store.log_after(at, CHUNK).await
+    pub async fn missed(&self, at: Position) -> Result<Option<Arc<Run>>> {
+        let entries = self.store.log_after(at, CHUNK).await?;
+        Ok((!entries.is_empty()).then(|| Run::new(at, entries)))
     }
 }
 
