@@ -104,6 +104,7 @@ impl Broadcast {
     async fn give_out(&mut self, item: Item) {
         let event = match item {
             Item::Logged(event) => event,
+            Item::Settled(room, _) if self.hub.listeners(&room) == 0 => return self.order.forget(&room),
             Item::Settled(room, rev) => {
                 let ready = self.order.settle(&room, rev, Instant::now());
                 return self.say(&room, ready);

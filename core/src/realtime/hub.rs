@@ -4,8 +4,8 @@
 mod deliver;
 
 use std::{
-    collections::{HashMap, HashSet},
-    sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak},
+    collections::{HashMap, HashSet, VecDeque},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak},
     time::Duration,
 };
 
@@ -35,6 +35,28 @@ pub struct Hub {
     rules: HubRules,
     /// The way to the watchers, here and elsewhere. It holds this.
     fanout: OnceLock<Weak<dyn Fanout>>,
+    changes: Changes,
+}
+
+/// Who came and went and was not told of yet. Filled while the state is locked, so that it is told in the order in which it happened.
+#[derive(Default)]
+struct Changes {
+    queue: Mutex<VecDeque<Change>>,
+    /// Held by whoever tells.
+    telling: Mutex<()>,
+}
+
+/// Somebody came to rooms, or went from them.
+struct Change {
+    who: MemberId,
+    online: bool,
+    rooms: Vec<RoomId>,
+}
+
+impl Changes {
+    fn queue(&self) -> MutexGuard<'_, VecDeque<Change>> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// What an operator says about sockets.
@@ -78,7 +100,7 @@ struct Room {
 impl Hub {
     /// A hub with nobody.
     pub fn new(wire: Arc<Wire>, counters: Counters, online: Online, rules: HubRules) -> Self {
-        Self { state: RwLock::default(), wire, counters, online, rules, fanout: OnceLock::new() }
+        Self { state: RwLock::default(), wire, counters, online, rules, fanout: OnceLock::new(), changes: Changes::default() }
     }
 
     /// Tells of those who come and go by way of `fanout` from now on.
@@ -111,7 +133,7 @@ impl Hub {
 
     /// Lets a registered socket hear `rooms`, as changed by what came since they were read.
     pub fn subscribe(&self, sid: Sid, rooms: impl IntoIterator<Item = RoomId>) {
-        let (person, came) = {
+        {
             let mut state = self.write();
             let Some(entry) = state.peers.get_mut(&sid) else { return };
             let mut known: HashSet<RoomId> = rooms.into_iter().collect();
@@ -131,14 +153,14 @@ impl Hub {
                 state.rooms.entry(room.clone()).or_default().sockets.insert(sid, Arc::clone(&peer));
             }
             self.wire.join(sid, &known);
-            (person, came)
-        };
-        self.announce(&person, true, &came);
+            self.changed(person, true, came);
+        }
+        self.announce();
     }
 
     /// Forgets a socket.
     pub fn unregister(&self, sid: Sid) {
-        let (person, gone) = {
+        {
             let mut state = self.write();
             let Some(Entry { peer, rooms }) = state.peers.remove(&sid) else { return };
             let person = peer.who.id.clone();
@@ -157,15 +179,15 @@ impl Hub {
             }
             self.online.went(&person);
             let gone: Vec<RoomId> = rooms.into_iter().filter(|room| !self.is_there(&state, &person, room)).collect();
-            (person, gone)
-        };
+            self.changed(person, false, gone);
+        }
         self.counters.sockets.dec();
-        self.announce(&person, false, &gone);
+        self.announce();
     }
 
     /// Lets all sockets of `person` hear `room`. Those that read their rooms after the join hear it already, and nobody is told twice.
     pub fn join(&self, person: &MemberId, room: &RoomId) {
-        let came = {
+        {
             let mut state = self.write();
             let was_there = state.hears(person, room);
             for sid in state.people.get(person).cloned().unwrap_or_default() {
@@ -180,11 +202,11 @@ impl Hub {
                     }
                 }
             }
-            !was_there && state.hears(person, room)
-        };
-        if came {
-            self.announce(person, true, std::slice::from_ref(room));
+            if !was_there && state.hears(person, room) {
+                self.changed(person.clone(), true, vec![room.clone()]);
+            }
         }
+        self.announce();
     }
 
     /// Lets no socket of `person` hear `room` any more.
@@ -292,19 +314,38 @@ impl Hub {
 
     /// Tells that a bot which runs in this process came to `rooms` or went from them. Where one of its sockets is, it is there anyway.
     pub fn tell_of_bot(&self, bot: &MemberId, online: bool, mut rooms: Vec<RoomId>) {
-        let state = self.read();
-        rooms.retain(|room| !state.hears(bot, room));
-        drop(state);
-        self.announce(bot, online, &rooms);
+        {
+            let state = self.read();
+            rooms.retain(|room| !state.hears(bot, room));
+            self.changed(bot.clone(), online, rooms);
+        }
+        self.announce();
     }
 
-    /// Tells who watches one of `rooms` that somebody came there or went.
-    fn announce(&self, person: &MemberId, online: bool, rooms: &[RoomId]) {
-        let Some(fanout) = self.fanout.get().and_then(Weak::upgrade) else { return };
-        for room in rooms {
-            let presence = Presence { room_id: room.to_string(), user_id: person.to_string(), online };
-            fanout.to_watchers(room, &Frame::of(&presence));
+    /// Notes that somebody came to rooms, or went from them. Whoever has the state locked calls it, and [`Hub::announce`] after that.
+    fn changed(&self, who: MemberId, online: bool, rooms: Vec<RoomId>) {
+        if !rooms.is_empty() {
+            self.changes.queue().push_back(Change { who, online, rooms });
         }
+    }
+
+    /// Tells those who watch a room of all who came there and went. Telling may end sockets, and so begin anew inside itself: whoever is at
+    /// it goes on until nothing is left.
+    fn announce(&self) {
+        let Some(fanout) = self.fanout.get().and_then(Weak::upgrade) else { return };
+        while !self.changes.queue().is_empty() {
+            let Ok(_turn) = self.changes.telling.try_lock() else { return };
+            while let Some(Change { who, online, rooms }) = self.next_change() {
+                for room in rooms {
+                    let presence = Presence { room_id: room.to_string(), user_id: who.to_string(), online };
+                    fanout.to_watchers(&room, &Frame::of(&presence));
+                }
+            }
+        }
+    }
+
+    fn next_change(&self) -> Option<Change> {
+        self.changes.queue().pop_front()
     }
 
     /// Whether `person` is there for those in `room`: by a socket that hears it, or as a bot that runs there.

@@ -57,10 +57,12 @@ impl<T> Order<T> {
     }
 
     /// Says that all changes of `room` before `rev` were told of, and gives what may go out now. Only then is it known with which the
-    /// first change begins that is heard of a room.
+    /// first change begins that is heard of a room. That at `rev` itself may not have been heard yet.
     pub fn settle(&mut self, room: &RoomId, rev: u64, now: Instant) -> Vec<T> {
-        let Some(queue) = self.rooms.get_mut(room).filter(|queue| queue.next.is_none()) else { return Vec::new() };
-        queue.next = queue.early.first_key_value().map(|(first, _)| *first).filter(|first| *first <= rev);
+        let queue = self.rooms.entry(room.clone()).or_default();
+        if queue.next.is_none() {
+            queue.next = Some(queue.early.first_key_value().map_or(rev, |(first, _)| rev.min(*first)));
+        }
         queue.release(now)
     }
 
@@ -157,8 +159,24 @@ mod tests {
     fn the_first_change_waits_until_it_is_known_to_be_the_first() {
         let (room, now, mut order) = (room(), Instant::now(), Order::new(false));
         assert!(order.add(&room, 6, 6, now).is_empty());
-        assert!(order.settle(&room, 4, now).is_empty(), "5 may be on its way");
         assert!(order.overdue(now + PATIENCE / 2).is_empty());
         assert_eq!(order.overdue(now + PATIENCE), [(room.clone(), vec![6])]);
+    }
+
+    #[test]
+    fn a_change_that_is_in_the_log_is_waited_for() {
+        let (room, now, mut order) = (room(), Instant::now(), Order::new(false));
+        assert!(order.add(&room, 2, 2, now).is_empty());
+        assert!(order.settle(&room, 1, now).is_empty());
+        assert!(order.settle(&room, 2, now).is_empty(), "1 is on its way");
+        assert_eq!(order.add(&room, 1, 1, now), [1, 2]);
+    }
+
+    #[test]
+    fn the_log_may_be_read_before_the_first_change_is_heard_of() {
+        let (room, now, mut order) = (room(), Instant::now(), Order::new(false));
+        assert!(order.settle(&room, 1, now).is_empty());
+        assert_eq!(order.deadline(), None);
+        assert_eq!(order.add(&room, 1, 1, now), [1]);
     }
 }

@@ -184,7 +184,8 @@ impl Store {
     }
 
     /// Calls `reader` with the events of all processes, own ones as well, as they are read from the log, once those who
-    /// [listen](Store::listen) were told of them and of everything before them. It must be quick and must not wait.
+    /// [listen](Store::listen) were told of what others wrote of them. What this process wrote they may be told of a moment later. It must
+    /// be quick and must not wait.
     pub fn follow_read(&self, reader: impl Fn(&[Entry]) + Send + Sync + 'static) {
         self.context.readers.add(Box::new(reader));
     }
