@@ -83,6 +83,8 @@ struct Inner {
     entries: RwLock<BTreeMap<String, Arc<registry::Entry>>>,
     /// Told whenever an entry is another one.
     changed: watch::Sender<u64>,
+    /// Up to which of these changes bots are served as they are.
+    served: watch::Sender<u64>,
     /// What lets bots begin, where they take part.
     begin: OnceLock<Begin>,
 }
@@ -118,7 +120,7 @@ impl Plugins {
     ) -> Self {
         let loader = Loader { engine, site: site.clone(), journal: Journal::new() };
         let entries = RwLock::new(loader.load_all(sections, off).await);
-        Self { inner: Arc::new(Inner { loader, entries, changed: watch::Sender::new(0), begin: OnceLock::new() }) }
+        Self { inner: Arc::new(Inner { loader, entries, changed: watch::Sender::new(0), served: watch::Sender::new(0), begin: OnceLock::new() }) }
     }
 
     /// Loads one plugin and no other, on a stage: guests see the time and the chance of `senses`.
@@ -130,7 +132,7 @@ impl Plugins {
         let loader = Loader { engine, site: site.clone(), journal: Journal::new() };
         let entry = Arc::new(loader.load(id, section, false).await);
         let entries = RwLock::new(BTreeMap::from([(id.to_owned(), entry)]));
-        Ok(Self { inner: Arc::new(Inner { loader, entries, changed: watch::Sender::new(0), begin: OnceLock::new() }) })
+        Ok(Self { inner: Arc::new(Inner { loader, entries, changed: watch::Sender::new(0), served: watch::Sender::new(0), begin: OnceLock::new() }) })
     }
 
     /// Whether there is a plugin `id`: it has a section, or needs none.
@@ -212,6 +214,20 @@ impl Plugins {
     /// Tells when plugins change.
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.inner.changed.subscribe()
+    }
+
+    /// Says that bots are served as they were after so many changes.
+    pub fn are_served(&self, changes: u64) {
+        self.inner.served.send_replace(changes);
+    }
+
+    /// Waits until bots are served as they are now, where they take part.
+    pub async fn in_effect(&self) {
+        let changes = *self.inner.changed.borrow();
+        if self.inner.begin.get().is_some() {
+            // This holds the sender.
+            let _ = self.inner.served.subscribe().wait_for(|served| *served >= changes).await;
+        }
     }
 
     /// What plugins do.

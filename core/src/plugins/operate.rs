@@ -22,7 +22,10 @@ pub async fn operate(plugins: Plugins, store: Store, sections: Sections, stop: C
     });
     while let Some(Some(plugin)) = stop.run_until_cancelled(wanted.recv()).await {
         plugins.journal().note(&plugin, Level::INFO, "loading");
-        let (level, line) = match reload(&plugins, &store, &sections, &plugin).await {
+        let outcome = reload(&plugins, &store, &sections, &plugin).await;
+        // Whoever hears of it may count on it.
+        let _ = stop.run_until_cancelled(plugins.in_effect()).await;
+        let (level, line) = match outcome {
             Ok(line) => (Level::INFO, line),
             Err(reason) => (Level::ERROR, reason),
         };

@@ -23,6 +23,7 @@ use std::{
 
 use tokio::{
     runtime::Handle,
+    sync::watch,
     time::{MissedTickBehavior, interval},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -149,13 +150,20 @@ impl Dispatch {
         let serving = BTreeMap::new();
         let mut dispatch =
             Self { plugins, parts, tail, runners: runners.clone(), stop: stop.clone(), tasks: tasks.clone(), serving, begun };
-        dispatch.arrange().await;
+        dispatch.follow(&mut changes).await;
         tasks.spawn(async move {
             while let Some(Ok(())) = stop.run_until_cancelled(changes.changed()).await {
-                dispatch.arrange().await;
+                dispatch.follow(&mut changes).await;
             }
         });
         Ok(runners)
+    }
+
+    /// Brings what is served up to the last change.
+    async fn follow(&mut self, changes: &mut watch::Receiver<u64>) {
+        let last = *changes.borrow_and_update();
+        self.arrange().await;
+        self.plugins.are_served(last);
     }
 
     /// Serves the bots that there are now, and no others.
