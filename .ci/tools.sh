@@ -63,29 +63,41 @@ need_example_client() {
   CARGO_TARGET_DIR="$TOOLS/examples" quietly cargo build --locked --manifest-path examples/chat-rust/Cargo.toml
 }
 
-# need_example_bots: the example bots in JavaScript and Python, built as their READMEs say, where the tests look for plugins.
+# need_example_bots: the example bots in JavaScript and Python. Tests start those that connect from outside in $TOOLS/bots, and look for
+# those that run in the server where all plugins are.
 need_example_bots() {
-  local language source folder built
+  local language built
   for language in javascript python; do
-    source=examples/bot-plugin-$language
-    folder=$TOOLS/bots/$language
+    follow_readme "bot-$language"
+    follow_readme "bot-plugin-$language"
     built=$PLUGIN_TARGET/$WASM/release/dice_$language.wasm
-    # Nothing is built again that is the same as it was.
-    if [ -f "$built" ] && diff -rq --exclude node_modules --exclude venv --exclude dice.wasm "$source" "$folder" >/dev/null 2>&1; then continue; fi
-    say "Building the example bot in $language"
-    mkdir -p "$folder"
-    cp -r "$source/." "$folder/"
-    (cd "$folder" && "build_bot_in_$language") >"$TOOLS/bot-$language.log" 2>&1 ||
-      { tail -n 5 "$TOOLS/bot-$language.log" >&2; fail "$source was not built; the whole story is in $TOOLS/bot-$language.log."; }
-    cp "$folder/dice.wasm" "$built"
+    if ! cmp -s "$TOOLS/bots/bot-plugin-$language/dice.wasm" "$built"; then cp "$TOOLS/bots/bot-plugin-$language/dice.wasm" "$built"; fi
   done
 }
-build_bot_in_javascript() { npm install --no-audit --no-fund --loglevel=error && npm run build; }
-build_bot_in_python() {
-  [ -d venv ] || python3 -m venv venv
-  venv/bin/pip install --quiet --disable-pip-version-check -r requirements.txt
-  rm -f dice.wasm
-  venv/bin/componentize-py -d wit -w dice componentize --stub-wasi bot -o dice.wasm
+
+# follow_readme EXAMPLE: runs what the README of an example has people run, in a copy of it below $TOOLS/bots. The last command is left
+# out: it starts the bot, which is up to the tests, or shows its checksum. Nothing is done again for what is the same as it was.
+follow_readme() {
+  local source=examples/$1 folder=$TOOLS/bots/$1 now
+  now=$(find "$source" -type f ! -path '*/node_modules/*' ! -path '*/.venv/*' ! -name '*.wasm' -print0 | sort -z | xargs -0 sha256sum)
+  if [ -d "$folder" ] && [ "$now" = "$(cat "$TOOLS/$1.made" 2>/dev/null)" ]; then return; fi
+  say "Making $source ready as its README says"
+  rm -rf "$folder"
+  mkdir -p "$folder"
+  cp -r "$source/." "$folder/"
+  # What somebody made in there by hand is no part of it.
+  rm -rf "$folder/node_modules" "$folder/.venv" "$folder/dice.wasm"
+  (cd "$folder" && quiet_installers && bash -euo pipefail -c "$(readme_commands README.md | sed '$d')") </dev/null >"$TOOLS/$1.log" 2>&1 ||
+    { tail -n 5 "$TOOLS/$1.log" >&2; fail "$source was not made ready; the whole story is in $TOOLS/$1.log."; }
+  printf '%s' "$now" >"$TOOLS/$1.made"
+}
+
+# readme_commands FILE: the lines of its shell commands.
+readme_commands() { sed -n '/^```sh$/,/^```$/{/^```/!p}' "$1"; }
+
+# quiet_installers: npm and pip are to say what fails, and nothing else.
+quiet_installers() {
+  export npm_config_audit=false npm_config_fund=false npm_config_loglevel=error PIP_QUIET=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 }
 
 # need_cargo_deny: from the machine if it is there, else built here once (three minutes on two cores).

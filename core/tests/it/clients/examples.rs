@@ -1,8 +1,8 @@
 //! What third parties copy from `examples/` does what its README says.
 
 use std::{
+    fs,
     io::{BufRead, BufReader, Write},
-    os::unix::fs::symlink,
     path::{Path, PathBuf},
     process::{ChildStdin, Command, Stdio},
 };
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use super::{BOT_TOKEN, cookie_of, room_of, server};
-use crate::support::{Binary, DEADLINE, Db, Person, Process, Python, Socket, Sockets, eventually, tools};
+use crate::support::{Binary, DEADLINE, Db, Person, Process, Socket, Sockets, eventually, tools};
 
 /// A program of `examples/` that runs.
 struct Example {
@@ -21,8 +21,8 @@ struct Example {
 }
 
 impl Example {
-    fn start(mut command: Command, url: &str) -> Self {
-        command.env("COMMUNITY_URL", url).stdin(Stdio::piped()).stdout(Stdio::piped());
+    fn start(mut command: Command) -> Self {
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut process = Process::spawn(&mut command).unwrap_or_else(|error| panic!("{command:?}: {error}"));
         let (input, output) = (process.0.stdin.take().unwrap(), process.0.stdout.take().unwrap());
         let (tell, lines) = mpsc::unbounded_channel();
@@ -54,26 +54,49 @@ async fn bot_says(socket: &Socket) -> Value {
     socket.expect_where("message:new", |event| event["message"]["isBot"] == true).await["message"].take()
 }
 
-/// The bot in JavaScript, in `folder` as after `npm install`.
-fn dice(folder: &Path, room: &str) -> Command {
-    std::fs::copy(example("bot-javascript/bot.mjs"), folder.join("bot.mjs")).unwrap();
-    symlink(tools().join("npm/node_modules"), folder.join("node_modules")).unwrap();
-    let mut command = Command::new(tools().join("bin/node"));
-    command.arg(folder.join("bot.mjs")).arg(room).env("CHAT_BOT_TOKEN", BOT_TOKEN);
+/// The last of the commands that a README has people type.
+fn last_command(readme: &str) -> &str {
+    let (_, commands) = readme.split_once("```sh\n").expect("it has commands");
+    let (commands, _) = commands.split_once("\n```").expect("they end");
+    commands.lines().last().expect("there is one")
+}
+
+/// A bot from outside, started as its README says, where `.ci/tools.sh` ran the commands above that.
+fn bot(name: &str, program: &str, url: &str, room: &str) -> Command {
+    let folder = tools().join("bots").join(name);
+    for file in ["README.md", program] {
+        let as_installed = fs::read(folder.join(file)).unwrap_or_default();
+        assert!(as_installed == fs::read(example(name).join(file)).unwrap(), "{name} is not ready: run `make test`, or `make peers`");
+    }
+    let readme = fs::read_to_string(folder.join("README.md")).unwrap();
+    let mut line = last_command(&readme).to_owned();
+    for (blank, filled) in [
+        ("CHAT_BOT_TOKEN=…", format!("CHAT_BOT_TOKEN='{BOT_TOKEN}'")),
+        ("COMMUNITY_URL=http://127.0.0.1:3000", format!("COMMUNITY_URL={url}")),
+        (" r-…", format!(" {room}")),
+    ] {
+        assert!(line.contains(blank), "{line} has no {blank}");
+        line = line.replacen(blank, &filled, 1);
+    }
+    let mut command = Command::new("sh");
+    command.args(["-c", &format!("PATH=\"$0:$PATH\"; exec env {line}")]).arg(tools().join("bin")).current_dir(folder);
     command
+}
+
+/// The bot in JavaScript.
+fn dice(url: &str, room: &str) -> Command {
+    bot("bot-javascript", "bot.mjs", url, room)
 }
 
 /// The bot in Python.
-fn top(room: &str) -> Command {
-    let mut command = Python::file(example("bot-python/bot.py").to_str().unwrap());
-    command.arg(room).env("CHAT_BOT_TOKEN", BOT_TOKEN);
-    command
+fn top(url: &str, room: &str) -> Command {
+    bot("bot-python", "bot.py", url, room)
 }
 
 /// The client for the terminal, as `person`.
-fn terminal(person: &Person, room: Option<&str>) -> Command {
+fn terminal(person: &Person, url: &str, room: Option<&str>) -> Command {
     let mut command = Command::new(tools().join("examples/debug/community-chat"));
-    command.args(room).env("COMMUNITY_COOKIE", cookie_of(person));
+    command.args(room).env("COMMUNITY_COOKIE", cookie_of(person)).env("COMMUNITY_URL", url);
     command
 }
 
@@ -82,10 +105,10 @@ async fn the_bots_and_the_client_come_back_after_a_crash_and_have_missed_nothing
     let mut binary = Binary::start(Db::Sqlite, &[("CHAT_BOT_TOKEN", BOT_TOKEN.to_owned())]).await;
     let (ann, bob) = (crate::store::member(&binary, "Ann").await, crate::store::member(&binary, "Bob").await);
     let room = room_of(&ann).await;
-    let (folder, url) = (tempfile::tempdir().unwrap(), binary.base_url());
-    let mut dice = Example::start(dice(folder.path(), &room), &url);
-    let mut top = Example::start(top(&room), &url);
-    let mut his = Example::start(terminal(&bob, Some(&room)), &url);
+    let url = binary.base_url();
+    let mut dice = Example::start(dice(&url, &room));
+    let mut top = Example::start(top(&url, &room));
+    let mut his = Example::start(terminal(&bob, &url, Some(&room)));
     dice.says("listening in 1 rooms").await;
     top.says("listening").await;
     his.says("— Lobby —").await;
@@ -123,8 +146,7 @@ async fn the_bot_in_javascript_rolls_dice_once_for_each_wish() {
     let server = server(Db::Sqlite).await;
     let ann = server.member("Ann").await;
     let room = room_of(&ann).await;
-    let folder = tempfile::tempdir().unwrap();
-    let mut bot = Example::start(dice(folder.path(), &room), &server.url());
+    let mut bot = Example::start(dice(&server.url(), &room));
     bot.says("listening in 1 rooms").await;
 
     let hers = Sockets::at(server.url()).await.connect(&ann).await;
@@ -143,7 +165,7 @@ async fn the_bot_in_python_tells_who_writes_most() {
     let server = server(Db::Sqlite).await;
     let (ann, bob) = (server.member("Ann").await, server.member("Bob").await);
     let room = room_of(&ann).await;
-    let mut bot = Example::start(top(&room), &server.url());
+    let mut bot = Example::start(top(&server.url(), &room));
     bot.says("listening").await;
 
     let sockets = Sockets::at(server.url()).await;
@@ -165,7 +187,7 @@ async fn the_client_for_the_terminal_shows_sends_and_tells_who_is_writing() {
     let hers = Sockets::at(server.url()).await.connect(&ann).await;
     say(&hers, &room, "Who is \u{1b}[31mthere?").await;
 
-    let chat = |room: Option<&str>| Example::start(terminal(&bob, room), &server.url());
+    let chat = |room: Option<&str>| Example::start(terminal(&bob, &server.url(), room));
     let mut his = chat(Some(&room));
     his.says("— Lobby —").await;
     his.says("Ann: Who is [31mthere?").await;

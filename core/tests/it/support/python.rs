@@ -10,13 +10,8 @@ pub struct Python;
 impl Python {
     /// A command that runs a script of `core/tests/tools`.
     pub fn script(name: &str) -> Command {
-        Self::file(&format!("{}/tests/tools/{name}", env!("CARGO_MANIFEST_DIR")))
-    }
-
-    /// A command that runs a script.
-    pub fn file(path: &str) -> Command {
         let mut command = Command::new(super::peer("COMMUNITY_TEST_PYTHON"));
-        command.arg(path);
+        command.arg(format!("{}/tests/tools/{name}", env!("CARGO_MANIFEST_DIR")));
         command
     }
 
