@@ -5,7 +5,7 @@ use std::time::Duration;
 use community::config::PluginSection;
 use serde_json::json;
 
-use super::{heard, present, run, said, scene, with};
+use super::{heard, patient, present, run, said, scene, with};
 use crate::{
     outbound::peer::Peer,
     rooms::{id, join, read, say, send},
@@ -15,7 +15,8 @@ use crate::{
 /// A bundled bot that hears every room.
 pub fn section(settings: &[(&str, &str)]) -> PluginSection {
     let settings = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    PluginSection { enabled: Some(true), rooms: serde_json::from_str("\"all\"").unwrap(), settings, ..PluginSection::default() }
+    let rooms = serde_json::from_str("\"all\"").unwrap();
+    PluginSection { enabled: Some(true), rooms, settings, before_message: patient(), ..PluginSection::default() }
 }
 
 db_test! {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use community::config::{Secret, Span};
+use community::config::Secret;
 use serde_json::json;
 
 use super::{ALL, again, bot, present, run, scene, with};
@@ -75,7 +75,7 @@ db_test! {
             let server = TestServer::start_with(db, |config| {
                 for (id, name, order) in [("hooks", "all_hooks_bot", hooks), ("naughty", "naughty_bot", naughty)] {
                     let mut section = bot(name, &ALL);
-                    (section.before_message.order, section.before_message.budget) = (order, Span::seconds(5));
+                    section.before_message.order = order;
                     with(config, id, section);
                 }
             }).await;
@@ -122,7 +122,8 @@ db_test! {
         for (on_failure, status) in [("open", 200), ("closed", 503)] {
             let server = TestServer::start_with(db, |config| {
                 let mut section = bot("naughty_bot", &ALL);
-                section.before_message = serde_json::from_value(json!({ "order": 0, "budget": "500ms", "on_failure": on_failure })).unwrap();
+                // Long enough that the bot breaks down before its time is up, where that is what it does.
+                section.before_message = serde_json::from_value(json!({ "order": 0, "budget": "3s", "on_failure": on_failure })).unwrap();
                 with(config, "naughty", section);
             }).await;
             let (ann, room) = scene(&server).await;

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use community::config::{PluginSection, Span};
 use serde_json::json;
 
 use super::{present, scene};
@@ -14,18 +15,16 @@ use crate::{
 /// Asks the bot `name`, which is the component `component`, for some dice.
 async fn roll(name: &str, component: &str) {
     let server = TestServer::start_with(Db::Sqlite, |config| {
-        let section = community::config::PluginSection {
+        let mut section = PluginSection {
             component: Some(built(component).display().to_string()),
             dev: true,
             grants: vec!["chat-write".to_owned()],
             rooms: serde_json::from_str("\"all\"").unwrap(),
             ..Default::default()
         };
-        // Python is large, and the compiler of an unoptimised build slow.
-        let section = community::config::PluginSection {
-            limits: community::config::PluginLimits { compile: community::config::Span::minutes(10), ..section.limits.clone() },
-            ..section
-        };
+        // Python is large, and the compiler of an unoptimised build slow; interpreters need more CPU time there, too.
+        section.limits.compile = Span::minutes(10);
+        (section.limits.cpu, section.limits.wall_clock) = (Span::seconds(5), Span::seconds(20));
         with(config, name, section);
     })
     .await;

@@ -12,7 +12,7 @@ mod operating;
 mod outside;
 mod remembering;
 
-use community::config::{Config, PluginSection};
+use community::config::{BeforeMessage, Config, PluginSection, Span};
 use serde_json::Value;
 
 use crate::{
@@ -25,11 +25,17 @@ use crate::{
 pub const ALL: [&str; 10] =
     ["chat-read", "chat-write", "posts-read", "posts-write", "members", "moderation", "store", "secrets", "schedule", "http"];
 
+/// How bots look at messages here: a message that they have no time to look at is said, and the usual 200 ms are not enough for every
+/// machine.
+pub fn patient() -> BeforeMessage {
+    BeforeMessage { budget: Span::seconds(5), ..BeforeMessage::default() }
+}
+
 /// A section for a component of `plugins/test-guests` with these grants, hearing every room.
 pub fn bot(name: &str, grants: &[&str]) -> PluginSection {
     let grants = grants.iter().map(|grant| (*grant).to_owned()).collect();
     let rooms = serde_json::from_str("\"all\"").unwrap();
-    PluginSection { grants, rooms, ..support::section(name) }
+    PluginSection { grants, rooms, before_message: patient(), ..support::section(name) }
 }
 
 /// Adds a bot to a configuration.

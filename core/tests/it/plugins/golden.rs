@@ -103,8 +103,9 @@ db_test! {
         for release in releases() {
             let server = TestServer::start_with(db, |config| {
                 let mut section = bot("all_hooks_bot", &["chat-write"]);
-                // The compiler of an unoptimised build is slow.
+                // The compiler of an unoptimised build is slow; an interpreter needs more CPU time there, too.
                 section.limits.compile = Span::minutes(10);
+                (section.limits.cpu, section.limits.wall_clock) = (Span::seconds(5), Span::seconds(20));
                 with(config, "dice", kept(&release, "dice_javascript", section));
             }).await;
             let (ann, room) = scene(&server).await;

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use community::config::{Size, Span};
 
-use super::support::{form, letter, load, load_bad, misbehaving, section};
+use super::support::{form, letter, load, load_bad, misbehaving, section, unhurried};
 
 #[tokio::test]
 async fn p01_endless_loop_is_cut_off_after_its_cpu_time() {
-    let (bad, plugins) = load_bad(misbehaving("loop")).await;
+    let (bad, plugins) = load_bad(unhurried(misbehaving("loop"))).await;
     let reason = "plugin `bad` used up its 250ms of CPU time in `check-login`";
     assert_eq!(bad.check_login("x").await.unwrap_err().reason, reason);
     let counts = plugins.status().remove(0).counts;
@@ -17,13 +17,13 @@ async fn p01_endless_loop_is_cut_off_after_its_cpu_time() {
 
 #[tokio::test]
 async fn p01_endless_loop_at_the_start_of_an_instance_is_cut_off() {
-    let (bad, _) = load_bad(section("loops_at_start")).await;
+    let (bad, _) = load_bad(unhurried(section("loops_at_start"))).await;
     assert_eq!(bad.check_login("x").await.unwrap_err().reason, "plugin `bad` used up its 250ms of CPU time in `check-login`");
 }
 
 #[tokio::test]
 async fn p01_endless_loop_in_realloc_and_post_return_is_cut_off() {
-    let (bad, _) = load_bad(section("hostile_allocator")).await;
+    let (bad, _) = load_bad(unhurried(section("hostile_allocator"))).await;
     bad.check_login("fine").await.unwrap().unwrap();
     for login in [&"x".repeat(777), "post-return"] {
         let reason = bad.check_login(login).await.unwrap_err().reason;
@@ -33,9 +33,8 @@ async fn p01_endless_loop_in_realloc_and_post_return_is_cut_off() {
 
 #[tokio::test]
 async fn p01_endless_loop_leaves_other_plugins_their_turns() {
-    let mut looping = misbehaving("loop");
+    let mut looping = unhurried(misbehaving("loop"));
     looping.limits.cpu = Span::seconds(4);
-    looping.limits.wall_clock = Span::seconds(60);
     let plugins = load([("bad", looping)]).await;
     let bad = plugins.password("bad").unwrap();
     let stuck = tokio::spawn(async move { bad.check_login("x").await });
@@ -122,11 +121,11 @@ async fn p05_random_bytes_come_in_small_portions() {
 #[tokio::test]
 async fn p22_sleeping_guests_are_given_up() {
     let mut section = misbehaving("sleep");
-    section.limits.wall_clock = Span::millis(200);
+    section.limits.wall_clock = Span::seconds(2);
     section.limits.concurrency = 1;
     let (bad, _) = load_bad(section).await;
     for _ in 0..3 {
         let reason = bad.check_registration(form("x", None)).await.unwrap_err().reason;
-        assert_eq!(reason, "plugin `bad` gave no answer within 200ms in `check-registration`");
+        assert_eq!(reason, "plugin `bad` gave no answer within 2s in `check-registration`");
     }
 }

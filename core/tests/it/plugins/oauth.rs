@@ -5,7 +5,7 @@ use community::{
     plugins::{Document, Failure, Identity, OAuthProvider, PluginKind, Profile, Server, Source, Subject, Unavailable},
 };
 
-use super::support::{load, section};
+use super::support::{load, section, unhurried};
 
 /// A section for the guest that answers what its settings say.
 fn obedient(settings: &[(&str, &str)]) -> PluginSection {
@@ -139,7 +139,7 @@ async fn p25_flows_that_cannot_be_used_are_refused() {
 #[tokio::test]
 async fn p25_a_provider_that_breaks_down_at_the_start_is_off() {
     for (act, what) in [("loop", "used up its 250ms of CPU time in `authorization`"), ("trap", "broke down"), ("panic", "broke down")] {
-        assert!(refusal(obedient(&[("act", act)])).await.starts_with(what), "{act}");
+        assert!(refusal(unhurried(obedient(&[("act", act)]))).await.starts_with(what), "{act}");
     }
     let reason = refusal(obedient(&[("sentence", "set `tenant`,\nplease\u{202e}")])).await;
     assert_eq!(reason, "is not set up: set `tenant`, please");

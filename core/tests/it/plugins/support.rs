@@ -6,7 +6,7 @@ use std::{
 };
 
 use community::{
-    config::PluginSection,
+    config::{PluginSection, Span},
     plugins::{Letter, PasswordProvider, Plugins, RegistrationForm, Site},
 };
 
@@ -33,6 +33,12 @@ pub fn misbehaving(misbehave: &str) -> PluginSection {
     if !misbehave.is_empty() {
         section.settings.insert("misbehave".to_owned(), misbehave.to_owned());
     }
+    section
+}
+
+/// The same section with so much time that a loop uses up its CPU time first, also where others have the machine.
+pub fn unhurried(mut section: PluginSection) -> PluginSection {
+    section.limits.wall_clock = Span::seconds(60);
     section
 }
 

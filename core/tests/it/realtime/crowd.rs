@@ -1,5 +1,7 @@
 //! A thousand clients that talk in the instant in which they connect.
 
+use std::time::Duration;
+
 use super::*;
 use crate::support::{Db, Opening};
 
@@ -14,9 +16,11 @@ async fn a_thousand_clients_that_send_as_they_connect_all_get_their_answer() {
     .await;
     let ann = server.member("Ann").await;
     let room = room(&[&ann]).await;
+    // As long as the server has for the last of them.
+    let opening = Opening::of(&ann).patience(Duration::from_secs(60));
     let mut clients = Vec::new();
     for number in 0..1000 {
-        let (url, opening, room) = (server.url(), Opening::of(&ann), room.clone());
+        let (url, opening, room) = (server.url(), opening.clone(), room.clone());
         clients.push(tokio::spawn(async move {
             let mut light = opening.open(&url).await.unwrap();
             light.send("40").await;

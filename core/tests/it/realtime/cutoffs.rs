@@ -45,10 +45,10 @@ db_test! {
         let ann = server.member("Ann").await;
         let sockets = Sockets::at(server.url()).await;
         let socket = sockets.connect(&ann).await;
-        let now = Instant::now();
         // As another process does it.
-        let disable = ann.id.clone();
-        server.store().await.write(disable, |tx, id| Box::pin(accounts::actions::set_disabled(tx, &Actor::System, id, true))).await.unwrap();
+        let (store, disable) = (server.store().await, ann.id.clone());
+        let now = Instant::now();
+        store.write(disable, |tx, id| Box::pin(accounts::actions::set_disabled(tx, &Actor::System, id, true))).await.unwrap();
         ended(&socket, "disabled", now).await;
         server.stop().await;
     }
@@ -121,9 +121,10 @@ db_test! {
         let room = room(&[&ann, &bob]).await;
         let sockets = Sockets::at(server.url()).await;
         let socket = sockets.connect(&bob).await;
-        let now = Instant::now();
         let input = (Actor::User { id: bob.id.clone(), role: Role::User }, RoomId::parse(&room).unwrap());
-        server.store().await.write(input, |tx, (actor, room)| Box::pin(rooms::actions::leave(tx, actor, room))).await.unwrap();
+        let store = server.store().await;
+        let now = Instant::now();
+        store.write(input, |tx, (actor, room)| Box::pin(rooms::actions::leave(tx, actor, room))).await.unwrap();
         assert_eq!(socket.expect("room:left").await["roomId"], room.as_str());
         assert!(now.elapsed() < SOON, "{:?}", now.elapsed());
         say(&ann, &room, "Alone").await;

@@ -68,6 +68,9 @@ async fn s15_a_client_that_falls_behind_for_a_moment_hears_why_it_goes() {
     let server = TestServer::start_with(Db::Sqlite, |config| {
         config.limits.enabled = false;
         config.limits.socket_unsent = 8;
+        // It reads again only after all that was sent, and does not answer pings until then.
+        config.limits.socket_slow_grace = Span::seconds(60);
+        config.realtime.ping_interval = Span::minutes(10);
     })
     .await;
     let (ann, bob) = (server.member("Ann").await, server.member("Bob").await);

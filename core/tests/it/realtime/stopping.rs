@@ -32,9 +32,11 @@ async fn s30_clients_are_told_when_to_come_back_and_then_do() {
     assert!(moments.len() > 1, "everybody would come back at once: {moments:?}");
     for socket in [&websocket, &polling] {
         assert!(socket.expect("server:closing").await["retryMs"].is_u64());
-        // The client takes it for a lost connection, which it tries to get back, and not for a farewell.
-        assert_eq!(socket.disconnected().await, "transport close");
     }
+    // The client takes it for a lost connection, which it tries to get back, and not for a farewell.
+    assert_eq!(websocket.disconnected().await, "transport close");
+    // Between two requests polling finds nobody there any more, which is an error of the transport.
+    assert_ne!(polling.disconnected().await, "io server disconnect");
     let again = Opening::of(&ann).query("sid=AAAAAAAAAAAAAAAA").open(&server.url()).await;
     assert_eq!(again.err(), Some(400), "an id of before means nothing");
     let mut light = Light::connect(&server.url(), &ann).await;

@@ -17,17 +17,26 @@ pub struct Light {
     ws: WebSocketStream<MaybeTlsStream<TcpStream>>,
     unread: VecDeque<String>,
     next: i64,
+    patience: Duration,
     /// Its id at the server.
     pub sid: String,
 }
 
 /// What one may say about oneself when opening a connection.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Opening {
     /// Headers of the request.
     pub headers: Vec<(String, String)>,
     /// More for the query, like `sid=…`.
     pub query: String,
+    /// How long to wait for the connection, and then for each packet.
+    pub patience: Duration,
+}
+
+impl Default for Opening {
+    fn default() -> Self {
+        Self { headers: Vec::new(), query: String::new(), patience: DEADLINE }
+    }
 }
 
 impl Opening {
@@ -50,6 +59,13 @@ impl Opening {
         self
     }
 
+    /// With another patience than [`DEADLINE`], for one of many or for what takes long.
+    #[must_use]
+    pub fn patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
     /// Opens a WebSocket; the status of the answer if it is refused.
     pub async fn open(self, url: &str) -> Result<Light, u16> {
         let address = format!("{}/socket.io/?EIO=4&transport=websocket{}", url.replacen("http", "ws", 1), self.query);
@@ -58,8 +74,8 @@ impl Opening {
             let name = tungstenite::http::HeaderName::from_bytes(name.as_bytes()).unwrap();
             request.headers_mut().insert(name, value.parse().unwrap());
         }
-        match timeout(DEADLINE, connect_async(request)).await.unwrap() {
-            Ok((ws, _)) => Ok(Light { ws, unread: VecDeque::new(), next: 0, sid: String::new() }),
+        match timeout(self.patience, connect_async(request)).await.unwrap() {
+            Ok((ws, _)) => Ok(Light { ws, unread: VecDeque::new(), next: 0, patience: self.patience, sid: String::new() }),
             Err(tungstenite::Error::Http(answer)) => Err(answer.status().as_u16()),
             Err(error) => panic!("no WebSocket at {url}: {error}"),
         }
@@ -169,7 +185,8 @@ impl Light {
     /// The next packet, pings answered; `None` once the connection is closed.
     pub async fn next_packet(&mut self) -> Option<String> {
         loop {
-            let message = timeout(DEADLINE, self.ws.next()).await.unwrap_or_else(|_| panic!("nothing came; unread: {:?}", self.unread));
+            let message =
+                timeout(self.patience, self.ws.next()).await.unwrap_or_else(|_| panic!("nothing came; unread: {:?}", self.unread));
             match message {
                 Some(Ok(Message::Text(text))) if text.as_str() == "2" => {
                     self.send("3").await;
@@ -183,7 +200,7 @@ impl Light {
 
     /// The same without answering pings.
     pub async fn next_raw(&mut self) -> Option<String> {
-        match timeout(DEADLINE, self.ws.next()).await.expect("nothing came") {
+        match timeout(self.patience, self.ws.next()).await.expect("nothing came") {
             Some(Ok(Message::Text(text))) => Some(text.as_str().to_owned()),
             _ => None,
         }
@@ -191,12 +208,13 @@ impl Light {
 
     /// Waits until the server closes the connection, and gives what it still sent.
     pub async fn closed(&mut self) -> Vec<String> {
+        let patience = self.patience;
         let closing = async {
             while let Some(packet) = self.next_packet().await {
                 self.unread.push_back(packet);
             }
         };
-        assert!(timeout(DEADLINE, closing).await.is_ok(), "the connection stays open");
+        assert!(timeout(patience, closing).await.is_ok(), "the connection stays open");
         self.unread.drain(..).collect()
     }
 

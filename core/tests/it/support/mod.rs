@@ -28,7 +28,18 @@ mod sockets;
 mod stores;
 mod wire;
 
-use std::{future::Future, time::Duration};
+use std::{
+    future::Future,
+    net::TcpListener,
+    ops::Range,
+    sync::{
+        LazyLock,
+        atomic::{AtomicU16, Ordering},
+    },
+    time::Duration,
+};
+
+use community::random::Random;
 
 pub use self::{
     answer::Answer,
@@ -123,14 +134,20 @@ pub fn full() -> bool {
 pub fn seed() -> u64 {
     #[expect(clippy::disallowed_methods, reason = "the tests' own settings come from who started them")]
     let given = std::env::var("COMMUNITY_TEST_SEED").ok().map(|seed| seed.parse().expect("COMMUNITY_TEST_SEED must be a number"));
-    let seed = given.unwrap_or_else(|| u64::from_be_bytes(community::random::Random::from_system().bytes()));
+    let seed = given.unwrap_or_else(|| u64::from_be_bytes(Random::from_system().bytes()));
     println!("COMMUNITY_TEST_SEED={seed}");
     seed
 }
 
-/// A port of 127.0.0.1 that is free at the moment. Whoever takes it must be ready to find it taken.
+/// The ports that [`free_port`] gives: below those that the kernel gives to every connection, which could take one meanwhile.
+const PORTS: Range<u16> = 10_000..32_000;
+
+/// A port of 127.0.0.1 that is free at the moment, and that nobody else of this process is given.
 pub fn free_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    // Another process begins elsewhere.
+    static NEXT: LazyLock<AtomicU16> = LazyLock::new(|| AtomicU16::new(u16::from_be_bytes(Random::from_system().bytes())));
+    let mut ports = PORTS.map(|_| PORTS.start + NEXT.fetch_add(1, Ordering::Relaxed) % (PORTS.end - PORTS.start));
+    ports.find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).expect("no port is free")
 }
 
 /// The folder with Node.js, packages from npm and what else the tests run.
