@@ -207,7 +207,7 @@ test("somebody changes their name, is told when it cannot be had, and others see
   await name.fill("  Hannah ");
   await name.press("Enter");
   await ann.page.getByRole("status").getByText("Your name is changed.").waitFor();
-  assert.equal(await form.getByRole("alert").innerText(), "");
+  assert.equal(await form.getByRole("alert", { includeHidden: true }).textContent(), "");
   assert.equal(await name.inputValue(), "Hannah");
   await form.locator(".name", { hasText: "Hannah" }).waitFor();
   await ann.page.getByRole("link", { name: "Signed in as Hannah" }).waitFor();
