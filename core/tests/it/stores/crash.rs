@@ -25,6 +25,10 @@ async fn keep_uploading(client: Client, journal: Journal, file: Vec<u8>) {
         let Ok(response) = Form::of(&file).call(&client).stream().await else { return };
         let status = response.status();
         let Ok(body) = response.bytes().await else { return };
+        // A disk that is busy with other tests may be too slow for the server's patience: nothing was acknowledged.
+        if status == 503 {
+            continue;
+        }
         assert_eq!(status, 200, "{}", String::from_utf8_lossy(&body));
         let answer: Value = serde_json::from_slice(&body).unwrap();
         journal.lock().unwrap().insert(answer["url"].as_str().unwrap().to_owned(), file.clone());
