@@ -160,7 +160,11 @@ impl Objects {
             return Ok(());
         }
         let operator = self.operator().await?;
-        self.bounded(operator.delete(key.as_str())).await
+        match self.bounded(operator.delete(key.as_str())).await {
+            // Somebody else, such as the janitor, was faster by a moment.
+            Err(error) if is_missing(&error) => Ok(()),
+            outcome => outcome,
+        }
     }
 
     /// Removes files that are half written, of all that began before `before`; all there are without one.

@@ -156,7 +156,7 @@ pub(super) async fn remove_halves(folder: &Path, name: &str, before: Option<Time
         for entry in entries {
             let entry = entry?;
             if entry.file_name().to_string_lossy().starts_with(&name) && is_before(&entry, before)? {
-                std::fs::remove_file(entry.path())?;
+                gone_by_now(std::fs::remove_file(entry.path()))?;
             }
         }
         Ok(())
@@ -166,14 +166,24 @@ pub(super) async fn remove_halves(folder: &Path, name: &str, before: Option<Time
 
 /// Removes a file, which may not be there.
 pub(super) async fn remove_file(path: &Path) -> io::Result<()> {
-    match tokio::fs::remove_file(path).await {
+    gone_by_now(tokio::fs::remove_file(path).await)
+}
+
+/// Whether a file is gone, whoever removed it.
+fn gone_by_now(removed: io::Result<()>) -> io::Result<()> {
+    match removed {
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(()),
         outcome => outcome,
     }
 }
 
+/// Whether a file was last written before `before`; not one that has gone meanwhile.
 fn is_before(entry: &std::fs::DirEntry, before: Option<Timestamp>) -> io::Result<bool> {
     let Some(before) = before else { return Ok(true) };
-    let written = entry.metadata()?.modified()?.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    let metadata = match entry.metadata() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        metadata => metadata?,
+    };
+    let written = metadata.modified()?.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     Ok(i64::try_from(written.as_millis()).is_ok_and(|millis| Timestamp::from_millis(millis) < before))
 }

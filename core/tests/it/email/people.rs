@@ -3,7 +3,7 @@
 use community::config::{Network, Span};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Client, Db, TestServer};
+use crate::support::{Answer, Client, Db, TestServer, patient};
 
 pub const REGISTER: &str = "/api/email/register";
 pub const RESEND: &str = "/api/email/resend-verification";
@@ -54,15 +54,17 @@ pub async fn me(client: &Client) -> Value {
 /// A server behind a proxy on this machine, so that a test can come from any address. Without the limits of `[limits]`.
 pub async fn behind_proxy(db: Db) -> TestServer {
     TestServer::start_with(db, |config| {
+        patient(config);
         config.http.trusted_proxies = vec!["127.0.0.1".parse::<Network>().unwrap()];
         config.limits.enabled = false;
     })
     .await
 }
 
-/// A server without the limits of `[limits]`, on which many passwords may wait for their turn, however slow the machine is.
+/// A server without the limits of `[limits]`, on which many may wait for their turn, however slow the machine is.
 pub async fn without_limits(db: Db) -> TestServer {
     TestServer::start_with(db, |config| {
+        patient(config);
         config.limits.enabled = false;
         config.auth.hash_queue = 64;
         config.auth.hash_wait = Span::minutes(1);

@@ -75,7 +75,8 @@ db_test! {
                 (answer.status == 200 && ids(&answer.json()).contains(&new[0])).then_some(())
             })
             .await;
-            assert!(began.elapsed().as_millis() < 2500, "{path}: only after {:?}", began.elapsed());
+            // On PostgreSQL a transaction of another database, of which other tests have many, holds the log back until the next look.
+            assert!(began.elapsed().as_secs() < 5, "{path}: only after {:?}", began.elapsed());
         }
         server.stop().await;
     }

@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use super::{id, ids};
-use crate::support::{Answer, Client, TestServer};
+use crate::support::{Answer, Client, TestServer, patient};
 
 async fn send(client: &Client, key: &str, title: &str) -> Answer {
     client.call("POST", "/api/posts").header("idempotency-key", key).json(&json!({ "title": title })).send().await
@@ -55,7 +55,7 @@ db_test! {
     }
 
     async fn d14_fifty_at_once_are_one_post(db) {
-        let server = TestServer::start(db).await;
+        let server = TestServer::start_with(db, patient).await;
         let ann = server.member("Ann").await.client;
         let answers = join_all((0..50).map(|_| send(&ann, "key-1", "Hello"))).await;
         let made: Vec<Value> = answers.into_iter().map(|answer| answer.expect(200).json()).collect();

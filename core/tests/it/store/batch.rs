@@ -19,11 +19,10 @@ async fn ok(own: &Own) -> Result<i32> {
         .await
 }
 
-/// No limits, and time enough: what is asked for at once is more than a pool of five serves in two seconds on a busy machine.
+/// No limits, and time enough.
 fn patient(config: &mut Config) {
     config.limits.enabled = false;
-    config.database.connections = 20;
-    config.database.acquire_timeout = Span::seconds(10);
+    crate::support::patient(config);
 }
 
 /// How often [`panics`] was run.

@@ -25,6 +25,10 @@ async fn keep_uploading(client: Client, journal: Journal, file: Vec<u8>) {
         let Ok(response) = Form::of(&file).call(&client).stream().await else { return };
         let status = response.status();
         let Ok(body) = response.bytes().await else { return };
+        // A disk that is busy with other tests may be too slow for the server's patience: nothing was acknowledged.
+        if status == 503 {
+            continue;
+        }
         assert_eq!(status, 200, "{}", String::from_utf8_lossy(&body));
         let answer: Value = serde_json::from_slice(&body).unwrap();
         journal.lock().unwrap().insert(answer["url"].as_str().unwrap().to_owned(), file.clone());
@@ -133,8 +137,7 @@ async fn survive(db: Db, backend: Backend, rounds: usize) {
         // So that rounds take the same time.
         for upload in listed(&ann).await {
             let path = format!("/api/uploads/{}", upload["id"].as_str().unwrap());
-            // A disk that is busy with other tests may be too slow for the server's patience.
-            eventually("the upload to be deleted", || async { (ann.delete(&path).await.status == 200).then_some(()) }).await;
+            ann.delete(&path).await.expect(200);
         }
         journal.lock().unwrap().clear();
         eventually("everything to be gone", || async { objects.keys().await.0.is_empty().then_some(()) }).await;

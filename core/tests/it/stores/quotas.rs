@@ -6,13 +6,17 @@ use community::config::Size;
 use futures_util::future::join_all;
 
 use super::{Backend, Place, files::*, list, storing::sized_pdf, upload};
-use crate::support::Form;
+use crate::support::{Form, patient};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 db_test! {
     async fn e13_files_are_counted_by_the_day(db) {
-        let place = Place::start_with(db, Backend::Fs, |config| config.limits.uploads_per_day = 3).await;
+        let place = Place::start_with(db, Backend::Fs, |config| {
+            patient(config);
+            config.limits.uploads_per_day = 3;
+        })
+        .await;
         let (ann, bob) = (place.server.member("Ann").await.client, place.server.member("Bob").await.client);
         let file = png(&picture(4, 4)).whole();
         // At the same moment, and never one too many.

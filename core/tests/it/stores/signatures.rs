@@ -59,6 +59,8 @@ store_test! {
         let place = Place::start(db, backend).await;
         let (ann, bob) = (place.server.member("Ann").await.client, place.server.member("Bob").await.client);
         let address = url(&upload(&ann, &png(&picture(4, 4)).whole()).await);
+        // The janitor's first round asks the store, too.
+        place.claimed().await;
         let before = place.wire().requests().len();
         // Whoever asks would wait for ever.
         place.wire().damage(Damage::Silence, "");

@@ -61,7 +61,7 @@ pub use self::{
     proxy::{Cut, Proxy},
     python::Python,
     raw::{Raw, RawAnswer},
-    server::{TestServer, share_plugin_cache},
+    server::{TestServer, patient, share_plugin_cache},
     sink::{Fault, SmtpSink},
     sockets::{Ack, Dial, Received, Refusal, Socket, Sockets},
     stores::{Bucket, Contents, Object, ObjectStores, StoreKind},

@@ -4,7 +4,7 @@ use std::{fs, os::unix::fs::symlink, path::Path, sync::Arc};
 
 use community::{
     clock::{Clock, ManualClock, Timestamp},
-    config::{Config, SecretUrl},
+    config::{Config, SecretUrl, Span},
     http::rate::Ticks,
     realtime::fanout::{self, Join},
     serve::{Parts, Running, start},
@@ -17,6 +17,12 @@ use super::{Client, Database, Db, Mail, Maildir, Names};
 
 /// 2026-06-01T12:00:00Z, when every test begins.
 const BEGINNING: Timestamp = Timestamp::from_millis(1_780_315_200_000);
+
+/// Time enough for many at once: more than a pool of five serves in two seconds on a busy machine.
+pub fn patient(config: &mut Config) {
+    config.database.connections = 20;
+    config.database.acquire_timeout = Span::seconds(10);
+}
 
 /// A running server and what belongs to it.
 pub struct TestServer {
