@@ -122,7 +122,12 @@ class OssHandler(BaseHTTPRequestHandler):
         pass
 
     def handle_any(self):
-        body = self.rfile.read(int(self.headers.get("content-length") or 0))
+        length = int(self.headers.get("content-length") or 0)
+        body = self.rfile.read(length)
+        if len(body) < length:
+            # The sender is gone: half of it is no object, and nobody is there to be told.
+            self.close_connection = True
+            return
         headers = {name.lower(): value for name, value in self.headers.items()}
         url = urlsplit(self.path)
         query = dict(parse_qsl(url.query, keep_blank_values=True))

@@ -15,7 +15,7 @@ from the first byte. With --auth it wants AUTH PLAIN or LOGIN (after STARTTLS, i
         {"connections": N, "recipients": N, "refused": N}: counters since the start, to see attempts that did not end in a mail.
     POST /fault {"connect": REPLY, "mail": REPLY, "rcpt": REPLY, "data": REPLY, "delay": SECONDS, "times": N}
         from now on answer so, for example "550 5.1.1 no such user"; the first N times only, if `times` is there. `delay` is
-        waited before the answer to DATA. Each call replaces the one before; {} heals.
+        waited before the answer to DATA, but not beyond the next call. Each call replaces the one before; {} heals.
 """
 
 import argparse
@@ -27,6 +27,7 @@ import logging
 import ssl
 import sys
 import threading
+import time
 import warnings
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlparse
@@ -59,6 +60,13 @@ class Sink:
                     self.fault = {}
             self.seen["refused"] += 1
             return reply
+
+    async def delay(self):
+        """Waits as long as the present fault says, at most until it is replaced."""
+        fault = self.fault
+        end = time.monotonic() + fault.get("delay", 0)
+        while self.fault is fault and time.monotonic() < end:
+            await asyncio.sleep(0.02)
 
     def keep(self, mail):
         with self.changed:
@@ -116,7 +124,7 @@ class Handler:
         return "250 OK"
 
     async def handle_DATA(self, _server, session, envelope):
-        await asyncio.sleep(self.sink.fault.get("delay", 0))
+        await self.sink.delay()
         if reply := self.sink.fault_for("data"):
             return reply
         self.sink.keep(as_json(envelope, session, self.tls_from_start))

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
-import { give, launch, member, open, PNG, start, visitor } from "./support.mjs";
+import { give, launch, member, open, PNG, scroll_to, start, visitor } from "./support.mjs";
 
 let site, browser, ann;
 before(async () => {
@@ -58,10 +58,7 @@ test("older posts come while one scrolls, each once, and going back leads to whe
   const { page, faults } = await visitor(browser, site);
   await open(page, "/posts/");
   assert.ok((await page.getByRole("article").count()) < 45);
-  for (let step = 0; step < 20 && (await page.getByText("Post 0.", { exact: true }).count()) === 0; step += 1) {
-    await page.mouse.wheel(0, 4000);
-    await page.waitForTimeout(100);
-  }
+  await scroll_to(page.getByText("Post 0.", { exact: true }), () => page.mouse.wheel(0, 4000));
   const titles = await page.locator("article h2").allTextContents();
   assert.equal(titles.length, new Set(titles).size);
   assert.ok(titles.includes("Post 44.") && titles.includes("Post 0."));

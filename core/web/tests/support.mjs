@@ -166,6 +166,16 @@ export const open = async (page, path) => {
   await page.waitForFunction(() => document.body.children.length === 1);
 };
 
+/** Calls `scroll` until `there` is there, however long each answer takes. */
+export const scroll_to = async (there, scroll) => {
+  const end = Date.now() + 30_000;
+  while ((await there.count()) === 0) {
+    if (Date.now() > end) fail(`scrolled in vain to ${there}`);
+    await scroll();
+    await there.page().waitForTimeout(50);
+  }
+};
+
 /** A small picture, as a file for inputs and for pastes. */
 export const PNG = Buffer.from("iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAIAAABLbSncAAAAJElEQVR42mNgiIoSiYrSiIqyiYoKiIpKiYqqiIrqiYpiGFoSABhwPoE+5bZtAAAAAElFTkSuQmCC", "base64");
 

@@ -9,6 +9,7 @@ use super::{
     app::{App, Traces, config},
     raw::{Raw, ask, json, request},
 };
+use crate::support::DEADLINE;
 
 fn chunked(path: &str) -> String {
     format!("POST {path} HTTP/1.1\r\nHost: community.example\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n")
@@ -101,26 +102,31 @@ async fn o05_a_body_that_trickles_is_given_up() {
     let app = App::start(config).await;
     let mut raw = Raw::open(app.address).await;
     raw.send("POST /api/upload HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n").await;
-    // Never idle for long, and yet far below the rate.
-    for _ in 0..8 {
-        raw.send("x").await;
-        sleep(Duration::from_millis(60)).await;
-    }
-    let answer = timeout(Duration::from_millis(100), raw.answer()).await.expect("given up only now that it stops");
+    // Never idle for long, and yet far below the rate: it does not stop before it is given up.
+    let trickle = async {
+        loop {
+            raw.send("x").await;
+            if let Ok(answer) = timeout(Duration::from_millis(60), raw.answer()).await {
+                return answer;
+            }
+        }
+    };
+    let answer = timeout(DEADLINE, trickle).await.expect("never given up");
     assert_eq!(answer.unwrap().status, 408);
 }
 
 #[tokio::test]
 async fn a_slow_but_steady_body_arrives() {
     let mut config = config();
-    config.http.body_idle_timeout = Span::millis(300);
+    config.http.body_idle_timeout = Span::seconds(3);
     config.http.body_min_rate = Size(1);
     let app = App::start(config).await;
     let mut raw = Raw::open(app.address).await;
-    raw.send("POST /api/upload HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n").await;
-    for _ in 0..10 {
+    raw.send("POST /api/upload HTTP/1.1\r\nHost: a\r\nContent-Length: 8\r\n\r\n").await;
+    // Never idle for that long, also on a busy machine, and yet longer in all.
+    for _ in 0..8 {
         raw.send("x").await;
-        sleep(Duration::from_millis(60)).await;
+        sleep(Duration::from_millis(500)).await;
     }
-    assert_eq!(raw.answer().await.unwrap().text(), "10");
+    assert_eq!(raw.answer().await.unwrap().text(), "8");
 }

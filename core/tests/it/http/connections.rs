@@ -25,7 +25,9 @@ fn get() -> String {
 #[tokio::test]
 async fn o05_heads_that_trickle_are_cut_off_and_others_served() {
     let mut config = config();
-    config.http.header_read_timeout = Span::millis(400);
+    // Half of it is enough for everybody else, also on a busy machine.
+    let patience = Span::seconds(4);
+    config.http.header_read_timeout = patience;
     let app = App::start(config).await;
     let mut slow = Vec::new();
     for _ in 0..200 {
@@ -35,15 +37,17 @@ async fn o05_heads_that_trickle_are_cut_off_and_others_served() {
     }
     let started = Instant::now();
     assert_eq!(ask(app.address, get()).await.status, 200);
-    assert!(started.elapsed() < Duration::from_millis(250), "others wait for the slow ones");
+    assert!(started.elapsed() < patience.0 / 2, "others wait for the slow ones");
     // Another byte does not buy more time.
-    sleep(Duration::from_millis(200)).await;
+    sleep(patience.0 / 2).await;
+    let again = Instant::now();
     for raw in &mut slow {
         raw.send("a").await;
     }
     for raw in &mut slow {
-        assert!(raw.is_closed_within(Duration::from_secs(2)).await);
+        assert!(raw.is_closed_within(patience.0).await);
     }
+    assert!(again.elapsed() < patience.0, "only after {:?}", again.elapsed());
 }
 
 #[tokio::test]

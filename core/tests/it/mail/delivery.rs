@@ -120,12 +120,14 @@ db_test! {
     async fn a40_a_slow_delivery_holds_up_no_other(db) {
         let sink = SmtpSink::start().await;
         let server = TestServer::start_with(db, |config| config.mail.smtp_url = Some(SecretUrl::new(sink.url()))).await;
-        sink.fault(Fault { delay: 5.0, ..Fault::default() }).await;
+        // Longer than this test takes to look at both.
+        sink.fault(Fault { delay: 30.0, ..Fault::default() }).await;
         for (number, address) in [(1, ANN), (2, "bob@example.org")] {
             register(&server.client(), address).await;
             eventually("the mail server to hear of it", || async { (sink.seen().await["recipients"] == number).then_some(()) }).await;
         }
         assert!(sink.all().await.is_empty(), "the first was under way when the second began");
+        sink.fault(Fault::default()).await;
         sink.wait(ANN, 1).await;
         sink.wait("bob@example.org", 1).await;
         server.stop().await;

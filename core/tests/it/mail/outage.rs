@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use community::config::Span;
 use tokio::{
     io::copy_bidirectional,
     net::{TcpListener, TcpStream},
@@ -9,7 +10,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::queue::{register, sending_to, until, with_sink};
+use super::queue::{register, sending_to, sending_within, until};
 use crate::support::{Binary, DEADLINE, Fault, SmtpSink, free_port};
 
 const ANN: &str = "ann@example.org";
@@ -48,7 +49,8 @@ db_test! {
     async fn a40_nobody_waits_for_a_mail_server_that_says_nothing(db) {
         let sink = SmtpSink::start().await;
         let mute = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let server = sending_to(db, &format!("smtp://{}", mute.local_addr().unwrap())).await;
+        // It is given up after three times as long, for which this test waits; and those that are sent later have as long.
+        let server = sending_within(db, &format!("smtp://{}", mute.local_addr().unwrap()), Span::seconds(2)).await;
         register(&server.client(), ANN).await;
         let (held, _) = timeout(DEADLINE, mute.accept()).await.expect("the mail server was not called").unwrap();
         // While it holds that connection, everything else goes on.
@@ -69,9 +71,10 @@ db_test! {
     }
 
     async fn a40_a_mail_server_that_thinks_for_a_while_gets_its_mail_once(db) {
-        let (server, sink) = with_sink(db).await;
+        let sink = SmtpSink::start().await;
+        let server = sending_within(db, &sink.url(), Span::seconds(2)).await;
         // As long as it may take to be reached.
-        sink.fault(Fault { delay: 1.0, ..Fault::default() }).await;
+        sink.fault(Fault { delay: 2.0, ..Fault::default() }).await;
         register(&server.client(), ANN).await;
         sink.wait(ANN, 1).await;
         let connection = server.database().connect().await;

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use community::{
-    config::{Config, Span},
+    config::Config,
     error::{Error, Kind, Result},
 };
 use futures_util::future::join_all;

@@ -28,7 +28,7 @@ pub struct Fault {
     pub rcpt: Option<&'static str>,
     /// The answer to DATA.
     pub data: Option<&'static str>,
-    /// Seconds before the answer to DATA.
+    /// Seconds before the answer to DATA, at most until the next fault or healing.
     pub delay: f64,
     /// How many answers are faulty before it heals; without it, all.
     pub times: Option<u32>,
