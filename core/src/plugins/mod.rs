@@ -120,7 +120,15 @@ impl Plugins {
     ) -> Self {
         let loader = Loader { engine, site: site.clone(), journal: Journal::new() };
         let entries = RwLock::new(loader.load_all(sections, off).await);
-        Self { inner: Arc::new(Inner { loader, entries, changed: watch::Sender::new(0), served: watch::Sender::new(0), begin: OnceLock::new() }) }
+        Self {
+            inner: Arc::new(Inner {
+                loader,
+                entries,
+                changed: watch::Sender::new(0),
+                served: watch::Sender::new(0),
+                begin: OnceLock::new(),
+            }),
+        }
     }
 
     /// Loads one plugin and no other, on a stage: guests see the time and the chance of `senses`.
@@ -132,7 +140,15 @@ impl Plugins {
         let loader = Loader { engine, site: site.clone(), journal: Journal::new() };
         let entry = Arc::new(loader.load(id, section, false).await);
         let entries = RwLock::new(BTreeMap::from([(id.to_owned(), entry)]));
-        Ok(Self { inner: Arc::new(Inner { loader, entries, changed: watch::Sender::new(0), served: watch::Sender::new(0), begin: OnceLock::new() }) })
+        Ok(Self {
+            inner: Arc::new(Inner {
+                loader,
+                entries,
+                changed: watch::Sender::new(0),
+                served: watch::Sender::new(0),
+                begin: OnceLock::new(),
+            }),
+        })
     }
 
     /// Whether there is a plugin `id`: it has a section, or needs none.

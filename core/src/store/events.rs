@@ -152,12 +152,8 @@ impl<T: ?Sized> Listeners<T> {
 
 /// The same events as the log has them, if the last of them stands at `last` and no gap is between them.
 pub(super) fn entries(node: &NodeId, time: Timestamp, events: &[Event], last: Position) -> Vec<Entry> {
-    let entry = |(position, event): (i64, &Event)| Entry {
-        at: Position { position, ..last },
-        node: node.to_string(),
-        time,
-        event: event.clone(),
-    };
+    let entry =
+        |(position, event): (i64, &Event)| Entry { at: Position { position, ..last }, node: node.to_string(), time, event: event.clone() };
     let first = last.position + 1 - i64::try_from(events.len()).unwrap_or(i64::MAX);
     (first..).zip(events).map(entry).collect()
 }

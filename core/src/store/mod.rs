@@ -98,7 +98,14 @@ impl Store {
         migrate::run(&url, section, data_dir).await?;
         let reader = connect::reader(&url, section).await?;
         let node = NodeId::new(clock.now(), &random);
-        let context = Arc::new(Context { clock, random, node, listeners: Listeners::default(), followers: Listeners::default(), readers: Listeners::default() });
+        let context = Arc::new(Context {
+            clock,
+            random,
+            node,
+            listeners: Listeners::default(),
+            followers: Listeners::default(),
+            readers: Listeners::default(),
+        });
         let writer = match reader.get_database_backend() {
             DbBackend::Postgres => Writer::Postgres(reader.clone()),
             _ => Writer::Sqlite(Batcher::start(connect::writer(&url, section).await?, context.clone())),
