@@ -6,10 +6,7 @@ use futures_util::future::join_all;
 use serde_json::json;
 
 use super::people::*;
-use crate::{
-    mail::queue::rows,
-    support::{PASSWORD, TestServer},
-};
+use crate::support::{PASSWORD, TestServer};
 
 db_test! {
     async fn a13_a_network_gets_five_verification_mails_a_day(db) {
@@ -177,8 +174,6 @@ db_test! {
         post_from(&client, "198.51.100.6", REGISTER, form("aNN@example.org", "another horse", "Ann")).await.expect(200);
         post_from(&client, "198.51.100.7", REGISTER, form("bob@example.org", PASSWORD, "Bob")).await.expect(200);
         server.mail_to("bob@example.org").await;
-        // Nor is another one on its way.
-        assert_eq!(rows(&server.database().connect().await).await.len(), 6);
         let mails = server.mails().to("Ann@example.org");
         assert_eq!(mails.len(), 5);
         assert_eq!(server.mails().all().len(), 6);

@@ -3,5 +3,5 @@
 mod command;
 mod delivery;
 mod outage;
-pub mod queue;
+mod queue;
 mod tls;
