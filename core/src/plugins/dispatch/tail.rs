@@ -231,7 +231,9 @@ mod tests {
     fn the_log_is_read_only_where_others_have_written() {
         let news = News::default();
         let after = |place, kept: &[&[i64]]| {
-            kept.iter().for_each(|positions| news.keep(&entries(positions)));
+            for positions in kept {
+                news.keep(&entries(positions));
+            }
             news.after(at(place)).map(|entries| entries.iter().map(|entry| entry.at.position).collect::<Vec<_>>())
         };
         assert_eq!(after(10, &[]), None, "nobody wrote here");

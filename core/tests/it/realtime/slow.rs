@@ -6,7 +6,7 @@ use community::config::Span;
 use serde_json::json;
 
 use super::*;
-use crate::support::{Db, Light, Sockets};
+use crate::support::{Db, Light, Opening, Sockets};
 
 #[tokio::test]
 async fn s15_a_client_that_does_not_read_is_let_go_and_the_others_miss_nothing() {
@@ -68,14 +68,15 @@ async fn s15_a_client_that_falls_behind_for_a_moment_hears_why_it_goes() {
     let server = TestServer::start_with(Db::Sqlite, |config| {
         config.limits.enabled = false;
         config.limits.socket_unsent = 8;
-        // It reads again only after all that was sent, and does not answer pings until then.
-        config.limits.socket_slow_grace = Span::seconds(60);
+        // It reads again only after all that was sent, and does not answer pings until then. The connection stays that long, too.
+        config.limits.socket_slow_grace = Span::seconds(20);
         config.realtime.ping_interval = Span::minutes(10);
     })
     .await;
     let (ann, bob) = (server.member("Ann").await, server.member("Bob").await);
     let room = room(&[&ann, &bob]).await;
-    let mut slow = Light::connect(&server.url(), &bob).await;
+    let opening = Opening::of(&bob).patience(Duration::from_secs(60));
+    let mut slow = Light::connect_with(&server.url(), opening, None).await.unwrap();
     let mut fast = Light::connect(&server.url(), &ann).await;
     let body = "x".repeat(4000);
     let details = || async { ann.client.get(&format!("/api/rooms/{room}")).await.expect(200).json()["room"]["members"].clone() };
