@@ -3,5 +3,5 @@
 mod command;
 mod delivery;
 mod outage;
-mod queue;
+pub mod queue;
 mod tls;
