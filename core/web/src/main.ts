@@ -19,4 +19,8 @@ const top = scrollY;
 place.hidden = false;
 // Its own place is kept: a dialog that was moved would no longer be modal.
 for (const old of [...document.body.children]) if (old !== place) old.remove();
+// Nothing could take the focus while all of it was hidden.
+if (document.activeElement === document.body) {
+  place.querySelector<HTMLElement>("[autofocus], dialog[open] :is(input:not([hidden]), select, textarea)")?.focus({ preventScroll: true });
+}
 if (top) scrollTo(0, top);

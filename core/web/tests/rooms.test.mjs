@@ -224,7 +224,7 @@ test("whoever is no member may enter an open room by its address, and no other",
   await zoe.page.getByText(zoe.id).waitFor();
   assert.equal(await zoe.page.getByRole("button", { name: "Enter room" }).count(), 0, "what would fail again is not offered");
   await invite(ann, vault, zoe.id);
-  await zoe.page.getByRole("heading", { name: "You were invited into “Vault”." }).waitFor();
+  await zoe.page.getByRole("heading", { name: "You are invited to “Vault”." }).waitFor();
   await zoe.page.getByRole("button", { name: "Enter room" }).click();
   await zoe.page.getByRole("heading", { name: "Vault", exact: true }).waitFor();
   const made = await (await ann.page.request.post("/api/rooms", { data: { name: "Open house" } })).json();

@@ -26,7 +26,7 @@ test("somebody signs up by email, has the mail sent again, and comes back throug
   await dialog.getByRole("link", { name: "Back to signing in" }).click();
   await dialog.getByLabel("Password").fill("correct horse");
   await dialog.getByRole("button", { name: "Sign in" }).click();
-  await dialog.getByRole("button", { name: "Send the mail again" }).click();
+  await dialog.getByRole("button", { name: "Send email again" }).click();
   await dialog.getByText("Sent again.").waitFor();
   const mail = await site.mail("ann@example.org", 2);
 
@@ -60,8 +60,9 @@ test("somebody who forgot their password chooses a new one", async () => {
   const zoe = await member(browser, site, "Zoë");
   const { page, faults } = await visitor(browser, site);
   await open(page, "/posts/#forgot");
+  await page.getByLabel("Email").and(page.locator(":focus")).waitFor();
   await page.getByLabel("Email").fill(zoe.email);
-  await page.getByRole("button", { name: "Send the mail" }).click();
+  await page.getByRole("button", { name: "Send email" }).click();
   await page.getByText("a mail is on its way").waitFor();
   await page.goto("about:blank");
   await open(page, linkIn(await site.mail(zoe.email)));
@@ -115,7 +116,7 @@ test("somebody who came through Discord adds an address, and signs in with it fr
   const form = page.getByRole("region", { name: "Add email and password" });
   await form.getByLabel("Email").fill("pam@example.org");
   await form.getByLabel("Password").fill("correct horse");
-  await form.getByRole("button", { name: "Send the mail" }).click();
+  await form.getByRole("button", { name: "Send email" }).click();
   await form.getByRole("alert").getByText("We sent a link to pam@example.org").waitFor();
   await page.goto(linkIn(await site.mail("pam@example.org")));
   await page.getByRole("status").getByText("from now on you can sign in this way, too").waitFor();
