@@ -312,6 +312,8 @@ test("what the server refuses is said in the dialog that asked for it", async ()
   await ann.page.keyboard.press("Escape");
   await change("Called");
   await ann.page.getByRole("heading", { name: "Called" }).waitFor();
+  // The others may hear of the change before its answer closes the dialog.
+  await ann.page.getByRole("dialog").waitFor({ state: "detached" });
 
   // A message appears where it can be read and closed: in the dialog that is open.
   await ann.page.evaluate(() => Object.defineProperty(navigator, "clipboard", { value: undefined }));
