@@ -119,16 +119,13 @@ impl Plugins {
         site: &Site,
     ) -> Self {
         let loader = Loader { engine, site: site.clone(), journal: Journal::new() };
-        let entries = RwLock::new(loader.load_all(sections, off).await);
-        Self {
-            inner: Arc::new(Inner {
-                loader,
-                entries,
-                changed: watch::Sender::new(0),
-                served: watch::Sender::new(0),
-                begin: OnceLock::new(),
-            }),
-        }
+        let entries = loader.load_all(sections, off).await;
+        Self::of(loader, entries)
+    }
+
+    fn of(loader: Loader, entries: BTreeMap<String, Arc<registry::Entry>>) -> Self {
+        let (changed, served) = (watch::Sender::new(0), watch::Sender::new(0));
+        Self { inner: Arc::new(Inner { loader, entries: RwLock::new(entries), changed, served, begin: OnceLock::new() }) }
     }
 
     /// Loads one plugin and no other, on a stage: guests see the time and the chance of `senses`.
@@ -139,16 +136,7 @@ impl Plugins {
         let engine = engine::GuestEngine::start(cache)?.sensing(senses);
         let loader = Loader { engine, site: site.clone(), journal: Journal::new() };
         let entry = Arc::new(loader.load(id, section, false).await);
-        let entries = RwLock::new(BTreeMap::from([(id.to_owned(), entry)]));
-        Ok(Self {
-            inner: Arc::new(Inner {
-                loader,
-                entries,
-                changed: watch::Sender::new(0),
-                served: watch::Sender::new(0),
-                begin: OnceLock::new(),
-            }),
-        })
+        Ok(Self::of(loader, BTreeMap::from([(id.to_owned(), entry)])))
     }
 
     /// Whether there is a plugin `id`: it has a section, or needs none.

@@ -6,6 +6,7 @@ import "./chat.css";
 import { mount } from "svelte";
 import App from "./App.svelte";
 import { first } from "./app/first";
+import { focusField } from "./app/focus";
 
 const place = document.createElement("div");
 place.id = "app";
@@ -20,7 +21,6 @@ place.hidden = false;
 // Its own place is kept: a dialog that was moved would no longer be modal.
 for (const old of [...document.body.children]) if (old !== place) old.remove();
 // Nothing could take the focus while all of it was hidden.
-if (document.activeElement === document.body) {
-  place.querySelector<HTMLElement>("[autofocus], dialog[open] :is(input:not([hidden]), select, textarea)")?.focus({ preventScroll: true });
-}
+const form = place.querySelector("dialog[open], form:has([autofocus])");
+if (form && document.activeElement === document.body) focusField(form);
 if (top) scrollTo(0, top);

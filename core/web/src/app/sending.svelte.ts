@@ -1,0 +1,23 @@
+import { sentence } from "./api";
+
+/** A form on its way to the server: whether it is under way, and why it was refused. */
+export class Sending {
+  busy = $state(false);
+  problem = $state("");
+
+  /** What a form does when it is submitted: `work`, which throws what the server has against it. */
+  by(work: () => Promise<void>) {
+    return async (event: SubmitEvent): Promise<void> => {
+      event.preventDefault();
+      this.busy = true;
+      this.problem = "";
+      try {
+        await work();
+      } catch (error) {
+        this.problem = sentence(error);
+      } finally {
+        this.busy = false;
+      }
+    };
+  }
+}
