@@ -44,7 +44,7 @@ need_npm_tools() {
   mkdir -p "$TOOLS/npm"
   cp .ci/npm/package.json .ci/npm/package-lock.json "$TOOLS/npm/"
   npm ci --prefix "$TOOLS/npm" --ignore-scripts --no-audit --no-fund --loglevel=error >"$TOOLS/npm.log" 2>&1 ||
-    { tail -n 5 "$TOOLS/npm.log" >&2; fail "npm did not install what .ci/npm names; the whole story is in $TOOLS/npm.log."; }
+    { head -n 8 "$TOOLS/npm.log" >&2; fail "npm did not install what .ci/npm names; the whole story is in $TOOLS/npm.log."; }
   mark_installed npm .ci/npm/package-lock.json
 }
 
