@@ -1,5 +1,6 @@
 //! What bots cost: until they have answered, beside the messages they hear, while they wait, and while they misbehave.
 
+mod backlog;
 mod loops;
 mod replies;
 
@@ -49,6 +50,7 @@ pub async fn measure(site: &Site<'_>, table: &mut Table) -> Outcome {
     let scene = Scene { site, members, rooms };
     replies::measure(&scene, table).await?;
     hearing(&scene, table).await?;
+    backlog::measure(&scene, table).await?;
     idle(&scene, table).await?;
     loops::measure(&scene, table).await
 }

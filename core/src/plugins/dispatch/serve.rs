@@ -25,7 +25,7 @@ use crate::{
         cursors::{self, Taken},
         jobs, letters,
     },
-    store::{Entry, Position},
+    store::Entry,
 };
 
 /// Events that are read ahead of the bot.
@@ -77,7 +77,7 @@ struct Serving {
 
 impl Serving {
     fn new(runner: Arc<Runner>, tail: &Tail, taken: Taken) -> Self {
-        let source = tail.source(runner.host.store.clone());
+        let source = tail.source(runner.host.store.clone(), taken.at);
         let tracker = Arc::new(Mutex::new(Tracker::new(taken.at, taken.settled)));
         Self { runner, source, tracker, lanes: HashMap::new(), telling: JoinSet::new() }
     }
@@ -85,20 +85,13 @@ impl Serving {
     async fn run(mut self, stop: &CancellationToken) -> Result<(), Lost> {
         let mut renew = interval(RENEW);
         renew.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        // What happened while nobody served the bot.
-        while self.has_space() {
-            let place = self.tracker().place();
-            let Some(missed) = self.source.missed(place).await.map_err(Lost)? else { break };
-            self.hear(place, missed).await.map_err(Lost)?;
-        }
         loop {
-            let place = self.tracker().place();
             let space = self.has_space();
-            self.runner.progress.tell(place, !self.lanes.is_empty());
+            self.runner.progress.tell(self.tracker().place(), !self.lanes.is_empty());
             tokio::select! {
                 () = stop.cancelled() => break,
                 Some(ended) = self.telling.join_next() => self.next_of(ended)?,
-                heard = self.source.after(place), if space => self.hear(place, heard.map_err(Lost)?).await.map_err(Lost)?,
+                heard = self.source.next(), if space => self.hear(heard.map_err(Lost)?).await.map_err(Lost)?,
                 _ = renew.tick() => self.renew().await?,
                 () = self.runner.progress.wanted() => self.look().await.map_err(Lost)?,
             }
@@ -110,8 +103,9 @@ impl Serving {
         self.tracker().open() < AHEAD
     }
 
-    /// Notes what was read after `place`, and begins to tell what is of interest.
-    async fn hear(&mut self, place: Position, run: Arc<Run>) -> Result<()> {
+    /// Notes what was read, and begins to tell what is of interest.
+    async fn hear(&mut self, run: Arc<Run>) -> Result<()> {
+        let place = self.tracker().place();
         for entry in run.after(place) {
             self.follow_rooms(entry).await?;
             let told = Told::of(entry, &self.runner);

@@ -8,10 +8,14 @@ use std::{
 };
 
 use tokio::{
-    sync::{Notify, OnceCell, broadcast},
+    sync::{
+        Notify, OnceCell,
+        broadcast::{self, error::RecvError},
+        mpsc,
+    },
     time::{Instant, timeout},
 };
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 use crate::{
     error::{Error, Result},
@@ -104,9 +108,11 @@ impl Tail {
         tail
     }
 
-    /// What one bot hears, which has read up to wherever it says.
-    pub fn source(&self, store: Store) -> Source {
-        Source { store, runs: self.0.subscribe() }
+    /// What a bot hears that has heard everything up to `at`.
+    pub fn source(&self, store: Store, at: Position) -> Source {
+        let (to, runs) = mpsc::channel(1);
+        let reading = Reading { store, live: self.0.subscribe(), at, behind: true };
+        Source { runs, _reading: AbortOnDropHandle::new(tokio::spawn(reading.pass_on(to))) }
     }
 }
 
@@ -167,44 +173,71 @@ async fn follow(store: Store, mut at: Position, news: Arc<News>, sender: broadca
     }
 }
 
-/// What one bot hears.
+/// What one bot hears. It is read by a task of its own, so that nothing else the bot does ends a read half way.
 pub struct Source {
-    store: Store,
-    runs: broadcast::Receiver<Arc<Run>>,
+    runs: mpsc::Receiver<Result<Arc<Run>>>,
+    _reading: AbortOnDropHandle<()>,
 }
 
 impl Source {
-    /// The next events after `at`, beside which there may be earlier ones; waits until there are some. Never ends early: dropping it loses
-    /// nothing but the waiting.
+    /// The next events, beside which there may be earlier ones; waits until there are some. Dropping it loses nothing but the waiting.
     ///
     /// # Errors
-    /// The database does not answer.
-    pub async fn after(&mut self, at: Position) -> Result<Arc<Run>> {
+    /// The database does not answer. There will be no other events.
+    pub async fn next(&mut self) -> Result<Arc<Run>> {
+        self.runs.recv().await.unwrap_or_else(|| Err(Error::internal("the event log is no longer read for a bot")))
+    }
+}
+
+/// Reads for one bot.
+struct Reading {
+    store: Store,
+    live: broadcast::Receiver<Arc<Run>>,
+    /// Everything up to here was passed on.
+    at: Position,
+    /// Whether there may be something after it that is not going to come by itself.
+    behind: bool,
+}
+
+impl Reading {
+    async fn pass_on(mut self, to: mpsc::Sender<Result<Arc<Run>>>) {
         loop {
-            match self.runs.recv().await {
-                Ok(run) if run.after <= at => {
-                    if run.after(at).next().is_some() {
-                        return Ok(run);
-                    }
-                }
-                // There is a gap before this run, or before whatever comes next.
-                Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => {
-                    if let Some(missed) = self.missed(at).await? {
-                        return Ok(missed);
-                    }
-                }
-                Err(broadcast::error::RecvError::Closed) => std::future::pending().await,
+            let run = self.next().await;
+            let failed = run.is_err();
+            if to.send(run).await.is_err() || failed {
+                return;
             }
         }
     }
 
-    /// The events after `at` that are in the log already, if there are any.
-    ///
-    /// # Errors
-    /// The database does not answer.
-    pub async fn missed(&self, at: Position) -> Result<Option<Arc<Run>>> {
-        let entries = self.store.log_after(at, CHUNK).await?;
-        Ok((!entries.is_empty()).then(|| Run::new(at, entries)))
+    async fn next(&mut self) -> Result<Arc<Run>> {
+        loop {
+            let run = if self.behind { Some(self.missed().await?) } else { self.heard().await };
+            let Some(run) = run else { continue };
+            if let Some(last) = run.after(self.at).last().map(|entry| entry.at) {
+                self.at = last;
+                return Ok(run);
+            }
+        }
+    }
+
+    /// What is in the log already.
+    async fn missed(&mut self) -> Result<Arc<Run>> {
+        let entries = self.store.log_after(self.at, CHUNK).await?;
+        self.behind = entries.len() == CHUNK as usize;
+        Ok(Run::new(self.at, entries))
+    }
+
+    /// What comes; `None` if there is a gap before it.
+    async fn heard(&mut self) -> Option<Arc<Run>> {
+        match self.live.recv().await {
+            Ok(run) if run.after <= self.at => Some(run),
+            Ok(_) | Err(RecvError::Lagged(_)) => {
+                self.behind = true;
+                None
+            }
+            Err(RecvError::Closed) => std::future::pending().await,
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 //! Every call is bounded in time, so that a store that is down costs its caller an error and nothing else. What failed may have
 //! happened all the same; that is why rows come first, and the janitor looks after them.
 
+mod halves;
 mod operator;
 mod signing;
 mod writer;
@@ -58,7 +59,7 @@ struct Inner {
 
 impl Objects {
     /// What is in the folder of a store: files, and halves of them.
-    pub const FOLDERS: [&str; 2] = [PREFIX, writer::HALVES];
+    pub const FOLDERS: [&str; 2] = [PREFIX, halves::HALVES];
 
     /// The store that `config` names. Does not touch it. Counts what it does in `metrics`.
     ///
@@ -152,9 +153,9 @@ impl Objects {
     /// Removes an object, which may not be there, what of it is half written, and what the folder has of it from former times.
     pub async fn remove(&self, key: &ObjectKey) -> Result<()> {
         if let Some(folder) = self.folder() {
-            self.bounded(writer::remove_halves(&folder, key.name(), None)).await?;
+            self.bounded(halves::remove_halves(&folder, key.name(), None)).await?;
         } else {
-            self.bounded(writer::remove_file(&self.served().join(key.as_str()))).await?;
+            self.bounded(halves::remove_file(&self.served().join(key.as_str()))).await?;
         }
         if self.require().is_err() {
             return Ok(());
@@ -173,7 +174,7 @@ impl Objects {
     /// The folder cannot be read or written.
     pub async fn remove_halves(&self, before: Option<Timestamp>) -> Result<()> {
         match self.folder() {
-            Some(folder) => self.bounded(writer::remove_halves(&folder, "", before)).await,
+            Some(folder) => self.bounded(halves::remove_halves(&folder, "", before)).await,
             None => Ok(()),
         }
     }

@@ -9,7 +9,7 @@ use opendal::{
     services,
 };
 
-use super::{signing::Signed, writer::HALVES};
+use super::{halves::HALVES, signing::Signed};
 use crate::{
     config::{Addressing, Config, Secret, UploadsBackend},
     outbound::ObjectTransport,

@@ -6,7 +6,11 @@ use community::{
     actor::{Actor, Role},
     config::PluginSection,
     error::Result,
-    ids::UserId,
+    ids::{RoomId, UserId},
+    messages::{
+        actions::{Send, send},
+        model::Content,
+    },
     plugins::actions::{Settlement, Step, settle},
     rooms::{
         actions::{Create, create},
@@ -32,6 +36,28 @@ fn make_rooms<'a>(tx: &'a mut Tx, owner: &'a UserId) -> BoxFuture<'a, Result<()>
         let room = Create { actor, name, access: Access::Open, max_memberships: u32::MAX };
         for _ in 0..=MAX_ROOMS {
             create(tx, &room).await?;
+        }
+        Ok(())
+    })
+}
+
+/// More messages than a bot is told of before it has dealt with some.
+const MANY: usize = 1000;
+
+/// Lets somebody say much in a room.
+fn talk<'a>(tx: &'a mut Tx, (ann, room): &'a (UserId, String)) -> BoxFuture<'a, Result<()>> {
+    Box::pin(async move {
+        for number in 1..=MANY {
+            let message = Send {
+                id: None,
+                actor: Actor::User { id: ann.clone(), role: Role::User },
+                author_name: "Ann".to_owned(),
+                room: RoomId::parse(room).unwrap(),
+                content: Content::new(if number == MANY { "echo at last" } else { "and on" }.to_owned(), Vec::new())?,
+                reply_to: None,
+                client_id: None,
+            };
+            send(tx, &message).await?;
         }
         Ok(())
     })
@@ -120,6 +146,19 @@ db_test! {
         server.config.plugins = plugins;
         server.restart().await;
         said(&again(&server, &ann), &room, "echo: while you were away").await;
+        server.stop().await;
+    }
+
+    async fn a_bot_that_missed_much_hears_all_of_it_though_nothing_new_happens(db) {
+        let mut server = TestServer::start_with(db, |config| with(config, "echo", bot("echo_bot", &["chat-write"]))).await;
+        let (ann, room) = scene(&server).await;
+        present(&ann.client, &room, "echo").await;
+        let plugins = std::mem::take(&mut server.config.plugins);
+        server.restart().await;
+        server.store().await.write((ann.id.clone(), room.clone()), talk).await.unwrap();
+        server.config.plugins = plugins;
+        server.restart().await;
+        said(&again(&server, &ann), &room, "echo: at last").await;
         server.stop().await;
     }
 
