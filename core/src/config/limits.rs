@@ -145,7 +145,7 @@ impl Default for LimitsSection {
             socket_events: Rate::within(300, 10),
             socket_refused: 200,
             socket_at_once: 4,
-            socket_waiting: 256,
+            socket_waiting: 300,
             socket_unsent: 128,
             socket_slow_grace: Span::seconds(5),
         }

@@ -1,6 +1,11 @@
 //! How many messages wait for one client. The library does not tell, but what it was given and what it wrote do.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::{
+    pin::pin,
+    sync::atomic::{AtomicBool, AtomicI64, Ordering},
+};
+
+use tokio::sync::Notify;
 
 /// What separates the packets of an answer to polling.
 const SEPARATOR: u8 = 0x1e;
@@ -12,27 +17,54 @@ const TEXT: u8 = 0x81;
 /// The messages that the library was given for one client and has not written yet. The few that it makes by itself, to open and to
 /// connect, are counted when they are written only.
 #[derive(Default)]
-pub struct Backlog(AtomicI64);
+pub struct Backlog {
+    balance: AtomicI64,
+    /// Whether nobody takes anything any more.
+    over: AtomicBool,
+    fewer: Notify,
+}
 
 impl Backlog {
     /// Adds one that the library gets; gives how many wait now.
     pub fn add(&self) -> usize {
-        waiting(self.0.fetch_add(1, Ordering::Relaxed) + 1)
+        waiting(self.balance.fetch_add(1, Ordering::Relaxed) + 1)
     }
 
     /// Takes away as many as were written, or not taken after all.
     pub fn remove(&self, count: usize) {
-        self.0.fetch_sub(i64::try_from(count).unwrap_or(i64::MAX), Ordering::Relaxed);
+        self.balance.fetch_sub(i64::try_from(count).unwrap_or(i64::MAX), Ordering::Relaxed);
+        self.fewer.notify_waiters();
     }
 
     /// Begins anew: the library took nothing before now.
     pub fn clear(&self) {
-        self.0.store(0, Ordering::Relaxed);
+        self.balance.store(0, Ordering::Relaxed);
+        self.over.store(false, Ordering::Relaxed);
+        self.fewer.notify_waiters();
+    }
+
+    /// Nobody takes anything any more, so there is nothing to wait for.
+    pub fn end(&self) {
+        self.over.store(true, Ordering::Relaxed);
+        self.fewer.notify_waiters();
     }
 
     /// How many wait.
     pub fn count(&self) -> usize {
-        waiting(self.0.load(Ordering::Relaxed))
+        waiting(self.balance.load(Ordering::Relaxed))
+    }
+
+    /// Waits until no more than `most` do.
+    pub async fn until_at_most(&self, most: usize) {
+        loop {
+            let mut fewer = pin!(self.fewer.notified());
+            // Looked at only after whoever removes some can be heard.
+            fewer.as_mut().enable();
+            if self.count() <= most || self.over.load(Ordering::Relaxed) {
+                return;
+            }
+            fewer.await;
+        }
     }
 }
 
@@ -108,6 +140,8 @@ impl Head {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
+
     use super::*;
 
     fn frame(kind: u8, length: usize) -> Vec<u8> {
@@ -153,5 +187,22 @@ mod tests {
         assert_eq!((backlog.add(), backlog.add()), (1, 2));
         backlog.remove(1);
         assert_eq!(backlog.count(), 1);
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_for_the_client_goes_on_once_it_has_taken_enough_or_is_gone() {
+        let backlog = Backlog::default();
+        for _ in 0..3 {
+            backlog.add();
+        }
+        backlog.until_at_most(3).await;
+        for let_go in [|backlog: &Backlog| backlog.remove(1), Backlog::end, |backlog: &Backlog| backlog.clear()] {
+            let mut waiting = pin!(backlog.until_at_most(backlog.count().saturating_sub(1)));
+            assert!(waiting.as_mut().now_or_never().is_none());
+            let_go(&backlog);
+            assert!(waiting.now_or_never().is_some());
+            backlog.over.store(false, Ordering::Relaxed);
+            backlog.add();
+        }
     }
 }

@@ -163,6 +163,7 @@ impl Hub {
         {
             let mut state = self.write();
             let Some(Entry { peer, rooms }) = state.peers.remove(&sid) else { return };
+            peer.line.backlog().end();
             let person = peer.who.id.clone();
             let rooms = if let Rooms::Known(rooms) = rooms { rooms } else { HashSet::new() };
             for room in &rooms {

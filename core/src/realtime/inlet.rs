@@ -43,7 +43,7 @@ impl MessageHandler<WireAdapter, Inlet> for Inlet {
             Ok(found) => found,
             Err(error) => {
                 self.count("unknown", error.code);
-                return self.realtime.acknowledge(&self.peer, ack, Err(error));
+                return self.refuse(error, ack);
             }
         };
         self.queue(&handler, payload, ack);
@@ -78,19 +78,32 @@ impl Inlet {
             let outcome = AssertUnwindSafe(work).catch_unwind().await;
             let outcome = outcome.unwrap_or_else(|_| Err(Error::internal(format!("the handler of {name} panicked"))));
             realtime.counters.received.with_label_values(&[name, outcome.as_ref().map_or_else(|error| error.code, |_| "ok")]).inc();
-            realtime.acknowledge(&peer, ack, outcome);
+            realtime.acknowledge(&peer, ack, outcome).await;
         };
-        let rules = self.realtime.lane;
-        match self.peer.lane.push(Job { changes, work: Box::pin(work) }, rules) {
-            Queued::Waits => {}
-            Queued::Begin => {
-                let peer = Arc::clone(&self.peer);
-                tokio::spawn(async move { peer.lane.work(rules).await });
-            }
-            Queued::Full => {
-                let error = Error::limited("Too many events of this socket are waiting; please wait for their answers.", 1);
-                self.realtime.acknowledge(&self.peer, ack, Err(error));
-            }
+        if !self.work_on(self.peer.lane.push(Job { changes, work: Box::pin(work) }, self.realtime.lane)) {
+            let sentence = "Too many events of this socket are waiting; please wait for their answers.";
+            self.refuse(Error::limited(sentence, 1), ack);
+        }
+    }
+
+    /// Sees that what was queued is worked on. False if it was not.
+    fn work_on(&self, queued: Queued) -> bool {
+        if queued == Queued::Begin {
+            let (peer, rules) = (Arc::clone(&self.peer), self.realtime.lane);
+            tokio::spawn(async move { peer.lane.work(rules).await });
+        }
+        queued != Queued::Full
+    }
+
+    /// Answers an event that is not worked on: at once, or in its turn where much waits for the client already.
+    fn refuse(&self, error: Error, ack: Option<i64>) {
+        if ack.is_none() || self.realtime.hub.surely_takes(&self.peer) {
+            return self.realtime.answer(&self.peer, ack, Err(error));
+        }
+        let (realtime, peer) = (Arc::clone(&self.realtime), Arc::clone(&self.peer));
+        let answer = Box::pin(async move { realtime.acknowledge(&peer, ack, Err(error)).await });
+        if !self.work_on(self.peer.lane.push_answer(answer, self.realtime.lane)) {
+            self.realtime.hub.fall_behind(&self.peer);
         }
     }
 
@@ -100,7 +113,7 @@ impl Inlet {
         if times > self.realtime.limits.socket_refused {
             self.realtime.hub.end(&self.peer, error.code);
         } else {
-            self.realtime.acknowledge(&self.peer, ack, Err(error));
+            self.refuse(error, ack);
         }
     }
 
@@ -110,8 +123,16 @@ impl Inlet {
 }
 
 impl Realtime {
+    /// Answers an event, once the client has taken enough of what it was sent before: answers alone make nobody fall behind.
+    async fn acknowledge(&self, peer: &Peer, ack: Option<i64>, outcome: Result<String>) {
+        if ack.is_some() {
+            self.hub.until_it_surely_takes(peer).await;
+        }
+        self.answer(peer, ack, outcome);
+    }
+
     /// Answers an event, if its sender wants an answer.
-    fn acknowledge(&self, peer: &Peer, ack: Option<i64>, outcome: Result<String>) {
+    fn answer(&self, peer: &Peer, ack: Option<i64>, outcome: Result<String>) {
         let answer = outcome.unwrap_or_else(|error| {
             let failure = Failure(error);
             failure.log();

@@ -58,8 +58,17 @@ pub enum Queued {
 impl Lane {
     /// Adds a job.
     pub fn push(&self, job: Job, rules: Rules) -> Queued {
+        self.push_up_to(rules.waiting, job)
+    }
+
+    /// Adds an answer that is known already and small. As many of those may wait again.
+    pub fn push_answer(&self, work: BoxFuture<'static, ()>, rules: Rules) -> Queued {
+        self.push_up_to(2 * rules.waiting, Job { changes: false, work })
+    }
+
+    fn push_up_to(&self, most: usize, job: Job) -> Queued {
         let mut state = self.state();
-        if state.waiting.len() >= rules.waiting {
+        if state.waiting.len() >= most {
             return Queued::Full;
         }
         state.waiting.push_back(job);

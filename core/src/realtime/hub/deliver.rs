@@ -24,6 +24,16 @@ impl Hub {
         }
     }
 
+    /// Whether so little waits for a socket that it takes more for sure.
+    pub fn surely_takes(&self, peer: &Peer) -> bool {
+        peer.line.backlog().count() <= self.rules.surely_taken
+    }
+
+    /// Waits until so little waits for a socket that it takes more for sure, or it is gone.
+    pub async fn until_it_surely_takes(&self, peer: &Peer) {
+        peer.line.backlog().until_at_most(self.rules.surely_taken).await;
+    }
+
     /// Sends `frame` to these sockets.
     pub fn send_to(&self, sockets: impl IntoIterator<Item = Sid>, frame: &Frame) {
         let state = self.read();

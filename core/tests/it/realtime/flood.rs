@@ -33,6 +33,33 @@ async fn s12_a_flood_of_events_is_refused_and_then_ended_and_others_do_not_notic
 }
 
 #[tokio::test]
+async fn s12_who_floods_is_told_so_and_not_taken_for_one_who_does_not_read() {
+    let server = TestServer::start(Db::Sqlite).await;
+    let ann = server.member("Ann").await;
+    for event in ["nothing", "room:list"] {
+        let mut light = Light::connect(&server.url(), &ann).await;
+        for _ in 0..600 {
+            light.emit(event, json!({})).await;
+        }
+        assert_eq!(light.expect("session:ended").await["reason"], "rate_limited");
+        let packets = light.closed().await;
+        let acks: Vec<&str> = packets.iter().filter_map(|packet| packet.strip_prefix("43")?.split_once('[')).map(|(id, _)| id).collect();
+        assert!(!acks.is_empty());
+        assert_eq!(acks.iter().collect::<std::collections::HashSet<_>>().len(), acks.len(), "each once");
+    }
+    let mut light = Light::connect(&server.url(), &ann).await;
+    let mut ids = Vec::new();
+    for number in 0..290 {
+        let event = if number % 2 == 0 { "nothing" } else { "room:list" };
+        ids.push(light.emit(event, json!({})).await);
+    }
+    for id in ids {
+        light.ack(id).await;
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn s12_resuming_costs_what_it_takes() {
     let server = TestServer::start_with(Db::Sqlite, |config| {
         config.limits.rooms = "1000/minute".parse().unwrap();

@@ -53,6 +53,27 @@ async fn s09_bodies_have_a_limit_and_so_have_the_packets_in_them() {
 }
 
 #[tokio::test]
+async fn s12_whatever_is_within_the_limits_is_answered_once_however_fast_it_comes() {
+    let server = TestServer::start(Db::Sqlite).await;
+    let ann = server.member("Ann").await;
+    let (room, sid) = (room(&[&ann]).await, connected(&ann).await);
+    // Half of them are answered at once, the others are refused at once.
+    let event = |id: usize| json!([if id % 2 == 0 { "typing" } else { "nothing" }, { "roomId": room, "on": true }]);
+    let all: Vec<String> = (0..290).map(|id| format!("42{id}{}", event(id))).collect();
+    ann.client.call("POST", &at(&sid)).body(all.join("\u{1e}")).send().await.expect(200);
+    let mut answered = Vec::new();
+    while answered.len() < all.len() {
+        let packets = ann.client.get(&at(&sid)).await.expect(200).text();
+        assert!(!packets.contains("session:ended"), "{packets}");
+        let acks = packets.split('\u{1e}').filter_map(|packet| packet.strip_prefix("43")?.split_once('['));
+        answered.extend(acks.map(|(id, _)| id.parse::<usize>().unwrap()));
+    }
+    answered.sort_unstable();
+    assert!(answered.into_iter().eq(0..290), "each once");
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn s16_two_requests_at_once_end_a_session_and_none_comes_after_its_end() {
     let server = TestServer::start(Db::Sqlite).await;
     let ann = server.member("Ann").await;
