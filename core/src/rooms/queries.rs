@@ -104,6 +104,11 @@ pub async fn rooms_of(conn: &impl Conn, who: &MemberId) -> Result<Vec<RoomId>> {
     store::rooms_of(conn, who).await
 }
 
+/// The rooms that somebody is in, and since when.
+pub async fn joined(conn: &impl Conn, who: &MemberId) -> Result<Vec<(RoomId, Timestamp)>> {
+    store::joined(conn, who).await
+}
+
 /// A member of a room as others see them; `None` for who is none.
 pub async fn member(conn: &impl Conn, room: &RoomId, who: &MemberId, online: &Online) -> Result<Option<MemberBody>> {
     let Some(Member { id, role, .. }) = store::member(conn, room, who).await? else { return Ok(None) };

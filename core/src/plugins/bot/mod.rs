@@ -322,10 +322,9 @@ impl BotPlugin {
         ))
     }
 
-    /// What becomes of a message that is about to be said.
-    pub async fn before_message(&self, session: Session, draft: Draft) -> Outcome<Verdict> {
-        let limit = Within::Waited(self.section.before_message.budget);
-        back(tell!(self, limit, Some(session), before_message, "before-message", call_before_message(draft)))
+    /// What becomes of a message that is about to be said, if it decides in time.
+    pub async fn before_message(&self, session: Session, draft: Draft, within: Span) -> Outcome<Verdict> {
+        back(tell!(self, Within::Waited(within), Some(session), before_message, "before-message", call_before_message(draft)))
     }
 }
 

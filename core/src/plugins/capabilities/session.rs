@@ -1,7 +1,7 @@
 //! What one call of a bot works with, and what it has collected so far.
 
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::{Arc, PoisonError, RwLock},
 };
 
@@ -80,7 +80,8 @@ pub struct Heard {
     only: Option<HashSet<RoomId>>,
     /// Whether it becomes a member wherever something is said.
     pub everywhere: bool,
-    member_of: RwLock<HashSet<RoomId>>,
+    /// Since when, too.
+    member_of: RwLock<HashMap<RoomId, Timestamp>>,
 }
 
 impl Heard {
@@ -91,12 +92,12 @@ impl Heard {
 
     /// Whether the bot is a member.
     pub fn is_in(&self, room: &RoomId) -> bool {
-        self.member_of.read().unwrap_or_else(PoisonError::into_inner).contains(room)
+        self.member_of.read().unwrap_or_else(PoisonError::into_inner).contains_key(room)
     }
 
     /// Where the bot is a member.
     pub fn rooms(&self) -> Vec<RoomId> {
-        self.member_of.read().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+        self.member_of.read().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect()
     }
 
     /// Whether the bot hears what happens there.
@@ -109,14 +110,20 @@ impl Heard {
         self.everywhere || self.hears(room)
     }
 
-    /// Says where the bot is a member.
-    pub fn set(&self, rooms: impl IntoIterator<Item = RoomId>) {
+    /// Whether what happened there at that moment is for the bot. What happened before it came is not.
+    pub fn watched(&self, room: &RoomId, at: Timestamp) -> bool {
+        let was_there = || self.member_of.read().unwrap_or_else(PoisonError::into_inner).get(room).is_some_and(|since| *since <= at);
+        self.everywhere || self.only.as_ref().is_none_or(|only| only.contains(room)) && was_there()
+    }
+
+    /// Says where the bot is a member, and since when.
+    pub fn set(&self, rooms: impl IntoIterator<Item = (RoomId, Timestamp)>) {
         *self.member_of.write().unwrap_or_else(PoisonError::into_inner) = rooms.into_iter().collect();
     }
 
     /// The bot came to a room.
-    pub fn came(&self, room: &RoomId) {
-        self.member_of.write().unwrap_or_else(PoisonError::into_inner).insert(room.clone());
+    pub fn came(&self, room: &RoomId, at: Timestamp) {
+        self.member_of.write().unwrap_or_else(PoisonError::into_inner).insert(room.clone(), at);
     }
 
     /// The bot, or the room, is gone.

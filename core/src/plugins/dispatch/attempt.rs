@@ -6,6 +6,7 @@ use std::{
 };
 
 use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
 use tracing::Level;
 
 use super::{
@@ -68,10 +69,12 @@ pub struct Attempts<'a> {
     pub runner: &'a Arc<Runner>,
     /// How far it has come.
     pub tracker: &'a Arc<Mutex<Tracker>>,
+    /// When nothing is to begin any more.
+    pub stop: &'a CancellationToken,
 }
 
 impl Attempts<'_> {
-    /// Tells the bot until the task is dealt with.
+    /// Tells the bot until the task is dealt with, or until it is to stop: then whoever serves the bot next tells it anew.
     pub async fn deal(&self, task: Task) -> Result<(), Lost> {
         if let Some(room) = task.told.what.room() {
             self.runner.join(&room).await.map_err(Lost)?;
@@ -82,14 +85,16 @@ impl Attempts<'_> {
         let most = self.runner.host.limits.attempts;
         let (mut attempt, mut reason) = (0, String::new());
         while attempt < most {
-            self.runner.strikes.pause().await;
+            if self.stop.run_until_cancelled(self.runner.strikes.pause()).await.is_none() {
+                return Ok(());
+            }
             attempt += 1;
             match self.tell(&task, attempt).await? {
                 None => return Ok(()),
                 Some(failure) => reason = failure,
             }
             if attempt < most {
-                sleep(PAUSE * 2_u32.pow((attempt - 1).min(10))).await;
+                let _ = self.stop.run_until_cancelled(sleep(PAUSE * 2_u32.pow((attempt - 1).min(10)))).await;
             }
         }
         tracing::error!(
@@ -166,9 +171,10 @@ impl Attempts<'_> {
     fn settlement(&self, task: &Task) -> Settlement {
         // Whatever it is about, only who serves the bot may write it.
         let until = self.runner.host.store.now().plus(LEASE);
-        let mut settlement = Settlement { step: Some((Step::default(), until)), ..Settlement::default() };
+        let step = if let From::Log(at) = &task.from { self.tracker().step(*at) } else { self.tracker().no_step() };
+        let mut settlement = Settlement { step: Some((step, until)), ..Settlement::default() };
         match &task.from {
-            From::Log(at) => settlement.step = Some((self.tracker().step(*at), until)),
+            From::Log(_) => {}
             From::Job(job, next) => settlement.job = Some((job.clone(), *next)),
             From::Letter(letter) => settlement.letter = Some(letter.clone()),
         }

@@ -8,7 +8,7 @@ use std::{
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use futures_util::future::BoxFuture;
 use sha2::{Digest, Sha256};
-use tokio::sync::Mutex;
+use tokio::{sync::Mutex, time::Instant};
 use tracing::Level;
 
 use super::{
@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     actor::Actor,
-    config::OnFailure,
+    config::{OnFailure, Span},
     error::{Error, Kind, Result},
     ids::{MemberId, MessageId, RoomId},
     messages::{
@@ -156,8 +156,11 @@ impl Hooks {
 /// What one bot thinks. If there is no space for what it wants to remember, that is left out: what it thinks counts all the same.
 async fn verdict(runner: &Runner, question: before_message::Draft) -> Result<Verdict, CallError> {
     let decided = Shared::new(None);
+    // However often it runs: somebody waits for the whole of it.
+    let until = Instant::now() + runner.plugin.section.before_message.budget.0;
     let call = async |session| {
-        let (verdict, session) = runner.plugin.before_message(session, question.clone()).await?;
+        let left = Span(until.saturating_duration_since(Instant::now()));
+        let (verdict, session) = runner.plugin.before_message(session, question.clone(), left).await?;
         *decided.lock().unwrap_or_else(PoisonError::into_inner) = Some(verdict.clone());
         Ok((verdict, session))
     };

@@ -63,7 +63,7 @@ pub async fn told_lately(store: &Store, plugin: &BotPlugin, most: usize) -> Resu
         HeardRooms::Word(_) => None,
     };
     let heard = Heard::new(only, false);
-    heard.set(rooms::queries::rooms_of(store.reader(), &member).await?);
+    heard.set(rooms::queries::joined(store.reader(), &member).await?);
     let (mut at, mut last) = (Position::START, VecDeque::with_capacity(most));
     loop {
         let entries = store.log_after(at, CHUNK).await?;

@@ -170,8 +170,8 @@ impl Runner {
     }
 
     /// Notes in which rooms the bot is.
-    async fn find_itself(&self) -> Result<()> {
-        self.host.heard.set(rooms::queries::rooms_of(self.host.store.reader(), &self.host.member()).await?);
+    pub async fn find_itself(&self) -> Result<()> {
+        self.host.heard.set(rooms::queries::joined(self.host.store.reader(), &self.host.member()).await?);
         Ok(())
     }
 
@@ -192,7 +192,7 @@ impl Runner {
             Err(error) if error.kind != Kind::NotFound => Err(error),
             Err(_) => Ok(()),
             Ok(()) => {
-                self.host.heard.came(room);
+                self.host.heard.came(room, self.host.store.now());
                 Ok(())
             }
         }

@@ -39,10 +39,12 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// Serves a bot until `stop`, whenever no other process does.
 pub async fn serve(runner: Arc<Runner>, tail: Tail, stop: CancellationToken) {
+    let mut lease = None;
     while !stop.is_cancelled() {
         match take(&runner).await {
             Ok(Some(taken)) => {
-                if let Err(Lost(error)) = Serving::new(runner.clone(), &tail, taken).run(&stop).await {
+                lease = Some(taken.lease.clone());
+                if let Err(Lost(error)) = Serving::new(runner.clone(), &tail, taken, stop.clone()).run().await {
                     tracing::warn!(plugin = &*runner.host.plugin, %error, cause = ?error.source, "serving a bot begins anew");
                 }
             }
@@ -52,8 +54,9 @@ pub async fn serve(runner: Arc<Runner>, tail: Tail, stop: CancellationToken) {
         }
         let _ = stop.run_until_cancelled(sleep(PAUSE)).await;
     }
-    let released = runner.host.plugin.to_string();
-    if let Err(error) = runner.host.store.write(released, |tx, plugin| Box::pin(cursors::release(tx, plugin))).await {
+    let Some(lease) = lease else { return };
+    let released = (runner.host.plugin.to_string(), lease);
+    if let Err(error) = runner.host.store.write(released, |tx, (plugin, lease)| Box::pin(cursors::release(tx, plugin, lease))).await {
         tracing::debug!(%error, "the lease of a bot was not given back");
     }
 }
@@ -62,7 +65,12 @@ async fn take(runner: &Runner) -> Result<Option<Taken>> {
     let store = &runner.host.store;
     let head = store.log_end().await?;
     let input = (runner.host.plugin.to_string(), head, store.now().plus(LEASE));
-    store.write(input, |tx, (plugin, head, until)| Box::pin(cursors::take(tx, plugin, *head, *until))).await
+    let taken = store.write(input, |tx, (plugin, head, until)| Box::pin(cursors::take(tx, plugin, *head, *until))).await?;
+    if taken.is_some() {
+        // What happened to it since somebody else looked is in the part of the log that they have passed.
+        runner.find_itself().await?;
+    }
+    Ok(taken)
 }
 
 /// A bot while it is served.
@@ -73,23 +81,24 @@ struct Serving {
     /// What waits, by lane. A lane that is here is being told.
     lanes: HashMap<String, VecDeque<Task>>,
     telling: JoinSet<Result<String, Lost>>,
+    stop: CancellationToken,
 }
 
 impl Serving {
-    fn new(runner: Arc<Runner>, tail: &Tail, taken: Taken) -> Self {
+    fn new(runner: Arc<Runner>, tail: &Tail, taken: Taken, stop: CancellationToken) -> Self {
         let source = tail.source(runner.host.store.clone(), taken.at);
-        let tracker = Arc::new(Mutex::new(Tracker::new(taken.at, taken.settled)));
-        Self { runner, source, tracker, lanes: HashMap::new(), telling: JoinSet::new() }
+        let tracker = Arc::new(Mutex::new(Tracker::new(taken)));
+        Self { runner, source, tracker, lanes: HashMap::new(), telling: JoinSet::new(), stop }
     }
 
-    async fn run(mut self, stop: &CancellationToken) -> Result<(), Lost> {
+    async fn run(mut self) -> Result<(), Lost> {
         let mut renew = interval(RENEW);
         renew.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let space = self.has_space();
             self.runner.progress.tell(self.tracker().place(), !self.lanes.is_empty());
             tokio::select! {
-                () = stop.cancelled() => break,
+                () = self.stop.cancelled() => break,
                 Some(ended) = self.telling.join_next() => self.next_of(ended)?,
                 heard = self.source.next(), if space => self.hear(heard.map_err(Lost)?).await.map_err(Lost)?,
                 _ = renew.tick() => self.renew().await?,
@@ -124,7 +133,7 @@ impl Serving {
         let Some(RoomEvent { room, what }) = RoomEvent::read(&entry.event) else { return Ok(()) };
         let host = &self.runner.host;
         match what {
-            What::Joined(member) if member == host.member() => host.heard.came(&room),
+            What::Joined(member) if member == host.member() => host.heard.came(&room, entry.time),
             What::Joined(_) => self.runner.join(&room).await?,
             What::Left(member, _) if member == host.member() => host.heard.went(&room),
             What::Deleted => host.heard.went(&room),
@@ -144,9 +153,9 @@ impl Serving {
     }
 
     fn begin(&mut self, lane: String, task: Task) {
-        let (runner, tracker) = (self.runner.clone(), self.tracker.clone());
+        let (runner, tracker, stop) = (self.runner.clone(), self.tracker.clone(), self.stop.clone());
         self.telling.spawn(async move {
-            Attempts { runner: &runner, tracker: &tracker }.deal(task).await?;
+            Attempts { runner: &runner, tracker: &tracker, stop: &stop }.deal(task).await?;
             Ok(lane)
         });
     }
@@ -167,7 +176,7 @@ impl Serving {
         if step.is_none() && !store.is_shared() {
             return Ok(());
         }
-        let step = step.unwrap_or_default();
+        let step = step.unwrap_or_else(|| self.tracker().no_step());
         let input = (self.runner.host.plugin.to_string(), step.clone(), store.now().plus(LEASE));
         let written = store.write(input, |tx, (plugin, step, until)| Box::pin(cursors::advance(tx, plugin, step, *until))).await;
         match written {

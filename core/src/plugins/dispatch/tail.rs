@@ -13,7 +13,7 @@ use tokio::{
         broadcast::{self, error::RecvError},
         mpsc,
     },
-    time::{Instant, timeout},
+    time::{Instant, sleep, timeout},
 };
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
@@ -37,6 +37,8 @@ const WAITING: usize = 64;
 const KEPT: usize = 1000;
 /// The log is read this often even if nobody told of an event.
 const POLL: Duration = Duration::from_secs(1);
+/// The pause after the database did not answer.
+const PAUSE: Duration = Duration::from_secs(1);
 /// What was read for one bot serves another for so long.
 const FRESH: Duration = Duration::from_secs(1);
 
@@ -144,8 +146,13 @@ impl News {
 }
 
 async fn follow(store: Store, mut at: Position, news: Arc<News>, sender: broadcast::Sender<Arc<Run>>) {
+    let mut alone = false;
     loop {
         let _ = timeout(POLL, news.bell.notified()).await;
+        // What nobody was there to hear, whoever comes reads by itself.
+        if mem::replace(&mut alone, sender.receiver_count() == 0) && !alone {
+            at = store.log_end().await.unwrap_or(at);
+        }
         if let Some(entries) = news.after(at).filter(|_| sender.receiver_count() > 0) {
             if let Some(last) = entries.last().map(|entry| entry.at) {
                 let _ = sender.send(Run::new(at, entries));
@@ -183,7 +190,7 @@ impl Source {
     /// The next events, beside which there may be earlier ones; waits until there are some. Dropping it loses nothing but the waiting.
     ///
     /// # Errors
-    /// The database does not answer. There will be no other events.
+    /// The log cannot be read. There will be no other events.
     pub async fn next(&mut self) -> Result<Arc<Run>> {
         self.runs.recv().await.unwrap_or_else(|| Err(Error::internal("the event log is no longer read for a bot")))
     }
@@ -203,6 +210,13 @@ impl Reading {
     async fn pass_on(mut self, to: mpsc::Sender<Result<Arc<Run>>>) {
         loop {
             let run = self.next().await;
+            if let Err(error) = &run
+                && error.is_unavailable()
+            {
+                tracing::warn!(%error, cause = ?error.source, "the event log could not be read for a bot");
+                sleep(PAUSE).await;
+                continue;
+            }
             let failed = run.is_err();
             if to.send(run).await.is_err() || failed {
                 return;

@@ -2,10 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::{plugins::store::cursors::Step, store::Position};
+use crate::{
+    plugins::store::cursors::{Step, Taken},
+    store::Position,
+};
 
 /// Events that were read and are not dealt with, and what was dealt with out of turn.
 pub struct Tracker {
+    /// Under which what it says is written.
+    lease: String,
     /// The last event that was read.
     read: Position,
     /// What is being dealt with, each with the event before it.
@@ -20,8 +25,9 @@ pub struct Tracker {
 
 impl Tracker {
     /// Goes on from what the database holds.
-    pub fn new(cursor: Position, settled: Vec<i64>) -> Self {
-        Self { read: cursor, open: BTreeMap::new(), ahead: BTreeMap::new(), stored: cursor, earlier: settled.into_iter().collect() }
+    pub fn new(taken: Taken) -> Self {
+        let Taken { at, settled, lease } = taken;
+        Self { lease, read: at, open: BTreeMap::new(), ahead: BTreeMap::new(), stored: at, earlier: settled.into_iter().collect() }
     }
 
     /// Where to read on.
@@ -51,10 +57,15 @@ impl Tracker {
     pub fn step(&self, at: Position) -> Step {
         let mut others = self.open.iter().filter(|(open, _)| **open != at);
         match others.next() {
-            Some((first, _)) if *first < at => Step { cursor: None, settled: Some(at.position), passed: Vec::new() },
+            Some((first, _)) if *first < at => Step { settled: Some(at.position), ..self.no_step() },
             Some((_, before)) => self.up_to(*before),
             None => self.up_to(self.read),
         }
+    }
+
+    /// One that only says who takes it.
+    pub fn no_step(&self) -> Step {
+        Step { lease: self.lease.clone(), ..Step::default() }
     }
 
     /// The step up to where nothing is open, if the database does not hold it yet.
@@ -65,7 +76,7 @@ impl Tracker {
 
     fn up_to(&self, at: Position) -> Step {
         let passed = self.ahead.iter().filter(|(_, place)| **place <= at).map(|(number, _)| *number).collect();
-        Step { cursor: Some(at), settled: None, passed }
+        Step { cursor: Some(at), passed, ..self.no_step() }
     }
 
     /// The event at `at` is dealt with, by a step that was written.
@@ -99,9 +110,13 @@ mod tests {
         Position { transaction: 0, position }
     }
 
+    fn taken(settled: Vec<i64>) -> Taken {
+        Taken { at: at(10), settled, lease: "lease".to_owned() }
+    }
+
     #[test]
     fn the_cursor_never_passes_what_is_open() {
-        let mut tracker = Tracker::new(at(10), Vec::new());
+        let mut tracker = Tracker::new(taken(Vec::new()));
         for (number, wanted) in [(11, true), (12, false), (13, true), (14, true), (15, false)] {
             assert_eq!(tracker.begin(at(number), wanted), wanted);
         }
@@ -121,7 +136,7 @@ mod tests {
 
     #[test]
     fn what_was_dealt_with_before_a_restart_is_not_told_again() {
-        let mut tracker = Tracker::new(at(10), vec![12]);
+        let mut tracker = Tracker::new(taken(vec![12]));
         assert!(tracker.begin(at(11), true));
         assert!(!tracker.begin(at(12), true));
         let step = tracker.step(at(11));

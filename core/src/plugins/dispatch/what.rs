@@ -131,8 +131,7 @@ impl Told {
         let of_bot = entry.event.hops > 0 || by.as_ref().is_some_and(MemberId::is_bot);
         let own = by.is_some_and(|by| by == *member);
         let reads_posts = !matches!(what, What::Post { .. }) || plugin.grants.iter().any(|grant| grant == "posts-read");
-        // As of now, not of when it is told: what was said before the bot came is not for it.
-        let there = what.room().is_none_or(|room| heard.watches(&room));
+        let there = what.room().is_none_or(|room| heard.watched(&room, entry.time));
         let wanted = plugin.has(what.reason()) && there && reads_posts && !own && (!of_bot || plugin.section.hears_bots);
         (wanted && entry.event.hops < MAX_HOPS).then(|| Self {
             id: format!("e-{}", entry.at.position),

@@ -8,6 +8,7 @@ use sea_orm::{
 
 use super::{count, stored};
 use crate::{
+    clock::Timestamp,
     error::Result,
     ids::{MemberId, RoomId, UserId},
     rooms::{
@@ -95,6 +96,13 @@ pub async fn hold_member(tx: &Tx, room: &RoomId, who: &MemberId) -> Result<()> {
 pub async fn rooms_of(conn: &impl ConnectionTrait, who: &MemberId) -> Result<Vec<RoomId>> {
     let ids = Entity::find().select_only().column(Column::RoomId).filter(Column::MemberId.eq(who.as_str()));
     Ok(ids.into_tuple().all(conn).await?.into_iter().map(RoomId::from_stored).collect())
+}
+
+/// The rooms that somebody is in, and since when.
+pub async fn joined(conn: &impl ConnectionTrait, who: &MemberId) -> Result<Vec<(RoomId, Timestamp)>> {
+    let rows = Entity::find().select_only().columns([Column::RoomId, Column::JoinedAt]).filter(Column::MemberId.eq(who.as_str()));
+    let rows: Vec<(String, String)> = rows.into_tuple().all(conn).await?;
+    rows.into_iter().map(|(room, since)| Ok((RoomId::from_stored(room), moment(&since)?))).collect()
 }
 
 /// Rooms in which bots are that were deleted.

@@ -149,6 +149,29 @@ db_test! {
         server.stop().await;
     }
 
+    async fn a_bot_that_was_away_is_not_told_what_was_said_before_it_was_invited(db) {
+        let mut server = TestServer::start_with(db, |config| {
+            let section = PluginSection { rooms: serde_json::from_str("\"invited\"").unwrap(), ..bot("echo_bot", &["chat-write"]) };
+            with(config, "echo", section);
+        }).await;
+        let (ann, room) = scene(&server).await;
+        let handle = community::bots::model::Handle::parse("echo").unwrap();
+        let echo = community::bots::queries::by_handle(server.store().await.reader(), &handle).await.unwrap().unwrap();
+        let plugins = std::mem::take(&mut server.config.plugins);
+        server.restart().await;
+        let client = again(&server, &ann);
+        say(&client, &room, "echo too early").await;
+        server.clock.advance(Duration::from_secs(1));
+        invite(&client, &room, echo.id.as_str()).await.expect(200);
+        say(&client, &room, "echo while you were away").await;
+        server.config.plugins = plugins;
+        server.restart().await;
+        let client = again(&server, &ann);
+        said(&client, &room, "echo: while you were away").await;
+        assert_eq!(read(&client, &room, "").await.len(), 3, "what was said before the invitation stays unanswered");
+        server.stop().await;
+    }
+
     async fn a_bot_that_missed_much_hears_all_of_it_though_nothing_new_happens(db) {
         let mut server = TestServer::start_with(db, |config| with(config, "echo", bot("echo_bot", &["chat-write"]))).await;
         let (ann, room) = scene(&server).await;
@@ -170,7 +193,8 @@ db_test! {
         database.execute_unprepared(&format!("INSERT INTO plugin_cursors ({columns}) VALUES ('slow', 0, 0, '{node}', '')")).await.unwrap();
         // Two calls that end at the same moment may be written in either order. Of two places the one of the later transaction is further.
         for (written, kept) in [((5, 50), (5, 50)), ((5, 40), (5, 50)), ((4, 60), (5, 50)), ((6, 10), (6, 10)), ((6, 11), (6, 11)), ((0, 0), (6, 11))] {
-            let step = Step { cursor: Some(Position { transaction: written.0, position: written.1 }), ..Step::default() };
+            let cursor = Some(Position { transaction: written.0, position: written.1 });
+            let step = Step { lease: node.to_owned(), cursor, ..Step::default() };
             let done = Settlement { plugin: "slow".to_owned(), step: Some((step, store.now())), ..Settlement::default() };
             store.write(done, |tx, done| Box::pin(settle(tx, done))).await.unwrap();
             let query = "SELECT transaction_id, position FROM plugin_cursors WHERE plugin = 'slow'";
@@ -178,6 +202,11 @@ db_test! {
             let now: (i64, i64) = (row.try_get_by_index(0).unwrap(), row.try_get_by_index(1).unwrap());
             assert_eq!(now, kept, "after {written:?}");
         }
+        // What began before the bot was taken anew, be it by the same process, does not count any more.
+        database.execute_unprepared("UPDATE plugin_cursors SET node = node || ':2' WHERE plugin = 'slow'").await.unwrap();
+        let step = Step { lease: format!("{node}:1"), cursor: Some(Position { transaction: 9, position: 90 }), ..Step::default() };
+        let done = Settlement { plugin: "slow".to_owned(), step: Some((step, store.now())), ..Settlement::default() };
+        assert_eq!(store.write(done, |tx, done| Box::pin(settle(tx, done))).await.unwrap_err().code, "lease_lost");
         database.close().await.unwrap();
         server.stop().await;
     }
