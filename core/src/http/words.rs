@@ -33,7 +33,9 @@ fn fault(plain: &str) -> String {
     match plain {
         _ if plain.starts_with("Type \"") => "is missing".to_owned(),
         _ if plain.starts_with("Expected input type") => "has the wrong type".to_owned(),
-        _ if plain.contains("integer") || plain.contains("digit") => "must be a whole number in range".to_owned(),
+        _ if ["integer", "digit", "fit in target type"].iter().any(|word| plain.contains(word)) => {
+            "must be a whole number in range".to_owned()
+        }
         _ => plain.trim_end_matches('.').to_owned() + if plain.starts_with(char::is_uppercase) { "." } else { "" },
     }
 }

@@ -38,6 +38,8 @@ async fn parameters_are_named() {
     for (query, sentence) in [
         ("", "limit is missing."),
         ("?limit=abc", "limit must be a whole number in range."),
+        ("?limit=99999999999999999999", "limit must be a whole number in range."),
+        ("?limit=-99999999999999999999", "limit must be a whole number in range."),
         ("?limit=0", "limit must be at least 1."),
         ("?limit=201", "limit must be at most 200."),
     ] {
