@@ -35,7 +35,7 @@ impl Schema {
         schema
     }
 
-    /// Checks types and required fields; the error is a sentence about the first that is wrong.
+    /// Checks types, allowed words and required fields; the error is a sentence about the first that is wrong.
     pub fn check(&self, value: &Value) -> Result<(), String> {
         Walk(&self.registry).check(&self.root, value, "")
     }
@@ -58,7 +58,8 @@ impl Walk<'_> {
             self.check(part, value, path)?;
         }
         let subject = if path.is_empty() { "The body" } else { path };
-        match wanted(schema, value) {
+        let wanted = wanted(schema, value).map(str::to_owned).or_else(|| allowed(schema, value));
+        match wanted {
             Some(wanted) if !(schema.nullable && value.is_null()) => return Err(format!("{subject} must be {wanted}.")),
             _ => {}
         }
@@ -103,4 +104,14 @@ fn wanted(schema: &MetaSchema, value: &Value) -> Option<&'static str> {
         _ => (true, ""),
     };
     (!fits).then_some(wanted)
+}
+
+/// The words that a value may be, where they are listed, unless `value` is one of them.
+fn allowed(schema: &MetaSchema, value: &Value) -> Option<String> {
+    if schema.enum_items.contains(value) {
+        return None;
+    }
+    let (last, others) = schema.enum_items.split_last()?;
+    let others: Vec<String> = others.iter().map(Value::to_string).collect();
+    Some(if others.is_empty() { last.to_string() } else { format!("{} or {last}", others.join(", ")) })
 }

@@ -42,7 +42,6 @@ db_test! {
             ann.post("/api/rooms", json!({ "name": bad })).await.expect_error(400, "invalid_request");
         }
         ann.post("/api/rooms", json!({})).await.expect_error(400, "invalid_request");
-        ann.post("/api/rooms", json!({ "name": "a", "access": "public" })).await.expect_error(400, "invalid_request");
         for (typed, kept) in [("<script>alert(1)</script>", "<script>alert(1)</script>"), (" Lobby ", "Lobby"), ("a\u{202e}b", "ab"), ("'; DROP TABLE rooms; --", "'; DROP TABLE rooms; --")] {
             let room = ann.post("/api/rooms", json!({ "name": typed })).await.expect(200).json()["room"].clone();
             assert_eq!(room["name"], kept);
@@ -51,6 +50,26 @@ db_test! {
         let forged = json!({ "name": "a", "id": NOWHERE, "role": "member", "seq": 9, "createdAt": "2000-01-01T00:00:00.000Z" });
         let room = ann.post("/api/rooms", forged).await.expect(200).json()["room"].clone();
         assert!(room["id"] != NOWHERE && room["role"] == "owner" && room["seq"] == 0);
+        server.stop().await;
+    }
+
+    async fn a_word_that_is_none_of_those_allowed_is_refused_with_its_field_and_the_others(db) {
+        let server = TestServer::start(db).await;
+        let ann = server.member("Ann").await;
+        let room = open_room(&ann.client, "Lobby").await;
+        let (path, own) = (format!("/api/rooms/{room}"), format!("/api/rooms/{room}/members/{}", ann.id));
+        let (roles, accesses) = (r#"must be "owner", "moderator" or "member"."#, r#"must be "open" or "invite"."#);
+        for (method, path, body, sentence) in [
+            ("POST", "/api/rooms", json!({ "name": "a", "access": "public" }), format!("access {accesses}")),
+            ("PATCH", &path, json!({ "access": "" }), format!("access {accesses}")),
+            ("PATCH", &path, json!({ "access": 1 }), "access must be text.".to_owned()),
+            ("PATCH", &path, json!({ "inviteRole": "king" }), format!("inviteRole {roles}")),
+            ("PATCH", &own, json!({ "role": "Owner" }), format!("role {roles}")),
+        ] {
+            let refused = ann.client.call(method, path).json(&body).send().await.expect_error(400, "invalid_request");
+            assert_eq!(refused["error"], sentence, "{body}");
+        }
+        ann.client.patch(&path, json!({ "access": "invite", "inviteRole": null })).await.expect(200);
         server.stop().await;
     }
 
