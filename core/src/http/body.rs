@@ -68,25 +68,26 @@ pub fn parse<T: ParseFromJSON + 'static>(bytes: &[u8]) -> Result<T, Error> {
         [] => Value::Null,
         _ => serde_json::from_slice(bytes).map_err(|error| invalid_json("The body of the request is not valid JSON.").caused_by(error))?,
     };
-    read(value)
+    read(value, "The body")
 }
 
-/// Reads `T` from JSON that was parsed already, with the same strictness.
+/// Reads `T` from JSON that was parsed already, with the same strictness. `whole` begins the sentence about a value that is wrong as a
+/// whole.
 ///
 /// # Errors
 /// A sentence that names the field.
-pub fn read<T: ParseFromJSON + 'static>(value: Value) -> Result<T, Error> {
+pub fn read<T: ParseFromJSON + 'static>(value: Value, whole: &str) -> Result<T, Error> {
     inspect(&value, MAX_DEPTH)?;
     // First against the schema: poem-openapi takes numbers for text, and its messages name types instead of fields.
     if T::IS_REQUIRED || !value.is_null() {
-        Schema::of::<T>().check(&value).map_err(Error::invalid)?;
+        Schema::of::<T>().check(&value, whole).map_err(Error::invalid)?;
     }
-    T::parse_from_json(Some(value)).map_err(|error| Error::invalid(words::sentence("The body", error.message())))
+    T::parse_from_json(Some(value)).map_err(|error| Error::invalid(words::sentence(whole, error.message())))
 }
 
 /// Refuses nesting deeper than `depth` and U+0000 in any text.
 fn inspect(value: &Value, depth: usize) -> Result<(), Error> {
-    let inner = || depth.checked_sub(1).ok_or_else(|| invalid_json("The body of the request is nested too deeply."));
+    let inner = || depth.checked_sub(1).ok_or_else(|| invalid_json("JSON may be nested at most 16 levels deep."));
     match value {
         Value::String(text) => inspect_text(text),
         Value::Array(items) => {

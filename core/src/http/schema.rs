@@ -35,20 +35,24 @@ impl Schema {
         schema
     }
 
-    /// Checks types, allowed words and required fields; the error is a sentence about the first that is wrong.
-    pub fn check(&self, value: &Value) -> Result<(), String> {
-        Walk(&self.registry).check(&self.root, value, "")
+    /// Checks types, allowed words and required fields; the error is a sentence about the first that is wrong. `whole` names the value.
+    pub fn check(&self, value: &Value, whole: &str) -> Result<(), String> {
+        Walk { registry: &self.registry, whole }.check(&self.root, value, "")
     }
 }
 
-struct Walk<'a>(&'a Registry);
+struct Walk<'a> {
+    registry: &'a Registry,
+    /// What the value itself is called; whatever is in it is named by its place.
+    whole: &'a str,
+}
 
 impl Walk<'_> {
     /// `path` is the place of `value` in the body, like `attachments[2]`; empty for the body itself.
     fn check(&self, schema: &MetaSchemaRef, value: &Value, path: &str) -> Result<(), String> {
         let schema = match schema {
             MetaSchemaRef::Inline(schema) => schema.as_ref(),
-            MetaSchemaRef::Reference(name) => match self.0.schemas.get(name) {
+            MetaSchemaRef::Reference(name) => match self.registry.schemas.get(name) {
                 Some(schema) => schema,
                 None => return Ok(()),
             },
@@ -57,7 +61,7 @@ impl Walk<'_> {
         for part in &schema.all_of {
             self.check(part, value, path)?;
         }
-        let subject = if path.is_empty() { "The body" } else { path };
+        let subject = if path.is_empty() { self.whole } else { path };
         let wanted = wanted(schema, value).map(str::to_owned).or_else(|| allowed(schema, value));
         match wanted {
             Some(wanted) if !(schema.nullable && value.is_null()) => return Err(format!("{subject} must be {wanted}.")),

@@ -80,7 +80,7 @@ impl Realtime {
         }
         let line = socket.req_parts().extensions.get::<Line>().cloned();
         let line = line.ok_or_else(|| Error::internal("a connection without a line"))?;
-        let auth = if auth.is_null() { ConnectAuth::default() } else { body::read::<ConnectAuth>(auth)? };
+        let auth = if auth.is_null() { ConnectAuth::default() } else { body::read::<ConnectAuth>(auth, "auth")? };
         let _turn = self.connecting.acquire().await.map_err(Error::internal)?;
         let who = self.authenticate(&line, &auth).await?;
         let rate = self.limits.socket_events();

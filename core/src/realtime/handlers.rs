@@ -67,7 +67,7 @@ impl Handlers {
     {
         let begin = move |peer, payload| -> Work {
             let handler = handler.clone();
-            Box::pin(async move { handler(peer, body::read::<E>(payload)?).await })
+            Box::pin(async move { handler(peer, body::read::<E>(payload, "What the event carries")?).await })
         };
         let before = self.0.insert(E::NAME, Handler { effect, name: E::NAME, begin: Arc::new(begin) });
         debug_assert!(before.is_none(), "{} is answered twice", E::NAME);

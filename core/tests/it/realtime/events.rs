@@ -136,7 +136,8 @@ async fn s11_events_that_do_not_exist_are_refused_and_do_no_harm() {
         ("message:react", json!({ "messageId": "m", "emoji": "x", "on": "yes" }), "on"),
         ("message:history", json!({ "roomId": "r", "limit": -1 }), "limit"),
         ("resume", json!({ "rooms": [{ "roomId": "r" }] }), "rooms[0].rev"),
-        ("typing", json!(null), "body"),
+        ("typing", json!(null), "What the event carries must be an object."),
+        ("message:send", json!("x"), "What the event carries must be an object."),
     ] {
         let answer = light.call(event, data).await;
         assert_eq!(answer["code"], "invalid_request", "{answer}");
