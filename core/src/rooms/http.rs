@@ -25,7 +25,7 @@ use crate::{
     config::RoomsSection,
     error::{Error, Result as AppResult},
     http::{
-        auth::{Auth, Caller},
+        auth::Caller,
         body::JsonBody,
         data::Data,
         fail::{BODY, E400, E401, E403, E404, E409, E429, E503, Fail, UNSAFE},
@@ -136,16 +136,16 @@ impl Api {
 
     /// Make a room
     ///
-    /// It belongs to whoever makes it. Whoever is signed in and has the id of an `open` room can join it; an `invite` room is for who was
-    /// invited.
+    /// It belongs to whoever makes it, which is a person: bots get `forbidden`. Whoever is signed in and has the id of an `open` room can
+    /// join it; an `invite` room is for who was invited.
     #[oai(path = "/api/rooms", method = "post", operation_id = "createRoom")]
     async fn create(
         &self,
         rooms: Data<&Rooms>,
-        auth: Auth,
+        caller: Caller,
         body: JsonBody<NewRoomBody>,
     ) -> Result<RawJson<RoomAnswer>, Fail<{ BODY | E401 | E409 | E429 | E503 }>> {
-        let actor = auth.0.actor();
+        let actor = caller.actor;
         rooms.limits.check_actor(Limit::Rooms, &actor)?;
         let name = RoomName::parse(&body.name)?;
         let access = Access::from(body.access.unwrap_or(AccessBody::Open));

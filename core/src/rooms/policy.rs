@@ -4,6 +4,7 @@ use super::model::{Access, InviteState, Room, RoomRole};
 use crate::{
     actor::Actor,
     error::{Error, Kind, Result},
+    ids::UserId,
 };
 
 /// The role that an actor acts with in a room: their own there, and that of an owner for admins, whether they are in it or not.
@@ -15,6 +16,17 @@ pub fn acting(actor: &Actor, role: Option<RoomRole>) -> Result<RoomRole> {
         return Ok(RoomRole::Owner);
     }
     role.ok_or_else(|| Error::not_found("room"))
+}
+
+/// People open rooms, which belong to them then.
+///
+/// # Errors
+/// `forbidden` for bots; `login_required`.
+pub fn require_person(actor: &Actor) -> Result<&UserId> {
+    if matches!(actor, Actor::Bot { .. }) {
+        return Err(Error::forbidden("Bots cannot open rooms; people do, and invite them."));
+    }
+    actor.user()
 }
 
 /// Members see a room, and nobody else, admins neither.

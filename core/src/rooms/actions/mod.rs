@@ -45,7 +45,7 @@ pub struct Create {
 /// # Errors
 /// `too_many_rooms`; `forbidden` for bots.
 pub async fn create(tx: &mut Tx, create: &Create) -> Result<RoomId> {
-    let owner = MemberId::User(create.actor.user()?.clone());
+    let owner = MemberId::User(policy::require_person(&create.actor)?.clone());
     require_space(tx, &owner, create.max_memberships).await?;
     let room = Room {
         id: RoomId::new(tx.now(), tx.random()),

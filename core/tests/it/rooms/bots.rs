@@ -112,7 +112,9 @@ db_test! {
         let seen = details(&ann, &closed).await;
         assert_eq!((&seen["members"][1]["isBot"], &seen["unread"], &seen["messages"][0]["isBot"]), (&json!(true), &json!(1), &json!(true)));
         // A bot is no person: no rooms of its own, no posts, no sessions.
-        bot.post("/api/rooms", json!({ "name": "Mine" })).await.expect_error(401, "login_required");
+        let refused = bot.post("/api/rooms", json!({ "name": "Mine" })).await.expect_error(403, "forbidden");
+        assert_eq!(refused["error"], "Bots cannot open rooms; people do, and invite them.");
+        Bearer::new(server.client(), "x").post("/api/rooms", json!({ "name": "Mine" })).await.expect_error(401, "invalid_bot_token");
         bot.post("/api/posts", json!({ "title": "Mine" })).await.expect_error(401, "login_required");
         bot.get("/api/me").await.expect_error(401, "login_required");
         server.stop().await;
