@@ -332,7 +332,8 @@ fn routes() -> RouteTable {
 /// What is served beside the API: pages, files, sockets.
 fn beside_the_api(sockets: &Mount) -> impl Endpoint<Output = Response> + use<> {
     let own = Route::new().at("/healthz", get(healthz)).at("/readyz", get(readyz));
-    let own = own.at(uploads::files::ROUTE, get(uploads::files::serve));
+    // Unless HEAD is named, poem makes a GET of it, which has ranges.
+    let own = own.at(uploads::files::ROUTE, get(uploads::files::serve).head(uploads::files::serve));
     web::http::mount(mount::PATHS.iter().fold(own, |own, path| own.at(*path, sockets.clone())))
 }
 

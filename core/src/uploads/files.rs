@@ -10,7 +10,7 @@ use poem::{
     Body, FromRequest, IntoResponse, Request, Response,
     error::NotFoundError,
     handler,
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderName, HeaderValue, Method, StatusCode, header},
 };
 use tokio::{
     fs::File,
@@ -41,7 +41,7 @@ struct Found {
     name: String,
 }
 
-/// `GET /uploads/{key}`
+/// `GET /uploads/{key}`, and `HEAD`
 #[handler]
 pub async fn serve(request: &Request) -> poem::Result<Response> {
     let uploads = Data::<&Uploads>::from_request_without_body(request).await?;
@@ -51,7 +51,7 @@ pub async fn serve(request: &Request) -> poem::Result<Response> {
     let mut response = if has(request, &tag) {
         Response::builder().status(StatusCode::NOT_MODIFIED).finish()
     } else {
-        match wanted(request.headers(), &tag, found.size) {
+        match wanted(request, &tag, found.size) {
             Ok(None) => content(found.file, 0..found.size, StatusCode::OK),
             Ok(Some(range)) => part(found.file, range, found.size).await?,
             Err(Unsatisfiable) => return Ok(unsatisfiable(found.size)),
@@ -105,9 +105,12 @@ fn open(folder: &Path, key: &str) -> io::Result<(std::fs::File, u64)> {
 struct Unsatisfiable;
 
 /// Which part of a file of `size` bytes is wanted; `None` for the whole. One range is honoured, and only for the file that the
-/// client already has a part of; whoever asks for several gets the whole.
-fn wanted(headers: &HeaderMap, tag: &str, size: u64) -> Result<Option<Range<u64>>, Unsatisfiable> {
-    let text = |name| headers.get(name).map(|value: &HeaderValue| value.to_str().unwrap_or_default());
+/// client already has a part of; whoever asks for several gets the whole, and `HEAD` knows of no parts.
+fn wanted(request: &Request, tag: &str, size: u64) -> Result<Option<Range<u64>>, Unsatisfiable> {
+    if request.method() != Method::GET {
+        return Ok(None);
+    }
+    let text = |name| request.headers().get(name).map(|value: &HeaderValue| value.to_str().unwrap_or_default());
     let Some(range) = text(header::RANGE).and_then(|range| range.strip_prefix("bytes=")) else { return Ok(None) };
     if text(header::IF_RANGE).is_some_and(|known| known != tag) {
         return Ok(None);

@@ -60,6 +60,11 @@ async fn e14_one_range_is_honoured_and_nothing_but_files_is_found() {
     for range in [format!("bytes={size}-"), "bytes=-0".to_owned()] {
         assert_eq!(get(&range).send().await.expect(416).header("content-range"), Some(format!("bytes */{size}").as_str()));
     }
+    for range in ["bytes=0-3".to_owned(), format!("bytes={size}-")] {
+        let whole = server.client().call("HEAD", &url).header("range", &range).send().await.expect(200);
+        let said = (whole.header("content-length"), whole.header("content-range"), whole.body.len());
+        assert_eq!(said, (Some(size.to_string().as_str()), None, 0), "{range}");
+    }
     get("bytes=0-3").header("if-range", &tag).send().await.expect(206);
     get("bytes=0-3").header("if-range", "\"another\"").send().await.expect(200);
 
