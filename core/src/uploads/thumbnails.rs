@@ -46,8 +46,11 @@ impl Thumbnails {
         self.wake.notify_one();
     }
 
-    /// Makes them until `stop`.
+    /// Makes them until `stop`. Where there is no store, none can be made.
     pub async fn run(self, stop: CancellationToken) {
+        if self.objects.require().is_err() {
+            return;
+        }
         let mut last = None;
         while !stop.is_cancelled() {
             if let Err(error) = self.make_all(&mut last, &stop).await {

@@ -1,9 +1,18 @@
 //! Small versions of pictures.
 
+use std::sync::Arc;
+
+use community::{
+    config::UploadsBackend,
+    outbound::SystemResolver,
+    uploads::{objects::Objects, thumbnails::Thumbnails},
+};
 use sea_orm::ConnectionTrait;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 
 use super::*;
-use crate::support::{Db, TestServer, eventually};
+use crate::support::{DEADLINE, Db, Log, TestServer, eventually};
 
 /// Waits for the small version of the newest upload and fetches it.
 async fn small(client: &Client) -> Answer {
@@ -52,6 +61,23 @@ async fn pictures_that_cannot_be_read_hold_up_no_other() {
         list["uploads"].as_array().unwrap().iter().any(|upload| upload["thumbnailUrl"].is_string()).then_some(())
     })
     .await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn without_a_store_nobody_waits_for_pictures() {
+    let server = TestServer::start(Db::Sqlite).await;
+    let ann = server.member("Ann").await.client;
+    upload(&ann, &file(6, 4, ImageFormat::Png)).await.expect(200);
+    small(&ann).await;
+    server.database().connect().await.execute_unprepared("UPDATE uploads SET thumbnail = 'wanted'").await.unwrap();
+    let mut config = server.config.clone();
+    config.uploads.backend = UploadsBackend::None;
+    let objects = Objects::new(&Arc::new(config), Arc::new(SystemResolver), None).unwrap();
+    let (log, _guard) = Log::begin();
+    let working = Thumbnails::new(server.store().await.clone(), objects, u64::MAX).run(CancellationToken::new());
+    assert!(timeout(DEADLINE, working).await.is_ok(), "it looks for pictures again and again");
+    assert!(log.lines("a picture has to wait for its small version").is_empty(), "{}", log.text());
     server.stop().await;
 }
 
