@@ -24,6 +24,8 @@ pub struct Reserve {
     pub name: Option<String>,
     /// The most bytes it can have.
     pub size: u64,
+    /// Whether the sender said how many they are.
+    pub length_known: bool,
     /// How much one may upload in a day.
     pub quota: Quota,
 }
@@ -36,7 +38,7 @@ pub async fn reserve(tx: &mut Tx, reserve: &Reserve) -> Result<Upload> {
     let user = reserve.actor.user()?;
     tx.lock(&format!("uploads of {user}")).await?;
     let so_far = store::used(tx, user, tx.now().minus(DAY)).await?;
-    reserve.quota.require(so_far, reserve.size, tx.now())?;
+    reserve.quota.require(so_far, reserve.size, reserve.length_known, tx.now())?;
     let upload = Upload {
         id: UploadId::new(tx.now(), tx.random()),
         user: Some(user.clone()),

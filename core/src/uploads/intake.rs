@@ -155,7 +155,7 @@ impl Intake {
         let kind =
             Kind::of(&head).ok_or_else(|| Error::invalid("This type of file is not allowed; send a JPEG, PNG, GIF, WebP or PDF."))?;
         let size = length.unwrap_or(u64::MAX).min(self.rules.most);
-        let reserve = Reserve { actor, kind, name, size, quota: self.rules.quota };
+        let reserve = Reserve { actor, kind, name, size, length_known: length.is_some(), quota: self.rules.quota };
         let upload = self.store.write(reserve, |tx, reserve| Box::pin(actions::reserve(tx, reserve))).await?;
         match self.fill(&upload, input, parts).await {
             Ok(ready) => {

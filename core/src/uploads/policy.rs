@@ -27,17 +27,22 @@ impl Quota {
         Self { files: some(section.uploads_per_day.into()), bytes: some(section.upload_bytes_per_day.0) }
     }
 
-    /// Whether there is room for one more of `bytes`.
+    /// Whether there is room for one more of `bytes`, or of that many at most where its length is not known.
     ///
     /// # Errors
     /// `rate_limited`, with the time until the oldest one counts no longer.
-    pub fn require(self, used: Used, bytes: u64, now: Timestamp) -> Result<()> {
-        let full = self.files.is_some_and(|most| used.files >= most) || self.bytes.is_some_and(|most| used.bytes + bytes > most);
-        if !full {
+    pub fn require(self, used: Used, bytes: u64, length_known: bool, now: Timestamp) -> Result<()> {
+        let has_room = |bytes| self.files.is_none_or(|most| used.files < most) && self.bytes.is_none_or(|most| used.bytes + bytes <= most);
+        if has_room(bytes) {
             return Ok(());
         }
+        let sentence = if !length_known && has_room(1) {
+            "Too little is left of what you may upload in 24 hours for a file of unknown length; send its length (Content-Length)."
+        } else {
+            "You have uploaded as much as one may in 24 hours; please try again later."
+        };
         let wait = used.oldest.map_or(DAY, |oldest| oldest.plus(DAY).since(now));
-        Err(Error::limited("You have uploaded as much as one may in 24 hours; please try again later.", wait.as_secs().max(1)))
+        Err(Error::limited(sentence, wait.as_secs().max(1)))
     }
 }
 

@@ -1,9 +1,10 @@
 //! How much one person may upload.
 
-use std::time::Duration;
+use std::{convert::Infallible, time::Duration};
 
 use community::config::Size;
-use futures_util::future::join_all;
+use futures_util::{future::join_all, stream};
+use reqwest::Body;
 
 use super::{Backend, Place, files::*, list, storing::sized_pdf, upload};
 use crate::support::{Form, patient};
@@ -53,6 +54,15 @@ db_test! {
         Form::of(&sized_pdf(9 << 20)).call(&ann).send().await.expect_error(429, "rate_limited");
         place.server.clock.advance(DAY + Duration::from_secs(1));
         upload(&ann, &sized_pdf(9 << 20)).await;
+        // Three are left: enough for a small file, if only it is known to be small.
+        let file = sized_pdf(1 << 20);
+        let body = Body::wrap_stream(stream::iter([Ok::<_, Infallible>(Form::of(&file).body())]));
+        let chunked = ann.call("POST", "/api/upload").header("content-type", Form::kind()).body(body).send().await;
+        let refusal = chunked.expect_error(429, "rate_limited");
+        assert!(refusal["error"].as_str().unwrap().contains("Content-Length"), "{refusal}");
+        upload(&ann, &file).await;
+        let refusal = Form::of(&sized_pdf(3 << 20)).call(&ann).send().await.expect_error(429, "rate_limited");
+        assert!(!refusal["error"].as_str().unwrap().contains("Content-Length"), "{refusal}");
         place.stop().await;
     }
 }
