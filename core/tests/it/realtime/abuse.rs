@@ -20,6 +20,7 @@ async fn server() -> (TestServer, Person) {
     (server, ann)
 }
 
+/// Without the close code 1009 that there is for it: the library closes the WebSocket the same way whatever it could not read.
 #[tokio::test]
 async fn s07_messages_that_are_too_large_end_the_connection() {
     let (server, ann) = server().await;
