@@ -66,6 +66,18 @@ db_test! {
         server.stop().await;
     }
 
+    async fn every_counter_is_in_the_guide_for_operators(db) {
+        let guide = include_str!("../../../docs/operating.md");
+        let server = TestServer::start_with(db, |config| config.metrics.listen = Some(([127, 0, 0, 1], 0).into())).await;
+        upload(&server.member("Ann").await.client, PDF).await.expect(200);
+        let text = Client::new(format!("http://{}", server.running().metrics_addr.unwrap())).get("/metrics").await.expect(200).text();
+        let names = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next());
+        // Those of the store are many, and their library's.
+        let missing: Vec<&str> = names.filter(|name| !guide.contains(name.split_inclusive("opendal_").next().unwrap())).collect();
+        assert!(missing.is_empty() && text.contains("community_opendal_"), "{missing:?}");
+        server.stop().await;
+    }
+
     async fn own_uploads_are_listed_by_pages(db) {
         let server = TestServer::start(db).await;
         let (ann, bob) = (server.member("Ann").await.client, server.member("Bob").await.client);
