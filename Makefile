@@ -29,8 +29,8 @@ test: ## Format, lints, every test on SQLite and PostgreSQL, API document checks
 test-full: ## The same, with long fuzzing of the API and the crash tests at full length
 	@.ci/test --full
 
-bench: ## Measure, each figure beside its baseline
-	@.ci/bench
+bench: ## Measure, each figure beside its baseline; PARTS="uploads hold" measures these alone (.ci/bench lists them)
+	@.ci/bench $(PARTS)
 
 fmt: ## Format all Rust code
 	@.ci/fmt

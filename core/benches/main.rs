@@ -39,6 +39,9 @@ type Outcome<T = ()> = Result<T, Box<dyn error::Error + Send + Sync>>;
 const MANY: usize = 100_000;
 const FEW: usize = 1_000;
 
+/// What can be measured by itself.
+const PARTS: [&str; 10] = ["footprint", "reads", "writes", "uploads", "plugin", "signin", "providers", "bots", "realtime", "hold"];
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -46,10 +49,7 @@ async fn main() -> ExitCode {
         ["memory", file, port] => baseline::memory::serve(Path::new(file), port).await,
         ["room", port] => baseline::rooms::serve(port).await,
         [node, ref parts @ ..] => run(Path::new(node), parts).await,
-        _ => Err(
-            "usage: community-bench NODE [footprint|reads|writes|uploads|plugin|signin|providers|bots|realtime|hold]…, with the path of Node.js 22; `make bench` knows it"
-                .into(),
-        ),
+        _ => Err("usage: community-bench NODE [PART]…, with the path of Node.js 22; `make bench` knows it".into()),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -62,6 +62,9 @@ async fn main() -> ExitCode {
 
 /// Measures the named parts, or everything.
 async fn run(node: &Path, parts: &[&str]) -> Outcome {
+    if let Some(unknown) = parts.iter().find(|part| !PARTS.contains(part)) {
+        return Err(format!("there is no part {unknown}; there are {}", PARTS.join(", ")).into());
+    }
     let wanted = |part: &str| parts.is_empty() || parts.contains(&part);
     let program = env::current_exe()?;
     let target = program.parent().and_then(Path::parent).ok_or("this program is not in a target directory")?;
