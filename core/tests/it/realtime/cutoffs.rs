@@ -1,6 +1,9 @@
 //! What was allowed and is not any more stops within a second, whoever stopped it.
 
-use std::time::{Duration, Instant};
+use std::{
+    cell::Cell,
+    time::{Duration, Instant},
+};
 
 use community::{
     accounts,
@@ -19,6 +22,17 @@ async fn ended(socket: &Socket, reason: &str, since: Instant) {
     assert_eq!(socket.expect("session:ended").await["reason"], reason);
     assert_eq!(socket.disconnected().await, "io server disconnect");
     assert!(since.elapsed() < SOON, "{reason} took {:?}", since.elapsed());
+}
+
+/// The places of the messages in these events, before Bob's removal and after it. What is said and who leaves is told in one order.
+fn around_the_removal(events: Vec<(String, Value)>) -> (Vec<u64>, Vec<u64>) {
+    let left = events.iter().position(|(name, event)| name == "room:left" && event["reason"] == "removed").expect("Bob left");
+    let (before, after) = events.split_at(left);
+    let places = |events: &[(String, Value)]| {
+        let said = events.iter().filter(|(name, _)| name == "message:new");
+        said.map(|(_, event)| event["message"]["seq"].as_u64().unwrap()).collect()
+    };
+    (places(before), places(after))
 }
 
 db_test! {
@@ -82,36 +96,36 @@ db_test! {
     }
 
     async fn f12_nothing_of_a_room_reaches_whoever_was_removed(db) {
-        let server = TestServer::start(db).await;
-        let (ann, bob) = (server.member("Ann").await, server.member("Bob").await);
-        let room = room(&[&ann, &bob]).await;
-        let mut heard_by_bob = Light::connect(&server.url(), &bob).await;
-        let mut heard_by_ann = Light::connect(&server.url(), &ann).await;
-        // Ann's messages come before, while and after Bob is removed.
-        let talk = tokio::spawn({
-            let (client, room, bob) = (ann.client.clone(), room.clone(), bob.id.to_string());
-            async move {
-                let mut after = Vec::new();
-                for number in 0..30 {
-                    client.post(&format!("/api/rooms/{room}/messages"), json!({ "body": format!("{number}") })).await.expect(200);
-                    if number == 10 {
-                        client.delete(&format!("/api/rooms/{room}/members/{bob}")).await.expect(200);
-                    }
-                    if number > 10 {
-                        after.push(format!("{number}"));
-                    }
-                }
-                after
+        let server = TestServer::start_with(db, |config| config.limits.enabled = false).await;
+        let (ann, bob, eve) = (server.member("Ann").await, server.member("Bob").await, server.member("Eve").await);
+        let room = room(&[&ann, &bob, &eve]).await;
+        let (mut heard_by_ann, mut heard_by_bob) = (Light::connect(&server.url(), &ann).await, Light::connect(&server.url(), &bob).await);
+        let removed = Cell::new(false);
+        let removal = async {
+            heard_by_bob.expect("message:new").await;
+            ann.client.delete(&format!("/api/rooms/{room}/members/{}", bob.id)).await.expect(200);
+            removed.set(true);
+        };
+        // Eve writes all the while, and waits for nobody.
+        let mut eves = Light::connect(&server.url(), &eve).await;
+        let meanwhile = async {
+            let mut afterwards = Vec::new();
+            while afterwards.len() < 10 {
+                let is_after = removed.get();
+                let said = eves.call("message:send", json!({ "roomId": room, "body": "Meanwhile" })).await;
+                afterwards.extend(is_after.then(|| said["message"]["seq"].as_u64().unwrap()));
             }
-        });
-        let after = talk.await.unwrap();
-        while heard_by_ann.expect("message:new").await["message"]["body"] != "29" {}
-        let left = heard_by_bob.expect("room:left").await;
-        assert_eq!((&left["user"]["id"], &left["reason"]), (&json!(bob.id.as_str()), &json!("removed")), "{left}");
+            afterwards
+        };
+        let ((), afterwards) = tokio::join!(removal, meanwhile);
+        say(&ann, &room, "Last").await;
+        heard_by_ann.packet(|packet| packet.contains("\"Last\"")).await;
+        let (before, after) = around_the_removal(heard_by_ann.events().await);
+        let (heard, leaked) = around_the_removal(heard_by_bob.events().await);
+        assert!(afterwards.iter().all(|seq| after.contains(seq)), "{afterwards:?} were said after the removal, {after:?} were told after it");
+        assert!(leaked.is_empty() && before[1..].starts_with(&heard), "{before:?}, removal, {after:?}: Bob heard {heard:?} and {leaked:?}");
         let refused = heard_by_bob.call("message:send", json!({ "roomId": room, "body": "Still here" })).await;
         assert_eq!(refused["code"], "not_found");
-        let leaked: Vec<_> = heard_by_bob.events().await.into_iter().filter(|(name, event)| name == "message:new" && after.iter().any(|body| event["message"]["body"] == *body)).collect();
-        assert!(leaked.is_empty(), "{leaked:?}");
         server.stop().await;
     }
 
