@@ -1,5 +1,6 @@
 //! Rooms in real time, beside Node.js with socket.io and beside socketioxide alone, neither of which stores anything.
 
+mod cutoff;
 mod fanout;
 pub mod seed;
 pub mod sends;
@@ -61,7 +62,8 @@ pub async fn measure(site: &Site<'_>, node: &Path, program: &Path, folder: &Path
     sizes(&server, &members, &ids[2], &ids[3], table).await?;
     drop(server);
     // A server that has done nothing else.
-    idle(&site.serve()?, &members, IDLE_TIME, table).await
+    idle(&site.serve()?, &members, IDLE_TIME, table).await?;
+    cutoff::measure(site, &site.serve()?, &members, table).await
 }
 
 /// Ten thousand sockets for ten minutes.

@@ -18,7 +18,8 @@ const DAY: Duration = Duration::from_hours(24);
 
 /// People who are signed in.
 pub struct Members {
-    ids: Vec<UserId>,
+    /// Their ids.
+    pub ids: Vec<UserId>,
     /// The `Cookie` header of each, with its line end.
     pub cookies: Vec<String>,
 }

@@ -1,4 +1,4 @@
-//! What was allowed and is not any more stops within a second, whoever stopped it.
+//! What was allowed and is not any more stops at once, whoever stopped it. How soon that is, `make bench` measures.
 
 use std::{
     cell::Cell,
@@ -90,7 +90,7 @@ db_test! {
         let sockets = Sockets::at(server.url()).await;
         let socket = sockets.connect(&ann).await;
         ann.client.post("/api/email/login", json!({ "email": bob.email, "password": PASSWORD })).await.expect(200);
-        // The second begins with the answer; what comes before it is hashing.
+        // What comes before the answer is hashing.
         ended(&socket, "replaced", Instant::now()).await;
         server.stop().await;
     }
@@ -129,7 +129,7 @@ db_test! {
         server.stop().await;
     }
 
-    async fn f12_removal_by_another_process_counts_within_a_second(db) {
+    async fn f12_removal_by_another_process_counts_at_once(db) {
         let server = TestServer::start(db).await;
         let (ann, bob) = (server.member("Ann").await, server.member("Bob").await);
         let room = room(&[&ann, &bob]).await;
@@ -147,7 +147,7 @@ db_test! {
         server.stop().await;
     }
 
-    async fn s04_what_the_shell_takes_away_is_gone_within_a_second(db) {
+    async fn s04_what_the_shell_takes_away_is_gone_at_once(db) {
         let binary = Binary::start(db, &[]).await;
         let arguments = ["user", "create", "--email", "ann@example.org", "--username", "Ann", "--password-stdin"];
         binary.run_well(&arguments, PASSWORD).await;
@@ -155,12 +155,11 @@ db_test! {
         let sockets = Sockets::at(binary.base_url()).await;
         let person = sockets.dial().header("Cookie", session.trim()).connect().await;
         binary.run_well(&["user", "disable", "ann@example.org"], "").await;
-        // The second begins when the command has written.
         ended(&person, "disabled", Instant::now()).await;
         binary.stop().await;
     }
 
-    async fn s04_a_bot_whose_token_is_revoked_from_the_shell_is_cut_off_within_a_second(db) {
+    async fn s04_a_bot_whose_token_is_revoked_from_the_shell_is_cut_off_at_once(db) {
         let binary = Binary::start(db, &[]).await;
         let ann = crate::store::member(&binary, "Ann").await;
         let room = room(&[&ann]).await;
@@ -196,7 +195,7 @@ db_test! {
         binary.stop().await;
     }
 
-    async fn s04_whoever_is_signed_out_from_the_shell_is_cut_off_within_a_second(db) {
+    async fn s04_whoever_is_signed_out_from_the_shell_is_cut_off_at_once(db) {
         let binary = Binary::start(db, &[]).await;
         crate::store::member(&binary, "Ann").await;
         let another = binary.run_well(&["user", "session", "ann@example.org"], "").await;
@@ -223,7 +222,7 @@ db_test! {
         binary.stop().await;
     }
 
-    async fn f12_a_member_who_is_removed_from_the_shell_hears_nothing_more_within_a_second(db) {
+    async fn f12_a_member_who_is_removed_from_the_shell_hears_nothing_more(db) {
         let binary = Binary::start(db, &[]).await;
         let (ann, bob) = (crate::store::member(&binary, "Ann").await, crate::store::member(&binary, "Bob").await);
         let room = room(&[&ann, &bob]).await;
