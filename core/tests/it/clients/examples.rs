@@ -54,11 +54,11 @@ async fn bot_says(socket: &Socket) -> Value {
     socket.expect_where("message:new", |event| event["message"]["isBot"] == true).await["message"].take()
 }
 
-/// The last of the commands that a README has people type.
-fn last_command(readme: &str) -> &str {
+/// The commands that a README has people type, and the last of them, which starts the program.
+fn commands(readme: &str) -> (&str, &str) {
     let (_, commands) = readme.split_once("```sh\n").expect("it has commands");
     let (commands, _) = commands.split_once("\n```").expect("they end");
-    commands.lines().last().expect("there is one")
+    commands.rsplit_once('\n').expect("there are two")
 }
 
 /// A bot from outside, started as its README says, where `.ci/tools.sh` ran the commands above that.
@@ -69,7 +69,7 @@ fn bot(name: &str, program: &str, url: &str, room: &str) -> Command {
         assert!(as_installed == fs::read(example(name).join(file)).unwrap(), "{name} is not ready: run `make test`, or `make peers`");
     }
     let readme = fs::read_to_string(folder.join("README.md")).unwrap();
-    let mut line = last_command(&readme).to_owned();
+    let mut line = commands(&readme).1.to_owned();
     for (blank, filled) in [
         ("CHAT_BOT_TOKEN=…", format!("CHAT_BOT_TOKEN='{BOT_TOKEN}'")),
         ("COMMUNITY_URL=http://127.0.0.1:3000", format!("COMMUNITY_URL={url}")),
@@ -93,10 +93,19 @@ fn top(url: &str, room: &str) -> Command {
     bot("bot-python", "bot.py", url, room)
 }
 
-/// The client for the terminal, as `person`.
+/// The client for the terminal, as `person`, started as its README says, where `.ci/tools.sh` has compiled it.
 fn terminal(person: &Person, url: &str, room: Option<&str>) -> Command {
-    let mut command = Command::new(tools().join("examples/debug/community-chat"));
-    command.args(room).env("COMMUNITY_COOKIE", cookie_of(person)).env("COMMUNITY_URL", url);
+    let readme = fs::read_to_string(example("chat-rust/README.md")).unwrap();
+    let (before, last) = commands(&readme);
+    let mut script = format!("{before}\nexec {last}");
+    for (blank, filled) in [("$(community user session you@example.com)", cookie_of(person)), ("r-…", room.unwrap_or_default().to_owned())]
+    {
+        assert!(script.contains(blank), "{script} has no {blank}");
+        script = script.replacen(blank, &filled, 1);
+    }
+    let mut command = Command::new("sh");
+    command.args(["-c", &script]).current_dir(example("chat-rust")).env("COMMUNITY_URL", url);
+    command.env("CARGO_TARGET_DIR", tools().join("examples")).env("CARGO_TERM_QUIET", "true");
     command
 }
 
