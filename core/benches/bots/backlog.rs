@@ -16,7 +16,7 @@ use crate::{
 /// Messages of each writer.
 const EACH: u32 = 500;
 const BOT: &str = "late";
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// What a server that starts has to do is done by then.
 const SETTLED: Duration = Duration::from_secs(2);
 
