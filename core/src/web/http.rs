@@ -237,8 +237,8 @@ async fn atom_feed(request: &Request, pages: Data<&Pages>) -> poem::Result<Respo
 
 /// Rooms, and one of them: which it is, and whether the visitor may see it, the front end asks.
 #[handler]
-fn rooms_page(pages: Data<&Pages>, visit: Visit) -> poem::Result<Response> {
-    render(&RoomsPage { frame: visit.frame(&pages, "rooms") })
+fn rooms_page(request: &Request, pages: Data<&Pages>, visit: Visit) -> poem::Result<Response> {
+    render(&RoomsPage { frame: visit.frame(&pages, "rooms"), is_one: request.uri().path() != "/rooms/" })
 }
 
 #[handler]

@@ -15,7 +15,7 @@ pub struct Pictures(pub Vec<String>);
 impl Pictures {
     /// Whether `url` leads to one of our own files. Their names are plain; whatever a browser might read in another way than we do
     /// (dots that lead upwards, in any spelling, backslashes, a query) is no name of a file, and could lead to an operation of the API.
-    fn are_at(&self, url: &str) -> bool {
+    pub fn are_at(&self, url: &str) -> bool {
         let plain = |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b'/'));
         let rest = self.0.iter().find_map(|base| url.strip_prefix(base.as_str()));
         rest.is_some_and(|name| plain(name) && !name.split('/').any(|part| matches!(part, "." | "..")))

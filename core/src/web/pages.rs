@@ -141,6 +141,8 @@ pub struct PostPage<'a> {
 pub struct RoomsPage<'a> {
     /// The frame.
     pub frame: Frame<'a>,
+    /// Whether it is one of them, and not their list.
+    pub is_one: bool,
 }
 
 /// `/api-docs.html`
@@ -178,6 +180,11 @@ impl Frame<'_> {
     /// Whether this page is for programmers: in English, and nothing takes over.
     pub fn is_reference(&self) -> bool {
         is_reference(self.here)
+    }
+
+    /// Whether the page fills the window: rooms, for those who can be in some.
+    pub fn is_wide(&self) -> bool {
+        self.here == "rooms" && self.viewer.is_some() && self.front_end().is_some()
     }
 
     /// The front end that takes over in the browser, if this binary has it.
@@ -317,10 +324,25 @@ pub fn moment(text: &str) -> String {
 }
 
 impl Link {
-    /// True if the link leads to a web page. Everything else (`javascript:`, `data:`) is shown as text.
-    pub fn is_web(&self) -> bool {
-        let lower = self.0.trim_start().to_ascii_lowercase();
-        lower.starts_with("https://") || lower.starts_with("http://")
+    /// True if the link leads to a web page or one of our files. Everything else (`javascript:`, `data:`) is shown as text.
+    pub fn leads(&self, pictures: &Pictures) -> bool {
+        pictures.are_at(&self.0) || self.on_the_web().is_some()
+    }
+
+    /// What comes after `https://`, if it leads to a web page.
+    fn on_the_web(&self) -> Option<&str> {
+        ["https://", "http://"].into_iter().find_map(|scheme| {
+            let (beginning, rest) = self.0.split_at_checked(scheme.len())?;
+            beginning.eq_ignore_ascii_case(scheme).then_some(rest)
+        })
+    }
+
+    /// What it is called, as the front end calls it (`Attachments.svelte`).
+    pub fn name(&self, frame: &Frame<'_>) -> String {
+        if frame.pictures.are_at(&self.0) {
+            return format!("{} · PDF", frame.t("post.document"));
+        }
+        self.on_the_web().unwrap_or(&self.0).to_owned()
     }
 
     /// True if it is a picture that pages show: one of our own.

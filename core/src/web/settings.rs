@@ -33,6 +33,8 @@ pub struct SettingsPage<'a> {
     takes_address: bool,
     /// The shortest password, in characters.
     password_min: usize,
+    /// Whether files can be stored.
+    takes_files: bool,
     /// Where the person is signed in, newest first.
     sessions: Vec<SessionView>,
 }
@@ -65,24 +67,26 @@ impl<'a> SettingsPage<'a> {
         let live = sessions::queries::of_user(all.store.reader(), &session.user, all.clock.now()).await?;
         let Ways { by_password, elsewhere } = Ways::of(&pages.catalog);
         let own = identities.iter().find(|identity| identity.provider == email::PROVIDER);
+        let lang = frame.lang;
         Ok(Self {
             frame,
             address: own.filter(|_| by_password).map(|identity| identity.email.clone().unwrap_or_default()),
             takes_address: by_password && own.is_none(),
             password_min: pages.password_min,
-            identities: identities.into_iter().map(|identity| IdentityView::new(identity, pages, used.as_ref())).collect(),
+            identities: identities.into_iter().map(|identity| IdentityView::new(identity, pages, lang, used.as_ref())).collect(),
             linkable: elsewhere,
-            sessions: live.into_iter().map(|one| SessionView::new(one, pages, session)).collect(),
+            takes_files: pages.largest_file.is_some(),
+            sessions: live.into_iter().map(|one| SessionView::new(one, pages, lang, session)).collect(),
         })
     }
 }
 
 impl IdentityView {
-    fn new(identity: Identity, pages: &Pages, used: Option<&IdentityId>) -> Self {
+    fn new(identity: Identity, pages: &Pages, lang: Lang, used: Option<&IdentityId>) -> Self {
         Self {
             current: used == Some(&identity.id),
             id: identity.id.to_string(),
-            provider: pages.catalog.name(&identity.provider),
+            provider: provider(pages, &identity.provider, lang),
             label: identity.handle.or(identity.email),
             since: identity.created_at.to_string(),
         }
@@ -94,11 +98,11 @@ impl IdentityView {
 }
 
 impl SessionView {
-    fn new(session: Session, pages: &Pages, current: &Session) -> Self {
+    fn new(session: Session, pages: &Pages, lang: Lang, current: &Session) -> Self {
         Self {
             current: session.id == current.id,
             id: session.id.to_string(),
-            provider: pages.catalog.name(&session.provider),
+            provider: provider(pages, &session.provider, lang),
             seen: session.last_seen_at.to_string(),
             client: session.client,
         }
@@ -112,6 +116,11 @@ impl SessionView {
     fn device(&self, lang: &Lang) -> String {
         device(&self.client, *lang)
     }
+}
+
+/// What a way to sign in is called: other sites have names, an address is called so in the language of the page.
+fn provider(pages: &Pages, id: &str, lang: Lang) -> String {
+    if id == email::PROVIDER { lang.text("auth.email").to_owned() } else { pages.catalog.name(id) }
 }
 
 /// What a browser calls itself, in words; what a program calls itself as it is. Many browsers claim to be others, too: the first of

@@ -341,22 +341,6 @@ test("what follows a picture in a text stays where it is when the picture comes"
   }
 });
 
-test("what a page of the server shows stays where it is when the application takes over", async () => {
-  const { page } = await visitor(browser, site);
-  const top = () => page.locator(".posts article").nth(2).evaluate((one) => one.getBoundingClientRect().top);
-  let let_go;
-  const held = new Promise((go_on) => (let_go = go_on));
-  await page.route("**/api/posts?*", async (route) => {
-    await held;
-    await route.continue();
-  });
-  await page.goto("/posts/");
-  const before = await top();
-  let_go();
-  await page.waitForFunction(() => document.body.children.length === 1);
-  assert.ok(Math.abs((await top()) - before) <= 8, `${before} became ${await top()}`);
-});
-
 test("pages speak German to whoever asks, and the choice in the settings stays", async () => {
   const { page, faults } = await visitor(browser, site, { locale: "de-DE" });
   await open(page, "/posts/");
