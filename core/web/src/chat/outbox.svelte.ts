@@ -117,7 +117,8 @@ class Outbox {
       if (error instanceof Refusal && error.status !== 0) await this.refuse(draft, error);
       else draft.problem = t("commands.unsure");
       draft.running = false;
-      save(draft);
+      // Its author may have taken it back meanwhile.
+      if (this.drafts.some(({ clientId }) => clientId === draft.clientId)) save(draft);
       void this.flush();
     }
   }
