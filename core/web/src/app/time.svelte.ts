@@ -41,9 +41,6 @@ export const exact = (moment: string): string => format(moment, { dateStyle: "fu
 
 export const clockTime = (moment: string): string => format(moment, { timeStyle: "short" });
 
-/** The same where there is little room for it. */
-export const shortTime = (moment: string): string => format(moment, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
-
 /** "Today", "Yesterday", or the date. */
 export function day(moment: string): string {
   const date = new Date(moment).toDateString();
