@@ -1,8 +1,9 @@
-// axe finds nothing on any page, light and dark, narrow and wide; and nothing is wider than the window.
+// axe finds nothing on any page and in any state, light and dark, narrow and wide; and nothing is wider than the window.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { AxeBuilder } from "@axe-core/playwright";
-import { furnish, visit } from "./pages.mjs";
+import { furnish, pages, visit } from "./pages.mjs";
+import { states } from "./states.mjs";
 import { BOTS, launch, open, start } from "./support.mjs";
 
 let site, browser, house;
@@ -45,15 +46,18 @@ const thinOut = (repeated) =>
     }
   });
 
+const places = (house, t) => [...pages(house, t), ...states(house, t)];
+
 for (const [colorScheme, width] of [["light", 1280], ["dark", 390]]) {
   test(`every page can be used by everybody: ${colorScheme}, ${width} wide`, async () => {
-    await visit(browser, site, house, { colorScheme, viewport: { width, height: 844 } }, async (page, name) => {
+    const look = async (page, name) => {
       const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
       assert.ok(wide <= 0, `${name} is ${wide} pixels too wide`);
       if (REPEATED[name]) await thinOut(page.locator(REPEATED[name]));
       const { violations } = await new AxeBuilder({ page }).disableRules(EXCEPTIONS[name] ?? []).analyze();
       const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => `${node.target} ${node.failureSummary}`).join("; ")}`);
       assert.deepEqual(found, [], `${name}, ${colorScheme}`);
-    });
+    };
+    await visit(browser, site, house, { colorScheme, viewport: { width, height: 844 } }, look, { places });
   });
 }

@@ -86,7 +86,7 @@ test("nothing that somebody wrote runs on any page, or loads anything", async ()
     assert.deepEqual(found, [], name);
     assert.deepEqual(faults, [], name);
   };
-  await visit(browser, site, house, { userAgent: AGENT, viewport: { width: 1280, height: 844 } }, look, (page) => watch(page, faults));
+  await visit(browser, site, house, { userAgent: AGENT, viewport: { width: 1280, height: 844 } }, look, { begin: (page) => watch(page, faults) });
 });
 
 test("what passes does not run, either: who is writing, who reacted, what is read out, and where one is signed in", async () => {

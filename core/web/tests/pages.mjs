@@ -1,4 +1,5 @@
 // Every page there is, with something in it.
+import { readFileSync } from "node:fs";
 import { member, open, PNG } from "./support.mjs";
 
 const TEXT = `We are at 600 m and the last frost comes in **mid May**. Last year I lost half of them.
@@ -36,16 +37,25 @@ export async function furnish(browser, site, dress = (text) => text, options = {
   return house;
 }
 
+const catalogue = (lang) => JSON.parse(readFileSync(new URL(`../texts/${lang}.json`, import.meta.url), "utf8"));
+export const CATALOGUES = { en: catalogue("en"), de: catalogue("de") };
+
+/** What pages say to a browser that asks for `locale`. */
+const speaking = (locale) => (key, values = {}) => CATALOGUES[locale.slice(0, 2)][key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
+
 const dialog = (page) => page.getByRole("dialog").waitFor();
+/** Waits until a room is there. */
+export const stands = (page) => page.getByText("After five").waitFor();
+export const field = (page) => page.locator(".say-something textarea");
 const choose = async (page, entry) => {
-  await page.getByText("After five").waitFor();
+  await stands(page);
   await page.locator(".room-head summary").click();
   await page.locator(".room-head").getByRole("button", { name: entry }).click();
   await dialog(page);
 };
 
-/** The pages: who looks, where, and what they do there. Nothing takes over those that are `plain`. */
-export const pages = ({ post, room, closed }) => [
+/** The pages: who looks, where, and what they do there, reading what `t` says. Nothing takes over those that are `plain`. */
+export const pages = ({ post, room, closed }, t) => [
   { name: "home", path: "/" },
   { name: "home-member", who: "ann", path: "/" },
   { name: "posts", path: "/posts/" },
@@ -55,7 +65,7 @@ export const pages = ({ post, room, closed }) => [
   { name: "forgot", path: "/posts/#forgot", then: dialog },
   { name: "reset", path: "/posts/#reset=a-token-from-a-mail", then: dialog },
   { name: "login-error", path: "/posts/?login=error&reason=invalid_token" },
-  { name: "write", who: "ann", path: "/posts/#write", then: (page) => page.getByLabel("Title").fill("A title") },
+  { name: "write", who: "ann", path: "/posts/#write", then: (page) => page.getByLabel(t("post.title")).fill("A title") },
   { name: "post", who: "ann", path: `/posts/${post}` },
   { name: "missing", path: "/posts/u-01kb3x2v5q8m4n7p9r1s3t5v7w" },
   { name: "nothing", who: "ann", path: "/no/such/page" },
@@ -69,13 +79,13 @@ export const pages = ({ post, room, closed }) => [
   { name: "plain-nothing", plain: true, unscripted: true, path: "/no/such/page" },
   { name: "rooms-stranger", path: "/rooms/" },
   { name: "rooms-empty", who: "newcomer", path: "/rooms/" },
-  { name: "rooms", who: "ann", path: "/rooms/", then: (page) => page.getByRole("button", { name: "Decline" }).waitFor() },
+  { name: "rooms", who: "ann", path: "/rooms/", then: (page) => page.getByRole("button", { name: t("rooms.decline") }).waitFor() },
   {
     name: "new-room",
     who: "ann",
     path: "/rooms/",
     async then(page) {
-      await page.getByRole("button", { name: "New room" }).click();
+      await page.getByRole("button", { name: t("rooms.new") }).click();
       await dialog(page);
     },
   },
@@ -84,8 +94,8 @@ export const pages = ({ post, room, closed }) => [
     who: "ann",
     path: `/rooms/${room}`,
     async then(page) {
-      await page.getByText("After five").waitFor();
-      await page.getByText("online").first().waitFor({ state: "attached" });
+      await stands(page);
+      await page.getByText(t("room.online"), { exact: true }).first().waitFor({ state: "attached" });
       await page.locator("li.message").last().focus();
     },
   },
@@ -94,12 +104,12 @@ export const pages = ({ post, room, closed }) => [
     who: "ann",
     path: `/rooms/${room}`,
     async then(page) {
-      const field = page.getByRole("textbox", { name: /^Message to/ });
-      await field.fill("/help");
-      await field.press("Escape");
-      await field.press("Enter");
+      const area = field(page);
+      await area.fill("/help");
+      await area.press("Escape");
+      await area.press("Enter");
       await page.locator("li.ephemeral").waitFor();
-      await field.pressSequentially("/remind ");
+      await area.pressSequentially("/remind ");
       await page.getByRole("option").first().waitFor();
     },
   },
@@ -109,8 +119,8 @@ export const pages = ({ post, room, closed }) => [
     who: "newcomer",
     path: `/rooms/${closed}`,
     async then(page) {
-      await page.getByRole("button", { name: "Enter room" }).click();
-      await page.getByRole("heading", { name: "You need an invitation" }).waitFor();
+      await page.getByRole("button", { name: t("room.join") }).click();
+      await page.getByRole("heading", { name: t("room.closed_title") }).waitFor();
     },
   },
   {
@@ -118,27 +128,30 @@ export const pages = ({ post, room, closed }) => [
     who: "ann",
     path: `/rooms/${room}`,
     async then(page) {
-      await page.getByRole("button", { name: "Invite" }).click();
+      await page.getByRole("button", { name: t("room.invite") }).click();
       await dialog(page);
     },
   },
-  { name: "room-settings", who: "ann", path: `/rooms/${room}`, then: (page) => choose(page, "Settings of the room") },
+  { name: "room-settings", who: "ann", path: `/rooms/${room}`, then: (page) => choose(page, t("room.change")) },
   {
     name: "room-members",
     who: "ann",
     path: `/rooms/${room}`,
     async then(page) {
-      await page.getByText("After five").waitFor();
-      await page.locator(".room-head").getByRole("button", { name: /members?$/ }).click();
+      await stands(page);
+      await page.locator(".room-head").getByRole("button", { name: t("room.members") }).click();
       await dialog(page);
     },
   },
 ];
 
-/** Opens every page in turn, in a browser for each of the people, and calls `look` with it, and `begin` before it goes anywhere. */
-export async function visit(browser, site, house, options, look, begin = () => {}) {
+/**
+ * Opens every page in turn, in a browser for each of the people, and calls `look` with it, and `begin` before it goes anywhere. What
+ * is opened is what `places` gives for a house and what pages say.
+ */
+export async function visit(browser, site, house, options, look, { begin = () => {}, places = pages } = {}) {
   const contexts = new Map();
-  for (const { name, who, path, plain, unscripted, then } of pages(house)) {
+  for (const { name, who, path, plain, unscripted, then } of places(house, speaking(options.locale ?? "en-US"), site)) {
     const key = `${who} ${unscripted}`;
     if (!contexts.has(key)) {
       const context = await browser.newContext({ baseURL: site.base, locale: "en-US", reducedMotion: "reduce", ...options });

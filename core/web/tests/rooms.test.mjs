@@ -45,8 +45,8 @@ test("a room is made, somebody is invited, and both talk with a bot among them",
   await open(ann.page, "/rooms/");
   await ann.page.getByText("You are in no room yet.").waitFor();
   await ann.page.getByRole("button", { name: "New room" }).click();
-  await ann.page.getByLabel("Name of the room").fill("Greenhouse");
-  await ann.page.getByLabel("Whoever is invited").check();
+  await ann.page.getByLabel("Room name").fill("Greenhouse");
+  await ann.page.getByLabel("By invitation only").check();
   await ann.page.getByRole("button", { name: "Create room" }).click();
   await ann.page.getByRole("heading", { name: "Greenhouse" }).waitFor();
   room = new URL(ann.page.url()).pathname.split("/").at(-1);
@@ -54,26 +54,26 @@ test("a room is made, somebody is invited, and both talk with a bot among them",
   await open(bob.page, "/rooms/");
   await ann.page.getByRole("button", { name: "Invite" }).click();
   const dialog = ann.page.getByRole("dialog");
-  for (const [kind, who] of [["Email address", "somebody@example.org"], ["Discord id", "80351110224678912"], ["Member or bot here", bob.id]]) {
-    await dialog.getByLabel("What it is").selectOption(kind);
-    await dialog.getByLabel("Whom?").fill(who);
+  for (const [kind, who] of [["Email address", "somebody@example.org"], ["Discord id", "80351110224678912"], ["Member or bot id", bob.id]]) {
+    await dialog.getByLabel("Invite by").selectOption(kind);
+    await dialog.getByLabel(kind, { exact: true }).fill(who);
     await dialog.getByRole("button", { name: "Invite" }).click();
     await dialog.getByText(`${who} is invited.`).waitFor();
   }
-  await dialog.getByLabel("What it is").selectOption("Email address");
-  await dialog.getByLabel("Whom?").fill("nonsense");
+  await dialog.getByLabel("Invite by").selectOption("Email address");
+  await dialog.getByLabel("Email address").fill("nonsense");
   await dialog.getByRole("button", { name: "Invite" }).click();
   await dialog.getByRole("alert").filter({ hasNotText: "is invited" }).filter({ hasText: /\w/ }).waitFor();
   // Nobody signs in with Reddit here, so a mere name is nobody's, and is not offered as one.
-  const kinds = await dialog.getByLabel("What it is").locator("option").allTextContents();
-  assert.deepEqual(kinds, ["Member or bot here", "Email address", "Discord id"]);
-  await dialog.getByLabel("What it is").selectOption("Member or bot here");
+  const kinds = await dialog.getByLabel("Invite by").locator("option").allTextContents();
+  assert.deepEqual(kinds, ["Member or bot id", "Email address", "Discord id"]);
+  await dialog.getByLabel("Invite by").selectOption("Member or bot id");
   for (const who of ["Bob", "reddit_bob"]) {
-    await dialog.getByLabel("Whom?").fill(who);
+    await dialog.getByLabel("Member or bot id").fill(who);
     await dialog.getByRole("button", { name: "Invite" }).click();
     await dialog.getByRole("alert").getByText(`Nobody can be found here as “${who}”.`).waitFor();
   }
-  await dialog.getByLabel("Whom?").fill("80351110224678912");
+  await dialog.getByLabel("Member or bot id").fill("80351110224678912");
   await dialog.getByRole("button", { name: "Invite" }).click();
   await dialog.getByText("80351110224678912 (Discord) is invited.").waitFor();
   await ann.page.keyboard.press("Escape");
@@ -303,8 +303,8 @@ test("what the server refuses is said in the dialog that asked for it", async ()
   await open(ann.page, `/rooms/${id}`);
   const change = async (name) => {
     await ann.page.locator(".room-head summary").click();
-    await ann.page.getByRole("button", { name: "Settings of the room" }).click();
-    await ann.page.getByRole("dialog").getByLabel("Name of the room").fill(name);
+    await ann.page.getByRole("button", { name: "Room settings" }).click();
+    await ann.page.getByRole("dialog").getByLabel("Room name").fill(name);
     await ann.page.getByRole("dialog").getByRole("button", { name: "Save" }).click();
   };
   await change("  ");

@@ -1,21 +1,30 @@
-// Pictures of every page, narrow and wide, light and dark, in core/web/shots: to be looked at.
+// Pictures of every page and every state, narrow and wide, light and dark, in English and in German, in core/web/shots: to be looked at.
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { furnish, visit } from "./pages.mjs";
+import { furnish, pages, visit } from "./pages.mjs";
+import { states } from "./states.mjs";
 import { BOTS, launch, start } from "./support.mjs";
 
 const folder = join(import.meta.dirname, "../shots");
 mkdirSync(folder, { recursive: true });
 const [site, browser] = await Promise.all([start(BOTS), launch()]);
+const places = (house, t) => [...pages(house, t), ...states(house, t)];
 let count = 0;
+
+async function picture(house, locale, colorScheme, width) {
+  const language = locale === "en-US" ? "" : `-${locale.slice(0, 2)}`;
+  const look = async (page, name) => {
+    await page.screenshot({ path: join(folder, `${name}${language}-${width}-${colorScheme}.png`) });
+    count += 1;
+  };
+  await visit(browser, site, house, { locale, colorScheme, viewport: { width, height: 844 } }, look, { places });
+}
+
 try {
   const house = await furnish(browser, site);
-  for (const colorScheme of ["light", "dark"]) {
-    for (const width of [390, 1280]) {
-      await visit(browser, site, house, { colorScheme, viewport: { width, height: 844 } }, async (page, name) => {
-        await page.screenshot({ path: join(folder, `${name}-${width}-${colorScheme}.png`) });
-        count += 1;
-      });
+  for (const locale of ["en-US", "de-DE"]) {
+    for (const colorScheme of ["light", "dark"]) {
+      for (const width of [390, 1280]) await picture(house, locale, colorScheme, width);
     }
   }
   console.log(`${count} pictures in ${folder}`);

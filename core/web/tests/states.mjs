@@ -1,0 +1,253 @@
+// What pages look like while something is open, under way, or went wrong.
+import { field, stands } from "./pages.mjs";
+import { open, PNG } from "./support.mjs";
+
+/** Never answers what is asked for at `url`. */
+const hold = (page, url) => page.route(url, () => {});
+/** Answers it with nothing, as if the server were gone. */
+const cut = (page, url) => page.route(url, (route) => route.abort());
+
+/** A list or a page, both on its way and not to be had: `name`, from where, what leads there, what it asks for, and where it is shown. */
+const arrivals = ({ post, room }) => [
+  ["home", "/posts/", ".brand", "**/api/posts?*"],
+  ["posts", "/", '.hero a[href="/posts/"]', "**/api/posts?*"],
+  ["post", "/posts/", `h2 a[href="/posts/${post}"]`, `**/api/posts/${post}`],
+  ["settings", "/", ".self", "**/api/sessions"],
+  ["files", "/", ".self", "**/api/uploads?*", "section:has(#files)"],
+  ["rooms", "/", '.bar a[href="/rooms/"]', "**/api/rooms", ".room-list"],
+  ["room", "/rooms/", `a[href="/rooms/${room}"]`, `**/api/rooms/${room}`],
+];
+
+const arriving = (house) =>
+  arrivals(house).flatMap(([name, path, link, url, place = "main"]) => {
+    const going = (handle, seen) => async (page) => {
+      await handle(page, url);
+      await page.locator(link).first().click();
+      await page.locator(`${place} ${seen}`).scrollIntoViewIfNeeded();
+    };
+    return [
+      { name: `${name}-loading`, who: "ann", path, then: going(hold, ".loading") },
+      { name: `${name}-failed`, who: "ann", path, then: going(cut, ".notice.bad") },
+    ];
+  });
+
+/** Gives three files to a form: one that arrives, one that is refused, and one that is on its way. */
+async function upload(page) {
+  const picker = page.locator("input[type=file]");
+  await picker.setInputFiles({ name: "Seedlings.png", mimeType: "image/png", buffer: PNG });
+  await page.waitForFunction(() => document.querySelector(".uploads li") && !document.querySelector("progress"));
+  await picker.setInputFiles({ name: "Sowing calendar of our community garden.txt", mimeType: "text/plain", buffer: Buffer.from("May") });
+  const network = await page.context().newCDPSession(page);
+  await network.send("Network.enable");
+  await network.send("Network.emulateNetworkConditions", { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: 400_000 });
+  await picker.setInputFiles({ name: "Greenhouse.png", mimeType: "image/png", buffer: Buffer.concat([PNG, Buffer.alloc(1_500_000)]) });
+  await page.waitForFunction(() => document.querySelector("progress")?.value > 30);
+}
+
+/** Fills in a form that is open in a dialog, and sends it. */
+async function submit(page, ...values) {
+  const fields = page.getByRole("dialog").locator("input");
+  for (const [index, value] of values.entries()) await fields.nth(index).fill(value);
+  await page.getByRole("dialog").locator("button[type=submit]").click();
+}
+
+let strangers = 0;
+const signing = (t) => [
+  {
+    name: "sign-in-refused",
+    path: "/posts/#sign-in",
+    async then(page) {
+      await submit(page, "nobody@example.org", "a wrong password");
+      await page.getByText(t("error.invalid_credentials")).or(page.locator(".say:not(:empty)")).first().waitFor();
+    },
+  },
+  {
+    name: "sign-in-unreachable",
+    path: "/posts/#sign-in",
+    async then(page) {
+      await cut(page, "**/api/email/login");
+      await submit(page, "ann@example.org", "correct horse");
+      await page.getByText(t("trouble.unreachable")).waitFor();
+    },
+  },
+  {
+    name: "check-mail",
+    path: "/posts/#sign-up",
+    async then(page) {
+      await submit(page, `stranger${(strangers += 1)}@example.org`, "Stranger", "correct horse");
+      await page.getByRole("heading", { name: t("auth.check_mail") }).waitFor();
+    },
+  },
+  { name: "signed-in", who: "ann", path: "/posts/?login=ok", then: (page) => page.locator(".notice.good").waitFor() },
+];
+
+const posts = ({ post }, t) => [
+  { name: "unread", who: "ann", path: "/", then: (page) => page.locator(".unread-dot").waitFor() },
+  { name: "no-files", who: "newcomer", path: "/settings/", then: (page) => page.getByText(t("settings.files_empty")).scrollIntoViewIfNeeded() },
+  { name: "write-uploads", who: "ann", path: "/posts/#write", then: upload },
+  {
+    name: "write-drop",
+    who: "ann",
+    path: "/posts/#write",
+    async then(page) {
+      await page.locator("form.composer").evaluate((form) => {
+        const dataTransfer = new DataTransfer();
+        dataTransfer.items.add(new File(["x"], "x.png", { type: "image/png" }));
+        form.dispatchEvent(new DragEvent("dragover", { bubbles: true, cancelable: true, dataTransfer }));
+      });
+      await page.locator(".drop").waitFor();
+    },
+  },
+  {
+    name: "write-preview",
+    who: "ann",
+    path: "/posts/#write",
+    async then(page) {
+      await page.locator("form.composer textarea").fill("Some **bold** words.\n\n- a list");
+      await page.getByRole("button", { name: t("post.preview") }).click();
+      await page.locator(".preview strong").waitFor();
+    },
+  },
+  {
+    name: "write-failed",
+    who: "ann",
+    path: "/posts/#write",
+    async then(page) {
+      await cut(page, "**/api/posts");
+      await page.getByLabel(t("post.title")).fill("A title");
+      await page.getByRole("button", { name: t("posts.publish") }).click();
+      await page.locator("form.composer .say:not(:empty)").waitFor();
+    },
+  },
+  { name: "post-edit", who: "ann", path: `/posts/${post}`, then: (page) => page.getByRole("button", { name: t("post.edit"), exact: true }).click() },
+  {
+    name: "post-delete",
+    who: "ann",
+    path: `/posts/${post}`,
+    async then(page) {
+      await page.getByRole("button", { name: t("post.delete"), exact: true }).click();
+      await page.getByRole("dialog").waitFor();
+    },
+  },
+  {
+    name: "saying",
+    who: "ann",
+    path: `/posts/${post}`,
+    async then(page) {
+      await page.evaluate(() => Object.defineProperty(navigator, "clipboard", { value: { writeText: async () => {} } }));
+      await page.getByRole("button", { name: t("post.copy_link") }).click();
+      await page.locator(".saying").waitFor();
+    },
+  },
+];
+
+/** Connects a page to its room in a way that can be cut off. */
+async function connected(page, path) {
+  let gone = false;
+  const sockets = [];
+  await page.routeWebSocket(/socket\.io/, (socket) => {
+    if (gone) return socket.close();
+    socket.connectToServer();
+    sockets.push(socket);
+  });
+  await page.route("**/socket.io/**", (route) => (gone ? route.abort() : route.continue()));
+  await open(page, path);
+  await page.locator(".dot.on").first().waitFor({ state: "attached" });
+  return () => {
+    gone = true;
+    for (const socket of sockets) socket.close();
+  };
+}
+
+const rooms = ({ room, ann }, t) => [
+  {
+    name: "room-menu",
+    who: "ann",
+    path: `/rooms/${room}`,
+    async then(page) {
+      await stands(page);
+      await page.locator(".room-head summary").click();
+    },
+  },
+  {
+    name: "room-emoji",
+    who: "ann",
+    path: `/rooms/${room}`,
+    async then(page) {
+      await stands(page);
+      await page.locator("li.message").last().focus();
+      await page.locator(".message-tools button").first().click();
+      await page.locator(".emoji").waitFor();
+    },
+  },
+  {
+    name: "room-reply",
+    who: "ann",
+    path: `/rooms/${room}`,
+    async then(page) {
+      await stands(page);
+      await page.locator("li.message").last().focus();
+      await page.locator(".message-tools").getByRole("button", { name: t("room.reply") }).click();
+      await field(page).fill("I can be there at six, and I bring what is left of the fleece.\nWill that do?");
+    },
+  },
+  {
+    name: "room-uploads",
+    who: "ann",
+    path: `/rooms/${room}`,
+    async then(page) {
+      await stands(page);
+      await upload(page);
+    },
+  },
+  {
+    name: "room-refused",
+    who: "ann",
+    path: `/rooms/${room}`,
+    async then(page) {
+      await page.locator(".dot.on").first().waitFor({ state: "attached" });
+      await field(page).fill("/nonsense");
+      await field(page).press("Enter");
+      await page.locator(".problem").waitFor();
+    },
+  },
+  {
+    name: "room-not-sent",
+    who: "ann",
+    path: "/rooms/",
+    async then(page) {
+      const draft = { clientId: "a-draft", roomId: room, body: "I put the dates into this file.", replyTo: null, attachments: ["file:///dates"], at: new Date().toISOString(), problem: null };
+      await page.evaluate(([name, draft]) => localStorage.setItem(name, draft), [`outbox:${ann.id}:${draft.clientId}`, JSON.stringify(draft)]);
+      await open(page, `/rooms/${room}`);
+      await page.locator(".message.failed").waitFor();
+      await page.evaluate(() => localStorage.clear());
+    },
+  },
+  {
+    name: "room-offline",
+    who: "ann",
+    path: "/rooms/",
+    async then(page) {
+      const cut_off = await connected(page, `/rooms/${room}`);
+      cut_off();
+      await page.locator(".banner p").waitFor();
+      await field(page).fill("Is anybody there?");
+      await field(page).press("Enter");
+      await page.locator(".message.pending").waitFor();
+      await page.evaluate(() => localStorage.clear());
+    },
+  },
+  {
+    name: "invite-refused",
+    who: "ann",
+    path: `/rooms/${room}`,
+    async then(page) {
+      await page.getByRole("button", { name: t("room.invite") }).click();
+      await submit(page, "Bob");
+      await page.locator("dialog .say:not(:empty)").waitFor();
+    },
+  },
+];
+
+/** The states, in the way of `pages`. */
+export const states = (house, t) => [...arriving(house), ...signing(t), ...posts(house, t), ...rooms(house, t)];
