@@ -64,6 +64,11 @@ pub(super) fn is_collision(error: &Error) -> bool {
     cause.is_some_and(|cause| matches!(code(cause).as_deref(), Some("40001" | "40P01")))
 }
 
+/// Whether PostgreSQL does not let our role do that.
+pub(super) fn is_forbidden(error: &DbErr) -> bool {
+    code(error).as_deref() == Some("42501")
+}
+
 /// Disk full, server gone, no connection free: what an operator or time mends.
 fn is_passing(error: &DbErr) -> bool {
     if matches!(error, DbErr::ConnectionAcquire(_) | DbErr::Conn(_)) {

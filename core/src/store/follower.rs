@@ -5,10 +5,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use sea_orm::{DatabaseConnection, DbBackend, sqlx::postgres::PgListener};
+use sea_orm::{DbBackend, sqlx::postgres::PgListener};
 use tokio_util::sync::CancellationToken;
 
-use super::{Context, Position, log};
+use super::{Context, Position, log::Log};
 
 /// How often SQLite is asked whether someone else wrote, and the longest silence before PostgreSQL's log is read anyway.
 const SQLITE_POLL: Duration = Duration::from_millis(200);
@@ -16,11 +16,11 @@ const POSTGRES_POLL: Duration = Duration::from_millis(500);
 /// Events read at once.
 const CHUNK: u32 = 500;
 
-pub(super) async fn run(conn: DatabaseConnection, context: Arc<Context>, start: Position, stop: CancellationToken) {
+pub(super) async fn run(log: Log, context: Arc<Context>, start: Position, stop: CancellationToken) {
     let follow = async {
-        match conn.get_database_backend() {
-            DbBackend::Postgres => follow_postgres(&conn, &context, start).await,
-            _ => follow_sqlite(&conn, &context, start).await,
+        match log.conn.get_database_backend() {
+            DbBackend::Postgres => follow_postgres(&log, &context, start).await,
+            _ => follow_sqlite(&log, &context, start).await,
         }
     };
     tokio::select! {
@@ -29,9 +29,9 @@ pub(super) async fn run(conn: DatabaseConnection, context: Arc<Context>, start: 
     }
 }
 
-async fn follow_sqlite(conn: &DatabaseConnection, context: &Context, mut at: Position) {
+async fn follow_sqlite(log: &Log, context: &Context, mut at: Position) {
     // data_version is a matter of one connection, so one is kept out of the pool for it.
-    let pool = conn.get_sqlite_connection_pool();
+    let pool = log.conn.get_sqlite_connection_pool();
     let mut own = None;
     let mut seen = None;
     loop {
@@ -43,7 +43,7 @@ async fn follow_sqlite(conn: &DatabaseConnection, context: &Context, mut at: Pos
         match sea_orm::sqlx::query_scalar::<_, i64>("PRAGMA data_version").fetch_one(connection).await {
             Ok(version) if seen == Some(version) => {}
             Ok(version) => {
-                if catch_up(conn, context, &mut at).await {
+                if catch_up(log, context, &mut at).await {
                     seen = Some(version);
                 }
             }
@@ -55,9 +55,9 @@ async fn follow_sqlite(conn: &DatabaseConnection, context: &Context, mut at: Pos
     }
 }
 
-async fn follow_postgres(conn: &DatabaseConnection, context: &Context, mut at: Position) {
+async fn follow_postgres(log: &Log, context: &Context, mut at: Position) {
     loop {
-        let mut listener = match PgListener::connect_with(conn.get_postgres_connection_pool()).await {
+        let mut listener = match PgListener::connect_with(log.conn.get_postgres_connection_pool()).await {
             Ok(listener) => listener,
             Err(error) => {
                 tracing::warn!(%error, "the database could not be asked for changes");
@@ -71,7 +71,7 @@ async fn follow_postgres(conn: &DatabaseConnection, context: &Context, mut at: P
             continue;
         }
         loop {
-            catch_up(conn, context, &mut at).await;
+            catch_up(log, context, &mut at).await;
             // A notification may come before older transactions have ended, hence the poll besides.
             if let Ok(Err(_)) = tokio::time::timeout(POSTGRES_POLL, listener.recv()).await {
                 break;
@@ -81,9 +81,9 @@ async fn follow_postgres(conn: &DatabaseConnection, context: &Context, mut at: P
 }
 
 /// Reads on to the end of the log; false if the database did not answer.
-async fn catch_up(conn: &DatabaseConnection, context: &Context, at: &mut Position) -> bool {
+async fn catch_up(log: &Log, context: &Context, at: &mut Position) -> bool {
     loop {
-        let entries = match log::after(conn, *at, CHUNK).await {
+        let entries = match log.after(*at, CHUNK).await {
             Ok(entries) => entries,
             Err(error) => {
                 tracing::warn!(%error, cause = ?error.source, "the event log could not be read");

@@ -41,7 +41,7 @@ pub use self::{
     migrate::Plan,
     tx::Tx,
 };
-use self::{batch::Batcher, events::Listeners};
+use self::{batch::Batcher, events::Listeners, log::Log};
 use crate::{
     clock::{Clock, Timestamp},
     config::DatabaseSection,
@@ -54,6 +54,7 @@ use crate::{
 #[derive(Clone)]
 pub struct Store {
     reader: DatabaseConnection,
+    log: Log,
     writer: Writer,
     context: Arc<Context>,
 }
@@ -97,6 +98,7 @@ impl Store {
         let url = connect::url(section, data_dir);
         migrate::run(&url, section, data_dir).await?;
         let reader = connect::reader(&url, section).await?;
+        let log = Log::of(reader.clone()).await.map_err(|source| OpenError::Connect { url: url.to_string(), source })?;
         let node = NodeId::new(clock.now(), &random);
         let context = Arc::new(Context {
             clock,
@@ -110,7 +112,7 @@ impl Store {
             DbBackend::Postgres => Writer::Postgres(reader.clone()),
             _ => Writer::Sqlite(Batcher::start(connect::writer(&url, section).await?, context.clone())),
         };
-        Ok(Self { reader, writer, context })
+        Ok(Self { reader, log, writer, context })
     }
 
     /// What [`Store::open`] would change in the schema, without changing it.
@@ -199,12 +201,12 @@ impl Store {
 
     /// Where the event log ends now.
     pub async fn log_end(&self) -> Result<Position> {
-        log::end(&self.reader).await
+        self.log.end().await
     }
 
     /// At most `limit` events of the log after `at`, in the order in which they became final.
     pub async fn log_after(&self, at: Position, limit: u32) -> Result<Vec<Entry>> {
-        log::after(&self.reader, at, limit).await
+        self.log.after(at, limit).await
     }
 
     /// The present, as writes see it.
@@ -222,8 +224,8 @@ impl Store {
     /// # Errors
     /// The database could not be asked where its log ends.
     pub async fn follow(&self, stop: CancellationToken) -> Result<tokio::task::JoinHandle<()>> {
-        let start = log::end(&self.reader).await?;
-        Ok(tokio::spawn(follower::run(self.reader.clone(), self.context.clone(), start, stop)))
+        let start = self.log.end().await?;
+        Ok(tokio::spawn(follower::run(self.log.clone(), self.context.clone(), start, stop)))
     }
 }
 

@@ -7,7 +7,7 @@ use std::{
 
 use community::{
     error::{Error, Result},
-    store::{Event, Store, Tx},
+    store::{Event, Position, Store, Tx},
 };
 use futures_util::future::join_all;
 use sea_orm::{ConnectionTrait, DatabaseConnection, TransactionTrait};
@@ -280,6 +280,79 @@ async fn a_transaction_that_commits_late_is_heard_all_the_same() {
     assert!(!list.iter().any(|subject| subject == "never"));
     stop.cancel();
     follower.await.unwrap();
+    connection.close().await.unwrap();
+    own.database.drop_it().await;
+}
+
+/// What is read of the log, without what the clients' own writes left in it.
+async fn read(store: &Store) -> Vec<String> {
+    let log = store.log_after(Position::START, 100).await.unwrap();
+    log.into_iter().filter(|entry| entry.event.kind == "test.happened").map(|entry| entry.event.subject).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_transaction_in_another_database_holds_nobody_up_and_one_in_this_does() {
+    let (own, elsewhere) = (Own::open(Db::Postgres).await, Own::open(Db::Postgres).await);
+    let (list, stop) = (heard(&own.store), CancellationToken::new());
+    let follower = own.store.follow(stop.clone()).await.unwrap();
+    let other = own.other().await;
+    let (far, near) = (elsewhere.database.connect().await, own.database.connect().await);
+    let long = far.begin().await.unwrap();
+    long.execute_unprepared(&insert("elsewhere")).await.unwrap();
+
+    record(&other, "one").await.unwrap();
+    all_heard(&list, &["one"]).await;
+    let end = own.store.log_end().await.unwrap();
+    let late = near.begin().await.unwrap();
+    late.execute_unprepared(&insert("late")).await.unwrap();
+    record(&other, "two").await.unwrap();
+    assert_eq!(read(&own.store).await, ["one"]);
+    assert_eq!(own.store.log_end().await.unwrap(), end);
+    late.commit().await.unwrap();
+    assert_eq!(read(&own.store).await, ["one", "late", "two"]);
+    assert!(own.store.log_end().await.unwrap() > end);
+    all_heard(&list, &["late", "two"]).await;
+
+    long.rollback().await.unwrap();
+    stop.cancel();
+    follower.await.unwrap();
+    for connection in [far, near] {
+        connection.close().await.unwrap();
+    }
+    drop(other);
+    elsewhere.database.drop_it().await;
+    own.database.drop_it().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_log_is_read_by_a_role_that_must_not_see_what_others_run() {
+    let own = Own::open(Db::Postgres).await;
+    let connection = own.database.connect().await;
+    let role = own.database.url.rsplit_once('/').unwrap().1.replace("test_", "role_");
+    for statement in [
+        format!(r#"CREATE ROLE "{role}" LOGIN"#),
+        format!(r#"GRANT ALL ON SCHEMA public TO "{role}""#),
+        format!(r#"GRANT ALL ON ALL TABLES IN SCHEMA public TO "{role}""#),
+        format!(r#"GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO "{role}""#),
+    ] {
+        connection.execute_unprepared(&statement).await.unwrap();
+    }
+    for (number, hidden) in [false, true].into_iter().enumerate() {
+        if hidden {
+            connection.execute_unprepared("REVOKE SELECT ON pg_stat_activity FROM PUBLIC").await.unwrap();
+        }
+        let store = connect(&own.database.url.replace("postgres@", &format!("{role}@")), own.folder.path()).await;
+        let late = connection.begin().await.unwrap();
+        late.execute_unprepared(&insert("late")).await.unwrap();
+        record(&store, "own").await.unwrap();
+        // Where nobody is seen, those in other tests' databases hold up as well.
+        assert!(read(&store).await.len() <= 2 * number, "hidden: {hidden}");
+        late.commit().await.unwrap();
+        eventually("both to be read", || async { (read(&store).await.len() == 2 * number + 2).then_some(()) }).await;
+        assert_eq!(read(&store).await[2 * number..], ["late", "own"]);
+    }
+    connection.execute_unprepared(&format!(r#"DROP OWNED BY "{role}""#)).await.unwrap();
+    connection.execute_unprepared(&format!(r#"DROP ROLE "{role}""#)).await.unwrap();
     connection.close().await.unwrap();
     own.database.drop_it().await;
 }
