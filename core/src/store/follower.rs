@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Duration};
 use sea_orm::{DbBackend, sqlx::postgres::PgListener};
 use tokio_util::sync::CancellationToken;
 
-use super::{Context, Position, log::Log};
+use super::{Context, Position, log::Log, presence};
 
 /// How often SQLite is asked whether someone else wrote, and the longest silence before PostgreSQL's log is read anyway.
 const SQLITE_POLL: Duration = Duration::from_millis(200);
@@ -65,7 +65,10 @@ async fn follow_postgres(log: &Log, context: &Context, mut at: Position) {
                 continue;
             }
         };
-        if let Err(error) = listener.listen("community_events").await {
+        // The next one takes the lock as well.
+        listener.eager_reconnect(false);
+        let ready = async { presence::hold_postgres(&mut listener).await.and(listener.listen("community_events").await) };
+        if let Err(error) = ready.await {
             tracing::warn!(%error, "the database could not be asked for changes");
             tokio::time::sleep(POSTGRES_POLL).await;
             continue;
@@ -73,7 +76,7 @@ async fn follow_postgres(log: &Log, context: &Context, mut at: Position) {
         loop {
             catch_up(log, context, &mut at).await;
             // A notification may come before older transactions have ended, hence the poll besides.
-            if let Ok(Err(_)) = tokio::time::timeout(POSTGRES_POLL, listener.recv()).await {
+            if let Ok(Err(_) | Ok(None)) = tokio::time::timeout(POSTGRES_POLL, listener.try_recv()).await {
                 break;
             }
         }

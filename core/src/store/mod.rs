@@ -17,6 +17,7 @@ mod follower;
 mod later;
 mod log;
 mod migrate;
+mod presence;
 mod retry;
 mod tx;
 
@@ -55,6 +56,7 @@ use crate::{
 pub struct Store {
     reader: DatabaseConnection,
     log: Log,
+    data_dir: PathBuf,
     writer: Writer,
     context: Arc<Context>,
 }
@@ -112,7 +114,7 @@ impl Store {
             DbBackend::Postgres => Writer::Postgres(reader.clone()),
             _ => Writer::Sqlite(Batcher::start(connect::writer(&url, section).await?, context.clone())),
         };
-        Ok(Self { reader, log, writer, context })
+        Ok(Self { reader, log, data_dir: data_dir.to_owned(), writer, context })
     }
 
     /// What [`Store::open`] would change in the schema, without changing it.
@@ -219,13 +221,29 @@ impl Store {
         &self.context.random
     }
 
-    /// Hears what other processes write, until `stop`. Without this only our own events are heard.
+    /// Hears what other processes write, until `stop`. Without this only our own events are heard. Others see by it that somebody is
+    /// [there](Store::is_followed).
     ///
     /// # Errors
     /// The database could not be asked where its log ends.
     pub async fn follow(&self, stop: CancellationToken) -> Result<tokio::task::JoinHandle<()>> {
         let start = self.log.end().await?;
-        Ok(tokio::spawn(follower::run(self.log.clone(), self.context.clone(), start, stop)))
+        let presence = match self.writer {
+            Writer::Sqlite(_) => presence::hold_sqlite(&self.data_dir)
+                .inspect_err(|error| tracing::warn!(%error, "commands in the shell will not see that this server runs"))
+                .ok(),
+            Writer::Postgres(_) => None,
+        };
+        let follow = follower::run(self.log.clone(), self.context.clone(), start, stop);
+        Ok(tokio::spawn(async move {
+            follow.await;
+            drop(presence);
+        }))
+    }
+
+    /// Whether a process [follows](Store::follow) what is written: a server that runs, even if it is too busy to answer.
+    pub async fn is_followed(&self) -> Result<bool> {
+        presence::is_held(&self.reader, &self.data_dir).await
     }
 }
 

@@ -18,8 +18,10 @@ use crate::{
     store::Store,
 };
 
-/// How long it takes a running server at most to hear of something.
+/// How long a server may take to hear of something if none is seen to run.
 const HEARD: Duration = Duration::from_secs(4);
+/// How long one that runs may be busy with other things.
+const BUSY: Duration = Duration::from_secs(30);
 /// How long it may take to load a plugin.
 const LOADED: Duration = Duration::from_mins(3);
 /// How often its answer is looked for.
@@ -164,26 +166,32 @@ async fn answer(
 ) -> Result<String, Box<dyn std::error::Error>> {
     let last = queries::lines(store.reader(), id, 0, 1).await?.last().map_or(0, |line| line.number);
     work(id.to_owned()).await?;
-    let begun = Instant::now();
-    let mut heard = false;
-    while begun.elapsed() < if heard { LOADED } else { HEARD } {
+    let (begun, runs) = (Instant::now(), store.is_followed().await?);
+    let (mut heard, mut patience) = (false, if runs { BUSY } else { HEARD });
+    while begun.elapsed() < patience {
         let lines = queries::lines(store.reader(), id, last, LINES).await?;
         let mut answers = lines.iter().filter(|line| line.of_server);
         // The first says that it was heard, the second what came of it.
-        heard = answers.next().is_some();
+        if answers.next().is_some() {
+            (heard, patience) = (true, LOADED);
+        }
         if let Some(answer) = answers.next() {
             return if answer.level == "ERROR" { Err(format!("{id}: {}", answer.line).into()) } else { Ok(answer.line.clone()) };
         }
         sleep(LOOK).await;
     }
-    if heard {
-        return Err(format!(
-            "{id}: the server has not finished loading it within {} s; `community plugin logs {id}` tells",
-            LOADED.as_secs()
+    let seconds = patience.as_secs();
+    match (heard, runs) {
+        (true, _) => {
+            Err(format!("{id}: the server has not finished loading it within {seconds} s; `community plugin logs {id}` tells").into())
+        }
+        (false, true) => Err(format!(
+            "{id}: noted, but the server that runs has not taken it up within {seconds} s; it does as soon as it can, and `community plugin \
+             logs {id}` tells"
         )
-        .into());
+        .into()),
+        (false, false) => Ok("noted; no server is running on this database, so it takes effect at the next start".to_owned()),
     }
-    Ok("noted; no server is running on this database, so it takes effect at the next start".to_owned())
 }
 
 async fn letters(store: &Store, plugin: &str, after: Option<&str>) -> Outcome {

@@ -4,13 +4,15 @@ mod backup;
 mod doctor;
 mod trial;
 
-use std::{fs, os::unix::fs::PermissionsExt, path::Path, process::Command};
+use std::{fs, os::unix::fs::PermissionsExt, path::Path, process::Command, time::Duration};
 
+use sea_orm::ConnectionTrait;
 use serde_json::Value;
+use tokio::time::timeout;
 
 use crate::{
     bots::crash::section,
-    support::{Binary, Db, PASSWORD, output, share_plugin_cache},
+    support::{Binary, Db, PASSWORD, eventually, output, share_plugin_cache},
 };
 
 db_test! {
@@ -23,6 +25,46 @@ db_test! {
         assert!(!text.contains("S3cr3tCanary"), "{text}");
         binary.stop().await;
     }
+}
+
+db_test! {
+    async fn a_command_waits_for_a_server_that_is_busy_and_not_for_one_that_is_gone(db) {
+        let mut binary = Binary::start(db, &[]).await;
+        freeze(&binary).await;
+        let (mut command, _lines) = binary.begin(&["plugin", "disable", "email"]);
+        // Longer than one waits for a server that is not there.
+        let ended = timeout(Duration::from_secs(6), command.end()).await;
+        assert!(ended.is_err(), "gave up: {}", binary.errors());
+        binary.signal("CONT");
+        assert!(command.end().await.unwrap().success(), "{}", binary.errors());
+        binary.client().get("/readyz").await.expect(200);
+        binary.logged("switched off").await;
+        // However it ended.
+        binary.kill();
+        let said = binary.run_well(&["plugin", "enable", "email"], "").await;
+        assert_eq!(said, "email: noted; no server is running on this database, so it takes effect at the next start\n");
+        binary.serve().await;
+        assert_eq!(binary.run_well(&["plugin", "reload", "email"], "").await, "email: loaded\n");
+        binary.stop().await;
+    }
+}
+
+/// Stops the server where it holds nothing that a command needs: SQLite has one place for who writes.
+async fn freeze(binary: &Binary) {
+    let connection = binary.database().connect().await;
+    if binary.database().kind() == Db::Sqlite {
+        connection.execute_unprepared("PRAGMA busy_timeout = 0").await.unwrap();
+    }
+    eventually("the server to write nothing", || async {
+        binary.signal("STOP");
+        let free = connection.execute_unprepared("DELETE FROM events WHERE false").await.is_ok();
+        if !free {
+            binary.signal("CONT");
+        }
+        free.then_some(())
+    })
+    .await;
+    connection.close().await.unwrap();
 }
 
 #[tokio::test]

@@ -114,6 +114,11 @@ impl Binary {
         server.end().await.unwrap_or_else(|| panic!("SIGTERM did not end it:\n{}", self.log()))
     }
 
+    /// Sends the running server a signal by its name.
+    pub fn signal(&self, name: &str) {
+        self.server.as_ref().expect("no server runs").signal(name);
+    }
+
     /// The process id of the running server.
     pub fn pid(&self) -> u32 {
         self.server.as_ref().expect("no server runs").0.id()
