@@ -7,8 +7,10 @@ use std::{
     io::{self, Read, Write},
     os::unix::{fs::DirBuilderExt, process::ExitStatusExt},
     path::{Path, PathBuf},
-    process::{Command, Output, Stdio},
+    process::{self, Command, Output, Stdio},
     sync::OnceLock,
+    thread,
+    time::Duration,
 };
 
 use clap::Args;
@@ -21,6 +23,9 @@ use super::{
     source::hex,
 };
 use crate::{config::PluginLimits, threads::stand_back};
+
+/// What the process ends with when its time is up.
+const TIME_IS_UP: i32 = 124;
 
 /// The program that compiles when its command line says so.
 static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
@@ -39,8 +44,8 @@ pub struct Order {
     folder: PathBuf,
     /// The most memory, in bytes.
     memory: u64,
-    /// The most CPU time, in seconds.
-    seconds: u64,
+    /// The most time, in milliseconds: on the clock, and little more than that on all cores together.
+    millis: u64,
     /// Whether the component runs where there is space for large ones.
     #[arg(long)]
     large: bool,
@@ -53,9 +58,10 @@ impl Order {
     /// What the compiler does not like.
     pub fn carry_out(&self) -> Result<(), String> {
         stand_back();
+        end_after(Duration::from_millis(self.millis)).map_err(|error| error.to_string())?;
         // One more than the limit is where the system would kill without saying why. Data is what is written to: address space may be
         // reserved in any amount. What breaks down leaves no copy of its memory behind.
-        for (resource, most) in [(Resource::Data, self.memory), (Resource::Cpu, self.seconds), (Resource::Core, 0)] {
+        for (resource, most) in [(Resource::Data, self.memory), (Resource::Cpu, self.millis / 1000 + 1), (Resource::Core, 0)] {
             let limit = Rlimit { current: Some(most), maximum: Some(most.saturating_add(1)) };
             // Where the system has no such limit, or a lower one, it goes without.
             let _ = setrlimit(resource, limit);
@@ -69,7 +75,7 @@ impl Order {
     fn give_to(&self, program: &Path, bytes: &[u8]) -> io::Result<Output> {
         let mut command = Command::new(program);
         command.arg("compile-component").args(self.large.then_some("--large"));
-        command.arg("--").arg(&self.folder).args([self.memory, self.seconds].map(|number| number.to_string()));
+        command.arg("--").arg(&self.folder).args([self.memory, self.millis].map(|number| number.to_string()));
         // It needs no secrets.
         command.env_clear().stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut process = command.spawn()?;
@@ -82,6 +88,16 @@ impl Order {
     }
 }
 
+/// Ends this process after `time`, whatever it is at: whoever waits for it has given up by then.
+fn end_after(time: Duration) -> io::Result<()> {
+    #[expect(clippy::disallowed_methods, reason = "this thread is its own")]
+    let clock = move || {
+        thread::sleep(time);
+        process::exit(TIME_IS_UP)
+    };
+    thread::Builder::new().name("clock".to_owned()).spawn(clock).map(drop)
+}
+
 /// Lets a process compile the component of plugin `id`, unless that went well before. The sentence says what the limits did not allow.
 pub fn compile(id: &str, bytes: &[u8], large: bool, engine: &GuestEngine, limits: &PluginLimits) -> Result<(), String> {
     let (Some(program), Some(folder)) = (PROGRAM.get(), engine.cache()) else { return Ok(()) };
@@ -91,9 +107,8 @@ pub fn compile(id: &str, bytes: &[u8], large: bool, engine: &GuestEngine, limits
     if fs::read_to_string(&note).is_ok_and(|known| known == mark) {
         return Ok(());
     }
-    // Time in which the process does not run does not count for the system; whoever waits has given up by then.
-    let seconds = limits.compile.0.as_secs().saturating_add(1);
-    let order = Order { folder: folder.to_owned(), memory: limits.compile_memory.0, seconds, large };
+    let millis = limits.compile.0.as_millis().try_into().unwrap_or(u64::MAX);
+    let order = Order { folder: folder.to_owned(), memory: limits.compile_memory.0, millis, large };
     let output =
         order.give_to(program, bytes).map_err(|error| format!("cannot be compiled, as no process can be started for that: {error}"))?;
     judge(&output, limits)?;
@@ -114,7 +129,7 @@ fn judge(output: &Output, limits: &PluginLimits) -> Result<(), String> {
     let ended_by = |signal: Signal| output.status.signal() == Some(signal.as_raw());
     if output.status.success() {
         Ok(())
-    } else if ended_by(Signal::XCPU) {
+    } else if ended_by(Signal::XCPU) || output.status.code() == Some(TIME_IS_UP) {
         Err(too_slow(limits.compile))
     } else if ended_by(Signal::KILL) || said.contains("memory allocation of") {
         // It did not get what it asked for, or the system had too little for everybody.

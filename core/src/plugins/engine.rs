@@ -1,6 +1,7 @@
 //! What all guests share: the compiler, the clock that interrupts them, and the threads they run on.
 
 use std::{
+    env,
     fs::{self, DirBuilder, Permissions},
     io,
     os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt},
@@ -22,7 +23,7 @@ use tokio::{
 use wasmtime::{Cache, CacheConfig, Config, Enabled, Engine, EngineWeak, PoolingAllocationConfig, Strategy};
 
 use super::senses::Senses;
-use crate::threads::stand_back;
+use crate::{random::Random, threads::stand_back};
 
 /// How often a running guest is interrupted to see whether it has used up its time.
 const TICK: Duration = Duration::from_millis(10);
@@ -69,6 +70,8 @@ struct Shared {
     waited: Lane,
     /// For those that nobody waits for, which therefore cannot hold up the others.
     unwaited: Lane,
+    /// Goes with it.
+    _passing: Option<Passing>,
 }
 
 /// A thread that guests run on.
@@ -106,18 +109,24 @@ impl Lane {
 impl GuestEngine {
     /// Starts the engine, with compiled code kept in `<data_dir>/cache/wasm`.
     pub fn start(data_dir: &Path) -> Result<Self, EngineError> {
-        Self::caching(Some(cache_folder(data_dir)))
+        Self::caching(Some(cache_folder(data_dir)), None)
     }
 
     /// The same for whoever only looks at plugins: nothing is made in the data folder, which may be another's or not be there yet. Unless
-    /// compiled code is kept there already, and is theirs, they wait until all is compiled.
+    /// compiled code is kept there already, and is theirs, they wait until all is compiled, and it is kept elsewhere for as long as they
+    /// look.
     pub fn start_to_look(data_dir: &Path) -> Result<Self, EngineError> {
         let folder = cache_folder(data_dir);
         let is_own = fs::metadata(&folder).is_ok_and(|about| about.is_dir() && about.uid() == geteuid().as_raw());
-        Self::caching(is_own.then_some(folder))
+        if is_own {
+            return Self::caching(Some(folder), None);
+        }
+        // Where there is no place for that, all is compiled in this process.
+        let passing = Passing::new().ok();
+        Self::caching(passing.as_ref().map(|passing| cache_folder(&passing.0)), passing)
     }
 
-    fn caching(folder: Option<PathBuf>) -> Result<Self, EngineError> {
+    fn caching(folder: Option<PathBuf>, passing: Option<Passing>) -> Result<Self, EngineError> {
         let cache = folder.as_deref().map(cache).transpose()?;
         let mut pooled = config(cache.clone(), false);
         pooled.allocation_strategy(pool());
@@ -126,7 +135,8 @@ impl GuestEngine {
         let waited = Lane::start("guests-waited").map_err(EngineError::Threads)?;
         let unwaited = Lane::start("guests").map_err(EngineError::Threads)?;
         let ticker = Ticker::start([engine.weak(), roomy.weak()]).map_err(EngineError::Threads)?;
-        Ok(Self { engine, roomy, cache: folder, senses: Senses::default(), shared: Arc::new(Shared { ticker, waited, unwaited }) })
+        let shared = Arc::new(Shared { ticker, waited, unwaited, _passing: passing });
+        Ok(Self { engine, roomy, cache: folder, senses: Senses::default(), shared })
     }
 
     /// The same for guests that see another time and another chance than the machine's.
@@ -167,6 +177,25 @@ impl Drop for Shared {
         self.ticker.stop();
         self.waited.stop();
         self.unwaited.stop();
+    }
+}
+
+/// A folder in the system's place for what does not stay. It is there until this is dropped, and its owner's alone.
+struct Passing(PathBuf);
+
+impl Passing {
+    fn new() -> io::Result<Self> {
+        let folder = env::temp_dir().join(format!("community-{}", Random::from_system().token().expose()));
+        // One that is there already is somebody else's.
+        DirBuilder::new().mode(0o700).create(&folder)?;
+        Ok(Self(folder))
+    }
+}
+
+impl Drop for Passing {
+    fn drop(&mut self) {
+        // The system clears that place as well.
+        let _ = fs::remove_dir_all(&self.0);
     }
 }
 

@@ -4,7 +4,7 @@ mod backup;
 mod doctor;
 mod trial;
 
-use std::{fs, os::unix::fs::PermissionsExt, path::Path, process::Command, time::Duration};
+use std::{collections::BTreeSet, ffi::OsString, fs, os::unix::fs::PermissionsExt, path::Path, process::Command, time::Duration};
 
 use sea_orm::ConnectionTrait;
 use serde_json::Value;
@@ -12,6 +12,7 @@ use tokio::time::timeout;
 
 use crate::{
     bots::crash::section,
+    plugins::refusals::{compile_bomb, sums},
     support::{Binary, Db, PASSWORD, eventually, output, share_plugin_cache},
 };
 
@@ -65,6 +66,26 @@ async fn freeze(binary: &Binary) {
     })
     .await;
     connection.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn whoever_only_looks_at_plugins_is_safe_from_what_they_cost_and_leaves_nothing() {
+    let binary = Binary::prepare(Db::Sqlite, &[("COMMUNITY_DATA_DIR", "fresh".to_owned()), ("TMPDIR", ".".to_owned())]).await;
+    let path = binary.folder().join("greedy.wasm");
+    fs::write(&path, compile_bomb(&sums())).unwrap();
+    let section = format!("[plugins.greedy]\ncomponent = \"{}\"\ndev = true\nlimits.compile_memory = \"64 MiB\"\n", path.display());
+    fs::write(binary.folder().join("community.toml"), section).unwrap();
+    let before = names(binary.folder());
+    let report = String::from_utf8(binary.run(&["doctor"], "").await.stdout).unwrap();
+    assert!(report.contains("plugin `greedy` needs more than 64 MiB of memory to compile"), "{report}");
+    assert!(report.contains("plugin email     on"), "{report}");
+    assert_eq!(names(binary.folder()), before);
+    binary.stop().await;
+}
+
+/// What is in a folder.
+fn names(folder: &Path) -> BTreeSet<OsString> {
+    fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name()).collect()
 }
 
 #[tokio::test]

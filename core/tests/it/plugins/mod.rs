@@ -6,6 +6,6 @@ mod email;
 mod golden;
 mod limits;
 mod oauth;
-mod refusals;
+pub mod refusals;
 pub mod support;
 mod traps;

@@ -1,11 +1,17 @@
 //! What is refused before it runs, each with one sentence that names the plugin, what it wants and the way out.
 
-use std::{fs, os::unix::fs::PermissionsExt, path::Path, time::Instant};
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::Path,
+    process::{Command, Stdio},
+    time::Instant,
+};
 
 use community::config::{PluginSection, Size, Span};
 
 use super::support::{guest, load, load_in, section};
-use crate::support::{Binary, DEADLINE, Db};
+use crate::support::{Binary, DEADLINE, Db, Process};
 
 /// Why the plugin `bad` does not run.
 async fn refusal(section: PluginSection) -> String {
@@ -203,6 +209,17 @@ async fn p19_a_component_is_compiled_by_a_process_that_ends_at_its_limits() {
     binary.stop().await;
 }
 
+#[tokio::test]
+async fn p19_a_process_that_compiles_ends_when_its_time_is_up_even_if_it_uses_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_community"));
+    command.arg("compile-component").arg(folder.path()).args(["1000000000", "200"]);
+    // Nothing is written there, so it waits.
+    let mut process = Process::spawn(command.stdin(Stdio::piped())).unwrap();
+    let status = process.end().await.expect("it goes on");
+    assert_eq!(status.code(), Some(124));
+}
+
 /// One function with so many branches that compiling it takes seconds.
 fn branches() -> Vec<u8> {
     // (if (local.get 0) (then (local.set 0 (i32.add (local.get 0) (i32.const 1)))))
@@ -211,13 +228,13 @@ fn branches() -> Vec<u8> {
 }
 
 /// One function that adds and multiplies so much that compiling it takes hundreds of MiB.
-fn sums() -> Vec<u8> {
+pub fn sums() -> Vec<u8> {
     // (i32.add (i32.mul … (i32.const 7)) (local.get 0))
     [vec![0x20, 0], [0x41, 7, 0x6c, 0x20, 0, 0x6a].repeat(200_000)].concat()
 }
 
 /// A component with a core module beside its own, which is never instantiated and has one function: this one.
-fn compile_bomb(function: &[u8]) -> Vec<u8> {
+pub fn compile_bomb(function: &[u8]) -> Vec<u8> {
     let sized = |body: Vec<u8>| [leb(body.len()), body].concat();
     let section = |id: u8, body: Vec<u8>| [vec![id], sized(body)].concat();
     let code = [[0].as_slice(), function, &[0x0b]].concat();
