@@ -202,14 +202,17 @@ async fn plan(tx: &Tx, done: &Settlement) -> Result<()> {
     Ok(())
 }
 
-/// Writes down the jobs of a plugin that come back, and forgets those that do not any more. One that is there keeps its time.
+/// Writes down the jobs of a plugin that come back, and forgets those that do not any more. One whose time has come keeps it, so that it is
+/// told; every other one comes when it is wanted now, whatever was wanted before.
 pub async fn declare(tx: &mut Tx, plugin: &str, wanted: &[Job]) -> Result<()> {
     let there = jobs::recurring(tx.conn(), plugin).await?;
     for job in there.iter().filter(|job| wanted.iter().all(|wanted| wanted.name != job.name)) {
         jobs::remove(tx, plugin, &job.name, true, None).await?;
     }
-    let new: Vec<Job> = wanted.iter().filter(|job| there.iter().all(|there| there.name != job.name)).cloned().collect();
-    jobs::put(tx, plugin, &new).await
+    let now = tx.now();
+    let has_come = |job: &&Job| there.iter().any(|there| there.name == job.name && there.due_at <= now);
+    let planned: Vec<Job> = wanted.iter().filter(|job| !has_come(job)).cloned().collect();
+    jobs::put(tx, plugin, &planned).await
 }
 
 /// Removes what plugins remembered for a time that is over; true if there may be more.

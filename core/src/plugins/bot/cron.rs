@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
-use croner::{Cron, parser::CronParser};
+use croner::{
+    Cron,
+    parser::{CronParser, Seconds, Year},
+};
 
 use crate::{
     clock::Timestamp,
@@ -40,15 +43,22 @@ pub fn read(said: Vec<Said>) -> Result<Vec<Recurring>, String> {
     if said.len() > MAX_JOBS {
         return Err(format!("has {} jobs that come back, and there may be {MAX_JOBS}", said.len()));
     }
+    // Whatever has five fields: no job comes more often than once a minute, and none ends with a year.
+    let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).build();
     let mut names = BTreeSet::new();
     let mut jobs = Vec::with_capacity(said.len());
     for Said { name, cron } in said {
         check_job_name(&name).map_err(|_| format!("has a job called {name:?}, which is no name for one"))?;
-        let parsed = CronParser::new().parse(&cron).map_err(|error| format!("wants the job {name} at {cron:?}: {error}"))?;
+        let parsed = parser.parse(&cron).map_err(|error| format!("wants the job {name} at {cron:?}: {error}"))?;
         if !names.insert(name.clone()) {
             return Err(format!("has two jobs called {name}"));
         }
-        jobs.push(Recurring { name, cron: parsed });
+        let job = Recurring { name, cron: parsed };
+        // Without years, what ever comes has come since then.
+        if job.next(Timestamp::from_millis(0)).is_none() {
+            return Err(format!("wants the job {} at {cron:?}, a time that never comes: correct the pattern", job.name));
+        }
+        jobs.push(job);
     }
     Ok(jobs)
 }
@@ -63,8 +73,12 @@ mod tests {
         let next = |cron: &str, now: &str| read(said(cron)).unwrap()[0].next(Timestamp::parse(now).unwrap()).unwrap().to_string();
         assert_eq!(next("0 9 * * 1-5", "2026-01-30T09:00:00.000Z"), "2026-02-02T09:00:00.000Z", "Friday at nine, then Monday");
         assert_eq!(next("*/15 * * * *", "2026-01-30T09:01:30.000Z"), "2026-01-30T09:15:00.000Z");
-        for bad in ["", "* * *", "61 * * * *", "often"] {
-            assert!(read(said(bad)).is_err(), "{bad:?}");
+        assert_eq!(next("0 0 29 2 *", "2026-01-30T09:00:00.000Z"), "2028-02-29T00:00:00.000Z");
+        for bad in ["", "* * *", "61 * * * *", "often", "0 0 9 * * 1-5", "0 0 9 * * 1-5 2027"] {
+            let reason = read(said(bad)).unwrap_err();
+            assert!(reason.starts_with(&format!("wants the job job at {bad:?}: ")), "{reason}");
         }
+        let never = read(said("0 0 30 2 *")).unwrap_err();
+        assert_eq!(never, "wants the job job at \"0 0 30 2 *\", a time that never comes: correct the pattern");
     }
 }

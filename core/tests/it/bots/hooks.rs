@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use community::config::Secret;
+use sea_orm::{ConnectionTrait, Statement};
 use serde_json::json;
 
 use super::{ALL, again, bot, present, run, scene, with};
 use crate::{
+    plugins::support::load,
     rooms::{id, join, leave, open_room, read, say, send},
     support::{Client, Sockets, TestServer, eventually},
 };
@@ -212,6 +214,39 @@ db_test! {
         server.stop().await;
     }
 
+    async fn a_job_with_another_pattern_comes_back_by_that(db) {
+        let at = |cron: &str| {
+            let mut section = bot("all_hooks_bot", &ALL);
+            section.settings.insert("cron".to_owned(), cron.to_owned());
+            section
+        };
+        let mut server = TestServer::start_with(db, |config| with(config, "hooks", at("0 0 1 1 *"))).await;
+        let (ann, room) = scene(&server).await;
+        present(&ann.client, &room, "All Hooks").await;
+        // It is Monday noon: first more often, then as rarely as before, then more often again.
+        for (cron, due) in [
+            ("0 0 1 1 *", "2027-01-01T00:00:00.000Z"),
+            ("30 12 * * *", "2026-06-01T12:30:00.000Z"),
+            ("0 0 1 1 *", "2027-01-01T00:00:00.000Z"),
+            ("0 13 * * *", "2026-06-01T13:00:00.000Z"),
+        ] {
+            with(&mut server.config, "hooks", at(cron));
+            server.restart().await;
+            let database = server.database().connect().await;
+            eventually(&format!("{cron} is planned"), || async {
+                let query = "SELECT due_at FROM plugin_jobs WHERE plugin = 'hooks' AND recurring";
+                let row = database.query_one_raw(Statement::from_string(database.get_database_backend(), query)).await.unwrap();
+                row.is_some_and(|row| row.try_get_by_index::<String>(0).unwrap() == due).then_some(())
+            }).await;
+            database.close().await.unwrap();
+        }
+        server.clock.advance(Duration::from_mins(61));
+        let client = again(&server, &ann);
+        let told = seen(&client, &room, "scheduled", &["weekday-morning"]).await;
+        assert!(told.contains("2026-06-01T13:00:00"), "{told}");
+        server.stop().await;
+    }
+
     async fn a_job_can_be_taken_back(db) {
         let server = TestServer::start_with(db, |config| with(config, "hooks", bot("all_hooks_bot", &ALL))).await;
         let (ann, room) = scene(&server).await;
@@ -237,5 +272,24 @@ db_test! {
         let other = open_room(&ann.client, "Other").await;
         assert!(!other.is_empty());
         server.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_bot_that_wants_a_job_at_no_time_is_off_and_says_so() {
+    let patterns = [("never", "0 0 30 2 *"), ("second", "*/10 * * * * *"), ("year", "0 0 0 1 1 * 2030"), ("well", "0 0 29 2 *")];
+    let sections = patterns.map(|(id, cron)| {
+        let mut section = bot("all_hooks_bot", &ALL);
+        section.settings.insert("cron".to_owned(), cron.to_owned());
+        (id, section)
+    });
+    let status = load(sections).await.status();
+    let reason = |id: &str| status.iter().find(|status| status.id == id).unwrap().reason.clone();
+    assert_eq!(reason("well"), None);
+    let never = "plugin `never` wants the job weekday-morning at \"0 0 30 2 *\", a time that never comes: correct the pattern";
+    assert_eq!(reason("never").as_deref(), Some(never));
+    for id in ["second", "year"] {
+        let reason = reason(id).unwrap();
+        assert!(reason.starts_with(&format!("plugin `{id}` wants the job weekday-morning at ")) && reason.contains("5 fields"), "{reason}");
     }
 }

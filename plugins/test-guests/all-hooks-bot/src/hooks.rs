@@ -42,7 +42,7 @@ impl Completion for AllHooks {
 
 impl Scheduled for AllHooks {
     fn jobs() -> Vec<Recurring> {
-        vec![Recurring { name: "weekday-morning".to_owned(), cron: "0 9 * * 1-5".to_owned() }]
+        vec![Recurring { name: "weekday-morning".to_owned(), cron: settings::get("cron").unwrap_or_default() }]
     }
 
     fn on_job(job: Due) -> Result<(), String> {
