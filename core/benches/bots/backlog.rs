@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
 use tokio::task::JoinSet;
 
-use super::{ROUNDS, Scene, WRITERS, median, section};
+use super::{ROUNDS, Scene, WRITERS, component, median, section};
 use crate::{
     Outcome,
     realtime::sends::Writer,
@@ -22,7 +22,7 @@ const SETTLED: Duration = Duration::from_secs(2);
 
 /// The CPU time of the whole server for each message of a backlog, without that of starting.
 pub async fn measure(scene: &Scene<'_>, table: &mut Table) -> Outcome {
-    let bot = section(BOT, "test_echo_bot", "")?;
+    let bot = section(BOT, &component("test_echo_bot")?, "")?;
     let conn = seed::open(&scene.site.database()).await?;
     scene.site.configure(&bot)?;
     // The first time compiles it and lets it enter the rooms.

@@ -2,7 +2,7 @@
 
 use std::{fs, time::Duration};
 
-use super::{Scene, median, section};
+use super::{Scene, component, median, section};
 use crate::{
     FEW, Outcome,
     load::{self, Requests},
@@ -23,7 +23,7 @@ const LIMITS: &str = "attempts = 1\nbreakdowns = 1000000";
 pub async fn measure(scene: &Scene<'_>, table: &mut Table) -> Outcome {
     let mut bots = String::new();
     for number in 0..LOOPING {
-        bots += &section(&format!("naughty-{number}"), "test_naughty_bot", LIMITS)?;
+        bots += &section(&format!("naughty-{number}"), &component("test_naughty_bot")?, LIMITS)?;
     }
     seed::posts(&scene.site.database(), FEW).await?;
     let page = Requests::get([PAGE.to_owned()], "");

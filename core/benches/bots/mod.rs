@@ -1,7 +1,8 @@
-//! What bots cost: until they have answered, beside the messages they hear, while they wait, and while they misbehave.
+//! What bots cost: until they have answered, until they are replaced, beside the messages they hear, while they wait, and while they misbehave.
 
 mod backlog;
 mod loops;
+mod reload;
 mod replies;
 
 use std::{
@@ -49,6 +50,7 @@ pub async fn measure(site: &Site<'_>, table: &mut Table) -> Outcome {
     let (members, rooms) = seed::community(&site.database(), 2 * ROOMS, &rooms).await?;
     let scene = Scene { site, members, rooms };
     replies::measure(&scene, table).await?;
+    reload::measure(&scene, table).await?;
     hearing(&scene, table).await?;
     backlog::measure(&scene, table).await?;
     idle(&scene, table).await?;
@@ -59,7 +61,7 @@ pub async fn measure(site: &Site<'_>, table: &mut Table) -> Outcome {
 async fn hearing(scene: &Scene<'_>, table: &mut Table) -> Outcome {
     let (mut alone, mut heard) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
-        for (bots, times) in [(String::new(), &mut alone), (section("echo", "test_echo_bot", "")?, &mut heard)] {
+        for (bots, times) in [(String::new(), &mut alone), (section("echo", &component("test_echo_bot")?, "")?, &mut heard)] {
             scene.site.configure(&bots)?;
             let server = scene.site.serve()?;
             let mut writers = Vec::with_capacity(WRITERS);
@@ -80,7 +82,7 @@ async fn hearing(scene: &Scene<'_>, table: &mut Table) -> Outcome {
 async fn idle(scene: &Scene<'_>, table: &mut Table) -> Outcome {
     let mut bots = String::new();
     for number in 0..IDLE {
-        bots += &section(&format!("echo-{number}"), "test_echo_bot", "")?;
+        bots += &section(&format!("echo-{number}"), &component("test_echo_bot")?, "")?;
     }
     let mut memory = [0.0; 2];
     for (bots, memory) in ["", &bots].iter().zip(&mut memory) {
@@ -97,12 +99,16 @@ async fn idle(scene: &Scene<'_>, table: &mut Table) -> Outcome {
     Ok(())
 }
 
+/// The file of a component.
+fn component(name: &str) -> Outcome<PathBuf> {
+    let path = PathBuf::from(COMPONENTS).join(name).with_extension("wasm");
+    Ok(Path::canonicalize(&path).map_err(|error| format!("{}: {error}; `make bench` builds it", path.display()))?)
+}
+
 /// A section for a bot that hears every room and may talk without pause; `more` are lines of its limits.
-fn section(id: &str, component: &str, more: &str) -> Outcome<String> {
-    let path = PathBuf::from(COMPONENTS).join(component).with_extension("wasm");
-    let path = Path::canonicalize(&path).map_err(|error| format!("{}: {error}; `make bench` builds it", path.display()))?;
+fn section(id: &str, component: &Path, more: &str) -> Outcome<String> {
     let mut section = String::new();
-    writeln!(section, "[plugins.{id}]\ncomponent = \"{}\"\ndev = true\ngrants = {GRANTS}\nrooms = \"all\"", path.display())?;
+    writeln!(section, "[plugins.{id}]\ncomponent = \"{}\"\ndev = true\ngrants = {GRANTS}\nrooms = \"all\"", component.display())?;
     writeln!(section, "[plugins.{id}.limits]\nmessages = 1000\n{more}")?;
     Ok(section)
 }

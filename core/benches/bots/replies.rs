@@ -32,7 +32,7 @@ const BOTS: [(&str, &str, &str); 4] = [
 pub async fn measure(scene: &Scene<'_>, table: &mut Table) -> Outcome {
     let mut echo = f64::NAN;
     for (bot, component, text) in BOTS {
-        scene.site.configure(&section("bench", component, "cpu = \"5s\"\ncpu_per_second = \"1s\"")?)?;
+        scene.site.configure(&section("bench", &super::component(component)?, "cpu = \"5s\"\ncpu_per_second = \"1s\"")?)?;
         let server = scene.site.serve()?;
         let (replies, sends) = ask_all(scene, &server, text).await?;
         if component == "test_echo_bot" {
@@ -70,14 +70,15 @@ async fn ask_all(scene: &Scene<'_>, server: &Process, text: &str) -> Outcome<(Ve
 }
 
 /// Somebody who talks with the bot.
-struct Asker {
+pub struct Asker {
     socket: Socket,
     event: String,
     replies: UnboundedReceiver<Instant>,
 }
 
 impl Asker {
-    async fn connect(server: &Process, headers: &str, room: &str, text: &str) -> Outcome<Self> {
+    /// Connects with these headers. `text` is what the bot answers.
+    pub async fn connect(server: &Process, headers: &str, room: &str, text: &str) -> Outcome<Self> {
         let (tell, replies) = unbounded_channel();
         let of_bot = |event: &[u8]| event.windows(12).any(|piece| piece == b"\"isBot\":true");
         let heard = move |event: &[u8]| {
@@ -90,7 +91,8 @@ impl Asker {
         Ok(Self { socket, event: format!(r#"["message:send",{{"roomId":"{room}","body":"{text}"}}]"#), replies })
     }
 
-    async fn ask(&mut self) -> Outcome<(Duration, Duration)> {
+    /// Says it: how long it takes until that is acknowledged, and how long until the answer comes then.
+    pub async fn ask(&mut self) -> Outcome<(Duration, Duration)> {
         let sent = Instant::now();
         self.socket.ask(&self.event).await?;
         let stored = Instant::now();

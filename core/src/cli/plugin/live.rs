@@ -5,14 +5,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use clap::Subcommand;
+use clap::{Subcommand, builder::RangedU64ValueParser};
 use tokio::time::Instant;
 
 use super::operate::{no_plugin, open, reload};
 use crate::{
     cli::Outcome,
-    config::{Config, Loaded},
-    plugins::{Plugins, Senses, Site, dispatch::record::told_lately, look::Look, queries},
+    config::{Config, Loaded, PluginSection},
+    plugins::{PluginKind, Plugins, Senses, Site, dispatch::record::told_lately, look::Look, queries},
     store::Store,
     workbench::{
         build::{self, Built},
@@ -39,7 +39,7 @@ pub enum Command {
         /// The id of the plugin.
         id: String,
         /// How many events.
-        #[arg(short = 'n', long, default_value_t = 100)]
+        #[arg(short = 'n', long, default_value_t = 100, value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
         events: usize,
         /// The file to write them to, in place of standard output.
         #[arg(long)]
@@ -60,6 +60,7 @@ pub async fn run(command: &Command, config: &Config, reread: impl Fn() -> Result
 
 /// Builds and loads whenever something changes, for ever.
 async fn develop(folder: &Path, id: &str, config: &Config, reread: impl Fn() -> Result<Loaded, String>) -> Outcome {
+    build::language(folder)?;
     if reread()?.file.is_none() && !config.plugins.contains_key(id) {
         return Err(
             "no configuration was found here: `--config FILE` names the server's, or run this in its folder and name the bot's".into()
@@ -130,15 +131,18 @@ async fn show_lines(store: &Store, id: &str, shown: i64) -> crate::error::Result
 }
 
 async fn record(id: &str, events: usize, file: Option<&Path>, config: &Config) -> Outcome {
-    let section = config.plugins.get(id).ok_or_else(|| no_plugin(id))?;
+    let written = config.plugins.get(id).cloned();
+    let section = written.or_else(|| Plugins::is_known(&config.plugins, id).then(PluginSection::default)).ok_or_else(|| no_plugin(id))?;
     let store = open(config).await?;
-    let plugins = Plugins::on_stage(id, section, &config.data_dir, &Site::of(config), Senses::default()).await?;
+    let plugins = Plugins::on_stage(id, &section, &config.data_dir, &Site::of(config), Senses::default()).await?;
     let bots = plugins.bots();
     let Some(bot) = bots.first() else {
-        return Err(plugins.reason_off(id).unwrap_or_else(|| format!("plugin `{id}` is no bot: nobody tells it anything")).into());
+        let may_be = plugins.status().iter().all(|plugin| plugin.kind.is_none_or(|kind| kind == PluginKind::Bot));
+        let reason = plugins.reason_off(id).filter(|_| may_be);
+        return Err(reason.unwrap_or_else(|| format!("plugin `{id}` is no bot: nobody tells it anything")).into());
     };
     let mut text = String::new();
-    for event in told_lately(&store, bot, events.max(1)).await? {
+    for event in told_lately(&store, bot, events).await? {
         text.push_str(&serde_json::to_string(&event)?);
         text.push('\n');
     }

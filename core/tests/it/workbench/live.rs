@@ -1,6 +1,10 @@
 //! `community plugin dev`, `record` and `replay`: beside a server that runs, and what is taken away from there.
 
-use std::{fs, process::Command, process::Stdio};
+use std::{
+    fs,
+    process::{Command, Stdio},
+    time::Instant,
+};
 
 use tokio::time::{sleep, timeout};
 
@@ -54,11 +58,17 @@ async fn a_bot_is_loaded_into_the_running_server_whenever_it_changes() {
     let source = bench.folder().join("liver/src/lib.rs");
     let code = fs::read_to_string(&source).unwrap().replace("\"Hello\".to_owned()", "include_str!(\"greeting.txt\").to_owned()");
     fs::write(&out, "").unwrap();
+    let changed = Instant::now();
     fs::write(&source, code).unwrap();
     let loaded = line(&out, "liver: loaded").await;
-    // How long it took is told, and is the compiler's affair on a busy machine.
-    let seconds: f64 = loaded.split(", ").nth(1).and_then(|rest| rest.split(' ').next()).unwrap().parse().unwrap();
-    assert!(seconds > 0.0, "{loaded}");
+    // How long both took is told, rounded, and is the compilers' affair on a busy machine.
+    let told = |line: &str, between: [&str; 2]| -> f64 {
+        let (_, rest) = line.split_once(between[0]).unwrap();
+        rest.split_once(between[1]).unwrap().0.parse().unwrap()
+    };
+    let built = told(&line(&out, "built in ").await, ["built in ", " s, "]);
+    let took = built + told(&loaded, ["liver: loaded, ", " s after it was built"]);
+    assert!(took > 0.1 && took < changed.elapsed().as_secs_f64() + 0.1, "{built} {loaded} after {:?}", changed.elapsed());
     say(&ann, &room, "hello").await;
     said(&ann, &room, "Ahoy, Ann!").await;
     // What the code takes in is a source, too.
@@ -84,6 +94,21 @@ async fn who_has_no_configuration_here_is_told_how_to_name_it() {
         said.errors
     );
     assert!(!bench.folder().join("data").exists(), "and nothing is made here");
+}
+
+#[tokio::test]
+async fn who_works_on_a_folder_without_a_plugin_is_told_and_nothing_is_watched() {
+    let bench = Bench::new();
+    fs::create_dir(bench.folder().join("empty")).unwrap();
+    bench.write("community.toml", "[plugins.empty]\ncomponent = \"empty.wasm\"\ndev = true\n");
+    let errors = bench.folder().join("errors");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_community"));
+    command.args(["plugin", "dev", "empty"]).current_dir(bench.folder()).stdin(Stdio::null()).stdout(Stdio::null());
+    surround(&mut command);
+    let mut dev = Process::spawn(command.stderr(fs::File::create(&errors).unwrap())).unwrap();
+    let code = dev.end().await.and_then(|status| status.code());
+    let errors = fs::read_to_string(&errors).unwrap();
+    assert!(code == Some(1) && errors.contains("empty holds no plugin"), "{code:?} {errors}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
