@@ -185,6 +185,7 @@ db_test! {
 
     async fn p17_a_bot_that_breaks_down_again_and_again_is_suspended(db) {
         let server = TestServer::start_with(db, |config| {
+            config.metrics.listen = Some(([127, 0, 0, 1], 0).into());
             let mut section = bot("naughty_bot", &ALL);
             section.limits.attempts = 1;
             with(config, "naughty", section);
@@ -203,6 +204,8 @@ db_test! {
         let until = Timestamp::parse(until).unwrap();
         assert!(until > store.now() && note(until).await.is_none(), "what is over is not told: {told}");
         send(&ann.client, &room, json!({ "body": "/naughty well" })).await.expect_error(503, "bot_suspended");
+        let counters = Client::new(format!("http://{}", server.running().metrics_addr.unwrap())).get("/metrics").await.expect(200).text();
+        assert!(counters.contains("plugin_limits_hit_total{limit=\"suspended\",plugin=\"naughty\"} 1\n"), "{counters}");
         say(&ann.client, &room, "echo the others go on").await;
         said(&ann.client, &room, "echo: the others go on").await;
         server.stop().await;
@@ -321,12 +324,14 @@ db_test! {
     async fn the_limits_that_a_call_hits_are_counted(db) {
         let peer = Peer::answering("HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n").await;
         let server = TestServer::start_with(db, |config| {
-            config.limits.enabled = false;
+            (config.limits.enabled, config.limits.bots_in_a_room) = (false, Rate::within(6, 10));
             config.metrics.listen = Some(([127, 0, 0, 1], 0).into());
             let mut section = bot("naughty_bot", &ALL);
             let limits = &mut section.limits;
             (limits.attempts, limits.breakdowns, limits.host_calls, limits.concurrency) = (1, 1000, 1500, 1);
-            (limits.messages, limits.stored_keys, limits.returned) = (12, 20, Size::kib(512));
+            (limits.stored_keys, limits.returned) = (20, Size::kib(512));
+            // Of many things that it says at once it is too much for the call, then for the room, then for the bot.
+            (limits.effects, limits.messages) = (3, 12);
             // A loop lasts two seconds, and those after it three more until there is CPU time again: long enough to be met.
             (limits.wall_clock, limits.cpu, limits.cpu_per_second) = (Span::seconds(20), Span::seconds(2), Span::millis(500));
             section.before_message.budget = NOT_AWAITED;
@@ -337,7 +342,7 @@ db_test! {
         let (ann, room) = scene(&server).await;
         present(&ann.client, &room, "naughty").await;
         let spin = format!("spin-http http://127.0.0.1:{}/", peer.port());
-        let mut orders = vec!["before sleep", "memory", "host-calls", "big-value", "log-spam", "many-keys", "touch-many", "many-jobs", &spin];
+        let mut orders = vec!["send-many 13", "delete-this", "before sleep", "memory", "host-calls", "big-value", "log-spam", "many-keys", "touch-many", "many-jobs", &spin];
         orders.extend(["post x"; 7]);
         orders.push("loop");
         for order in orders {
@@ -353,7 +358,7 @@ db_test! {
                 counters.get("/metrics").await.expect(200).text().contains(&line(limit)).then_some(())
             }).await;
         }
-        for limit in ["wall_clock", "memory", "put_aside", "host_calls", "returned", "log_lines", "stored", "keys_touched", "jobs", "requests", "posts", "cpu"] {
+        for limit in ["effects", "room_messages", "messages", "effect_failed", "wall_clock", "memory", "put_aside", "host_calls", "returned", "log_lines", "stored", "keys_touched", "jobs", "requests", "posts", "cpu"] {
             let line = line(limit);
             within(3 * DEADLINE, &line, || async { counters.get("/metrics").await.expect(200).text().contains(&line).then_some(()) }).await;
         }
