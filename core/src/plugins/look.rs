@@ -1,7 +1,7 @@
 //! A component as its author and whoever is to install it look at it: what it wants, what it offers, whether this server can load
 //! it and what it says of itself. Nothing of it takes part in anything.
 
-use std::path::Path;
+use std::{fs::File, path::Path};
 
 use super::{
     PluginKind, Unavailable,
@@ -112,7 +112,7 @@ impl Look {
         let bundled = bundled_name(file).map(bundled::named).transpose()?;
         let bytes = match bundled {
             Some(bundled) => bundled.bytes.to_vec(),
-            None => read_file(file, &PluginSection { limits, ..PluginSection::default() })?,
+            None => read_named(file, limits)?,
         };
         let outline = inspect(&bytes)?;
         let imports: Vec<Wish> = outline.imports.iter().map(|import| Wish::of(import)).collect();
@@ -142,9 +142,18 @@ pub fn id_for(name: &str) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
     let id: String = name.chars().map(plain).skip_while(|c| !c.is_ascii_lowercase()).take(28).collect();
     let id = id.trim_end_matches('-').to_owned();
-    // What begins like this is the id of an account.
-    let taken = ["bot-", "usr-"].iter().any(|start| id.starts_with(start));
+    // What begins like this is the id of an account, and a section of a bundled plugin would put the file in its place.
+    let taken = ["bot-", "usr-"].iter().any(|start| id.starts_with(start)) || bundled::find(&id).is_some();
     if super::id::check(&id).is_ok() && !taken { id } else { format!("my-{id}").trim_end_matches('-').to_owned() }
+}
+
+/// The bytes of a file that somebody named at the prompt: what is said of those in sections would not help there.
+fn read_named(file: &Path, limits: PluginLimits) -> Result<Vec<u8>, String> {
+    let about = File::open(file).and_then(|open| open.metadata()).map_err(|error| format!("cannot be read: {error}"))?;
+    if !about.is_file() {
+        return Err("is not a file".to_owned());
+    }
+    read_file(file, &PluginSection { limits, ..PluginSection::default() })
 }
 
 /// The name of the bundled component that is meant, if it is not a file.

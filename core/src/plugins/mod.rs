@@ -1,4 +1,4 @@
-//! The plugin host: login providers (and later bots) as sandboxed WebAssembly components.
+//! The plugin host: login providers and bots as sandboxed WebAssembly components.
 //!
 //! *Providers decide, the host acts.* A provider answers questions about text; it has no network, no files, no
 //! environment, and sees no password, token or session. What it may do at all is what it imports, and an import is a
@@ -192,8 +192,11 @@ impl Plugins {
         {
             entry = entry.off_because(unavailable);
         }
-        entry.tell(id, true);
         let off = off || section.enabled == Some(false);
+        if !off {
+            // Whoever wanted it off is told of that by whoever loads it anew.
+            entry.tell(id, true);
+        }
         if let Some(reason) = entry.off().filter(|_| !off && self.runs(id)) {
             return Err(reason.clone());
         }

@@ -51,7 +51,10 @@ async fn reload(plugins: &Plugins, store: &Store, sections: &Sections, plugin: &
         Err(unavailable) => Err(format!("the new version is not loaded, the one before serves on: {}", unavailable.reason)),
         Ok(()) if section.is_none() => Ok("not in the configuration any more: gone".to_owned()),
         Ok(()) => match plugins.reason_off(plugin) {
-            Some(reason) if off || section.is_some_and(|section| section.enabled == Some(false)) => Ok(format!("switched off: {reason}")),
+            Some(reason) if off || section.is_some_and(|section| section.enabled == Some(false)) => {
+                // Whoever reads this sees which plugin it is about.
+                Ok(reason.trim_start_matches(&format!("plugin `{plugin}` is ")).to_owned())
+            }
             Some(reason) => Err(format!("not loaded: {reason}")),
             None => Ok("loaded".to_owned()),
         },

@@ -192,7 +192,8 @@ impl Loader {
         let mut entries = BTreeMap::new();
         for (id, section) in wanted {
             let entry = self.load(&id, &section, off.contains(&id)).await;
-            entry.tell(&id, sections.contains_key(&id));
+            let wanted = section.enabled != Some(false) && !off.contains(&id);
+            entry.tell(&id, wanted && sections.contains_key(&id));
             entries.insert(id, Arc::new(entry));
         }
         entries
@@ -274,10 +275,10 @@ impl Entry {
         Ok(State::OAuth(provider))
     }
 
-    /// Tells the log how it went. What nobody asked for is no error.
-    pub fn tell(&self, id: &str, has_section: bool) {
+    /// Tells the log how it went. That one is off is an error only if it was `wanted`: nobody asked for the others, or somebody asked for that.
+    pub fn tell(&self, id: &str, wanted: bool) {
         match &self.state {
-            State::Off(Unavailable { reason, .. }) if has_section => tracing::error!(plugin = id, "{reason}"),
+            State::Off(Unavailable { reason, .. }) if wanted => tracing::error!(plugin = id, "{reason}"),
             State::Off(Unavailable { reason, .. }) => tracing::info!(plugin = id, "{reason}"),
             _ => tracing::info!(plugin = id, may = self.imports.join(", "), "plugin loaded"),
         }

@@ -7,21 +7,16 @@ use crate::plugins::{
     look::{Look, Said, Setting},
 };
 
-/// Everything about a file, under the id that it is to have.
+/// Everything about a file, under the id that it is to have, but for the reason for which this server cannot load it.
 pub fn describe(look: &Look, file: &Path, id: &str) -> String {
     let mut text = format!("{}: {}, {}\n", file.display(), look.kind.map_or("no plugin", article), size(look.size));
     let _ = writeln!(text, "packages: {}", packages(look));
     table(&mut text, "is called because it", look.exports.iter().map(|(export, words)| [short(export), (*words).to_owned()]));
     table(&mut text, "may, once it is granted", wishes(look));
-    match &look.said {
-        Err(reason) => {
-            let _ = writeln!(text, "this server cannot load it: it {reason}");
-        }
-        Ok(said) => {
-            let _ = writeln!(text, "this server can load it");
-            introduce(&mut text, said);
-            let _ = write!(text, "\nThe section for community.toml:\n\n{}", section(look, file, id, false));
-        }
+    if let Ok(said) = &look.said {
+        let _ = writeln!(text, "this server can load it");
+        introduce(&mut text, said);
+        let _ = write!(text, "\nThe section for community.toml:\n\n{}", section(look, file, id, false));
     }
     text
 }

@@ -196,6 +196,9 @@ async fn answer(
 
 async fn letters(store: &Store, plugin: &str, after: Option<&str>) -> Outcome {
     let (letters, left) = queries::letters_after(store.reader(), plugin, letter_id(after)?.as_ref()).await?;
+    if letters.is_empty() {
+        say!("no letters{}", after.map(|after| format!(" after {after}")).unwrap_or_default());
+    }
     for queries::Letter { id, what, reason, attempts, created_at, .. } in &letters {
         say!("{id}\t{created_at}\t{attempts} attempts\t{reason}\t{what}");
     }

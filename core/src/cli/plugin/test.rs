@@ -72,6 +72,9 @@ fn found(folder: &Path) -> Result<Vec<PathBuf>, String> {
 async fn play(subject: &Subject, file: &Path) -> Result<(usize, usize), String> {
     let text = fs::read_to_string(file).map_err(|error| format!("{} cannot be read: {error}", file.display()))?;
     let script = Script::parse(&text).map_err(|reason| format!("{}, {reason}", file.display()))?;
+    if script.steps.is_empty() {
+        return Err(format!("{} has no steps: begin with `room` and a name, and let somebody say something", file.display()));
+    }
     let begun = Performance::begin(&subject.component, &subject.id, &script, &workbench::cache()?).await;
     let mut performance = begun.map_err(|reason| format!("{}: {reason}", file.display()))?;
     say!("{}", file.display());

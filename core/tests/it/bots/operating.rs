@@ -23,6 +23,9 @@ use crate::{
     support::{Binary, Db, Sockets, TestServer, eventually},
 };
 
+/// What `community plugin letters` says when there are none.
+const NO_LETTERS: &str = "no letters\n";
+
 /// What `community plugin list` says, and its errors.
 async fn list(binary: &Binary) -> (String, String) {
     let output = binary.run(&["plugin", "list"], "").await;
@@ -192,6 +195,9 @@ db_test! {
         assert!(first.lines().count() == 101 && first.ends_with(&more), "{first}");
         let rest = binary.run_well(&["plugin", "letters", "naughty", "--after", &format!("pl-{:026}", 950)], "").await;
         assert!(rest.lines().count() == 49 && !rest.contains(" more: "), "{rest}");
+        let last = format!("pl-{:026}", 999);
+        let none = binary.run_well(&["plugin", "letters", "naughty", "--after", &last], "").await;
+        assert_eq!(none, format!("no letters after {last}\n"));
         say(&ann, &room, "naughty error").await;
         eventually("the oldest goes", || async {
             let letters = binary.run_well(&["plugin", "letters", "naughty"], "").await;
@@ -216,7 +222,7 @@ db_test! {
         present(&ann, &room, "naughty").await;
         say(&ann, &room, "naughty error").await;
         let letters = eventually("it is put aside", || async {
-            Some(binary.run_well(&["plugin", "letters", "naughty"], "").await).filter(|letters| !letters.is_empty())
+            Some(binary.run_well(&["plugin", "letters", "naughty"], "").await).filter(|letters| letters != NO_LETTERS)
         }).await;
         assert!(letters.contains("2 attempts\tas you wish"), "{letters}");
         let first = letters.split('\t').next().unwrap().to_owned();
@@ -224,10 +230,10 @@ db_test! {
         // It fails as before, and is put aside anew.
         eventually("another letter", || async {
             let letters = binary.run_well(&["plugin", "letters", "naughty"], "").await;
-            (!letters.is_empty() && !letters.contains(&first)).then_some(())
+            (letters != NO_LETTERS && !letters.contains(&first)).then_some(())
         }).await;
         assert_eq!(binary.run_well(&["plugin", "discard", "naughty"], "").await, "1 thrown away\n");
-        assert_eq!(binary.run_well(&["plugin", "letters", "naughty"], "").await, "");
+        assert_eq!(binary.run_well(&["plugin", "letters", "naughty"], "").await, NO_LETTERS);
         binary.stop().await;
     }
 
@@ -246,7 +252,7 @@ db_test! {
         assert_eq!(binary.run_well(&["plugin", "reload", "helper"], "").await, "helper: loaded\n");
         assert_eq!(binary.run_well(&["plugin", "retry", "helper"], "").await, "1 to be told again\n");
         assert_eq!(said(&ann, &room, "echo: hello").await["replyTo"], question["id"]);
-        assert_eq!(binary.run_well(&["plugin", "letters", "helper"], "").await, "", "it is done with");
+        assert_eq!(binary.run_well(&["plugin", "letters", "helper"], "").await, NO_LETTERS, "it is done with");
         binary.stop().await;
     }
 
@@ -271,12 +277,50 @@ db_test! {
             let told = "community: there is no plugin nosuch: the configuration has no section [plugins.nosuch]\n";
             assert!(output.status.code() == Some(1) && errors == told, "{command}: {errors}");
         }
-        assert_eq!(binary.run_well(&["plugin", "letters", "helper"], "").await, "");
+        assert_eq!(binary.run_well(&["plugin", "letters", "helper"], "").await, NO_LETTERS);
         // What one left behind that is gone can be looked at.
         assert_eq!(binary.run_well(&["plugin", "reload", "helper"], "").await, "helper: loaded\n");
         fs::write(binary.folder().join("community.toml"), "").unwrap();
         let logs = binary.run_well(&["plugin", "logs", "helper"], "").await;
         assert!(logs.contains("loaded"), "{logs}");
+        binary.stop().await;
+    }
+
+    async fn who_wants_the_events_of_what_is_no_bot_is_told(db) {
+        let faulty = "[plugins.discord]\n[plugins.discord.settings]\nscopes = \"identify\"\n";
+        let binary = server(db, &(section("helper", "echo_bot", &["chat-write"]) + faulty)).await;
+        // With a section and without, on and off.
+        for id in ["email", "discord", "reddit"] {
+            let output = binary.run(&["plugin", "record", id], "").await;
+            let errors = String::from_utf8(output.stderr).unwrap();
+            let told = format!("community: plugin `{id}` is no bot: nobody tells it anything\n");
+            assert!(output.status.code() == Some(1) && errors.ends_with(&told), "{id}: {errors}");
+        }
+        let none = binary.run(&["plugin", "record", "helper", "--events", "0"], "").await;
+        let errors = String::from_utf8(none.stderr).unwrap();
+        assert!(!none.status.success() && errors.contains("invalid value '0' for '--events <EVENTS>'"), "{errors}");
+        binary.stop().await;
+    }
+
+    async fn what_was_switched_off_on_purpose_is_no_error_and_told_once(db) {
+        let off = section("other", "echo_bot", &[]) + "enabled = false\n";
+        let mut binary = server(db, &(section("helper", "echo_bot", &["chat-write"]) + &off)).await;
+        let told = |binary: &Binary, id: &str| -> Vec<String> {
+            let log = binary.log();
+            log.lines().filter(|line| line.contains("switched off") && line.contains(id)).map(str::to_owned).collect()
+        };
+        let disabled = binary.run_well(&["plugin", "disable", "helper"], "").await;
+        assert_eq!(disabled, "helper: switched off: `community plugin enable helper` switches it on\n");
+        assert_eq!(told(&binary, "helper").len(), 1, "{}", binary.log());
+        let reloaded = binary.run_well(&["plugin", "reload", "other"], "").await;
+        assert_eq!(reloaded, "other: switched off: set `enabled = true` in its section to use it\n");
+        // When it is loaded anew, as when the server started.
+        assert_eq!(told(&binary, "other").len(), 2, "{}", binary.log());
+        binary.kill();
+        binary.serve().await;
+        let all = [told(&binary, "helper"), told(&binary, "other")];
+        assert_eq!((all[0].len(), all[1].len()), (2, 3), "{all:?}");
+        assert!(all.concat().iter().all(|line| line.contains("INFO")), "{all:?}");
         binary.stop().await;
     }
 

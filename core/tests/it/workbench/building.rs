@@ -69,6 +69,16 @@ async fn what_is_there_already_is_left_alone() {
 }
 
 #[tokio::test]
+async fn a_new_bot_takes_the_place_of_no_plugin_that_comes_with_the_server() {
+    let bench = Bench::new();
+    for (folder, id) in [("email", "my-email"), ("OpenClaw", "my-openclaw"), ("posts", "my-posts"), ("emails", "emails")] {
+        bench.run_well(&["new", folder, "--lang", "js"]).await;
+        let readme = fs::read_to_string(bench.folder().join(folder).join("README.md")).unwrap();
+        assert_eq!(readme.lines().next(), Some(format!("# {id}").as_str()), "{folder}");
+    }
+}
+
+#[tokio::test]
 async fn what_is_wrong_with_a_build_is_shown_as_the_tools_say_it() {
     let bench = Bench::new();
     bench.run_well(&["new", "broken"]).await;

@@ -20,7 +20,7 @@ async fn a_bot_is_described_in_plain_words() {
         concat!("calls itself: Moderator ", env!("CARGO_PKG_VERSION"), ". "),
         "  flood_messages     a whole number, 0 to 1000  ",
         "/modlog [count]",
-        "[plugins.moderator]",
+        "[plugins.my-moderator]",
         "grants = [\"store\"]",
     ] {
         assert!(text.contains(part), "{part:?} is missing:\n{text}");
@@ -94,11 +94,13 @@ async fn what_cannot_be_loaded_is_told_in_one_sentence() {
         (guest("stranger"), "wants `openclaw:telepathy/minds@0.1.0`, which this server does not know"),
         (guest("network"), "which this server lets no plugin do"),
         (guest("no_exports"), "exports nothing that this server calls"),
-        (bench.folder().join("missing.wasm"), "cannot be read"),
+        (bench.folder().join("missing.wasm"), "missing.wasm cannot be read: No such file or directory (os error 2)"),
+        (bench.folder().to_owned(), " is not a file"),
     ] {
         let said = bench.run(&["inspect", file.to_str().unwrap()]).await;
         assert!(!said.well && said.errors.lines().count() == 1, "{}", said.errors);
         assert!(said.errors.starts_with("community: ") && said.errors.contains(reason), "{}", said.errors);
+        assert!(!said.out.contains(reason) && !said.errors.contains("correct `component`"), "once: {}{}", said.out, said.errors);
     }
 }
 

@@ -57,6 +57,14 @@ async fn what_is_not_there_is_said_to_be_missing() {
 }
 
 #[tokio::test]
+async fn a_script_that_tries_nothing_is_refused() {
+    for script in ["", "# later\n", "settings\n  greeting = Moin\n"] {
+        let said = Bench::new().talk(&guest("echo_bot"), script).await;
+        assert!(!said.well && said.out.is_empty() && said.errors.contains("script.txt has no steps: "), "{}{}", said.out, said.errors);
+    }
+}
+
+#[tokio::test]
 async fn time_passes_when_the_script_says_so() {
     let script = "room Lobby\nann joins\n<~ Welcome to Lobby, Ann\nann: /remind in 10m Tea is ready\n<ann ~ I will remind you here at\n\
                   wait 9m\nsilence\nwait 1m\n<~ Tea is ready\nwait 2 days\nsilence\n";
