@@ -58,7 +58,7 @@ async fn s12_whatever_is_within_the_limits_is_answered_once_however_fast_it_come
     let ann = server.member("Ann").await;
     let (room, sid) = (room(&[&ann]).await, connected(&ann).await);
     // Half of them are answered at once, the others are refused at once.
-    let event = |id: usize| json!([if id % 2 == 0 { "typing" } else { "nothing" }, { "roomId": room, "on": true }]);
+    let event = |id: usize| json!([if id.is_multiple_of(2) { "typing" } else { "nothing" }, { "roomId": room, "on": true }]);
     let all: Vec<String> = (0..290).map(|id| format!("42{id}{}", event(id))).collect();
     ann.client.call("POST", &at(&sid)).body(all.join("\u{1e}")).send().await.expect(200);
     let mut answered = Vec::new();
