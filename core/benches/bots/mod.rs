@@ -73,8 +73,9 @@ async fn hearing(scene: &Scene<'_>, table: &mut Table) -> Outcome {
         }
     }
     let (alone, heard) = (median(alone), median(heard));
-    let figure = Figure::new("CPU time of a message for each bot that hears it", Unit::Micros, heard - alone);
-    table.add(figure.beside("the message", alone).budget(Budget::Below(100.0)));
+    // Beside its own work, a bot that is busy lets fewer messages share a commit; what it takes by itself is measured where nobody writes.
+    let figure = Figure::new("CPU time of a message for each bot that hears it, while people write", Unit::Micros, heard - alone);
+    table.add(figure.beside("the message", alone));
     Ok(())
 }
 
