@@ -149,9 +149,13 @@ async fn follow(store: Store, mut at: Position, news: Arc<News>, sender: broadca
     let mut alone = false;
     loop {
         let _ = timeout(POLL, news.bell.notified()).await;
-        // What nobody was there to hear, whoever comes reads by itself.
-        if mem::replace(&mut alone, sender.receiver_count() == 0) && !alone {
-            at = store.log_end().await.unwrap_or(at);
+        // What nobody was there to hear, whoever comes reads by itself: up to here, which is further than they may have read by now.
+        if mem::replace(&mut alone, sender.receiver_count() == 0)
+            && !alone
+            && let Ok(end) = store.log_end().await
+        {
+            at = end;
+            let _ = sender.send(Run::new(at, Vec::new()));
         }
         if let Some(entries) = news.after(at).filter(|_| sender.receiver_count() > 0) {
             if let Some(last) = entries.last().map(|entry| entry.at) {
