@@ -1,24 +1,16 @@
 // axe finds nothing on any page and in any state, light and dark, narrow and wide; and nothing is wider than the window.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { AxeBuilder } from "@axe-core/playwright";
-import { furnish, pages, visit } from "./pages.mjs";
+import { furnished, pages, visit } from "./pages.mjs";
 import { states } from "./states.mjs";
-import { BOTS, launch, open, start } from "./support.mjs";
+import { open } from "./support.mjs";
 
-let site, browser, house;
-before(async () => {
-  [site, browser] = await Promise.all([start(BOTS), launch()]);
-  house = await furnish(browser, site);
-});
-after(async () => {
-  await browser?.close();
-  await site?.stop();
-});
+const scene = furnished();
 
 test("who wants less motion sees none", async () => {
   for (const [reducedMotion, name] of [["no-preference", "rise"], ["reduce", "none"]]) {
-    const context = await browser.newContext({ baseURL: site.base, locale: "en-US", reducedMotion });
+    const context = await scene.browser.newContext({ baseURL: scene.site.base, locale: "en-US", reducedMotion });
     const page = await context.newPage();
     await open(page, "/posts/#sign-in");
     const moves = await page.getByRole("dialog").evaluate((dialog) => getComputedStyle(dialog).animationName);
@@ -59,7 +51,7 @@ for (const [colorScheme, width] of [["light", 1280], ["dark", 390]]) {
       const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => `${node.target} ${node.failureSummary}`).join("; ")}`);
       if (found.length) faults[name] = found;
     };
-    await visit(browser, site, house, { colorScheme, viewport: { width, height: 844 } }, look, { places });
+    await visit(scene.browser, scene.site, scene.house, { colorScheme, viewport: { width, height: 844 } }, look, { places });
     assert.deepEqual(faults, {});
   });
 }

@@ -1,19 +1,10 @@
 // Whoever reads German reads nothing else of ours, on any page and in any state.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { CATALOGUES, furnish, pages, visit } from "./pages.mjs";
+import { test } from "node:test";
+import { CATALOGUES, furnished, pages, visit } from "./pages.mjs";
 import { states } from "./states.mjs";
-import { BOTS, launch, start } from "./support.mjs";
 
-let site, browser, house;
-before(async () => {
-  [site, browser] = await Promise.all([start(BOTS), launch()]);
-  house = await furnish(browser, site);
-});
-after(async () => {
-  await browser?.close();
-  await site?.stop();
-});
+const scene = furnished();
 
 /** For programmers, and in English for everybody. */
 const REFERENCES = ["docs", "events"];
@@ -47,6 +38,6 @@ test("no page says anything in English to whoever reads German", async () => {
     const english = texts.filter((text) => ENGLISH.some((shape) => shape.test(text)));
     if (english.length) found[name] = english;
   };
-  await visit(browser, site, house, { locale: "de-DE", viewport: { width: 1280, height: 844 } }, look, { places });
+  await visit(scene.browser, scene.site, scene.house, { locale: "de-DE", viewport: { width: 1280, height: 844 } }, look, { places });
   assert.deepEqual(found, {});
 });

@@ -1,6 +1,7 @@
 // Every page there is, with something in it.
 import { readFileSync } from "node:fs";
-import { member, open, PNG } from "./support.mjs";
+import { after, before } from "node:test";
+import { BOTS, launch, member, open, PNG, start } from "./support.mjs";
 
 const TEXT = `We are at 600 m and the last frost comes in **mid May**. Last year I lost half of them.
 
@@ -9,6 +10,24 @@ const TEXT = `We are at 600 m and the last frost comes in **mid May**. Last year
 - *Harzfeuer*
 
 Has anybody tried \`fleece\` over a hoop? See https://example.org/frost for our dates.`;
+
+/**
+ * A `browser` and a `site` with bots and everything of [furnish] as its `house`, to which `more` may add; there for as long as the tests of
+ * a file run.
+ */
+export function furnished(more = async () => {}) {
+  const scene = {};
+  before(async () => {
+    [scene.site, scene.browser] = await Promise.all([start(BOTS), launch()]);
+    scene.house = await furnish(scene.browser, scene.site);
+    await more(scene.house);
+  });
+  after(async () => {
+    await scene.browser?.close();
+    await scene.site?.stop();
+  });
+  return scene;
+}
 
 /** People, posts and a room, so that pages show what they are for. Whatever people wrote is `dress`ed, and their browsers have `options`. */
 export async function furnish(browser, site, dress = (text) => text, options = {}) {

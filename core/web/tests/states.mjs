@@ -160,6 +160,13 @@ async function connected(page, path) {
   };
 }
 
+/** The tools of the last message in a room. */
+async function tools(page) {
+  await stands(page);
+  await page.locator("li.message").last().focus();
+  return page.locator(".message-tools");
+}
+
 const rooms = ({ room, ann }, t) => [
   {
     name: "room-menu",
@@ -175,9 +182,7 @@ const rooms = ({ room, ann }, t) => [
     who: "ann",
     path: `/rooms/${room}`,
     async then(page) {
-      await stands(page);
-      await page.locator("li.message").last().focus();
-      await page.locator(".message-tools button").first().click();
+      await (await tools(page)).getByRole("button").first().click();
       await page.locator(".emoji").waitFor();
     },
   },
@@ -186,9 +191,7 @@ const rooms = ({ room, ann }, t) => [
     who: "ann",
     path: `/rooms/${room}`,
     async then(page) {
-      await stands(page);
-      await page.locator("li.message").last().focus();
-      await page.locator(".message-tools").getByRole("button", { name: t("room.reply") }).click();
+      await (await tools(page)).getByRole("button", { name: t("room.reply") }).click();
       await field(page).fill("I can be there at six, and I bring what is left of the fleece.\nWill that do?");
     },
   },

@@ -1,19 +1,12 @@
 // What the server rendered stays where it is when the application takes over: nothing moves under whoever reads it already.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { furnish } from "./pages.mjs";
-import { BOTS, launch, open, start } from "./support.mjs";
+import { test } from "node:test";
+import { furnished } from "./pages.mjs";
+import { open } from "./support.mjs";
 
-let site, browser, house;
-before(async () => {
-  [site, browser] = await Promise.all([start(BOTS), launch()]);
-  house = await furnish(browser, site);
+const scene = furnished(async ({ ann }) => {
   const attachments = ["https://example.org/a/very/long/address/that/goes/on/and/on/until/it/no/longer/fits/into/a/narrow/window.pdf"];
-  await house.ann.page.request.post("/api/posts", { data: { title: "A plan of the beds", body: "Long. ".repeat(500), attachments } });
-});
-after(async () => {
-  await browser?.close();
-  await site?.stop();
+  await ann.page.request.post("/api/posts", { data: { title: "A plan of the beds", body: "Long. ".repeat(500), attachments } });
 });
 
 /** What both have. Times are put in another way, so of what they stand in only the names count. */
@@ -36,12 +29,12 @@ const places = (page) =>
 for (const width of [390, 1280]) {
   for (const who of [undefined, "ann"]) {
     test(`nothing moves for ${who ? "a member" : "a visitor"}, ${width} wide`, async () => {
-      const context = await browser.newContext({ baseURL: site.base, locale: "en-US", viewport: { width, height: 844 } });
-      if (who) await house[who].sign_in(context);
+      const context = await scene.browser.newContext({ baseURL: scene.site.base, locale: "en-US", viewport: { width, height: 844 } });
+      if (who) await scene.house[who].sign_in(context);
       const page = await context.newPage();
       // It comes after the page, below everything else.
       await page.route("**/api/uploads?*", () => {});
-      const paths = ["/", "/posts/", `/posts/${house.post}`, "/posts/?login=error&reason=linked_elsewhere", "/rooms/", "/no/such/page", ...(who ? ["/settings/"] : [])];
+      const paths = ["/", "/posts/", `/posts/${scene.house.post}`, "/posts/?login=error&reason=linked_elsewhere", "/rooms/", "/no/such/page", ...(who ? ["/settings/"] : [])];
       for (const path of paths) {
         await page.route(/\.js$/, (route) => route.abort());
         await page.goto(path);

@@ -171,14 +171,13 @@ impl Attempts<'_> {
     fn settlement(&self, task: &Task) -> Settlement {
         // Whatever it is about, only who serves the bot may write it.
         let until = self.runner.host.store.now().plus(LEASE);
-        let step = if let From::Log(at) = &task.from { self.tracker().step(*at) } else { self.tracker().no_step() };
-        let mut settlement = Settlement { step: Some((step, until)), ..Settlement::default() };
-        match &task.from {
-            From::Log(_) => {}
-            From::Job(job, next) => settlement.job = Some((job.clone(), *next)),
-            From::Letter(letter) => settlement.letter = Some(letter.clone()),
-        }
-        settlement
+        let tracker = self.tracker();
+        let (step, job, letter) = match &task.from {
+            From::Log(at) => (tracker.step(*at), None, None),
+            From::Job(job, next) => (tracker.no_step(), Some((job.clone(), *next)), None),
+            From::Letter(letter) => (tracker.no_step(), None, Some(letter.clone())),
+        };
+        Settlement { step: Some((step, until)), job, letter, ..Settlement::default() }
     }
 
     /// Goes on after an event of which nothing came. That is written now and then, not for each: most of what bots hear is not for them,

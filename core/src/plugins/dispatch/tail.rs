@@ -261,8 +261,15 @@ impl Reading {
 
 #[cfg(test)]
 mod tests {
+    use tempfile::TempDir;
+
     use super::*;
-    use crate::{clock::Timestamp, store::Event};
+    use crate::{
+        clock::{SystemClock, Timestamp},
+        config::DatabaseSection,
+        random::Random,
+        store::Event,
+    };
 
     const fn at(position: i64) -> Position {
         Position { transaction: 0, position }
@@ -294,5 +301,58 @@ mod tests {
         assert_eq!(after(12, &[&[11, 12], &[13]]), Some(vec![13]), "the first two were read");
         assert_eq!(after(13, &[&[11, 12], &[13]]), Some(vec![]));
         assert_eq!(after(0, &[&(1..=600).collect::<Vec<_>>(), &(601..=1200).collect::<Vec<_>>()]), None, "there were too many to keep");
+    }
+
+    async fn store() -> (Store, TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        let (clock, random) = (Arc::new(SystemClock), Arc::new(Random::seeded(1)));
+        (Store::open(&DatabaseSection::default(), folder.path(), clock, random).await.unwrap(), folder)
+    }
+
+    async fn write(store: &Store) {
+        let event = Event::new("post.created", &"p-1", &serde_json::json!({}));
+        let record = store.write(event, |tx, event| {
+            tx.record(event.clone());
+            Box::pin(async { Ok(()) })
+        });
+        record.await.unwrap();
+    }
+
+    /// How far somebody has come once the next events were heard.
+    async fn next(reading: &mut Reading) -> i64 {
+        let run = timeout(Duration::from_secs(10), reading.next()).await.expect("nothing was heard").unwrap();
+        run.entries.last().unwrap().at.position
+    }
+
+    #[tokio::test]
+    async fn after_a_pause_in_which_nobody_heard_the_very_next_event_is_heard() {
+        let (store, _folder) = store().await;
+        let stop = CancellationToken::new();
+        let tail = Tail::start(store.clone(), Position::START, stop.clone());
+        write(&store).await;
+        // Whoever follows the log has its turn, and sees that nobody hears it.
+        tokio::task::yield_now().await;
+        let at = store.log_end().await.unwrap();
+        let mut reading = Reading { store: store.clone(), live: tail.0.subscribe(), at, behind: false };
+        write(&store).await;
+        assert_eq!(next(&mut reading).await, at.position + 1);
+        stop.cancel();
+    }
+
+    #[tokio::test]
+    async fn what_was_missed_is_read_be_it_a_gap_or_too_much_at_once() {
+        let (store, _folder) = store().await;
+        let (sender, live) = broadcast::channel(WAITING);
+        let mut reading = Reading { store: store.clone(), live, at: Position::START, behind: false };
+        for _ in 0..3 {
+            write(&store).await;
+        }
+        assert!(sender.send(Run::new(at(2), entries(&[3]))).is_ok());
+        assert_eq!(next(&mut reading).await, 3, "one and two come from the log");
+        for position in 4..=4 + i64::try_from(WAITING).unwrap() {
+            write(&store).await;
+            assert!(sender.send(Run::new(at(position - 1), entries(&[position]))).is_ok());
+        }
+        assert_eq!(next(&mut reading).await, 4 + i64::try_from(WAITING).unwrap());
     }
 }

@@ -44,9 +44,9 @@ pub async fn take(tx: &Tx, plugin: &str, head: Position, until: Timestamp) -> Re
     let lease = format!("{node}{OF_NODE}{}", &tx.random().token().expose()[..22]);
     // Whoever else was at work on SQLite has ended: there is one server.
     let free = if tx.is_postgres() {
-        "WHERE plugin_cursors.lease_until < $6 OR split_part(plugin_cursors.node, ':', 1) = $7"
+        format!("WHERE plugin_cursors.lease_until < $6 OR split_part(plugin_cursors.node, '{OF_NODE}', 1) = $7")
     } else {
-        "WHERE $6 = $6 AND $7 = $7"
+        "WHERE $6 = $6 AND $7 = $7".to_owned()
     };
     let text = format!(
         "INSERT INTO plugin_cursors (plugin, transaction_id, position, node, lease_until) VALUES ($1, $2, $3, $4, $5) \

@@ -4,6 +4,10 @@ use std::time::Duration;
 
 use community::{
     actor::{Actor, Role},
+    bots::{
+        model::{Bot, Handle},
+        queries::by_handle,
+    },
     config::PluginSection,
     error::Result,
     ids::{RoomId, UserId},
@@ -39,6 +43,20 @@ fn make_rooms<'a>(tx: &'a mut Tx, owner: &'a UserId) -> BoxFuture<'a, Result<()>
         }
         Ok(())
     })
+}
+
+/// Lets the server begin anew without its bots for as long as something happens, and then with them.
+async fn without_bots(server: &mut TestServer, happens: impl AsyncFnOnce(&TestServer)) {
+    let plugins = std::mem::take(&mut server.config.plugins);
+    server.restart().await;
+    happens(server).await;
+    server.config.plugins = plugins;
+    server.restart().await;
+}
+
+/// The bot with the id `echo`.
+async fn echo(server: &TestServer) -> Bot {
+    by_handle(server.store().await.reader(), &Handle::parse("echo").unwrap()).await.unwrap().unwrap()
 }
 
 /// More messages than a bot is told of before it has dealt with some.
@@ -83,8 +101,7 @@ db_test! {
         }).await;
         let (ann, room) = scene(&server).await;
         say(&ann.client, &room, "echo nobody").await;
-        let bots = server.store().await;
-        let echo = community::bots::queries::by_handle(bots.reader(), &community::bots::model::Handle::parse("echo").unwrap()).await.unwrap().unwrap();
+        let echo = echo(&server).await;
         assert_eq!(echo.name.as_str(), "Echo");
         invite(&ann.client, &room, echo.id.as_str()).await.expect(200);
         say(&ann.client, &room, "echo somebody").await;
@@ -140,11 +157,7 @@ db_test! {
         let mut server = TestServer::start_with(db, |config| with(config, "echo", bot("echo_bot", &["chat-write"]))).await;
         let (ann, room) = scene(&server).await;
         present(&ann.client, &room, "echo").await;
-        let plugins = std::mem::take(&mut server.config.plugins);
-        server.restart().await;
-        say(&again(&server, &ann), &room, "echo while you were away").await;
-        server.config.plugins = plugins;
-        server.restart().await;
+        without_bots(&mut server, async |server| drop(say(&again(server, &ann), &room, "echo while you were away").await)).await;
         said(&again(&server, &ann), &room, "echo: while you were away").await;
         server.stop().await;
     }
@@ -155,17 +168,14 @@ db_test! {
             with(config, "echo", section);
         }).await;
         let (ann, room) = scene(&server).await;
-        let handle = community::bots::model::Handle::parse("echo").unwrap();
-        let echo = community::bots::queries::by_handle(server.store().await.reader(), &handle).await.unwrap().unwrap();
-        let plugins = std::mem::take(&mut server.config.plugins);
-        server.restart().await;
-        let client = again(&server, &ann);
-        say(&client, &room, "echo too early").await;
-        server.clock.advance(Duration::from_secs(1));
-        invite(&client, &room, echo.id.as_str()).await.expect(200);
-        say(&client, &room, "echo while you were away").await;
-        server.config.plugins = plugins;
-        server.restart().await;
+        let echo = echo(&server).await;
+        without_bots(&mut server, async |server| {
+            let client = again(server, &ann);
+            say(&client, &room, "echo too early").await;
+            server.clock.advance(Duration::from_secs(1));
+            invite(&client, &room, echo.id.as_str()).await.expect(200);
+            say(&client, &room, "echo while you were away").await;
+        }).await;
         let client = again(&server, &ann);
         said(&client, &room, "echo: while you were away").await;
         assert_eq!(read(&client, &room, "").await.len(), 3, "what was said before the invitation stays unanswered");
@@ -176,11 +186,7 @@ db_test! {
         let mut server = TestServer::start_with(db, |config| with(config, "echo", bot("echo_bot", &["chat-write"]))).await;
         let (ann, room) = scene(&server).await;
         present(&ann.client, &room, "echo").await;
-        let plugins = std::mem::take(&mut server.config.plugins);
-        server.restart().await;
-        server.store().await.write((ann.id.clone(), room.clone()), talk).await.unwrap();
-        server.config.plugins = plugins;
-        server.restart().await;
+        without_bots(&mut server, async |server| server.store().await.write((ann.id.clone(), room.clone()), talk).await.unwrap()).await;
         said(&again(&server, &ann), &room, "echo: at last").await;
         server.stop().await;
     }
