@@ -2,7 +2,8 @@
 //!
 //! Servers run in processes of their own on one half of the cores, the generator of load in this process on the other half, so
 //! that neither side of a comparison gets more of the machine. Rounds alternate between the two sides, and what is printed is
-//! the median of the rounds. Nothing here passes or fails by its speed: the exit code tells only whether it could be measured.
+//! the median of the rounds. Beside each figure stands how much of the cores the machine's host took away meanwhile: above one or two
+//! percent say nothing about a p99. Nothing here passes or fails by its speed: the exit code tells only whether it could be measured.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it speaks on the terminal")]
 
@@ -20,6 +21,7 @@ mod seed;
 mod server;
 mod signin;
 mod socket;
+mod stolen;
 mod table;
 mod uploads;
 mod writes;

@@ -4,11 +4,14 @@ use std::fmt;
 
 use serde_json::{Value, json};
 
-use crate::{cores::Cores, load::Sample};
+use crate::{cores::Cores, load::Sample, stolen::Stolen};
 
 /// All figures.
 #[derive(Default)]
-pub struct Table(Vec<Figure>);
+pub struct Table {
+    figures: Vec<Figure>,
+    stolen: Stolen,
+}
 
 /// One line of the table.
 pub struct Figure {
@@ -20,6 +23,8 @@ pub struct Figure {
     /// How many requests the server answers in the CPU time that the baseline takes for one: the same ratio, but other programs on
     /// the machine hardly disturb it.
     by_cpu: Option<f64>,
+    /// The share of the cores that the host took away while it was measured.
+    stolen: Option<f64>,
     details: Value,
 }
 
@@ -60,7 +65,7 @@ pub enum Budget {
 impl Figure {
     /// A figure without a baseline and a budget.
     pub fn new(subject: impl Into<String>, unit: Unit, measured: f64) -> Self {
-        Self { subject: subject.into(), unit, measured, baseline: None, budget: None, by_cpu: None, details: Value::Null }
+        Self { subject: subject.into(), unit, measured, baseline: None, budget: None, by_cpu: None, stolen: None, details: Value::Null }
     }
 
     /// The rate of a sample beside that of another one.
@@ -115,7 +120,7 @@ impl Figure {
         }
     }
 
-    fn cells(&self) -> [String; 7] {
+    fn cells(&self) -> [String; 8] {
         let baseline = self.baseline.map_or_else(String::new, |(name, value)| format!("{} {name}", self.show(value)));
         let times = |ratio: Option<f64>| ratio.map_or_else(String::new, |ratio| format!("{ratio:.2} ×"));
         let budget = match self.budget {
@@ -128,7 +133,17 @@ impl Figure {
             None => String::new(),
         };
         let verdict = self.met().map_or("", |met| if met { "met" } else { "MISSED" });
-        [self.subject.clone(), self.show(self.measured), baseline, times(self.ratio()), times(self.by_cpu), budget, verdict.to_owned()]
+        let stolen = self.stolen.map_or_else(String::new, |share| format!("{:.1} %", share * 100.0));
+        [
+            self.subject.clone(),
+            self.show(self.measured),
+            baseline,
+            times(self.ratio()),
+            times(self.by_cpu),
+            stolen,
+            budget,
+            verdict.to_owned(),
+        ]
     }
 }
 
@@ -139,13 +154,14 @@ fn details(sample: Sample) -> Value {
 impl Table {
     /// Adds a line, and says so: it takes minutes until all are there.
     pub fn add(&mut self, figure: Figure) {
+        let figure = Figure { stolen: self.stolen.share(), ..figure };
         println!("  … {}: {}", figure.subject, figure.show(figure.measured));
-        self.0.push(figure);
+        self.figures.push(figure);
     }
 
     /// The figures for machines.
     pub fn json(&self, cores: &Cores) -> String {
-        let figures: Vec<Value> = self.0.iter().map(Figure::json).collect();
+        let figures: Vec<Value> = self.figures.iter().map(Figure::json).collect();
         format!("{:#}\n", json!({ "cores": cores.to_string(), "figures": figures }))
     }
 }
@@ -163,17 +179,17 @@ impl Figure {
         let baseline = self.baseline.map(|(name, value)| json!({ "name": name, "value": value }));
         json!({
             "subject": self.subject, "unit": unit, "measured": self.measured, "baseline": baseline, "ratio": self.ratio(), "ratio_by_cpu_time": self.by_cpu,
-            "budget": self.budget.map(|_| self.cells()[5].clone()), "met": self.met(), "details": self.details,
+            "budget": self.budget.map(|_| self.cells()[6].clone()), "met": self.met(), "share_stolen_by_host": self.stolen, "details": self.details,
         })
     }
 }
 
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let head = ["", "measured", "beside", "ratio", "by CPU time", "budget", ""].map(str::to_owned);
-        let rows: Vec<[String; 7]> = std::iter::once(head).chain(self.0.iter().map(Figure::cells)).collect();
+        let head = ["", "measured", "beside", "ratio", "by CPU time", "stolen", "budget", ""].map(str::to_owned);
+        let rows: Vec<[String; 8]> = std::iter::once(head).chain(self.figures.iter().map(Figure::cells)).collect();
         let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-        let widths: [usize; 7] = std::array::from_fn(width);
+        let widths: [usize; 8] = std::array::from_fn(width);
         for [subject, cells @ ..] in &rows {
             write!(f, "\n{subject:<0$}", widths[0])?;
             for (cell, width) in cells.iter().zip(&widths[1..]) {

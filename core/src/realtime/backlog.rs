@@ -2,7 +2,7 @@
 
 use std::{
     pin::pin,
-    sync::atomic::{AtomicBool, AtomicI64, Ordering},
+    sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering},
 };
 
 use tokio::sync::Notify;
@@ -22,45 +22,75 @@ pub struct Backlog {
     /// Whether nobody takes anything any more.
     over: AtomicBool,
     fewer: Notify,
+    /// How many wait for that. Telling nobody costs more than to look whether there is anybody, and happens with each delivery. For whoever
+    /// begins to wait not to be missed, what they look at and this are written and read in one order that is the same for all.
+    waiters: AtomicUsize,
+}
+
+/// Counts among those who wait.
+struct Waiter<'a>(&'a AtomicUsize);
+
+impl<'a> Waiter<'a> {
+    fn new(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::SeqCst);
+        Self(count)
+    }
+}
+
+impl Drop for Waiter<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 impl Backlog {
     /// Adds one that the library gets; gives how many wait now.
     pub fn add(&self) -> usize {
-        waiting(self.balance.fetch_add(1, Ordering::Relaxed) + 1)
+        waiting(self.balance.fetch_add(1, Ordering::SeqCst) + 1)
     }
 
     /// Takes away as many as were written, or not taken after all.
     pub fn remove(&self, count: usize) {
-        self.balance.fetch_sub(i64::try_from(count).unwrap_or(i64::MAX), Ordering::Relaxed);
-        self.fewer.notify_waiters();
+        self.balance.fetch_sub(i64::try_from(count).unwrap_or(i64::MAX), Ordering::SeqCst);
+        self.tell();
     }
 
     /// Begins anew: the library took nothing before now.
     pub fn clear(&self) {
-        self.balance.store(0, Ordering::Relaxed);
-        self.over.store(false, Ordering::Relaxed);
-        self.fewer.notify_waiters();
+        self.balance.store(0, Ordering::SeqCst);
+        self.over.store(false, Ordering::SeqCst);
+        self.tell();
     }
 
     /// Nobody takes anything any more, so there is nothing to wait for.
     pub fn end(&self) {
-        self.over.store(true, Ordering::Relaxed);
-        self.fewer.notify_waiters();
+        self.over.store(true, Ordering::SeqCst);
+        self.tell();
+    }
+
+    fn tell(&self) {
+        if self.waiters.load(Ordering::SeqCst) > 0 {
+            self.fewer.notify_waiters();
+        }
     }
 
     /// How many wait.
     pub fn count(&self) -> usize {
-        waiting(self.balance.load(Ordering::Relaxed))
+        waiting(self.balance.load(Ordering::SeqCst))
     }
 
     /// Waits until no more than `most` do.
     pub async fn until_at_most(&self, most: usize) {
+        let enough = || self.count() <= most || self.over.load(Ordering::SeqCst);
+        if enough() {
+            return;
+        }
+        let _waiter = Waiter::new(&self.waiters);
         loop {
             let mut fewer = pin!(self.fewer.notified());
             // Looked at only after whoever removes some can be heard.
             fewer.as_mut().enable();
-            if self.count() <= most || self.over.load(Ordering::Relaxed) {
+            if enough() {
                 return;
             }
             fewer.await;
@@ -201,7 +231,7 @@ mod tests {
             assert!(waiting.as_mut().now_or_never().is_none());
             let_go(&backlog);
             assert!(waiting.now_or_never().is_some());
-            backlog.over.store(false, Ordering::Relaxed);
+            backlog.over.store(false, Ordering::SeqCst);
             backlog.add();
         }
     }

@@ -1,25 +1,79 @@
-//! What is true for a moment only (typing, presence) gets to sockets wherever they are, behind a trait, so that nothing depends on all of
-//! them being in this process. What is in the event log needs no help: each node follows the log and tells its own sockets
-//! ([`broadcast`](super::broadcast)), and would tell them once per node if it were handed on, too.
+//! What is true for a moment only (who is there, who is typing) gets to other nodes behind a trait, so that nothing depends on all sockets
+//! being in this process. Each node tells the others of its own sockets, and keeps what they tell of theirs ([`elsewhere`](super::elsewhere)).
+//! What is in the event log needs no help: each node follows the log and tells its own sockets ([`broadcast`](super::broadcast)), and would
+//! tell them once per node if it were handed on, too.
 
 use std::sync::Arc;
 
-use super::{hub::Hub, wire::Frame};
-use crate::ids::{MemberId, RoomId};
+use super::{hub::Hub, protocol::TypingNow};
+use crate::ids::{MemberId, NodeId, RoomId};
 
-/// Gives volatile frames to sockets, wherever they are. Never waits. With one process this is its [`Hub`]; another one hands them to the
-/// hubs of all nodes.
-pub trait Fanout: Send + Sync + 'static {
-    /// To everyone in a room, but not to `except`.
-    fn to_others(&self, room: &RoomId, frame: &Frame, except: &MemberId);
-    /// To everyone who asked who comes and goes in a room.
-    fn to_watchers(&self, room: &RoomId, frame: &Frame);
+/// What one node tells all others.
+#[derive(Debug, Clone)]
+pub struct Word {
+    /// The node.
+    pub from: NodeId,
+    /// How many it has said. Whoever misses one asks for everything anew.
+    pub number: u64,
+    /// What it says.
+    pub news: News,
 }
 
-/// How a process takes its place among others: gives the way to all hubs, this one among them.
+/// What there is to tell other nodes. "There" are those of whom a socket of the node hears a room, and bots that run on the node.
+#[derive(Debug, Clone)]
+pub enum News {
+    /// Nothing, but that the node is there. Said every few seconds: the people of a node that falls silent are gone.
+    Alive,
+    /// Somebody is there in more rooms, or in fewer.
+    Presence {
+        /// Who.
+        who: MemberId,
+        /// Whether they came.
+        online: bool,
+        /// To or from these rooms.
+        rooms: Vec<RoomId>,
+    },
+    /// Somebody is no member of a room any more, which everyone hears from the event log.
+    Left {
+        /// Who.
+        who: MemberId,
+        /// The room.
+        room: RoomId,
+    },
+    /// A room is closed.
+    Closed(RoomId),
+    /// Tell who is there: that node, or all of them.
+    RollCall(Option<NodeId>),
+    /// Who is there, all of them.
+    Roll(Vec<(MemberId, RoomId)>),
+    /// Somebody is typing, or has stopped.
+    Typing {
+        /// Who.
+        who: MemberId,
+        /// Where.
+        room: RoomId,
+        /// What the others in the room are told.
+        now: TypingNow,
+    },
+}
+
+/// Gives words to all other nodes, whose hubs hear them ([`Hub::hear`]): those of one node in the order in which it said them. Never
+/// waits. Some may be lost.
+pub trait Fanout: Send + Sync + 'static {
+    /// Says `word`.
+    fn say(&self, word: Word);
+}
+
+/// How a process takes its place among others: gives the way from this hub to theirs.
 pub type Join = Arc<dyn Fn(&Arc<Hub>) -> Arc<dyn Fanout> + Send + Sync>;
 
 /// For a process that is alone.
 pub fn alone() -> Join {
-    Arc::new(|hub: &Arc<Hub>| -> Arc<dyn Fanout> { hub.clone() })
+    Arc::new(|_: &Arc<Hub>| -> Arc<dyn Fanout> { Arc::new(Alone) })
+}
+
+struct Alone;
+
+impl Fanout for Alone {
+    fn say(&self, _: Word) {}
 }

@@ -2,24 +2,27 @@
 //! told of, so that nothing that is given out later reaches whoever was removed.
 
 mod deliver;
+mod nodes;
 
 use std::{
     collections::{HashMap, HashSet, VecDeque},
-    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
     time::Duration,
 };
 
 use socketioxide::socket::Sid;
 
 use super::{
-    fanout::Fanout,
+    elsewhere::Elsewhere,
+    fanout::{Fanout, News, Word},
     metrics::Counters,
     peer::Peer,
     protocol::{Presence, SessionEnded},
     wire::{Frame, Sent, Wire},
 };
 use crate::{
-    ids::{MemberId, RoomId},
+    http::rate::Ticks,
+    ids::{MemberId, NodeId, RoomId},
     rooms::online::Online,
 };
 
@@ -33,29 +36,40 @@ pub struct Hub {
     counters: Counters,
     online: Online,
     rules: HubRules,
-    /// The way to the watchers, here and elsewhere. It holds this.
-    fanout: OnceLock<Weak<dyn Fanout>>,
-    changes: Changes,
+    node: NodeId,
+    ticks: Ticks,
+    /// The way to other nodes.
+    fanout: OnceLock<Arc<dyn Fanout>>,
+    untold: Untold,
 }
 
-/// Who came and went and was not told of yet. Filled while the state is locked, so that it is told in the order in which it happened.
+/// What was not told yet. Filled while the state is locked, so that it is told in the order in which it happened.
 #[derive(Default)]
-struct Changes {
-    queue: Mutex<VecDeque<Change>>,
-    /// Held by whoever tells.
-    telling: Mutex<()>,
+struct Untold {
+    queue: Mutex<VecDeque<Telling>>,
+    /// Held by whoever tells: how many words the other nodes were told.
+    words: Mutex<u64>,
 }
 
-/// Somebody came to rooms, or went from them.
-struct Change {
-    who: MemberId,
-    online: bool,
-    rooms: Vec<RoomId>,
+/// Something to be told.
+enum Telling {
+    /// Somebody came to a room or went from it: to those who watch it.
+    Watchers(RoomId, Presence),
+    /// To the other nodes.
+    Nodes(News),
 }
 
-impl Changes {
-    fn queue(&self) -> MutexGuard<'_, VecDeque<Change>> {
+impl Untold {
+    fn queue(&self) -> MutexGuard<'_, VecDeque<Telling>> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn push(&self, telling: Telling) {
+        self.queue().push_back(telling);
+    }
+
+    fn next(&self) -> Option<Telling> {
+        self.queue().pop_front()
     }
 }
 
@@ -75,6 +89,8 @@ struct State {
     peers: HashMap<Sid, Entry>,
     people: HashMap<MemberId, Vec<Sid>>,
     rooms: HashMap<RoomId, Room>,
+    /// Who is there on other nodes.
+    elsewhere: Elsewhere,
 }
 
 struct Entry {
@@ -98,14 +114,10 @@ struct Room {
 }
 
 impl Hub {
-    /// A hub with nobody.
-    pub fn new(wire: Arc<Wire>, counters: Counters, online: Online, rules: HubRules) -> Self {
-        Self { state: RwLock::default(), wire, counters, online, rules, fanout: OnceLock::new(), changes: Changes::default() }
-    }
-
-    /// Tells of those who come and go by way of `fanout` from now on.
-    pub fn announce_by(&self, fanout: &Arc<dyn Fanout>) {
-        assert!(self.fanout.set(Arc::downgrade(fanout)).is_ok(), "there is one way to the watchers");
+    /// The hub of `node`, with nobody.
+    pub fn new(node: NodeId, ticks: Ticks, wire: Arc<Wire>, counters: Counters, online: Online, rules: HubRules) -> Self {
+        let (state, fanout, untold) = (RwLock::default(), OnceLock::new(), Untold::default());
+        Self { state, wire, counters, online, rules, node, ticks, fanout, untold }
     }
 
     /// The way to single sockets.
@@ -148,14 +160,14 @@ impl Hub {
             }
             entry.rooms = Rooms::Known(known.clone());
             let (peer, person) = (Arc::clone(&entry.peer), entry.peer.who.id.clone());
-            let came: Vec<RoomId> = known.iter().filter(|room| !self.is_there(&state, &person, room)).cloned().collect();
+            let came: Vec<RoomId> = known.iter().filter(|room| !self.is_here(&state, &person, room)).cloned().collect();
             for room in &known {
                 state.rooms.entry(room.clone()).or_default().sockets.insert(sid, Arc::clone(&peer));
             }
             self.wire.join(sid, &known);
-            self.changed(person, true, came);
+            self.changed(&state, person, true, came);
         }
-        self.announce();
+        self.tell();
     }
 
     /// Forgets a socket.
@@ -179,11 +191,11 @@ impl Hub {
                 state.people.remove(&person);
             }
             self.online.went(&person);
-            let gone: Vec<RoomId> = rooms.into_iter().filter(|room| !self.is_there(&state, &person, room)).collect();
-            self.changed(person, false, gone);
+            let gone: Vec<RoomId> = rooms.into_iter().filter(|room| !self.is_here(&state, &person, room)).collect();
+            self.changed(&state, person, false, gone);
         }
         self.counters.sockets.dec();
-        self.announce();
+        self.tell();
     }
 
     /// Lets all sockets of `person` hear `room`. Those that read their rooms after the join hear it already, and nobody is told twice.
@@ -204,43 +216,57 @@ impl Hub {
                 }
             }
             if !was_there && state.hears(person, room) {
-                self.changed(person.clone(), true, vec![room.clone()]);
+                self.changed(&state, person.clone(), true, vec![room.clone()]);
+            } else if self.online.runs(person) {
+                // Those here see from the bot itself where it is.
+                self.untold.push(Telling::Nodes(News::Presence { who: person.clone(), online: true, rooms: vec![room.clone()] }));
             }
         }
-        self.announce();
+        self.tell();
     }
 
     /// Lets no socket of `person` hear `room` any more.
     pub fn leave(&self, person: &MemberId, room: &RoomId) {
-        let mut state = self.write();
-        for sid in state.people.get(person).cloned().unwrap_or_default() {
-            let Some(entry) = state.peers.get_mut(&sid) else { continue };
-            match &mut entry.rooms {
-                Rooms::Loading(changes) => changes.push((room.clone(), false)),
-                Rooms::Known(rooms) => {
-                    rooms.remove(room);
-                    state.leave(sid, room);
-                    self.wire.leave(sid, room);
+        {
+            let mut state = self.write();
+            if state.hears(person, room) || self.online.runs(person) {
+                self.untold.push(Telling::Nodes(News::Left { who: person.clone(), room: room.clone() }));
+            }
+            for sid in state.people.get(person).cloned().unwrap_or_default() {
+                let Some(entry) = state.peers.get_mut(&sid) else { continue };
+                match &mut entry.rooms {
+                    Rooms::Loading(changes) => changes.push((room.clone(), false)),
+                    Rooms::Known(rooms) => {
+                        rooms.remove(room);
+                        state.leave(sid, room);
+                        self.wire.leave(sid, room);
+                    }
                 }
             }
         }
+        self.tell();
     }
 
     /// Lets nobody hear `room` any more, and gives who did.
     pub fn close_room(&self, room: &RoomId) -> Vec<Sid> {
-        let mut state = self.write();
-        let sockets: Vec<Sid> = state.rooms.remove(room).map(|room| room.sockets.into_keys().collect()).unwrap_or_default();
-        for sid in &sockets {
-            self.wire.leave(*sid, room);
-        }
-        for entry in state.peers.values_mut() {
-            match &mut entry.rooms {
-                Rooms::Loading(changes) => changes.push((room.clone(), false)),
-                Rooms::Known(rooms) => {
-                    rooms.remove(room);
+        let sockets: Vec<Sid> = {
+            let mut state = self.write();
+            let sockets: Vec<Sid> = state.rooms.remove(room).map(|room| room.sockets.into_keys().collect()).unwrap_or_default();
+            for sid in &sockets {
+                self.wire.leave(*sid, room);
+            }
+            for entry in state.peers.values_mut() {
+                match &mut entry.rooms {
+                    Rooms::Loading(changes) => changes.push((room.clone(), false)),
+                    Rooms::Known(rooms) => {
+                        rooms.remove(room);
+                    }
                 }
             }
-        }
+            self.untold.push(Telling::Nodes(News::Closed(room.clone())));
+            sockets
+        };
+        self.tell();
         sockets
     }
 
@@ -251,6 +277,7 @@ impl Hub {
         heard.watchers.insert(sid);
         let mut there: HashSet<MemberId> = heard.sockets.values().map(|peer| peer.who.id.clone()).collect();
         there.extend(self.online.bots_in(room));
+        there.extend(state.elsewhere.in_room(room).cloned());
         Some(there.into_iter().collect())
     }
 
@@ -318,39 +345,49 @@ impl Hub {
         {
             let state = self.read();
             rooms.retain(|room| !state.hears(bot, room));
-            self.changed(bot.clone(), online, rooms);
+            self.changed(&state, bot.clone(), online, rooms);
         }
-        self.announce();
+        self.tell();
     }
 
-    /// Notes that somebody came to rooms, or went from them. Whoever has the state locked calls it, and [`Hub::announce`] after that.
-    fn changed(&self, who: MemberId, online: bool, rooms: Vec<RoomId>) {
-        if !rooms.is_empty() {
-            self.changes.queue().push_back(Change { who, online, rooms });
+    /// Notes that somebody came to rooms on this node, or went from them. Whoever has the state locked calls it, and [`Hub::tell`] after
+    /// that.
+    fn changed(&self, state: &State, who: MemberId, online: bool, rooms: Vec<RoomId>) {
+        if rooms.is_empty() {
+            return;
         }
+        for room in rooms.iter().filter(|room| state.elsewhere.times(&who, room) == 0) {
+            self.note_presence(&who, online, room);
+        }
+        self.untold.push(Telling::Nodes(News::Presence { who, online, rooms }));
     }
 
-    /// Tells those who watch a room of all who came there and went. Telling may end sockets, and so begin anew inside itself: whoever is at
-    /// it goes on until nothing is left.
-    fn announce(&self) {
-        let Some(fanout) = self.fanout.get().and_then(Weak::upgrade) else { return };
-        while !self.changes.queue().is_empty() {
-            let Ok(_turn) = self.changes.telling.try_lock() else { return };
-            while let Some(Change { who, online, rooms }) = self.next_change() {
-                for room in rooms {
-                    let presence = Presence { room_id: room.to_string(), user_id: who.to_string(), online };
-                    fanout.to_watchers(&room, &Frame::of(&presence));
+    /// Notes that somebody came to a room or went from it, wherever they are or were.
+    fn note_presence(&self, who: &MemberId, online: bool, room: &RoomId) {
+        let presence = Presence { room_id: room.to_string(), user_id: who.to_string(), online };
+        self.untold.push(Telling::Watchers(room.clone(), presence));
+    }
+
+    /// Tells what was noted. Telling may end sockets, and so begin anew inside itself: whoever is at it goes on until nothing is left.
+    fn tell(&self) {
+        while !self.untold.queue().is_empty() {
+            let Ok(mut words) = self.untold.words.try_lock() else { return };
+            while let Some(telling) = self.untold.next() {
+                match telling {
+                    Telling::Watchers(room, presence) => self.to_watchers(&room, &Frame::of(&presence)),
+                    Telling::Nodes(news) => {
+                        *words += 1;
+                        if let Some(fanout) = self.fanout.get() {
+                            fanout.say(Word { from: self.node.clone(), number: *words, news });
+                        }
+                    }
                 }
             }
         }
     }
 
-    fn next_change(&self) -> Option<Change> {
-        self.changes.queue().pop_front()
-    }
-
-    /// Whether `person` is there for those in `room`: by a socket that hears it, or as a bot that runs there.
-    fn is_there(&self, state: &State, person: &MemberId, room: &RoomId) -> bool {
+    /// Whether `person` is there for those in `room` by something on this node: a socket that hears it, or as a bot that runs there.
+    fn is_here(&self, state: &State, person: &MemberId, room: &RoomId) -> bool {
         state.hears(person, room) || self.online.runs_in(person, room)
     }
 

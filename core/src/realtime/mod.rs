@@ -3,13 +3,14 @@
 //!
 //! In: [`mount`] takes the connection ([`line`]), [`connect`] finds out who it is, [`inlet`] takes what they send, puts it into its
 //! order ([`lane`]) and lets one of the [`handlers`] answer. Out: [`broadcast`] hears what is committed, puts it into the order of the
-//! room ([`order`]) and hands it to the [`hub`], which knows who hears which room and sends over the [`wire`]. What passes goes by way of a
-//! [`fanout`], which reaches the hubs of other nodes, too.
+//! room ([`order`]) and hands it to the [`hub`], which knows who hears which room and sends over the [`wire`]. Who is there and who is typing
+//! the hubs of several nodes tell each other by a [`fanout`].
 
 pub mod asyncapi;
 mod backlog;
 pub mod broadcast;
 pub mod connect;
+mod elsewhere;
 pub mod fanout;
 pub mod guide;
 pub mod handlers;
@@ -37,7 +38,7 @@ use std::{
 
 use tokio::sync::Semaphore;
 
-use self::{fanout::Fanout, handlers::Handlers, hub::Hub, metrics::Counters, protocol::ServerClosing, wire::Frame};
+use self::{handlers::Handlers, hub::Hub, metrics::Counters, protocol::ServerClosing, wire::Frame};
 use crate::{
     bots::gate::Bots,
     config::{LimitsSection, RealtimeSection},
@@ -50,8 +51,6 @@ use crate::{
 pub struct Realtime {
     /// Who is connected.
     pub hub: Arc<Hub>,
-    /// The way to everyone for what passes.
-    pub fanout: Arc<dyn Fanout>,
     /// What answers which event.
     pub handlers: Handlers,
     /// How a socket's events are put into order.

@@ -3,12 +3,10 @@
 use std::{future::ready, sync::Arc, time::Duration};
 
 use super::{
-    fanout::Fanout,
     handlers::{Effect, Handlers},
     hub::Hub,
     peer::Peer,
     protocol::{PresenceAnswer, PresenceWatch, Typing, TypingNow},
-    wire::Frame,
 };
 use crate::{
     bots::model::Ability,
@@ -23,8 +21,6 @@ use crate::{
 pub struct Passing {
     /// Who hears which room.
     pub hub: Arc<Hub>,
-    /// The way to them.
-    pub fanout: Arc<dyn Fanout>,
     /// Where names are read.
     pub reader: Reader,
     /// The time.
@@ -50,7 +46,7 @@ impl Passing {
         if peer.types(room.as_str(), event.on, self.ticks.elapsed(), self.typing_every) {
             let username = peer.name(&self.reader).await?;
             let now = TypingNow { room_id: room.to_string(), user_id: who.id.to_string(), username, on: event.on };
-            self.fanout.to_others(&room, &Frame::of(&now), &who.id);
+            self.hub.typing(&who.id, room, now);
         }
         Ok(Done::default())
     }

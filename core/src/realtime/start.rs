@@ -80,9 +80,9 @@ impl Sockets {
             slow_grace: limits.socket_slow_grace.0,
             surely_taken: limits.socket_unsent / 2,
         };
-        let hub = Arc::new(Hub::new(Arc::clone(&wire), counters.clone(), parts.online.clone(), hub_rules));
-        let fanout = (parts.join)(&hub);
-        hub.announce_by(&fanout);
+        let (node, ticks, online) = (parts.store.node().clone(), parts.ticks.clone(), parts.online.clone());
+        let hub = Arc::new(Hub::new(node, ticks, Arc::clone(&wire), counters.clone(), online, hub_rules));
+        hub.join_nodes((parts.join)(&hub));
         let watched = Arc::downgrade(&hub);
         parts.online.tell_by(move |bot, online, rooms| {
             if let Some(hub) = watched.upgrade() {
@@ -92,14 +92,12 @@ impl Sockets {
         let broadcast = Broadcast::listen(&hub, &parts.store, parts.online, rules.receipts_up_to);
         let passing = Passing {
             hub: hub.clone(),
-            fanout: fanout.clone(),
             reader: parts.store.reader().clone(),
             ticks: parts.ticks.clone(),
             typing_every: rules.typing_every.0,
         };
         let realtime = Arc::new(Realtime {
             hub,
-            fanout,
             handlers: passing.add_to(parts.handlers),
             lane: lane::Rules {
                 at_once: limits.socket_at_once,

@@ -19,10 +19,10 @@ struct Inner {
 
 #[derive(Default)]
 struct State {
-    /// How many connections each has.
+    /// How many connections each has. Another node on which they are counts as one.
     connected: HashMap<MemberId, usize>,
     /// Bots that need none, since they run in this process. They may have some all the same.
-    running: HashMap<MemberId, IsIn>,
+    running: HashMap<MemberId, Box<dyn Whereabouts>>,
 }
 
 impl State {
@@ -31,8 +31,13 @@ impl State {
     }
 }
 
-/// Whether a bot is in a room.
-type IsIn = Box<dyn Fn(&RoomId) -> bool + Send + Sync>;
+/// Where a bot that runs is at the moment.
+pub trait Whereabouts: Send + Sync + 'static {
+    /// In these rooms.
+    fn rooms(&self) -> Vec<RoomId>;
+    /// Whether in this one.
+    fn is_in(&self, room: &RoomId) -> bool;
+}
 
 /// Tells those in rooms that a bot came or went.
 type Tell = Box<dyn Fn(&MemberId, bool, Vec<RoomId>) + Send + Sync>;
@@ -53,31 +58,42 @@ impl Online {
         }
     }
 
-    /// A bot runs that needs no connection. It is in `rooms` now, and later where `is_in` says so.
-    pub fn bot_runs(&self, bot: &MemberId, rooms: Vec<RoomId>, is_in: impl Fn(&RoomId) -> bool + Send + Sync + 'static) {
-        let ran = self.write().running.insert(bot.clone(), Box::new(is_in));
+    /// A bot runs that needs no connection.
+    pub fn bot_runs(&self, bot: &MemberId, whereabouts: impl Whereabouts) {
+        let rooms = whereabouts.rooms();
+        let ran = self.write().running.insert(bot.clone(), Box::new(whereabouts));
         // One that is loaded anew was there all the time.
         if ran.is_none() {
             self.tell(bot, true, rooms);
         }
     }
 
-    /// A bot that was in `rooms` does not run any more.
-    pub fn bot_ended(&self, bot: &MemberId, rooms: Vec<RoomId>) {
+    /// A bot does not run any more.
+    pub fn bot_ended(&self, bot: &MemberId) {
         let ran = self.write().running.remove(bot);
-        if ran.is_some() {
-            self.tell(bot, false, rooms);
+        if let Some(whereabouts) = ran {
+            self.tell(bot, false, whereabouts.rooms());
         }
+    }
+
+    /// Whether they are a bot that runs.
+    pub fn runs(&self, who: &MemberId) -> bool {
+        self.read().running.contains_key(who)
     }
 
     /// Whether they are a bot that runs and is in a room.
     pub fn runs_in(&self, who: &MemberId, room: &RoomId) -> bool {
-        self.read().running.get(who).is_some_and(|is_in| is_in(room))
+        self.read().running.get(who).is_some_and(|whereabouts| whereabouts.is_in(room))
     }
 
     /// The bots in a room that run.
     pub fn bots_in(&self, room: &RoomId) -> Vec<MemberId> {
-        self.read().running.iter().filter(|(_, is_in)| is_in(room)).map(|(bot, _)| bot.clone()).collect()
+        self.read().running.iter().filter(|(_, whereabouts)| whereabouts.is_in(room)).map(|(bot, _)| bot.clone()).collect()
+    }
+
+    /// The bots that run, each with all rooms that it is in.
+    pub fn bots(&self) -> Vec<(MemberId, Vec<RoomId>)> {
+        self.read().running.iter().map(|(bot, whereabouts)| (bot.clone(), whereabouts.rooms())).collect()
     }
 
     /// Whether they have a connection, or need none.

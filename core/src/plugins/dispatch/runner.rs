@@ -119,14 +119,12 @@ impl Runner {
 
     /// Lets others see that the bot is there.
     pub fn appear(&self) {
-        let host = Arc::downgrade(&self.host);
-        let is_in = move |room: &RoomId| host.upgrade().is_some_and(|host| host.heard.is_in(room));
-        self.host.online.bot_runs(&self.host.member(), self.host.heard.rooms(), is_in);
+        self.host.online.bot_runs(&self.host.member(), Arc::downgrade(&self.host));
     }
 
     /// The same when it is not any more.
     pub fn disappear(&self) {
-        self.host.online.bot_ended(&self.host.member(), self.host.heard.rooms());
+        self.host.online.bot_ended(&self.host.member());
     }
 
     /// Where a command is typed, and by whom; not yet sent.

@@ -8,7 +8,6 @@ use super::{Hub, Room};
 use crate::{
     ids::{MemberId, RoomId},
     realtime::{
-        fanout::Fanout,
         peer::Peer,
         wire::{Frame, Sent},
     },
@@ -107,10 +106,9 @@ impl Hub {
         drop(state);
         self.leave_behind(&slow);
     }
-}
 
-impl Fanout for Hub {
-    fn to_others(&self, room: &RoomId, frame: &Frame, except: &MemberId) {
+    /// Sends `frame` to everyone in a room, but not to `except`.
+    pub(super) fn to_others(&self, room: &RoomId, frame: &Frame, except: &MemberId) {
         let state = self.read();
         let Some(found) = state.rooms.get(room) else { return };
         let slow = self.deliver(found.sockets.values().filter(|peer| &peer.who.id != except), frame);
@@ -118,7 +116,8 @@ impl Fanout for Hub {
         self.leave_behind(&slow);
     }
 
-    fn to_watchers(&self, room: &RoomId, frame: &Frame) {
+    /// Sends `frame` to everyone who asked who comes and goes in a room.
+    pub(super) fn to_watchers(&self, room: &RoomId, frame: &Frame) {
         let state = self.read();
         let Some(found) = state.rooms.get(room) else { return };
         let slow = self.deliver(found.watchers.iter().filter_map(|sid| found.sockets.get(sid)), frame);

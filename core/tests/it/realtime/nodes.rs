@@ -1,58 +1,122 @@
 //! Several nodes with one database: whoever is on another one hears the same, and once.
 
-use std::sync::{Arc, Mutex, Weak};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, Weak},
+    time::Duration,
+};
 
 use community::{
-    ids::{MemberId, RoomId},
     realtime::{
-        fanout::{Fanout, Join},
+        fanout::{Fanout, Join, Word},
         hub::Hub,
-        wire::Frame,
     },
+    serve::Running,
 };
 use serde_json::json;
 
 use super::*;
-use crate::support::{Db, Light};
+use crate::support::{Client, Db, Light, eventually};
 
-/// Hands what passes to the hubs of all nodes, as a broker between them would.
+/// Hands the words of each node to the hubs of all others, as a broker between them would.
 #[derive(Default)]
-struct Broker(Mutex<Vec<Weak<Hub>>>);
+struct Broker {
+    hubs: Mutex<Vec<Weak<Hub>>>,
+    /// The node that nobody hears at the moment, by the order in which they began.
+    unheard: Mutex<Option<usize>>,
+}
 
 impl Broker {
-    fn hubs(&self) -> Vec<Arc<Hub>> {
-        self.0.lock().unwrap().iter().filter_map(Weak::upgrade).collect()
+    fn join(self: &Arc<Self>) -> Join {
+        let broker = Arc::clone(self);
+        Arc::new(move |hub: &Arc<Hub>| -> Arc<dyn Fanout> {
+            let mut hubs = broker.hubs();
+            hubs.push(Arc::downgrade(hub));
+            Arc::new(Way { broker: Arc::clone(&broker), from: hubs.len() - 1 })
+        })
+    }
+
+    fn hubs(&self) -> MutexGuard<'_, Vec<Weak<Hub>>> {
+        self.hubs.lock().unwrap()
+    }
+
+    fn cut_off(&self, node: Option<usize>) {
+        *self.unheard.lock().unwrap() = node;
     }
 }
 
-impl Fanout for Broker {
-    fn to_others(&self, room: &RoomId, frame: &Frame, except: &MemberId) {
-        self.hubs().iter().for_each(|hub| hub.to_others(room, frame, except));
-    }
+/// The way of one node to the others.
+struct Way {
+    broker: Arc<Broker>,
+    from: usize,
+}
 
-    fn to_watchers(&self, room: &RoomId, frame: &Frame) {
-        self.hubs().iter().for_each(|hub| hub.to_watchers(room, frame));
+impl Fanout for Way {
+    fn say(&self, word: Word) {
+        if *self.broker.unheard.lock().unwrap() == Some(self.from) {
+            return;
+        }
+        let hubs = self.broker.hubs().clone();
+        let others = hubs.iter().enumerate().filter(|(number, _)| *number != self.from);
+        others.filter_map(|(_, hub)| hub.upgrade()).for_each(|hub| hub.hear(word.clone()));
     }
 }
 
-fn joined() -> Join {
-    let broker = Arc::<Broker>::default();
-    Arc::new(move |hub: &Arc<Hub>| -> Arc<dyn Fanout> {
-        broker.0.lock().unwrap().push(Arc::downgrade(hub));
-        broker.clone()
-    })
+fn url(node: &Running) -> String {
+    format!("http://{}", node.addr)
+}
+
+/// Who is there in a room as `light` sees it, which watches it from now on.
+async fn watch(light: &mut Light, room: &str) -> Vec<String> {
+    let answer = light.call("presence:watch", json!({ "roomId": room })).await;
+    let mut online: Vec<String> = serde_json::from_value(answer["online"].clone()).unwrap();
+    online.sort();
+    online
+}
+
+/// How many members of a room are online as `client` sees it.
+async fn online(client: &Client, room: &str) -> usize {
+    let members = client.get(&format!("/api/rooms/{room}")).await.expect(200).json()["room"]["members"].clone();
+    members.as_array().unwrap().iter().filter(|member| member["online"] == true).count()
+}
+
+/// The same person's client on another node.
+fn at(node: &Running, person: &Person) -> Client {
+    let client = Client::new(url(node));
+    client.set_cookie(person.cookie_name, &person.client.cookie(person.cookie_name).unwrap());
+    client
+}
+
+/// Waits until so many sockets are connected to a node.
+async fn sockets(node: &Running, wanted: usize) {
+    let metrics = Client::new(format!("http://{}", node.metrics_addr.unwrap()));
+    let wanted = format!("community_sockets {wanted}\n");
+    eventually("the sockets to be counted", || async { metrics.get("/metrics").await.text().contains(&wanted).then_some(()) }).await;
+}
+
+fn with_metrics(config: &mut community::config::Config) {
+    config.metrics.listen = Some(([127, 0, 0, 1], 0).into());
+}
+
+fn of(room: &str, person: &Person, online: bool) -> Value {
+    json!({ "roomId": room, "userId": person.id.as_str(), "online": online })
+}
+
+fn sorted(people: &[&Person]) -> Vec<String> {
+    let mut ids: Vec<_> = people.iter().map(|person| person.id.as_str().to_owned()).collect();
+    ids.sort();
+    ids
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_logged_and_what_passes_reaches_everyone_on_every_node_once() {
-    let server = TestServer::start_joined(Db::Postgres, joined(), |_| ()).await;
+    let server = TestServer::start_joined(Db::Postgres, Arc::<Broker>::default().join(), |_| ()).await;
     let node = server.another_node().await;
     let (ann, bob) = (server.member("Ann").await, server.member("Bob").await);
     let room = room(&[&ann, &bob]).await;
     let mut hers = Light::connect(&server.url(), &ann).await;
-    hers.call("presence:watch", json!({ "roomId": room })).await;
-    let mut his = Light::connect(&format!("http://{}", node.addr), &bob).await;
-    assert_eq!(hers.expect("presence").await, json!({ "roomId": room, "userId": bob.id.as_str(), "online": true }));
+    assert_eq!(watch(&mut hers, &room).await, sorted(&[&ann]));
+    let mut his = Light::connect(&url(&node), &bob).await;
+    assert_eq!(hers.expect("presence").await, of(&room, &bob, true));
     his.call("typing", json!({ "roomId": room, "on": true })).await;
     assert_eq!(hers.expect("typing").await["username"], "Bob");
     for number in 0..5 {
@@ -68,7 +132,72 @@ async fn what_is_logged_and_what_passes_reaches_everyone_on_every_node_once() {
         assert!(more.iter().all(|(name, _)| matches!(name.as_str(), "room:read" | "room:joined")), "{more:?}");
     }
     his.close().await;
-    assert_eq!(hers.expect("presence").await["online"], false);
+    assert_eq!(hers.expect("presence").await, of(&room, &bob, false));
     node.stop().await;
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_is_on_two_nodes_is_gone_once_they_are_gone_from_both() {
+    let server = TestServer::start_joined(Db::Postgres, Arc::<Broker>::default().join(), with_metrics).await;
+    let (ann, bob) = (server.member("Ann").await, server.member("Bob").await);
+    let room = room(&[&ann, &bob]).await;
+    let here = Light::connect(&server.url(), &bob).await;
+    // A node that comes later learns who is there.
+    let node = server.another_node().await;
+    let mut hers = Light::connect(&url(&node), &ann).await;
+    assert_eq!(watch(&mut hers, &room).await, sorted(&[&ann, &bob]));
+    assert_eq!((online(&ann.client, &room).await, online(&at(&node, &ann), &room).await), (2, 2));
+
+    let there = Light::connect(&url(&node), &bob).await;
+    here.close().await;
+    sockets(server.running(), 0).await;
+    assert_eq!((online(&ann.client, &room).await, online(&at(&node, &ann), &room).await), (2, 2));
+    let again = Light::connect(&server.url(), &bob).await;
+    there.close().await;
+    sockets(&node, 1).await;
+    assert_eq!(watch(&mut hers, &room).await, sorted(&[&ann, &bob]));
+    let told = hers.events().await;
+    assert!(told.iter().all(|(name, _)| name != "presence"), "nobody came or went: {told:?}");
+    again.close().await;
+    assert_eq!(hers.expect("presence").await, of(&room, &bob, false));
+    assert_eq!((online(&ann.client, &room).await, online(&at(&node, &ann), &room).await), (1, 1));
+
+    // Who leaves the room is not there any more, on whichever node they are.
+    let mut his = Light::connect(&server.url(), &bob).await;
+    assert_eq!(hers.expect("presence").await, of(&room, &bob, true));
+    bob.client.call("POST", &format!("/api/rooms/{room}/leave")).send().await.expect(200);
+    for light in [&mut his, &mut hers] {
+        light.expect("room:left").await;
+    }
+    assert_eq!(watch(&mut hers, &room).await, sorted(&[&ann]));
+    node.stop().await;
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn those_on_a_node_that_falls_silent_are_gone_and_are_there_again_when_it_is_heard() {
+    let broker = Arc::<Broker>::default();
+    let server = TestServer::start_joined(Db::Postgres, broker.join(), |_| ()).await;
+    let node = server.another_node().await;
+    let (ann, bob, eve) = (server.member("Ann").await, server.member("Bob").await, server.member("Eve").await);
+    let room = room(&[&ann, &bob, &eve]).await;
+    let mut hers = Light::connect(&server.url(), &ann).await;
+    assert_eq!(watch(&mut hers, &room).await, sorted(&[&ann]));
+    let his = Light::connect(&url(&node), &bob).await;
+    assert_eq!(hers.expect("presence").await, of(&room, &bob, true));
+
+    broker.cut_off(Some(1));
+    server.clock.advance(Duration::from_secs(31));
+    assert_eq!(hers.expect("presence").await, of(&room, &bob, false));
+    // What the node says meanwhile is lost.
+    his.close().await;
+    let _eves = Light::connect(&url(&node), &eve).await;
+    broker.cut_off(None);
+    server.clock.advance(Duration::from_secs(10));
+    assert_eq!(hers.expect("presence").await, of(&room, &eve, true));
+    assert_eq!(watch(&mut hers, &room).await, sorted(&[&ann, &eve]));
+    node.stop().await;
+    assert_eq!(hers.expect("presence").await, of(&room, &eve, false));
     server.stop().await;
 }
