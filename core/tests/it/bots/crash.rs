@@ -1,8 +1,9 @@
-//! `kill -9` while a bot works: what it remembers and what it says is exact.
+//! `kill -9` while a bot works, and a server that stands still: what the bot remembers and what it says is exact.
 
 use std::fs;
 
 use futures_util::future::join_all;
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement, TryGetable};
 use serde_json::json;
 
 use super::{ALL, present, run};
@@ -16,9 +17,25 @@ use crate::{
 /// Messages that a bot answers in a room, which are fewer than bots may say there at once.
 const ANSWERED: usize = 12;
 
+/// Lets a bot say as much as it is told to.
+const LIMITS: &str = "[plugins.naughty.limits]\nmessages = 1000\nbreakdowns = 1000\ncpu_per_second = \"10s\"\n";
+
 /// A server with a configuration file that has these sections.
 pub async fn server(db: Db, sections: &str) -> Binary {
-    let mut binary = Binary::prepare(db, &[("COMMUNITY_LIMITS__ENABLED", "false".to_owned())]).await;
+    serving(Binary::prepare(db, &[unlimited()]).await, sections).await
+}
+
+/// Another server on the PostgreSQL database of `first`.
+pub async fn beside(first: &Binary, sections: &str) -> Binary {
+    let database = ("DATABASE_URL", first.database().url.clone());
+    serving(Binary::prepare(Db::Sqlite, &[unlimited(), database]).await, sections).await
+}
+
+fn unlimited() -> (&'static str, String) {
+    ("COMMUNITY_LIMITS__ENABLED", "false".to_owned())
+}
+
+async fn serving(mut binary: Binary, sections: &str) -> Binary {
     fs::write(binary.folder().join("community.toml"), sections).unwrap();
     binary.serve().await;
     binary
@@ -79,8 +96,7 @@ async fn survive(db: Db, kills: usize, messages: usize) {
 
 /// Kills the server while a bot counts messages, in each room by itself, and answers each with its number.
 async fn answer_once(db: Db, kills: usize) {
-    let limits = "[plugins.naughty.limits]\nmessages = 1000\nbreakdowns = 1000\ncpu_per_second = \"10s\"\n";
-    let mut binary = server(db, &(section("naughty", "naughty_bot", &ALL) + limits)).await;
+    let mut binary = server(db, &(section("naughty", "naughty_bot", &ALL) + LIMITS)).await;
     let ann = member(&binary, "Ann").await.client;
     let mut rooms = Vec::new();
     for number in 0..8 {
@@ -138,6 +154,12 @@ async fn counted(client: &Client, room: &str) -> Option<usize> {
     answer["message"]["body"].as_str()?.parse().ok()
 }
 
+/// What the first column of the first row says.
+async fn look<T: TryGetable>(database: &DatabaseConnection, query: &str) -> T {
+    let statement = Statement::from_string(DbBackend::Postgres, query);
+    database.query_one_raw(statement).await.unwrap().unwrap().try_get_by_index(0).unwrap()
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn o17_a_bot_counts_every_message_once_across_kills_on_sqlite() {
     survive(Db::Sqlite, if full() { 20 } else { 4 }, 1000).await;
@@ -156,4 +178,51 @@ async fn o17_a_bot_answers_every_message_once_across_kills_on_sqlite() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn o17_a_bot_answers_every_message_once_across_kills_on_postgres() {
     answer_once(Db::Postgres, 2).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn o17_a_bot_is_taken_over_from_a_server_that_stands_still_and_answers_every_message_once() {
+    let sections = section("naughty", "naughty_bot", &ALL) + LIMITS;
+    let first = server(Db::Postgres, &sections).await;
+    let ann = member(&first, "Ann").await.client;
+    let (room, elsewhere) = (open_room(&ann, "Lobby").await, open_room(&ann, "Elsewhere").await);
+    for room in [&room, &elsewhere] {
+        present(&ann, room, "naughty").await;
+    }
+    let second = beside(&first, &sections).await;
+    let there = second.client();
+    ann.cookies().iter().for_each(|(name, value)| there.set_cookie(name, value));
+    say(&there, &room, "naughty count calls").await;
+    until_answered(&there, &room, 1).await;
+
+    // What a bot remembers is written under this lock: while it is held, the first server cannot get further than to the beginning of
+    // its write, and there it stands still. Then it has the lock, and everything that it needs but the lease.
+    let database = first.database().connect().await;
+    database.execute_unprepared("SELECT pg_advisory_lock(hashtextextended('plugin naughty', 0))").await.unwrap();
+    say(&there, &room, "naughty count calls").await;
+    let waits = "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted \
+                 AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))";
+    eventually("the first server writes", || async { look::<bool>(&database, waits).await.then_some(()) }).await;
+    first.signal("STOP");
+    let lease: String = look(&database, "SELECT lease_until FROM plugin_cursors WHERE plugin = 'naughty'").await;
+    database.execute_unprepared("SELECT pg_advisory_unlock_all()").await.unwrap();
+    say(&there, &elsewhere, "naughty send hello").await;
+    // Once the lease has run out. Had it stopped in the middle of renewing that, PostgreSQL would end it after half a minute.
+    let hello = within(6 * DEADLINE, "the second server serves the bot", || async {
+        read(&there, &elsewhere, "").await.into_iter().find(|message| message["body"] == "hello")
+    })
+    .await;
+    assert!(hello["createdAt"].as_str().unwrap() > lease.as_str(), "the lease held until {lease}: {hello}");
+
+    first.signal("CONT");
+    first.logged("serving a bot begins anew").await;
+    // The write of the first server was before that of the second, which waited for the lock, and both before these.
+    for client in [&there, &ann] {
+        say(client, &room, "naughty count calls").await;
+    }
+    assert_eq!(until_answered(&ann, &room, 4).await, ["1", "2", "3", "4"]);
+    assert_eq!(until_answered(&ann, &elsewhere, 1).await, ["hello"]);
+    database.close().await.unwrap();
+    second.stop().await;
+    first.stop().await;
 }

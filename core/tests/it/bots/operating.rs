@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::{
     bot,
-    crash::{section, server},
+    crash::{beside, section, server},
     present, run, said, with,
 };
 use crate::{
@@ -377,9 +377,7 @@ async fn p18_p21_a_bot_from_a_file_needs_its_checksum_and_its_grants() {
 async fn a_command_is_known_in_every_process_of_a_community() {
     let sections = section("helper", "echo_bot", &["chat-write"]);
     let one = server(Db::Postgres, &sections).await;
-    let mut other = Binary::prepare(Db::Sqlite, &[("DATABASE_URL", one.database().url.clone())]).await;
-    fs::write(other.folder().join("community.toml"), &sections).unwrap();
-    other.serve().await;
+    let other = beside(&one, &sections).await;
     let ann = member(&one, "Ann").await.client;
     let room = open_room(&ann, "Lobby").await;
     // Only the one that serves the bot hears of the room by itself.
