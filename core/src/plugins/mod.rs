@@ -192,11 +192,9 @@ impl Plugins {
         {
             entry = entry.off_because(unavailable);
         }
+        // Why it does not run is told by whoever loads it anew.
+        entry.tell_the_rest(id);
         let off = off || section.enabled == Some(false);
-        if !off {
-            // Whoever wanted it off is told of that by whoever loads it anew.
-            entry.tell(id, true);
-        }
         if let Some(reason) = entry.off().filter(|_| !off && self.runs(id)) {
             return Err(reason.clone());
         }

@@ -277,10 +277,18 @@ impl Entry {
 
     /// Tells the log how it went. That one is off is an error only if it was `wanted`: nobody asked for the others, or somebody asked for that.
     pub fn tell(&self, id: &str, wanted: bool) {
-        match &self.state {
-            State::Off(Unavailable { reason, .. }) if wanted => tracing::error!(plugin = id, "{reason}"),
-            State::Off(Unavailable { reason, .. }) => tracing::info!(plugin = id, "{reason}"),
-            _ => tracing::info!(plugin = id, may = self.imports.join(", "), "plugin loaded"),
+        match self.off() {
+            Some(Unavailable { reason, .. }) if wanted => tracing::error!(plugin = id, "{reason}"),
+            Some(Unavailable { reason, .. }) => tracing::info!(plugin = id, "{reason}"),
+            None => {}
+        }
+        self.tell_the_rest(id);
+    }
+
+    /// The same but for why it does not run, which somebody else tells.
+    pub fn tell_the_rest(&self, id: &str) {
+        if self.off().is_none() {
+            tracing::info!(plugin = id, may = self.imports.join(", "), "plugin loaded");
         }
         for sentence in &self.unread {
             tracing::warn!(plugin = id, "plugin `{id}`: {sentence}");

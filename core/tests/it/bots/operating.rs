@@ -32,6 +32,18 @@ async fn list(binary: &Binary) -> (String, String) {
     (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
 }
 
+/// The lines of the server's log with all of these words.
+fn told(binary: &Binary, words: &[&str]) -> Vec<String> {
+    let log = binary.log();
+    log.lines().filter(|line| words.iter().all(|word| line.contains(word))).map(str::to_owned).collect()
+}
+
+/// Asserts that the log tells an error with this reason, and tells it once.
+fn told_once(binary: &Binary, reason: &str) {
+    let lines = told(binary, &[reason]);
+    assert!(lines.len() == 1 && lines[0].contains("ERROR"), "{reason}: {lines:?}");
+}
+
 /// How a bot is that is not as it should be.
 async fn note(server: &TestServer, plugin: &str) -> String {
     let store = server.store().await;
@@ -56,6 +68,7 @@ db_test! {
         let output = binary.run(&["plugin", "reload", "helper"], "").await;
         let errors = String::from_utf8(output.stderr).unwrap();
         assert!(!output.status.success() && errors.contains("the one before serves on") && errors.contains("store"), "{errors}");
+        told_once(&binary, "which it is not granted");
         say(&ann, &room, "count me").await;
         eventually("it is counted", || async { (run(&ann, &room, "/count").await == "1").then_some(()) }).await;
         fs::write(binary.folder().join("community.toml"), section("helper", "counting_bot", &["store"])).unwrap();
@@ -83,6 +96,7 @@ db_test! {
         let output = binary.run(&["plugin", "reload", "helper"], "").await;
         let errors = String::from_utf8(output.stderr).unwrap();
         assert!(!output.status.success() && errors.contains("the one before serves on") && errors.contains("does not start"), "{errors}");
+        told_once(&binary, "plugin `helper` does not start");
         say(&ann, &room, "echo still here").await;
         said(&ann, &room, "echo: still here").await;
         assert!(list(&binary).await.0.contains("helper\tbot\ton"), "{:?}", list(&binary).await);
@@ -92,6 +106,7 @@ db_test! {
         let output = binary.run(&["plugin", "reload", "failing"], "").await;
         let errors = String::from_utf8(output.stderr).unwrap();
         assert!(!output.status.success() && errors.contains("not loaded: plugin `failing` does not start"), "{errors}");
+        told_once(&binary, "plugin `failing` does not start");
         fs::write(&configured, both.replace("failing_start_bot", "counting_bot").replace("grants = []", "grants = [\"store\"]")).unwrap();
         assert_eq!(binary.run_well(&["plugin", "reload", "failing"], "").await, "failing: loaded\n");
         binary.stop().await;
@@ -305,20 +320,16 @@ db_test! {
     async fn what_was_switched_off_on_purpose_is_no_error_and_told_once(db) {
         let off = section("other", "echo_bot", &[]) + "enabled = false\n";
         let mut binary = server(db, &(section("helper", "echo_bot", &["chat-write"]) + &off)).await;
-        let told = |binary: &Binary, id: &str| -> Vec<String> {
-            let log = binary.log();
-            log.lines().filter(|line| line.contains("switched off") && line.contains(id)).map(str::to_owned).collect()
-        };
         let disabled = binary.run_well(&["plugin", "disable", "helper"], "").await;
         assert_eq!(disabled, "helper: switched off: `community plugin enable helper` switches it on\n");
-        assert_eq!(told(&binary, "helper").len(), 1, "{}", binary.log());
+        assert_eq!(told(&binary, &["switched off", "helper"]).len(), 1, "{}", binary.log());
         let reloaded = binary.run_well(&["plugin", "reload", "other"], "").await;
         assert_eq!(reloaded, "other: switched off: set `enabled = true` in its section to use it\n");
         // When it is loaded anew, as when the server started.
-        assert_eq!(told(&binary, "other").len(), 2, "{}", binary.log());
+        assert_eq!(told(&binary, &["switched off", "other"]).len(), 2, "{}", binary.log());
         binary.kill();
         binary.serve().await;
-        let all = [told(&binary, "helper"), told(&binary, "other")];
+        let all = [told(&binary, &["switched off", "helper"]), told(&binary, &["switched off", "other"])];
         assert_eq!((all[0].len(), all[1].len()), (2, 3), "{all:?}");
         assert!(all.concat().iter().all(|line| line.contains("INFO")), "{all:?}");
         binary.stop().await;
