@@ -18,12 +18,18 @@ use crate::{
     store::Store,
 };
 
-/// How long a server may take to hear of something if none is seen to run.
-const HEARD: Duration = Duration::from_secs(4);
-/// How long one that runs may be busy with other things.
-const BUSY: Duration = Duration::from_secs(30);
-/// How long it may take to load a plugin.
-const LOADED: Duration = Duration::from_mins(3);
+/// How long a server may take.
+struct Patience {
+    /// To hear of something if none is seen to run.
+    heard: Duration,
+    /// The same for one that runs, and may be busy with other things.
+    busy: Duration,
+    /// To load a plugin.
+    loaded: Duration,
+}
+
+const PATIENCE: Patience = Patience { heard: Duration::from_secs(4), busy: Duration::from_secs(30), loaded: Duration::from_mins(3) };
+
 /// How often its answer is looked for.
 const LOOK: Duration = Duration::from_millis(100);
 /// How often new lines are looked for.
@@ -147,7 +153,7 @@ async fn switch(store: &Store, id: String, enabled: bool) -> Outcome {
 
 /// Does something to a plugin and prints what the running server says to it.
 async fn wait_for(store: &Store, id: String, work: impl AsyncFnOnce(String) -> crate::error::Result<()>) -> Outcome {
-    let answer = answer(store, &id, work).await?;
+    let answer = answer(store, &id, &PATIENCE, work).await?;
     say!("{id}: {answer}");
     Ok(())
 }
@@ -155,32 +161,33 @@ async fn wait_for(store: &Store, id: String, work: impl AsyncFnOnce(String) -> c
 /// Loads a plugin anew in the running server; what it says to that.
 pub async fn reload(store: &Store, id: &str) -> Result<String, Box<dyn std::error::Error>> {
     let record = async |id| store.write(id, |tx, id: &String| Box::pin(actions::reload(tx, id))).await;
-    answer(store, id, record).await
+    answer(store, id, &PATIENCE, record).await
 }
 
 /// Does something to a plugin; what the running server says to it.
 async fn answer(
     store: &Store,
     id: &str,
+    patience: &Patience,
     work: impl AsyncFnOnce(String) -> crate::error::Result<()>,
 ) -> Result<String, Box<dyn std::error::Error>> {
     let last = queries::lines(store.reader(), id, 0, 1).await?.last().map_or(0, |line| line.number);
     work(id.to_owned()).await?;
     let (begun, runs) = (Instant::now(), store.is_followed().await?);
-    let (mut heard, mut patience) = (false, if runs { BUSY } else { HEARD });
-    while begun.elapsed() < patience {
+    let (mut heard, mut limit) = (false, if runs { patience.busy } else { patience.heard });
+    while begun.elapsed() < limit {
         let lines = queries::lines(store.reader(), id, last, LINES).await?;
         let mut answers = lines.iter().filter(|line| line.of_server);
         // The first says that it was heard, the second what came of it.
         if answers.next().is_some() {
-            (heard, patience) = (true, LOADED);
+            (heard, limit) = (true, patience.loaded);
         }
         if let Some(answer) = answers.next() {
             return if answer.level == "ERROR" { Err(format!("{id}: {}", answer.line).into()) } else { Ok(answer.line.clone()) };
         }
         sleep(LOOK).await;
     }
-    let seconds = patience.as_secs();
+    let seconds = limit.as_secs();
     match (heard, runs) {
         (true, _) => {
             Err(format!("{id}: the server has not finished loading it within {seconds} s; `community plugin logs {id}` tells").into())
@@ -261,5 +268,45 @@ fn state(plugin: &PluginStatus, note: Option<&str>) -> String {
         (true, Some(reason), _) => format!("on: {reason}"),
         (true, None, Some(note)) => format!("on, but {note}"),
         (false, reason, _) => format!("off: {}", reason.as_deref().unwrap_or_default()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio_util::sync::CancellationToken;
+
+    use super::*;
+    use crate::{
+        config::DatabaseSection,
+        plugins::store::lines::{self, Line},
+    };
+
+    const SOON: Patience = Patience { heard: Duration::ZERO, busy: Duration::from_secs(1), loaded: Duration::from_secs(2) };
+
+    #[tokio::test]
+    async fn who_gets_no_answer_is_told_how_far_the_server_has_come() {
+        let folder = tempfile::tempdir().unwrap();
+        let (clock, random) = (Arc::new(SystemClock), Arc::new(Random::seeded(1)));
+        let store = Store::open(&DatabaseSection::default(), folder.path(), clock, random).await.unwrap();
+        // As one that runs and is busy: it is there, and does nothing of what it hears.
+        let stop = CancellationToken::new();
+        let server = store.follow(stop.clone()).await.unwrap();
+        let silent = answer(&store, "echo", &SOON, async |_| Ok(())).await.unwrap_err().to_string();
+        assert_eq!(
+            silent,
+            "echo: noted, but the server that runs has not taken it up within 1 s; it does as soon as it can, and `community plugin logs \
+             echo` tells"
+        );
+        let begins = async |plugin| {
+            let (at, level, line) = (String::new(), "INFO".to_owned(), "loading".to_owned());
+            let loading = vec![Line { number: 0, plugin, at, level, line, of_server: true }];
+            store.write(loading, |tx, lines| Box::pin(lines::add(tx, lines))).await
+        };
+        let slow = answer(&store, "echo", &SOON, begins).await.unwrap_err().to_string();
+        assert_eq!(slow, "echo: the server has not finished loading it within 2 s; `community plugin logs echo` tells");
+        stop.cancel();
+        server.await.unwrap();
+        let gone = answer(&store, "echo", &SOON, async |_| Ok(())).await.unwrap();
+        assert_eq!(gone, "noted; no server is running on this database, so it takes effect at the next start");
     }
 }
