@@ -20,8 +20,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Person, TestServer};
 
-/// What a cut-off may take here: a machine that is busy with other tests is slow to notice one, and on PostgreSQL a transaction in
-/// another database of the cluster, which is another test's, holds the log back as long as it lasts.
+/// What a cut-off may take here: a machine that is busy with other tests is slow to notice one.
 const SOON: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// A room with these people in it, made by the first.

@@ -10,8 +10,7 @@ use crate::{
     support::{Binary, Client, eventually},
 };
 
-/// A second, and what a busy machine takes to notice. On PostgreSQL a transaction of another database, of which other tests have many,
-/// holds the log back until the next look.
+/// A second, and what a busy machine takes to notice.
 const SOON: Duration = Duration::from_secs(5);
 
 /// Waits until `path` has changed for a reader that knows it under `tag`.
