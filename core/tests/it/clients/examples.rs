@@ -105,13 +105,25 @@ fn terminal(person: &Person, url: &str, room: Option<&str>) -> Command {
         assert!(script.contains(blank), "{script} has no {blank}");
         script = script.replacen(blank, &filled, 1);
     }
-    let mut command = Command::new("sh");
-    command.args(["-c", &script]).current_dir(example("chat-rust")).env("COMMUNITY_URL", url);
+    // Compiled by `.ci/tools.sh` already; if not, it is done here, and not while somebody waits for what the client says.
+    assert!(as_outside_cargo("cargo").args(["build", "--locked"]).status().unwrap().success(), "it is not compiled");
+    let mut command = as_outside_cargo("sh");
+    command.args(["-c", &script]).env("COMMUNITY_URL", url);
+    command
+}
+
+/// A command in the folder of the client for the terminal. What cargo tells a test of the package that it belongs to is left out, since
+/// build scripts that look at it would have everything compiled again.
+fn as_outside_cargo(program: &str) -> Command {
+    let mut command = Command::new(program);
+    command.current_dir(example("chat-rust"));
     command.env("CARGO_TARGET_DIR", tools().join("examples")).env("CARGO_TERM_QUIET", "true");
-    // Cargo tells a test which package it belongs to; build scripts that listen to that would have everything compiled again.
-    let about_this_package =
-        |name: &OsString| name.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_"));
-    env::vars_os().map(|(name, _)| name).filter(about_this_package).for_each(|name| _ = command.env_remove(name));
+    let of_this_package = |name: &&OsString| {
+        name.to_str().is_some_and(|name| name == "OUT_DIR" || name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_"))
+    };
+    for name in env::vars_os().map(|(name, _)| name).collect::<Vec<_>>().iter().filter(of_this_package) {
+        command.env_remove(name);
+    }
     command
 }
 
