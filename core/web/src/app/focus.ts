@@ -1,4 +1,4 @@
-/** Gives the focus to the field of a form that wants it, or else to its first: whoever opens one wants to fill it in. */
+/** Gives the focus to the field that wants it, or else to the first of a form: whoever opens one wants to fill it in. */
 export function focusField(inside: ParentNode): void {
-  (inside.querySelector<HTMLElement>("[autofocus]") ?? inside.querySelector<HTMLElement>("input:not([hidden]), select, textarea"))?.focus();
+  (inside.querySelector<HTMLElement>("[autofocus]") ?? inside.querySelector<HTMLElement>("form :is(input:not([hidden]), select, textarea)"))?.focus();
 }
