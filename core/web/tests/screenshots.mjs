@@ -9,12 +9,15 @@ const folder = join(import.meta.dirname, "../shots");
 mkdirSync(folder, { recursive: true });
 const [site, browser] = await Promise.all([start(BOTS), launch()]);
 const places = (house, t) => [...pages(house, t), ...states(house, t)];
+const LONG = ["docs", "events"];
 let count = 0;
 
 async function picture(house, locale, colorScheme, width) {
   const language = locale === "en-US" ? "" : `-${locale.slice(0, 2)}`;
   const look = async (page, name) => {
-    await page.screenshot({ path: join(folder, `${name}${language}-${width}-${colorScheme}.png`) });
+    // What is below the fold belongs to a page. A dialog stands in the middle of the window, and the references go on for long, in one way.
+    const fullPage = !LONG.includes(name) && (await page.getByRole("dialog").count()) === 0;
+    await page.screenshot({ path: join(folder, `${name}${language}-${width}-${colorScheme}.png`), fullPage });
     count += 1;
   };
   await visit(browser, site, house, { locale, colorScheme, viewport: { width, height: 844 } }, look, { places });
