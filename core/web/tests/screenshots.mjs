@@ -17,6 +17,11 @@ async function picture(house, locale, colorScheme, width) {
   const look = async (page, name) => {
     // What is below the fold belongs to a page. A dialog stands in the middle of the window, and the references go on for long, in one way.
     const fullPage = !LONG.includes(name) && (await page.getByRole("dialog").count()) === 0;
+    // Pictures further down come once somebody goes there.
+    await page.evaluate(() => {
+      for (const image of document.images) image.loading = "eager";
+    });
+    await page.waitForFunction(() => [...document.images].every((image) => image.complete));
     await page.screenshot({ path: join(folder, `${name}${language}-${width}-${colorScheme}.png`), fullPage });
     count += 1;
   };
