@@ -81,6 +81,9 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
         Asset::new("docs.js", JS, include_str!("../../web/assets/docs.js").into()),
         Asset::new("events.css", CSS, include_str!("../../web/assets/events.css").into()),
         Asset::new("icon.svg", SVG, include_str!("../../web/assets/icon.svg").into()),
+        Asset::new("icon-180.png", PNG, Bytes::from_static(include_bytes!("../../web/assets/icon-180.png"))),
+        Asset::new("icon-192.png", PNG, Bytes::from_static(include_bytes!("../../web/assets/icon-192.png"))),
+        Asset::new("icon-512.png", PNG, Bytes::from_static(include_bytes!("../../web/assets/icon-512.png"))),
         Asset::new("swagger-ui.css", CSS, style.into()),
         Asset::new("swagger-ui-bundle.js", JS, script.into()),
     ]
@@ -92,6 +95,8 @@ pub const CSS: &str = "text/css; charset=utf-8";
 const JS: &str = "text/javascript; charset=utf-8";
 /// Drawings.
 const SVG: &str = "image/svg+xml";
+/// Pictures.
+pub const PNG: &str = "image/png";
 
 impl Asset {
     /// An asset with the address that its content gives it.

@@ -30,11 +30,17 @@ fn entry(xml: &mut String, base: &BaseUrl, pictures: &Pictures, post: &PostView)
     element(xml, "title", &post.title);
     element(xml, "id", &url);
     let _ = writeln!(xml, "<link rel=\"alternate\" type=\"text/html\" href=\"{url}\"/>");
+    for link in post.attachments.iter().filter(|link| link.leads(pictures)) {
+        xml.push_str("<link rel=\"enclosure\" href=\"");
+        escape(xml, &printable(&link.0));
+        xml.push_str("\"/>\n");
+    }
     element(xml, "published", &post.created_at);
     element(xml, "updated", post.changed_at());
     xml.push_str("<author>");
     element(xml, "name", &post.author_name);
-    xml.push_str("</author>\n<content type=\"html\">");
+    // What a text says of this site without naming it is seen from the page of the post.
+    let _ = write!(xml, "</author>\n<content type=\"html\" xml:base=\"{url}\">");
     escape(xml, &printable(&markdown::html(&post.body, pictures)));
     xml.push_str("</content>\n</entry>\n");
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 use askama::Template;
 use poem::{
     Endpoint, EndpointExt, FromRequest, IntoResponse, Request, Response, Route,
-    error::NotFoundError,
+    error::{NotFoundError, ParsePathError},
     get, handler,
     http::{HeaderMap, Method, StatusCode, header},
     web::{Html, Path, Query, Redirect},
@@ -34,7 +34,7 @@ use crate::{
         error::Failure,
         routes::RouteTable,
     },
-    ids::PostId,
+    ids::{PostId, RoomId},
     posts::{self, feed::Feed},
     providers::catalog::Catalog,
     realtime::asyncapi,
@@ -163,7 +163,11 @@ pub fn mount(route: Route) -> impl Endpoint<Output = Response> {
         .at("/posts/:id", page(post_page))
         .at("/rooms", get(to_rooms))
         .at("/rooms/", page(rooms_page))
-        .at("/rooms/:id", page(rooms_page))
+        .at("/rooms/:id", page(room_page))
+        .at("/posts/:id/", get(without_slash))
+        .at("/rooms/:id/", get(without_slash))
+        .at("/docs/", get(without_slash))
+        .at("/docs/events/", get(without_slash))
         .at("/settings", get(to_settings))
         .at("/settings/", page(settings_page))
         .at("/api-docs.html", page(reference))
@@ -177,7 +181,7 @@ pub fn mount(route: Route) -> impl Endpoint<Output = Response> {
     route.around(|route, request| async move {
         let frame = wants_page(&request).then(|| Bare::of(&request));
         match (route.call(request).await, frame) {
-            (Err(error), Some(frame)) if error.is::<NotFoundError>() => frame.nothing_here().await,
+            (Err(error), Some(frame)) if error.is::<NotFoundError>() || error.is::<ParsePathError>() => frame.nothing_here().await,
             (outcome, _) => outcome,
         }
     })
@@ -187,7 +191,7 @@ pub fn mount(route: Route) -> impl Endpoint<Output = Response> {
 pub fn routes(table: RouteTable) -> RouteTable {
     let pages = ["/", "/posts", "/posts/", "/posts/:id", "/rooms", "/rooms/", "/rooms/:id", "/settings", "/settings/"];
     let files = ["/api-docs.html", "/docs", "/docs/events", "/openapi.json", "/asyncapi.json", "/posts/feed.xml", assets::ROUTE];
-    let expected = ["/robots.txt", "/favicon.ico"];
+    let expected = ["/robots.txt", "/favicon.ico", "/posts/:id/", "/rooms/:id/", "/docs/", "/docs/events/"];
     pages.into_iter().chain(files).chain(expected).fold(table, |table, path| table.route(path, &[Method::GET]))
 }
 
@@ -235,10 +239,22 @@ async fn atom_feed(request: &Request, pages: Data<&Pages>) -> poem::Result<Respo
     Ok(builder.content_type("application/atom+xml; charset=utf-8").body(xml))
 }
 
-/// Rooms, and one of them: which it is, and whether the visitor may see it, the front end asks.
 #[handler]
-fn rooms_page(request: &Request, pages: Data<&Pages>, visit: Visit) -> poem::Result<Response> {
-    render(&RoomsPage { frame: visit.frame(&pages, "rooms"), is_one: request.uri().path() != "/rooms/" })
+fn rooms_page(pages: Data<&Pages>, visit: Visit) -> poem::Result<Response> {
+    render(&RoomsPage { frame: visit.frame(&pages, "rooms"), is_one: false })
+}
+
+/// One room. Whether there is one and the visitor may see it, the front end asks.
+#[handler]
+fn room_page(pages: Data<&Pages>, visit: Visit, Path(id): Path<String>) -> poem::Result<Response> {
+    RoomId::parse(&id).ok_or(NotFoundError)?;
+    render(&RoomsPage { frame: visit.frame(&pages, "rooms"), is_one: true })
+}
+
+/// Where somebody wrote a slash too many at the end.
+#[handler]
+fn without_slash(request: &Request) -> Redirect {
+    Redirect::permanent(request.uri().path().trim_end_matches('/'))
 }
 
 #[handler]

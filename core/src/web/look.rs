@@ -2,6 +2,8 @@
 
 use std::{fs, io};
 
+use serde_json::json;
+
 use super::assets::{self, Asset};
 use crate::config::SiteSection;
 
@@ -22,6 +24,12 @@ pub struct Look {
     pub description: Option<String>,
     /// The address of its logo.
     pub icon: String,
+    /// The same for those who cannot read drawings, if there is one for them: previews of links, and phones that show it among programs.
+    pub picture: String,
+    /// What phones show on their first screen.
+    pub touch_icon: String,
+    /// The address of what browsers need to keep the community as a program.
+    pub manifest: String,
     /// The address of a style sheet with its colour.
     pub style: Option<String>,
     /// The files that only this server has.
@@ -40,17 +48,27 @@ impl Look {
             files.push(asset);
             url
         };
-        let icon = match (&section.logo, section.logo_type()) {
+        let (icon, picture, touch_icon, icons) = match (&section.logo, section.logo_type()) {
             (Some(path), Some(kind)) => {
                 if fs::metadata(path)?.len() > MAX_LOGO {
                     return Err(io::Error::other("a logo must be at most 512 KiB"));
                 }
-                add(Asset::new("logo", kind, fs::read(path)?.into()))
+                let logo = add(Asset::new("logo", kind, fs::read(path)?.into()));
+                let icons = json!([{ "src": logo, "sizes": "any", "type": kind }]);
+                (logo.clone(), logo.clone(), logo, icons)
             }
-            _ => assets::url("icon.svg"),
+            _ => {
+                let [small, large] = ["icon-192.png", "icon-512.png"].map(assets::url);
+                let icon = |src: &str, sizes: &str| json!({ "src": src, "sizes": sizes, "type": assets::PNG });
+                let icons = json!([icon(&small, "192x192"), icon(&large, "512x512")]);
+                (assets::url("icon.svg"), large, assets::url("icon-180.png"), icons)
+            }
         };
+        let manifest = json!({ "name": section.name, "start_url": "/", "display": "minimal-ui", "icons": icons });
+        let manifest = add(Asset::new("site.webmanifest", "application/manifest+json", manifest.to_string().into()));
         let style = section.colour().map(|colour| add(Asset::new("site.css", assets::CSS, style(colour).into())));
-        Ok(Self { name: section.name.clone(), description: section.description.clone(), icon, style, files })
+        let (name, description) = (section.name.clone(), section.description.clone());
+        Ok(Self { name, description, icon, picture, touch_icon, manifest, style, files })
     }
 }
 

@@ -13,6 +13,7 @@ use super::{
 use crate::{
     config::BaseUrl,
     email,
+    ids::MemberId,
     posts::model::Post,
     providers::catalog::{Catalog, Offer},
 };
@@ -223,9 +224,9 @@ impl Frame<'_> {
         if self.here == "posts" { format!("{} · {}", self.t("frame.posts"), self.site) } else { self.site.to_owned() }
     }
 
-    /// The full address of the logo.
+    /// The full address of the logo for previews.
     pub fn logo(&self) -> String {
-        self.base.join(&self.look.icon)
+        self.base.join(&self.look.picture)
     }
 
     /// The face of somebody, as the front end draws it (`Avatar.svelte`): the initial of a name, in a colour that stays with an id.
@@ -279,6 +280,11 @@ impl PostsPage<'_> {
 }
 
 impl PostView {
+    /// Whether a program wrote it.
+    pub fn is_by_bot(&self) -> bool {
+        MemberId::from_stored(self.author_id.clone()).is_bot()
+    }
+
     /// The moment of writing.
     pub fn when(&self) -> String {
         moment(&self.created_at)

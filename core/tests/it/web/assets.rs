@@ -27,6 +27,8 @@ async fn every_asset_a_page_names_exists_and_is_kept() {
         let wanted = match kind {
             "css" => "text/css; charset=utf-8",
             "js" => "text/javascript; charset=utf-8",
+            "png" => "image/png",
+            "webmanifest" => "application/manifest+json",
             _ => "image/svg+xml",
         };
         assert_eq!(answer.header("content-type"), Some(wanted), "{asset}");

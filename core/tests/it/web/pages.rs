@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::json;
+
 use super::{page, post, server};
 use crate::support::{Client, Db, TestServer};
 
@@ -130,6 +132,7 @@ async fn a_post_has_a_page_that_says_what_it_is_to_people_and_to_previews() {
         "<strong>like</strong>",
         "<a href=\"https://elsewhere.example/x.png\" rel=\"nofollow noopener ugc\">x</a>",
         &format!("<link rel=\"canonical\" href=\"{}/posts/{id}\">", server.url()),
+        &format!("<meta property=\"og:image\" content=\"{}/assets/", server.url()),
     ] {
         assert!(text.contains(part), "no {part} in {text}");
     }
@@ -145,7 +148,9 @@ async fn a_post_has_a_page_that_says_what_it_is_to_people_and_to_previews() {
 async fn feed_readers_get_the_newest_posts_and_are_told_when_nothing_is_new() {
     let server = server().await;
     let ann = server.member("Ann").await.client;
-    let id = post(&ann, "A < B", "Line\u{1}one & <b>two</b>").await;
+    let seeds = "https://elsewhere.example/seeds?a=1&b=2";
+    let wanted = json!({ "title": "A < B", "body": "Line\u{1}one & <b>two</b>", "attachments": [seeds] });
+    let id = ann.post("/api/posts", wanted).await.expect(200).json()["post"]["id"].as_str().unwrap().to_owned();
     let visitor = server.client();
     let answer = visitor.get("/posts/feed.xml").await.expect(200);
     assert_eq!(answer.header("content-type"), Some("application/atom+xml; charset=utf-8"));
@@ -155,6 +160,8 @@ async fn feed_readers_get_the_newest_posts_and_are_told_when_nothing_is_new() {
         "<name>Ann</name>",
         &format!("{}/posts/{id}</id>", server.url()),
         "Lineone &amp;amp; &amp;lt;b&amp;gt;two",
+        "<link rel=\"enclosure\" href=\"https://elsewhere.example/seeds?a=1&amp;b=2\"/>",
+        &format!("<content type=\"html\" xml:base=\"{}/posts/{id}\">", server.url()),
     ] {
         assert!(xml.contains(part), "no {part} in {xml}");
     }
@@ -198,6 +205,8 @@ async fn an_operator_gives_the_community_a_logo_a_colour_and_a_sentence() {
     assert_eq!(logo.header("content-type"), Some("image/svg+xml"));
     assert!(logo.header("content-security-policy").unwrap().contains("default-src 'none'"), "a drawing runs nothing");
     assert_eq!(visitor.get("/favicon.ico").await.expect(307).header("location"), Some(named("/logo")));
+    let manifest = visitor.get(named("/site.webmanifest")).await.expect(200).json();
+    assert_eq!(manifest["icons"], json!([{ "src": named("/logo"), "sizes": "any", "type": "image/svg+xml" }]));
     assert!(visitor.get(named("/site.css")).await.expect(200).text().contains("--accent: light-dark(#0055aa"));
     server.stop().await;
 }
@@ -210,6 +219,41 @@ async fn an_address_that_leads_nowhere_is_a_page_for_people_and_an_error_for_pro
     assert!(answer.text().contains("There is nothing here"), "{}", answer.text());
     visitor.get("/no/such/page").await.expect_error(404, "not_found");
     visitor.call("GET", "/api/no/such").header("accept", "text/html").send().await.expect_error(404, "not_found");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_slash_too_many_leads_to_the_page_and_an_id_that_can_be_none_to_nothing() {
+    let server = server().await;
+    let visitor = server.client();
+    for path in ["/posts/u-01kb3x2v5q8m4n7p9r1s3t5v7w", "/rooms/r-01kb3x2v5q8m4n7p9r1s3t5v7w", "/docs", "/docs/events"] {
+        assert_eq!(visitor.get(&format!("{path}/")).await.expect(308).header("location"), Some(path));
+    }
+    for path in ["/rooms/%zz", "/rooms/nonsense", "/posts/%ff"] {
+        let answer = visitor.call("GET", path).header("accept", "text/html").send().await.expect(404);
+        assert!(answer.text().contains("There is nothing here"), "{path}: {}", answer.text());
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn phones_and_previews_get_pictures_of_the_logo_that_they_can_read() {
+    let server = server().await;
+    let visitor = server.client();
+    let text = page(&visitor, "/").await;
+    let after =
+        |beginning: &str| text.split_once(beginning).and_then(|(_, rest)| rest.split_once('"')).unwrap_or_else(|| panic!("{text}")).0;
+    let manifest = visitor.get(after("<link rel=\"manifest\" href=\"")).await.expect(200);
+    assert_eq!(manifest.header("content-type"), Some("application/manifest+json"));
+    let manifest = manifest.json();
+    assert_eq!(manifest["name"], "OpenClaw Community");
+    let icons = manifest["icons"].as_array().unwrap().iter().map(|icon| icon["src"].as_str().unwrap().to_owned());
+    let preview = after("<meta property=\"og:image\" content=\"").strip_prefix(&server.url()).unwrap().to_owned();
+    for icon in icons.chain([preview, after("<link rel=\"apple-touch-icon\" href=\"").to_owned()]) {
+        let picture = visitor.get(&icon).await.expect(200);
+        assert_eq!(picture.header("content-type"), Some("image/png"), "{icon}");
+        assert!(picture.body.starts_with(b"\x89PNG"), "{icon}");
+    }
     server.stop().await;
 }
 
