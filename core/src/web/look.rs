@@ -48,21 +48,18 @@ impl Look {
             files.push(asset);
             url
         };
-        let (icon, picture, touch_icon, icons) = match (&section.logo, section.logo_type()) {
-            (Some(path), Some(kind)) => {
-                if fs::metadata(path)?.len() > MAX_LOGO {
-                    return Err(io::Error::other("a logo must be at most 512 KiB"));
-                }
-                let logo = add(Asset::new("logo", kind, fs::read(path)?.into()));
-                let icons = json!([{ "src": logo, "sizes": "any", "type": kind }]);
-                (logo.clone(), logo.clone(), logo, icons)
+        let (icon, picture, touch_icon, icons) = if let (Some(path), Some(kind)) = (&section.logo, section.logo_type()) {
+            if fs::metadata(path)?.len() > MAX_LOGO {
+                return Err(io::Error::other("a logo must be at most 512 KiB"));
             }
-            _ => {
-                let [small, large] = ["icon-192.png", "icon-512.png"].map(assets::url);
-                let icon = |src: &str, sizes: &str| json!({ "src": src, "sizes": sizes, "type": assets::PNG });
-                let icons = json!([icon(&small, "192x192"), icon(&large, "512x512")]);
-                (assets::url("icon.svg"), large, assets::url("icon-180.png"), icons)
-            }
+            let logo = add(Asset::new("logo", kind, fs::read(path)?.into()));
+            let icons = json!([{ "src": logo, "sizes": "any", "type": kind }]);
+            (logo.clone(), logo.clone(), logo, icons)
+        } else {
+            let [small, large] = ["icon-192.png", "icon-512.png"].map(assets::url);
+            let icon = |src: &str, sizes: &str| json!({ "src": src, "sizes": sizes, "type": assets::PNG });
+            let icons = json!([icon(&small, "192x192"), icon(&large, "512x512")]);
+            (assets::url("icon.svg"), large, assets::url("icon-180.png"), icons)
         };
         let manifest = json!({ "name": section.name, "start_url": "/", "display": "minimal-ui", "icons": icons });
         let manifest = add(Asset::new("site.webmanifest", "application/manifest+json", manifest.to_string().into()));

@@ -1,8 +1,6 @@
 //! What third parties copy from `examples/` does what its README says.
 
 use std::{
-    env,
-    ffi::OsString,
     fs,
     io::{BufRead, BufReader, Write},
     path::{Path, PathBuf},
@@ -112,16 +110,25 @@ fn terminal(person: &Person, url: &str, room: Option<&str>) -> Command {
     command
 }
 
-/// A command in the folder of the client for the terminal. What cargo tells a test of the package that it belongs to is left out, since
-/// build scripts that look at it would have everything compiled again.
+/// What cargo tells a test of its package and build scripts look at.
+const OF_THIS_PACKAGE: [&str; 8] = [
+    "OUT_DIR",
+    "CARGO_MANIFEST_DIR",
+    "CARGO_MANIFEST_LINKS",
+    "CARGO_PKG_NAME",
+    "CARGO_PKG_VERSION_MAJOR",
+    "CARGO_PKG_VERSION_MINOR",
+    "CARGO_PKG_VERSION_PATCH",
+    "CARGO_PKG_VERSION_PRE",
+];
+
+/// A command in the folder of the client for the terminal. With what cargo tells a test, build scripts would have everything
+/// compiled again.
 fn as_outside_cargo(program: &str) -> Command {
     let mut command = Command::new(program);
     command.current_dir(example("chat-rust"));
     command.env("CARGO_TARGET_DIR", tools().join("examples")).env("CARGO_TERM_QUIET", "true");
-    let of_this_package = |name: &&OsString| {
-        name.to_str().is_some_and(|name| name == "OUT_DIR" || name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_"))
-    };
-    for name in env::vars_os().map(|(name, _)| name).collect::<Vec<_>>().iter().filter(of_this_package) {
+    for name in OF_THIS_PACKAGE {
         command.env_remove(name);
     }
     command

@@ -142,24 +142,24 @@ async fn whoever_is_on_two_nodes_is_gone_once_they_are_gone_from_both() {
     let server = TestServer::start_joined(Db::Postgres, Arc::<Broker>::default().join(), with_metrics).await;
     let (ann, bob) = (server.member("Ann").await, server.member("Bob").await);
     let room = room(&[&ann, &bob]).await;
-    let here = Light::connect(&server.url(), &bob).await;
+    let first = Light::connect(&server.url(), &bob).await;
     // A node that comes later learns who is there.
     let node = server.another_node().await;
     let mut hers = Light::connect(&url(&node), &ann).await;
     assert_eq!(watch(&mut hers, &room).await, sorted(&[&ann, &bob]));
     assert_eq!((online(&ann.client, &room).await, online(&at(&node, &ann), &room).await), (2, 2));
 
-    let there = Light::connect(&url(&node), &bob).await;
-    here.close().await;
+    let second = Light::connect(&url(&node), &bob).await;
+    first.close().await;
     sockets(server.running(), 0).await;
     assert_eq!((online(&ann.client, &room).await, online(&at(&node, &ann), &room).await), (2, 2));
-    let again = Light::connect(&server.url(), &bob).await;
-    there.close().await;
+    let third = Light::connect(&server.url(), &bob).await;
+    second.close().await;
     sockets(&node, 1).await;
     assert_eq!(watch(&mut hers, &room).await, sorted(&[&ann, &bob]));
     let told = hers.events().await;
     assert!(told.iter().all(|(name, _)| name != "presence"), "nobody came or went: {told:?}");
-    again.close().await;
+    third.close().await;
     assert_eq!(hers.expect("presence").await, of(&room, &bob, false));
     assert_eq!((online(&ann.client, &room).await, online(&at(&node, &ann), &room).await), (1, 1));
 
