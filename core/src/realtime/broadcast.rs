@@ -152,6 +152,11 @@ impl Broadcast {
 
     /// Something else happened in a room.
     async fn room(&self, RoomEvent { room, what }: RoomEvent) {
+        if let What::Joined(who) | What::Left(who, _) = &what
+            && !self.store.keeps_order()
+        {
+            self.settle_membership(&room, who).await;
+        }
         let heard = self.hub.listeners(&room) > 0;
         let room_id = room.to_string();
         match what {
@@ -161,7 +166,7 @@ impl Broadcast {
                 }
             }
             What::Left(who, how) => self.left(&room, &who, how, heard).await,
-            What::Invited(who) if self.online.is_online(&who) => {
+            What::Invited(who) if self.hub.is_connected(&who) => {
                 if let Some(room) = surely(|| rooms::queries::summary(self.store.reader(), &room, &who)).await {
                     self.hub.to_person(&who, &Frame::of(&RoomInvited { room }));
                 }
@@ -178,8 +183,18 @@ impl Broadcast {
         }
     }
 
+    /// Makes sure of who hears a room. What other nodes commit is heard later than what this one does, so of somebody who came and went the
+    /// last may have been heard first; what the database says after both holds.
+    async fn settle_membership(&self, room: &RoomId, who: &MemberId) {
+        match surely(|| async { rooms::queries::is_member(self.store.reader(), room, who).await.map(Some) }).await {
+            Some(true) => self.hub.join(who, room),
+            Some(false) => self.hub.leave(who, room),
+            None => {}
+        }
+    }
+
     async fn left(&self, room: &RoomId, who: &MemberId, how: Departure, heard: bool) {
-        if !heard && !self.online.is_online(who) {
+        if !heard && !self.hub.is_connected(who) {
             return;
         }
         let username = surely(|| rooms::queries::name(self.store.reader(), who)).await.unwrap_or_default();

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::{hub::Hub, protocol::TypingNow};
+use super::{hub::Hub, protocol::TypingNow, roll::Moved};
 use crate::ids::{MemberId, NodeId, RoomId};
 
 /// What one node tells all others.
@@ -13,7 +13,8 @@ use crate::ids::{MemberId, NodeId, RoomId};
 pub struct Word {
     /// The node.
     pub from: NodeId,
-    /// How many it has said. Whoever misses one asks for everything anew.
+    /// How many it has said, not counting those of which none needs to arrive. Whoever misses one asks for everything anew as soon as
+    /// the node says that it is alive.
     pub number: u64,
     /// What it says.
     pub news: News,
@@ -24,15 +25,8 @@ pub struct Word {
 pub enum News {
     /// Nothing, but that the node is there. Said every few seconds: the people of a node that falls silent are gone.
     Alive,
-    /// Somebody is there in more rooms, or in fewer.
-    Presence {
-        /// Who.
-        who: MemberId,
-        /// Whether they came.
-        online: bool,
-        /// To or from these rooms.
-        rooms: Vec<RoomId>,
-    },
+    /// Who came to which rooms, and who went.
+    Presence(Vec<Moved>),
     /// Somebody is no member of a room any more, which everyone hears from the event log.
     Left {
         /// Who.
@@ -57,8 +51,15 @@ pub enum News {
     },
 }
 
-/// Gives words to all other nodes, whose hubs hear them ([`Hub::hear`]): those of one node in the order in which it said them. Never
-/// waits. Some may be lost.
+impl News {
+    /// Whether it matters that it arrives.
+    pub fn is_numbered(&self) -> bool {
+        !matches!(self, Self::Typing { .. })
+    }
+}
+
+/// Gives words to all other nodes, whose hubs hear them ([`Hub::hear`]): those of one node in the order in which it said them. Some may be
+/// lost. Never waits: whoever says something tells nobody else meanwhile.
 pub trait Fanout: Send + Sync + 'static {
     /// Says `word`.
     fn say(&self, word: Word);

@@ -6,7 +6,7 @@ mod nodes;
 
 use std::{
     collections::{HashMap, HashSet, VecDeque},
-    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError},
     time::Duration,
 };
 
@@ -18,6 +18,7 @@ use super::{
     metrics::Counters,
     peer::Peer,
     protocol::{Presence, SessionEnded},
+    roll::{Moved, Roll},
     wire::{Frame, Sent, Wire},
 };
 use crate::{
@@ -43,11 +44,11 @@ pub struct Hub {
     untold: Untold,
 }
 
-/// What was not told yet. Filled while the state is locked, so that it is told in the order in which it happened.
+/// What was not told yet. What depends on the state is noted while that is locked, and so told in the order in which it happened.
 #[derive(Default)]
 struct Untold {
     queue: Mutex<VecDeque<Telling>>,
-    /// Held by whoever tells: how many words the other nodes were told.
+    /// Held by whoever tells: how many words there were for other nodes.
     words: Mutex<u64>,
 }
 
@@ -89,8 +90,14 @@ struct State {
     peers: HashMap<Sid, Entry>,
     people: HashMap<MemberId, Vec<Sid>>,
     rooms: HashMap<RoomId, Room>,
+    /// The rooms of the bots that run in this process.
+    running: HashMap<MemberId, HashSet<RoomId>>,
+    /// Who is there on this node: by a socket that hears the room, or as a bot that runs and is in it.
+    here: Roll,
     /// Who is there on other nodes.
     elsewhere: Elsewhere,
+    /// Whether another node wants to know everybody who is here.
+    roll_wanted: bool,
 }
 
 struct Entry {
@@ -159,13 +166,12 @@ impl Hub {
                 }
             }
             entry.rooms = Rooms::Known(known.clone());
-            let (peer, person) = (Arc::clone(&entry.peer), entry.peer.who.id.clone());
-            let came: Vec<RoomId> = known.iter().filter(|room| !self.is_here(&state, &person, room)).cloned().collect();
+            let peer = Arc::clone(&entry.peer);
             for room in &known {
                 state.rooms.entry(room.clone()).or_default().sockets.insert(sid, Arc::clone(&peer));
             }
             self.wire.join(sid, &known);
-            self.changed(&state, person, true, came);
+            self.look_again(&mut state, &peer.who.id, &known);
         }
         self.tell();
     }
@@ -191,8 +197,7 @@ impl Hub {
                 state.people.remove(&person);
             }
             self.online.went(&person);
-            let gone: Vec<RoomId> = rooms.into_iter().filter(|room| !self.is_here(&state, &person, room)).collect();
-            self.changed(&state, person, false, gone);
+            self.look_again(&mut state, &person, &rooms);
         }
         self.counters.sockets.dec();
         self.tell();
@@ -202,7 +207,6 @@ impl Hub {
     pub fn join(&self, person: &MemberId, room: &RoomId) {
         {
             let mut state = self.write();
-            let was_there = state.hears(person, room);
             for sid in state.people.get(person).cloned().unwrap_or_default() {
                 let Some(entry) = state.peers.get_mut(&sid).filter(|entry| entry.peer.who.reaches(room)) else { continue };
                 match &mut entry.rooms {
@@ -215,23 +219,18 @@ impl Hub {
                     }
                 }
             }
-            if !was_there && state.hears(person, room) {
-                self.changed(&state, person.clone(), true, vec![room.clone()]);
-            } else if self.online.runs(person) {
-                // Those here see from the bot itself where it is.
-                self.untold.push(Telling::Nodes(News::Presence { who: person.clone(), online: true, rooms: vec![room.clone()] }));
+            if let Some(rooms) = state.running.get_mut(person) {
+                rooms.insert(room.clone());
             }
+            self.look_again(&mut state, person, [room]);
         }
         self.tell();
     }
 
-    /// Lets no socket of `person` hear `room` any more.
+    /// Lets no socket of `person` hear `room` any more. That they left, everyone in the room is told otherwise.
     pub fn leave(&self, person: &MemberId, room: &RoomId) {
         {
             let mut state = self.write();
-            if state.hears(person, room) || self.online.runs(person) {
-                self.untold.push(Telling::Nodes(News::Left { who: person.clone(), room: room.clone() }));
-            }
             for sid in state.people.get(person).cloned().unwrap_or_default() {
                 let Some(entry) = state.peers.get_mut(&sid) else { continue };
                 match &mut entry.rooms {
@@ -242,6 +241,12 @@ impl Hub {
                         self.wire.leave(sid, room);
                     }
                 }
+            }
+            if let Some(rooms) = state.running.get_mut(person) {
+                rooms.remove(room);
+            }
+            if state.here.go(person, room).is_some() {
+                self.untold.push(Telling::Nodes(News::Left { who: person.clone(), room: room.clone() }));
             }
         }
         self.tell();
@@ -263,7 +268,10 @@ impl Hub {
                     }
                 }
             }
-            self.untold.push(Telling::Nodes(News::Closed(room.clone())));
+            state.running.values_mut().for_each(|rooms| _ = rooms.remove(room));
+            if !state.here.empty(room).is_empty() {
+                self.untold.push(Telling::Nodes(News::Closed(room.clone())));
+            }
             sockets
         };
         self.tell();
@@ -275,10 +283,8 @@ impl Hub {
         let mut state = self.write();
         let heard = state.rooms.get_mut(room).filter(|room| room.sockets.contains_key(&sid))?;
         heard.watchers.insert(sid);
-        let mut there: HashSet<MemberId> = heard.sockets.values().map(|peer| peer.who.id.clone()).collect();
-        there.extend(self.online.bots_in(room));
-        there.extend(state.elsewhere.in_room(room).cloned());
-        Some(there.into_iter().collect())
+        let there: HashSet<&MemberId> = state.here.in_room(room).chain(state.elsewhere.in_room(room)).collect();
+        Some(there.into_iter().cloned().collect())
     }
 
     /// Whether there is such a socket.
@@ -294,6 +300,11 @@ impl Hub {
     /// How many sockets hear `room`.
     pub fn listeners(&self, room: &RoomId) -> usize {
         self.read().rooms.get(room).map_or(0, |room| room.sockets.len())
+    }
+
+    /// Whether `person` has a socket here.
+    pub fn is_connected(&self, person: &MemberId) -> bool {
+        self.read().people.contains_key(person)
     }
 
     /// The sockets of `person`.
@@ -340,43 +351,55 @@ impl Hub {
         begun
     }
 
-    /// Tells that a bot which runs in this process came to `rooms` or went from them. Where one of its sockets is, it is there anyway.
-    pub fn tell_of_bot(&self, bot: &MemberId, online: bool, mut rooms: Vec<RoomId>) {
+    /// A bot that runs in this process is in `rooms`, or does not run any more.
+    pub fn bot_is_in(&self, bot: &MemberId, rooms: Option<Vec<RoomId>>) {
         {
-            let state = self.read();
-            rooms.retain(|room| !state.hears(bot, room));
-            self.changed(&state, bot.clone(), online, rooms);
+            let mut state = self.write();
+            let now: HashSet<RoomId> = rooms.iter().flatten().cloned().collect();
+            let before = state.running.remove(bot).unwrap_or_default();
+            let concerned: HashSet<RoomId> = before.union(&now).cloned().collect();
+            if rooms.is_some() {
+                state.running.insert(bot.clone(), now);
+            }
+            self.look_again(&mut state, bot, &concerned);
         }
         self.tell();
     }
 
-    /// Notes that somebody came to rooms on this node, or went from them. Whoever has the state locked calls it, and [`Hub::tell`] after
-    /// that.
-    fn changed(&self, state: &State, who: MemberId, online: bool, rooms: Vec<RoomId>) {
-        if rooms.is_empty() {
+    /// Notes whether somebody came to these rooms on this node, or went from them. Whoever has the state locked calls it, and
+    /// [`Hub::tell`] after that.
+    fn look_again<'a>(&self, state: &mut State, who: &MemberId, rooms: impl IntoIterator<Item = &'a RoomId>) {
+        let moved: Vec<Moved> = rooms.into_iter().filter_map(|room| state.look_again(who, room)).collect();
+        if moved.is_empty() {
             return;
         }
-        for room in rooms.iter().filter(|room| state.elsewhere.times(&who, room) == 0) {
-            self.note_presence(&who, online, room);
+        for Moved { online, room, .. } in moved.iter().filter(|moved| state.elsewhere.times(who, &moved.room) == 0) {
+            self.note_presence(state, who, *online, room);
         }
-        self.untold.push(Telling::Nodes(News::Presence { who, online, rooms }));
+        self.untold.push(Telling::Nodes(News::Presence(moved)));
     }
 
-    /// Notes that somebody came to a room or went from it, wherever they are or were.
-    fn note_presence(&self, who: &MemberId, online: bool, room: &RoomId) {
-        let presence = Presence { room_id: room.to_string(), user_id: who.to_string(), online };
-        self.untold.push(Telling::Watchers(room.clone(), presence));
+    /// Notes that somebody came to a room or went from it, wherever they are or were, if anybody here wants to know.
+    fn note_presence(&self, state: &State, who: &MemberId, online: bool, room: &RoomId) {
+        if state.rooms.get(room).is_some_and(|room| !room.watchers.is_empty()) {
+            let presence = Presence { room_id: room.to_string(), user_id: who.to_string(), online };
+            self.untold.push(Telling::Watchers(room.clone(), presence));
+        }
     }
 
     /// Tells what was noted. Telling may end sockets, and so begin anew inside itself: whoever is at it goes on until nothing is left.
     fn tell(&self) {
         while !self.untold.queue().is_empty() {
-            let Ok(mut words) = self.untold.words.try_lock() else { return };
+            let mut words = match self.untold.words.try_lock() {
+                Ok(words) => words,
+                Err(TryLockError::Poisoned(words)) => words.into_inner(),
+                Err(TryLockError::WouldBlock) => return,
+            };
             while let Some(telling) = self.untold.next() {
                 match telling {
                     Telling::Watchers(room, presence) => self.to_watchers(&room, &Frame::of(&presence)),
                     Telling::Nodes(news) => {
-                        *words += 1;
+                        *words += u64::from(news.is_numbered());
                         if let Some(fanout) = self.fanout.get() {
                             fanout.say(Word { from: self.node.clone(), number: *words, news });
                         }
@@ -384,11 +407,6 @@ impl Hub {
                 }
             }
         }
-    }
-
-    /// Whether `person` is there for those in `room` by something on this node: a socket that hears it, or as a bot that runs there.
-    fn is_here(&self, state: &State, person: &MemberId, room: &RoomId) -> bool {
-        state.hears(person, room) || self.online.runs_in(person, room)
     }
 
     fn read(&self) -> RwLockReadGuard<'_, State> {
@@ -419,6 +437,12 @@ impl State {
         if found.sockets.is_empty() {
             self.rooms.remove(room);
         }
+    }
+
+    /// What changed in whether somebody is in a room by something on this node.
+    fn look_again(&mut self, who: &MemberId, room: &RoomId) -> Option<Moved> {
+        let is_here = self.hears(who, room) || self.running.get(who).is_some_and(|rooms| rooms.contains(room));
+        if is_here { self.here.come(who, room) } else { self.here.go(who, room) }
     }
 
     /// Whether any socket of `person` hears `room`. Those of a bot need not all hear the same.

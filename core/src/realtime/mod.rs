@@ -24,6 +24,7 @@ pub mod order;
 pub mod passing;
 pub mod peer;
 pub mod protocol;
+pub mod roll;
 pub mod start;
 mod sweep;
 pub mod wire;

@@ -1,6 +1,6 @@
 //! What is true for a moment only: who is typing, who is there. Nothing of it is stored.
 
-use std::{future::ready, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use super::{
     handlers::{Effect, Handlers},
@@ -35,7 +35,7 @@ impl Passing {
         let (typing, watch) = (self.clone(), self);
         handlers
             .on(Effect::Reads, move |peer, event: Typing| typing.clone().typing(peer, event))
-            .on(Effect::Reads, move |peer, event: PresenceWatch| ready(watch.watch(&peer, &event)))
+            .on(Effect::Reads, move |peer, event: PresenceWatch| watch.clone().watch(peer, event))
     }
 
     /// Tells the others in a room that somebody is typing.
@@ -52,8 +52,10 @@ impl Passing {
     }
 
     /// Says who is there, and from now on who comes and goes.
-    fn watch(&self, peer: &Peer, event: &PresenceWatch) -> Result<PresenceAnswer> {
-        let room = heard(peer, &event.room_id)?;
+    async fn watch(self, peer: Arc<Peer>, event: PresenceWatch) -> Result<PresenceAnswer> {
+        // The answer is sent at once: what happens after it was made must not be told before it.
+        self.hub.until_it_surely_takes(&peer).await;
+        let room = heard(&peer, &event.room_id)?;
         let online = self.hub.watch(peer.sid, &room).ok_or_else(|| Error::not_found("room"))?;
         Ok(PresenceAnswer { ok: true, online: online.iter().map(ToString::to_string).collect() })
     }

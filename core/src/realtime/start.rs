@@ -82,14 +82,15 @@ impl Sockets {
         };
         let (node, ticks, online) = (parts.store.node().clone(), parts.ticks.clone(), parts.online.clone());
         let hub = Arc::new(Hub::new(node, ticks, Arc::clone(&wire), counters.clone(), online, hub_rules));
-        hub.join_nodes((parts.join)(&hub));
-        let watched = Arc::downgrade(&hub);
-        parts.online.tell_by(move |bot, online, rooms| {
-            if let Some(hub) = watched.upgrade() {
-                hub.tell_of_bot(bot, online, rooms);
+        let broadcast = Broadcast::listen(&hub, &parts.store, parts.online.clone(), rules.receipts_up_to);
+        let told = Arc::downgrade(&hub);
+        parts.online.tell_by(move |bot, rooms| {
+            if let Some(hub) = told.upgrade() {
+                hub.bot_is_in(bot, rooms);
             }
         });
-        let broadcast = Broadcast::listen(&hub, &parts.store, parts.online, rules.receipts_up_to);
+        hub.join_nodes((parts.join)(&hub));
+        tasks.spawn(Arc::clone(&hub).keep_in_touch(stop.clone()));
         let passing = Passing {
             hub: hub.clone(),
             reader: parts.store.reader().clone(),
@@ -136,6 +137,7 @@ impl Sockets {
             self.realtime.hub.unregister(peer.sid);
             peer.line.cut();
         }
+        self.realtime.hub.leave_nodes();
     }
 }
 

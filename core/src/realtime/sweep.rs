@@ -17,14 +17,12 @@ const UNFINISHED: Duration = Duration::from_secs(1);
 impl Realtime {
     /// Looks after the sockets until `stop`.
     pub async fn sweep(self: Arc<Self>, mount: Mount, stop: CancellationToken) {
-        let mut in_touch = Duration::ZERO;
         loop {
             tokio::select! {
                 () = tokio::time::sleep(EVERY) => {}
                 () = stop.cancelled() => return,
             }
             mount.sweep();
-            self.hub.keep_in_touch(&mut in_touch);
             for peer in self.hub.all() {
                 self.look_after(&peer).await;
             }

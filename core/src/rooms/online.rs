@@ -19,28 +19,14 @@ struct Inner {
 
 #[derive(Default)]
 struct State {
-    /// How many connections each has. Another node on which they are counts as one.
+    /// How many connections each has. Another node on which they hear a room counts as one.
     connected: HashMap<MemberId, usize>,
-    /// Bots that need none, since they run in this process. They may have some all the same.
-    running: HashMap<MemberId, Box<dyn Whereabouts>>,
+    /// Bots that need none, since they run in this process, and where they were when they began. They may have some all the same.
+    running: HashMap<MemberId, Vec<RoomId>>,
 }
 
-impl State {
-    fn is_online(&self, who: &MemberId) -> bool {
-        self.connected.contains_key(who) || self.running.contains_key(who)
-    }
-}
-
-/// Where a bot that runs is at the moment.
-pub trait Whereabouts: Send + Sync + 'static {
-    /// In these rooms.
-    fn rooms(&self) -> Vec<RoomId>;
-    /// Whether in this one.
-    fn is_in(&self, room: &RoomId) -> bool;
-}
-
-/// Tells those in rooms that a bot came or went.
-type Tell = Box<dyn Fn(&MemberId, bool, Vec<RoomId>) + Send + Sync>;
+/// Tells in which rooms a bot is that runs, or that it does not run any more.
+type Tell = Box<dyn Fn(&MemberId, Option<Vec<RoomId>>) + Send + Sync>;
 
 impl Online {
     /// Counts one more connection.
@@ -58,58 +44,47 @@ impl Online {
         }
     }
 
-    /// A bot runs that needs no connection.
-    pub fn bot_runs(&self, bot: &MemberId, whereabouts: impl Whereabouts) {
-        let rooms = whereabouts.rooms();
-        let ran = self.write().running.insert(bot.clone(), Box::new(whereabouts));
-        // One that is loaded anew was there all the time.
-        if ran.is_none() {
-            self.tell(bot, true, rooms);
+    /// A bot runs that needs no connection, and is in `rooms`.
+    pub fn bot_runs(&self, bot: &MemberId, rooms: Vec<RoomId>) {
+        self.write().running.insert(bot.clone(), rooms.clone());
+        self.tell(bot, Some(rooms));
+    }
+
+    /// Whoever serves connections hears from the event log which rooms a bot enters and leaves; where that may have been missed, this says
+    /// where it is. Nothing if it does not run.
+    pub fn bot_is_in(&self, bot: &MemberId, rooms: Vec<RoomId>) {
+        if self.read().running.contains_key(bot) {
+            self.bot_runs(bot, rooms);
         }
     }
 
     /// A bot does not run any more.
     pub fn bot_ended(&self, bot: &MemberId) {
         let ran = self.write().running.remove(bot);
-        if let Some(whereabouts) = ran {
-            self.tell(bot, false, whereabouts.rooms());
+        if ran.is_some() {
+            self.tell(bot, None);
         }
-    }
-
-    /// Whether they are a bot that runs.
-    pub fn runs(&self, who: &MemberId) -> bool {
-        self.read().running.contains_key(who)
-    }
-
-    /// Whether they are a bot that runs and is in a room.
-    pub fn runs_in(&self, who: &MemberId, room: &RoomId) -> bool {
-        self.read().running.get(who).is_some_and(|whereabouts| whereabouts.is_in(room))
-    }
-
-    /// The bots in a room that run.
-    pub fn bots_in(&self, room: &RoomId) -> Vec<MemberId> {
-        self.read().running.iter().filter(|(_, whereabouts)| whereabouts.is_in(room)).map(|(bot, _)| bot.clone()).collect()
-    }
-
-    /// The bots that run, each with all rooms that it is in.
-    pub fn bots(&self) -> Vec<(MemberId, Vec<RoomId>)> {
-        self.read().running.iter().map(|(bot, whereabouts)| (bot.clone(), whereabouts.rooms())).collect()
     }
 
     /// Whether they have a connection, or need none.
     pub fn is_online(&self, who: &MemberId) -> bool {
-        self.read().is_online(who)
+        let state = self.read();
+        state.connected.contains_key(who) || state.running.contains_key(who)
     }
 
-    /// From now on `tell` tells of bots that come and go.
-    pub fn tell_by(&self, tell: impl Fn(&MemberId, bool, Vec<RoomId>) + Send + Sync + 'static) {
+    /// From now on `tell` tells of bots that begin, move and end; at once of those that run.
+    pub fn tell_by(&self, tell: impl Fn(&MemberId, Option<Vec<RoomId>>) + Send + Sync + 'static) {
         // Whoever serves connections does so once.
         let _ = self.0.tell.set(Box::new(tell));
+        let running = self.read().running.clone();
+        for (bot, rooms) in running {
+            self.tell(&bot, Some(rooms));
+        }
     }
 
-    fn tell(&self, bot: &MemberId, online: bool, rooms: Vec<RoomId>) {
+    fn tell(&self, bot: &MemberId, rooms: Option<Vec<RoomId>>) {
         if let Some(tell) = self.0.tell.get() {
-            tell(bot, online, rooms);
+            tell(bot, rooms);
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
-    sync::{Arc, PoisonError, RwLock, Weak},
+    sync::{Arc, PoisonError, RwLock},
 };
 
 use tokio::{runtime::Handle, sync::Semaphore};
@@ -19,7 +19,7 @@ use crate::{
     ids::{MemberId, RoomId},
     outbound::{AllowList, Outbound},
     plugins::{bindings::bot::openclaw::types::types::Error as GuestError, journal::Journal, settings::Settings, store::jobs::Job},
-    rooms::online::{Online, Whereabouts},
+    rooms::online::Online,
     store::Store,
 };
 
@@ -71,17 +71,6 @@ impl BotHost {
     /// The bot as a member of rooms.
     pub fn member(&self) -> MemberId {
         MemberId::Bot(self.bot.id.clone())
-    }
-}
-
-/// Of a bot that runs, for as long as it does.
-impl Whereabouts for Weak<BotHost> {
-    fn rooms(&self) -> Vec<RoomId> {
-        self.upgrade().map(|host| host.heard.rooms()).unwrap_or_default()
-    }
-
-    fn is_in(&self, room: &RoomId) -> bool {
-        self.upgrade().is_some_and(|host| host.heard.is_in(room))
     }
 }
 

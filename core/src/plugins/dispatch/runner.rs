@@ -119,7 +119,7 @@ impl Runner {
 
     /// Lets others see that the bot is there.
     pub fn appear(&self) {
-        self.host.online.bot_runs(&self.host.member(), Arc::downgrade(&self.host));
+        self.host.online.bot_runs(&self.host.member(), self.host.heard.rooms());
     }
 
     /// The same when it is not any more.
@@ -169,7 +169,9 @@ impl Runner {
 
     /// Notes in which rooms the bot is.
     pub async fn find_itself(&self) -> Result<()> {
-        self.host.heard.set(rooms::queries::joined(self.host.store.reader(), &self.host.member()).await?);
+        let BotHost { heard, online, store, .. } = &*self.host;
+        heard.set(rooms::queries::joined(store.reader(), &self.host.member()).await?);
+        online.bot_is_in(&self.host.member(), heard.rooms());
         Ok(())
     }
 

@@ -12,12 +12,13 @@ use community::{
     },
     serve::Running,
 };
+use sea_orm::{ConnectionTrait, TransactionTrait};
 use serde_json::json;
 
 use super::*;
 use crate::support::{Client, Db, Light, eventually};
 
-/// Hands the words of each node to the hubs of all others, as a broker between them would.
+/// Hands the words of each node to the hubs of all, also its own, as a broker between them would.
 #[derive(Default)]
 struct Broker {
     hubs: Mutex<Vec<Weak<Hub>>>,
@@ -56,8 +57,7 @@ impl Fanout for Way {
             return;
         }
         let hubs = self.broker.hubs().clone();
-        let others = hubs.iter().enumerate().filter(|(number, _)| *number != self.from);
-        others.filter_map(|(_, hub)| hub.upgrade()).for_each(|hub| hub.hear(word.clone()));
+        hubs.iter().filter_map(Weak::upgrade).for_each(|hub| hub.hear(word.clone()));
     }
 }
 
@@ -146,8 +146,10 @@ async fn whoever_is_on_two_nodes_is_gone_once_they_are_gone_from_both() {
     // A node that comes later learns who is there.
     let node = server.another_node().await;
     let mut hers = Light::connect(&url(&node), &ann).await;
+    let elsewhere = at(&node, &ann);
+    eventually("the node to learn who is there", || async { (online(&elsewhere, &room).await == 2).then_some(()) }).await;
     assert_eq!(watch(&mut hers, &room).await, sorted(&[&ann, &bob]));
-    assert_eq!((online(&ann.client, &room).await, online(&at(&node, &ann), &room).await), (2, 2));
+    assert_eq!(online(&ann.client, &room).await, 2);
 
     let second = Light::connect(&url(&node), &bob).await;
     first.close().await;
@@ -178,12 +180,22 @@ async fn whoever_is_on_two_nodes_is_gone_once_they_are_gone_from_both() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn those_on_a_node_that_falls_silent_are_gone_and_are_there_again_when_it_is_heard() {
     let broker = Arc::<Broker>::default();
-    let server = TestServer::start_joined(Db::Postgres, broker.join(), |_| ()).await;
+    let server = TestServer::start_joined(Db::Postgres, broker.join(), with_metrics).await;
     let node = server.another_node().await;
     let (ann, bob, eve) = (server.member("Ann").await, server.member("Bob").await, server.member("Eve").await);
     let room = room(&[&ann, &bob, &eve]).await;
     let mut hers = Light::connect(&server.url(), &ann).await;
     assert_eq!(watch(&mut hers, &room).await, sorted(&[&ann]));
+    let his = Light::connect(&url(&node), &bob).await;
+    assert_eq!(hers.expect("presence").await, of(&room, &bob, true));
+
+    // A word that is lost is noticed by the next ones.
+    broker.cut_off(Some(1));
+    his.close().await;
+    sockets(&node, 0).await;
+    broker.cut_off(None);
+    server.clock.advance(Duration::from_secs(8));
+    assert_eq!(hers.expect("presence").await, of(&room, &bob, false));
     let his = Light::connect(&url(&node), &bob).await;
     assert_eq!(hers.expect("presence").await, of(&room, &bob, true));
 
@@ -199,5 +211,30 @@ async fn those_on_a_node_that_falls_silent_are_gone_and_are_there_again_when_it_
     assert_eq!(watch(&mut hers, &room).await, sorted(&[&ann, &eve]));
     node.stop().await;
     assert_eq!(hers.expect("presence").await, of(&room, &eve, false));
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_was_removed_hears_nothing_even_if_a_node_learns_only_later_that_they_had_come() {
+    let server = TestServer::start_joined(Db::Postgres, Arc::<Broker>::default().join(), |_| ()).await;
+    let node = server.another_node().await;
+    let (ann, bob) = (server.member("Ann").await, server.member("Bob").await);
+    let room = room(&[&ann]).await;
+    let mut his = Light::connect(&url(&node), &bob).await;
+    let mut hers = Light::connect(&url(&node), &ann).await;
+    // While it is open, other nodes hear of nothing that is committed after it began.
+    let connection = server.database().connect().await;
+    let open = connection.begin().await.unwrap();
+    open.execute_unprepared("SELECT pg_current_xact_id()").await.unwrap();
+    bob.client.call("POST", &format!("/api/rooms/{room}/join")).send().await.expect(200);
+    at(&node, &ann).call("DELETE", &format!("/api/rooms/{room}/members/{}", bob.id)).send().await.expect(200);
+    open.rollback().await.unwrap();
+    connection.close().await.unwrap();
+    say(&ann, &room, "He is gone.").await;
+    hers.expect("message:new").await;
+    his.call("presence:watch", json!({ "roomId": room })).await["code"].as_str().map_or_else(|| panic!("he hears the room"), drop);
+    let told = his.events().await;
+    assert!(told.iter().all(|(name, _)| name != "message:new"), "{told:?}");
+    node.stop().await;
     server.stop().await;
 }
