@@ -53,6 +53,11 @@ export async function furnish(browser, site, dress = (text) => text, options = {
   house.closed = (await post("ann", "/api/rooms", { name: "Seed swap in spring", access: "invite" })).room.id;
   const invited = (await post("bob", "/api/rooms", { name: "Compost", access: "invite" })).room.id;
   await post("bob", `/api/rooms/${invited}/invite`, { userId: house.ann.id });
+  // As long as a name can be, in one word, and with something new in it.
+  const long = await house.bob.page.request.post("/api/rooms", { data: { name: dress("Seed").padEnd(80, "lings") } });
+  house.long = (await long.json()).room.id;
+  await post("ann", `/api/rooms/${house.long}/join`, {});
+  await post("bob", `/api/rooms/${house.long}/messages`, { body: "What shall we call it?" });
   return house;
 }
 
@@ -74,7 +79,7 @@ const choose = async (page, entry) => {
 };
 
 /** The pages: who looks, where, and what they do there, reading what `t` says. Nothing takes over those that are `plain`. */
-export const pages = ({ post, room, closed }, t) => [
+export const pages = ({ post, room, closed, long }, t) => [
   { name: "home", path: "/" },
   { name: "home-member", who: "ann", path: "/" },
   { name: "posts", path: "/posts/" },
@@ -132,6 +137,7 @@ export const pages = ({ post, room, closed }, t) => [
       await page.getByRole("option").first().waitFor();
     },
   },
+  { name: "room-long", who: "bob", path: `/rooms/${long}`, then: (page) => page.getByText("What shall we call it?").waitFor() },
   { name: "room-stranger", who: "newcomer", path: `/rooms/${room}` },
   {
     name: "room-closed",

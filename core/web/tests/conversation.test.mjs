@@ -1,0 +1,51 @@
+// What one person does in a room: with the keyboard, on glass, in small windows, and without scripts.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { give, launch, member, open, PNG, start, visitor } from "./support.mjs";
+
+let site, browser, ann, bob, room;
+before(async () => {
+  [site, browser] = await Promise.all([start(), launch()]);
+  [ann, bob] = [await member(browser, site, "Ann"), await member(browser, site, "Bob")];
+  room = await room_of(ann, "Greenhouse");
+  await post(bob, `/api/rooms/${room}/join`, {});
+});
+after(async () => {
+  await browser?.close();
+  await site?.stop();
+});
+
+const post = async (person, path, data) => (await person.page.request.post(path, { data })).json();
+const room_of = async (person, name) => (await post(person, "/api/rooms", { name })).room.id;
+const says = (person, body, more = {}) => post(person, `/api/rooms/${more.room ?? room}/messages`, { body, ...more });
+const message = (person, text) => person.page.locator("li.message:not(.pending)").filter({ hasText: text });
+const field = ({ page }) => page.getByRole("textbox", { name: /^Message to/ });
+const head = ({ page }) => page.locator(".room-head");
+const focused = (locator) => locator.evaluate((one) => one === document.activeElement);
+const enter = async (person, id = room) => {
+  await open(person.page, `/rooms/${id}`);
+  await person.page.locator(".dot.on").first().waitFor({ state: "attached" });
+};
+/** Waits until the focus is at `locator`. */
+const gets_focus = async (locator) => {
+  const handle = await locator.elementHandle();
+  await locator.page().waitForFunction((one) => document.activeElement === one, handle);
+};
+
+test("a room name as long as can be is cut where it does not fit, and what is unread in it is counted in sight", async () => {
+  const long = await room_of(bob, "Seed".padEnd(80, "lings"));
+  await post(ann, `/api/rooms/${long}/join`, {});
+  await says(bob, "What shall we call it?", { room: long });
+  for (const width of [360, 1280]) {
+    await ann.page.setViewportSize({ width, height: 700 });
+    await open(ann.page, "/rooms/");
+    const count = await ann.page.locator(".room-list .count").boundingBox();
+    const list = await ann.page.locator(".room-list").boundingBox();
+    assert.ok(count.x + count.width <= list.x + list.width && list.width <= width, `at ${width}`);
+    assert.ok(await ann.page.locator(".room-list .name", { hasText: "Seedlings" }).evaluate((name) => name.scrollWidth > name.clientWidth), "with an ellipsis");
+  }
+});
+
+test("nothing went wrong in any page", () => {
+  assert.deepEqual([...ann.faults, ...bob.faults], []);
+});
