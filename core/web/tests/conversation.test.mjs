@@ -46,6 +46,34 @@ test("a room name as long as can be is cut where it does not fit, and what is un
   }
 });
 
+test("the keyboard stays where it was after emoji and deletions", async () => {
+  await says(ann, "To be liked");
+  await says(ann, "To be deleted");
+  await enter(ann);
+  const liked = message(ann, "To be liked");
+  await liked.focus();
+  const react = liked.getByRole("button", { name: "React", exact: true });
+  await react.press("Enter");
+  await liked.getByRole("button", { name: "React with 👍" }).press("Escape");
+  assert.equal(await ann.page.locator(".emoji").count(), 0);
+  assert.ok(await focused(react));
+  await react.press("Enter");
+  await liked.getByRole("button", { name: "React with 👍" }).press("Enter");
+  await gets_focus(liked);
+  await liked.getByRole("button", { name: "👍: 1" }).waitFor();
+
+  const deleted = message(ann, "To be deleted");
+  const { id } = await deleted.evaluate(({ id }) => ({ id }));
+  await deleted.focus();
+  await deleted.getByRole("button", { name: "Delete" }).press("Enter");
+  await ann.page.getByRole("dialog").getByRole("button", { name: "Cancel" }).press("Enter");
+  await gets_focus(deleted.getByRole("button", { name: "Delete" }));
+  await deleted.getByRole("button", { name: "Delete" }).press("Enter");
+  await ann.page.getByRole("dialog").getByRole("button", { name: "Delete" }).press("Enter");
+  await ann.page.getByText("This message was deleted.").waitFor();
+  await gets_focus(ann.page.locator(`[id="${id}"]`));
+});
+
 test("nothing went wrong in any page", () => {
   assert.deepEqual([...ann.faults, ...bob.faults], []);
 });
