@@ -74,6 +74,25 @@ test("the keyboard stays where it was after emoji and deletions", async () => {
   await gets_focus(ann.page.locator(`[id="${id}"]`));
 });
 
+test("the menu of a room closes on Escape and when the focus goes elsewhere, which comes back from what it opened", async () => {
+  const menu = head(ann).locator(".menu");
+  const summary = menu.locator("summary");
+  const is_open = () => menu.evaluate((one) => one.open);
+  await summary.press("Enter");
+  await ann.page.keyboard.press("Tab");
+  await ann.page.keyboard.press("Escape");
+  assert.equal(await is_open(), false);
+  assert.ok(await focused(summary));
+  await summary.press("Enter");
+  await ann.page.keyboard.press("Shift+Tab");
+  assert.equal(await is_open(), false);
+  await summary.press("Enter");
+  await menu.getByRole("button", { name: "Room settings" }).press("Enter");
+  await ann.page.getByRole("dialog").waitFor();
+  await ann.page.keyboard.press("Escape");
+  await gets_focus(summary);
+});
+
 test("nothing went wrong in any page", () => {
   assert.deepEqual([...ann.faults, ...bob.faults], []);
 });
