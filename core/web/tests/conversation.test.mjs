@@ -93,6 +93,15 @@ test("the menu of a room closes on Escape and when the focus goes elsewhere, whi
   await gets_focus(summary);
 });
 
+test("without scripts a room says that it needs them, also where there is room for one thing only", async () => {
+  const plain = await visitor(browser, site, { javaScriptEnabled: false, viewport: { width: 360, height: 700 } });
+  await ann.sign_in(plain.context);
+  await plain.page.goto(`/rooms/${room}`);
+  const notice = plain.page.locator("main .notice");
+  assert.equal(await notice.textContent(), "Rooms need JavaScript.");
+  assert.ok(await notice.isVisible());
+});
+
 test("nothing went wrong in any page", () => {
   assert.deepEqual([...ann.faults, ...bob.faults], []);
 });
