@@ -102,6 +102,31 @@ test("without scripts a room says that it needs them, also where there is room f
   assert.ok(await notice.isVisible());
 });
 
+test("on glass Enter begins a new line, and the button sends", async () => {
+  const zoe = await member(browser, site, "Zoë", { hasTouch: true, isMobile: true, viewport: { width: 390, height: 700 } });
+  await post(zoe, `/api/rooms/${room}/join`, {});
+  await enter(zoe);
+  await field(zoe).fill("One line");
+  await field(zoe).press("Enter");
+  await field(zoe).pressSequentially("Another line");
+  assert.equal(await field(zoe).inputValue(), "One line\nAnother line");
+  await zoe.page.getByRole("button", { name: "Send" }).tap();
+  await message(zoe, "Another line").waitFor();
+  assert.deepEqual(zoe.faults, []);
+});
+
+test("a text that is too long is counted and refused, and none of it is lost", async () => {
+  const form = ann.page.locator("form.say-something");
+  await field(ann).fill("🌱".repeat(4001));
+  await form.getByText("4001 / 4000").waitFor();
+  await field(ann).press("Enter");
+  await form.getByRole("alert").getByText("at most 4000 characters, this one has 4001").waitFor();
+  await field(ann).fill("🌱".repeat(4000));
+  await field(ann).press("Enter");
+  await message(ann, "🌱".repeat(4000)).waitFor();
+  assert.equal(await form.getByText("/ 4000").count(), 0);
+});
+
 test("nothing went wrong in any page", () => {
   assert.deepEqual([...ann.faults, ...bob.faults], []);
 });
