@@ -115,6 +115,41 @@ test("on glass Enter begins a new line, and the button sends", async () => {
   assert.deepEqual(zoe.faults, []);
 });
 
+test("an edit keeps the pictures of a message, may take its text away, and leaves what is written meanwhile alone", async () => {
+  const form = ann.page.locator("form.say-something");
+  const file = { name: "one.png", type: "image/png", content: PNG };
+  const given = () => ann.page.waitForFunction(() => document.querySelector(".uploads li") && !document.querySelector("progress"));
+  await give(form, "paste", [file]);
+  await given();
+  await field(ann).fill("With a caption");
+  await field(ann).press("Enter");
+  await message(ann, "With a caption").getByRole("img", { name: "Attached picture" }).waitFor();
+  await give(form, "paste", [file]);
+  await given();
+
+  await message(ann, "With a caption").hover();
+  await message(ann, "With a caption").getByRole("button", { name: "Edit" }).click();
+  await form.getByRole("img", { name: "Attached picture" }).waitFor();
+  assert.equal(await form.getByRole("button", { name: "Add files" }).count(), 0);
+  await give(form, "paste", [file]);
+  await give(form, "drop", [file]);
+  await field(ann).fill("");
+  await field(ann).press("Enter");
+  await message(ann, "With a caption").waitFor({ state: "detached" });
+  await ann.page.locator("li.message:not(.pending)").last().getByRole("img", { name: "Attached picture" }).waitFor();
+  assert.equal(await form.locator(".uploads li").count(), 1, "what is for the next message waits");
+  await form.getByRole("button", { name: "Remove one.png" }).click();
+});
+
+test("a file that was removed can be chosen again", async () => {
+  const remove = ann.page.getByRole("button", { name: "Remove one.png" });
+  for (let times = 0; times < 2; times += 1) {
+    await ann.page.locator("form.say-something input[type=file]").setInputFiles({ name: "one.png", mimeType: "image/png", buffer: PNG });
+    await remove.click();
+    assert.equal(await ann.page.locator("form.say-something input[type=file]").evaluate((input) => input.files.length), 0);
+  }
+});
+
 test("a text that is too long is counted and refused, and none of it is lost", async () => {
   const form = ann.page.locator("form.say-something");
   await field(ann).fill("🌱".repeat(4001));
