@@ -162,6 +162,18 @@ test("a text that is too long is counted and refused, and none of it is lost", a
   assert.equal(await form.getByText("/ 4000").count(), 0);
 });
 
+test("whoever cannot be meant by an invitation is told in words for people", async () => {
+  await head(ann).getByRole("button", { name: "Invite" }).click();
+  const dialog = ann.page.getByRole("dialog");
+  for (const [kind, who, why] of [["Email address", "nonsense", "not an email address"], ["Discord id", "nonsense", "17 to 20 digits"], ["Member or bot id", "Bob Smith", "Nobody can be found here as “Bob Smith”"]]) {
+    await dialog.getByLabel("Invite by").selectOption(kind);
+    await dialog.getByLabel(kind, { exact: true }).fill(who);
+    await dialog.getByRole("button", { name: "Invite" }).click();
+    await dialog.getByRole("alert").getByText(why).waitFor();
+  }
+  await ann.page.keyboard.press("Escape");
+});
+
 test("nothing went wrong in any page", () => {
   assert.deepEqual([...ann.faults, ...bob.faults], []);
 });

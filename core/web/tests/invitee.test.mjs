@@ -18,6 +18,13 @@ test("what was typed gets the beginning that it lacks", () => {
   assert.equal(invitee("reddit", "t2_1w72"), "reddit_t2_1w72");
 });
 
+test("names at Reddit may be written as Reddit writes them", () => {
+  for (const name of ["u/spez", "/u/spez", "U/spez "]) {
+    assert.equal(invitee("reddit", name), "reddit_spez");
+    assert.equal(invitee("any", name), "reddit_spez");
+  }
+});
+
 test("where somebody is looked for is told as the server tells it", () => {
   const places = {
     "usr-01kb3x2v5q8m4n7p9r1s3t5v7w": null,

@@ -8,7 +8,8 @@ export const SITES: Site[] = ["email", "discord", "reddit"];
 
 /** What was typed as what it was said to be. What says itself what it is stays as it is; an address is meant as one, whatever was chosen. */
 export function invitee(kind: Kind, typed: string): string {
-  const who = typed.trim();
+  // Reddit itself writes names as u/name.
+  const who = typed.trim().replace(/^\/?u\/(?=.)/i, kind === "any" ? "reddit_" : "");
   if (kind === "any") return who.includes("@") && !who.startsWith("email_") ? `email_${who}` : who;
   return who.startsWith(`${kind}_`) ? who : `${kind}_${who}`;
 }
