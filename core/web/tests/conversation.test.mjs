@@ -174,6 +174,22 @@ test("whoever cannot be meant by an invitation is told in words for people", asy
   await ann.page.keyboard.press("Escape");
 });
 
+test("members beyond those that come with a room are there for who asks for them", async () => {
+  await ann.page.route(`**/api/rooms/${room}`, async (route) => {
+    const response = await route.fetch();
+    const answer = await response.json();
+    answer.room.members = answer.room.members.slice(0, 1);
+    await route.fulfill({ response, json: answer });
+  });
+  await open(ann.page, `/rooms/${room}`);
+  const members = ann.page.getByRole("complementary", { name: "Members" });
+  await members.getByRole("button", { name: "Show more members (2)" }).click();
+  await members.getByRole("listitem").filter({ hasText: "Zoë" }).waitFor();
+  assert.equal(await members.getByRole("listitem").count(), 3);
+  assert.equal(await members.getByRole("button", { name: "Show more members" }).count(), 0);
+  await ann.page.unroute(`**/api/rooms/${room}`);
+});
+
 test("nothing went wrong in any page", () => {
   assert.deepEqual([...ann.faults, ...bob.faults], []);
 });
