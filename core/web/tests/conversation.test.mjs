@@ -174,6 +174,18 @@ test("whoever cannot be meant by an invitation is told in words for people", asy
   await ann.page.keyboard.press("Escape");
 });
 
+test("what is said has most of a low window, and the way out stays", async () => {
+  for (const [width, height] of [[320, 256], [740, 320]]) {
+    await ann.page.setViewportSize({ width, height });
+    const { height: log } = await ann.page.locator(".log").boundingBox();
+    assert.ok(log >= height / 2, `${log} of ${height} pixels`);
+    await head(ann).getByRole("link", { name: "All rooms" }).waitFor();
+  }
+  await head(ann).getByRole("link", { name: "All rooms" }).click();
+  await ann.page.getByRole("link", { name: "Posts", exact: true }).first().waitFor();
+  await ann.page.setViewportSize({ width: 1280, height: 800 });
+});
+
 test("members beyond those that come with a room are there for who asks for them", async () => {
   await ann.page.route(`**/api/rooms/${room}`, async (route) => {
     const response = await route.fetch();
