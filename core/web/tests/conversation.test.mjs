@@ -202,6 +202,19 @@ test("members beyond those that come with a room are there for who asks for them
   await ann.page.unroute(`**/api/rooms/${room}`);
 });
 
+test("texts and names are written in the direction of their script", async () => {
+  const noa = await member(browser, site, "נועה");
+  await post(noa, `/api/rooms/${room}/join`, {});
+  await says(noa, "שלום, Ann!");
+  const direction = (locator) => locator.evaluate((one) => getComputedStyle(one).direction);
+  await message(ann, "שלום").waitFor();
+  assert.equal(await direction(message(ann, "שלום").locator(".text")), "rtl");
+  assert.equal(await direction(message(ann, "שלום").locator("strong").first()), "rtl");
+  await field(ann).fill("שלום");
+  assert.equal(await direction(field(ann)), "rtl");
+  await field(ann).fill("");
+});
+
 test("nothing went wrong in any page", () => {
   assert.deepEqual([...ann.faults, ...bob.faults], []);
 });
