@@ -215,6 +215,12 @@ test("texts and names are written in the direction of their script", async () =>
   await field(ann).fill("");
 });
 
+test("a numbered list keeps its numbers", async () => {
+  await says(ann, "1. sow\n2. water");
+  const list = message(ann, "water").locator("ol");
+  assert.equal(await list.evaluate((one) => getComputedStyle(one).listStyleType), "decimal");
+});
+
 test("nothing went wrong in any page", () => {
   assert.deepEqual([...ann.faults, ...bob.faults], []);
 });
