@@ -180,6 +180,12 @@ test("what is said has most of a low window, and the way out stays", async () =>
     const { height: log } = await ann.page.locator(".log").boundingBox();
     assert.ok(log >= height / 2, `${log} of ${height} pixels`);
     await head(ann).getByRole("link", { name: "All rooms" }).waitFor();
+    // All emoji are in sight, wherever there is more room for them.
+    await ann.page.locator("li.message").last().focus();
+    await ann.page.locator("li.message").last().getByRole("button", { name: "React", exact: true }).press("Enter");
+    const [emoji, box] = [await ann.page.locator(".emoji").boundingBox(), await ann.page.locator(".log").boundingBox()];
+    assert.ok(emoji.x >= 0 && emoji.y > box.y - 1 && emoji.y + emoji.height < box.y + box.height + 1, JSON.stringify([emoji, box]));
+    await ann.page.keyboard.press("Escape");
   }
   await head(ann).getByRole("link", { name: "All rooms" }).click();
   await ann.page.getByRole("link", { name: "Posts", exact: true }).first().waitFor();
