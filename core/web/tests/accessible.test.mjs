@@ -40,7 +40,7 @@ const thinOut = (repeated) =>
 
 const places = (house, t) => [...pages(house, t), ...states(house, t)];
 
-for (const [colorScheme, width] of [["light", 1280], ["dark", 390]]) {
+for (const [colorScheme, width] of [["light", 1280], ["dark", 360]]) {
   test(`every page can be used by everybody: ${colorScheme}, ${width} wide`, async () => {
     const faults = {};
     const look = async (page, name) => {

@@ -16,7 +16,7 @@ after(async () => {
 });
 
 const post = async (person, path, data) => (await person.page.request.post(path, { data })).json();
-const room_of = async (person, name) => (await post(person, "/api/rooms", { name })).room.id;
+const room_of = async (person, name, access = "open") => (await post(person, "/api/rooms", { name, access })).room.id;
 const says = (person, body, more = {}) => post(person, `/api/rooms/${more.room ?? room}/messages`, { body, ...more });
 const message = (person, text) => person.page.locator("li.message:not(.pending)").filter({ hasText: text });
 const field = ({ page }) => page.getByRole("textbox", { name: /^Message to/ });
@@ -42,6 +42,9 @@ test("a room name as long as can be is cut where it does not fit, and what is un
     const count = await ann.page.locator(".room-list .count").boundingBox();
     const list = await ann.page.locator(".room-list").boundingBox();
     assert.ok(count.x + count.width <= list.x + list.width && list.width <= width, `at ${width}`);
+    await post(bob, `/api/rooms/${await room_of(bob, "Compost".padEnd(80, "heap"), "invite")}/invite`, { userId: ann.id });
+    const said = await ann.page.locator(".saying").first().boundingBox();
+    assert.ok(said.x >= 0 && said.x + said.width <= width, JSON.stringify(said));
     assert.ok(await ann.page.locator(".room-list .name", { hasText: "Seedlings" }).evaluate((name) => name.scrollWidth > name.clientWidth), "with an ellipsis");
   }
 });
