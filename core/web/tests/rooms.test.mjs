@@ -449,3 +449,37 @@ test("a session that is ended elsewhere signs a room's window out at once", asyn
   await other.page.getByText("Sign in to see your rooms").waitFor();
   assert.deepEqual([...ann.faults, ...bob.faults, ...other.faults], []);
 });
+
+const field = (person) => person.page.getByRole("textbox", { name: /^Message to/ });
+const enter = (person, id) => person.page.request.post(`/api/rooms/${id}/join`, { data: {} });
+const visit = (person, name) => person.page.getByRole("navigation", { name: "Rooms" }).getByRole("link", { name }).click();
+const offline = async (person) => {
+  await person.context.setOffline(true);
+  await person.page.getByRole("status").getByText("The connection is lost.").waitFor({ timeout: 60_000 });
+};
+/** Many messages of the bot, which are there when this is done. */
+const fill = async (roomId, from, to, text = "entry") => {
+  const sent = [];
+  for (let number = from; number < to; number += 1) sent.push((await ask("message:send", { roomId, body: `${text} ${number}`, clientId: `${text}-${roomId}-${number}` })).message);
+  return sent;
+};
+
+test("a command that still runs in another window is not called lost, and goes when that one has its answer", async () => {
+  const mia = await member(browser, site, "Mia");
+  const id = await room_of(mia, "Two windows");
+  const keep = (clientId, body, running) => {
+    const draft = { clientId, roomId: id, body, replyTo: null, attachments: [], at: new Date().toISOString(), problem: null, running };
+    return mia.page.evaluate(([key, value]) => localStorage.setItem(key, value), [`outbox:${mia.id}:${clientId}`, JSON.stringify(draft)]);
+  };
+  await open(mia.page, "/posts/");
+  await keep("young", "/slow", Date.now());
+  await keep("old", "/lost", Date.now() - 150_000);
+  const second = { page: await mia.context.newPage() };
+  await open(second.page, `/rooms/${id}`);
+  const pending = (text) => second.page.locator("li.pending").filter({ hasText: text });
+  await pending("/lost").getByText("it may have been run already").waitFor();
+  await pending("/slow").getByText("Sending…").waitFor();
+  await mia.page.evaluate((key) => localStorage.removeItem(key), `outbox:${mia.id}:young`);
+  await pending("/slow").waitFor({ state: "detached" });
+  assert.deepEqual(mia.faults, []);
+});

@@ -26,8 +26,8 @@ export interface Draft {
   problem: string | null;
   /** The word for programs of `problem`. */
   code?: string;
-  /** Whether it is a command that was sent, and has no answer yet. */
-  running?: boolean;
+  /** When a command was sent that has no answer yet. */
+  running?: number;
 }
 
 class Outbox {
@@ -39,6 +39,9 @@ class Outbox {
 
   constructor() {
     connection.whenever(() => void this.flush());
+    // Another window may be waiting for their answer. If it was the page before a reload, nobody is.
+    for (const draft of this.drafts) if (draft.running) setTimeout(() => this.giveUp(draft), draft.running + COMMAND_WITHIN - Date.now());
+    addEventListener("storage", ({ key, newValue }) => this.heed(key, newValue));
   }
 
   /** Calls `listener` with each message that the server has. */
@@ -76,6 +79,20 @@ class Outbox {
     forget(clientId);
   }
 
+  private giveUp(draft: Draft): void {
+    if (!draft.running) return;
+    delete draft.running;
+    draft.problem = t("commands.unsure");
+  }
+
+  /** Another window has done something with one that stands here, too. */
+  private heed(key: string | null, value: string | null): void {
+    const draft = this.drafts.find(({ clientId }) => place(clientId) === key);
+    if (!draft) return;
+    if (value === null) this.drafts = this.drafts.filter((other) => other !== draft);
+    else Object.assign(draft, { code: undefined, running: undefined }, JSON.parse(value));
+  }
+
   /** Sends one after the other, in the order in which they were written. */
   private async flush(): Promise<void> {
     if (this.flushing) return;
@@ -109,14 +126,14 @@ class Outbox {
   }
 
   private async run(draft: Draft): Promise<void> {
-    draft.running = true;
+    draft.running = Date.now();
     save(draft);
     try {
       await this.ask(draft, COMMAND_WITHIN);
     } catch (error) {
       if (error instanceof Refusal && error.status !== 0) await this.refuse(draft, error);
       else draft.problem = t("commands.unsure");
-      draft.running = false;
+      delete draft.running;
       // Its author may have taken it back meanwhile.
       if (this.drafts.some(({ clientId }) => clientId === draft.clientId)) save(draft);
       void this.flush();
@@ -162,9 +179,7 @@ function restore(): Draft[] {
   try {
     const places = Object.keys(localStorage).filter((key) => key.startsWith(place("")));
     const drafts: Draft[] = places.map((key) => JSON.parse(localStorage.getItem(key) ?? ""));
-    drafts.sort((one, other) => one.at.localeCompare(other.at));
-    // The page was left before the answer came.
-    return drafts.map((draft) => (draft.running ? { ...draft, running: false, problem: t("commands.unsure") } : draft));
+    return drafts.sort((one, other) => one.at.localeCompare(other.at));
   } catch {
     return [];
   }
