@@ -483,3 +483,15 @@ test("a command that still runs in another window is not called lost, and goes w
   await pending("/slow").waitFor({ state: "detached" });
   assert.deepEqual(mia.faults, []);
 });
+
+test("outside of rooms one sees at once that something new is there", async () => {
+  const ned = await member(browser, site, "Ned");
+  const id = await room_of(ned, "News");
+  await ask("room:join", { roomId: id });
+  // Only what comes by the socket can tell.
+  await ned.page.route("**/api/rooms", (route) => route.abort());
+  await open(ned.page, "/posts/");
+  let number = 0;
+  await scroll_to(ned.page.getByRole("link", { name: /Rooms.*unread/ }), () => fill(id, number, ++number));
+  assert.deepEqual(ned.faults, []);
+});

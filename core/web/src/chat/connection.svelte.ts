@@ -3,9 +3,12 @@ import { io, type Socket } from "socket.io-client";
 import { Refusal } from "../app/api";
 import { me } from "../app/me.svelte";
 import { t } from "../app/texts.svelte";
+import { unread } from "../app/unread.svelte";
 import type { Events, Requests } from "./wire";
 
 const ACK_WITHIN = 10_000;
+/** When the first connection has not come for so long, that is said. */
+const SLOW = 5000;
 /** Why the server ends a socket whose session is as good as before. Where it is not after all, coming back is refused. */
 const COME_BACK = new Set(["slow_consumer", "too_many", "rate_limited"]);
 /** How long to stay away after the first of such ends in a row, and at most. */
@@ -15,21 +18,32 @@ const [AWAY, LONG_AWAY] = [1000, 60_000];
 type Listener = (payload: any) => void;
 
 class Connection {
-  /** `fresh` until the first connection, which needs no banner. */
+  /** `fresh` while the first connection is on its way, which needs no banner. */
   state = $state<"fresh" | "online" | "lost" | "closing">("fresh");
   private socket: Socket | null = null;
   private listeners: [string, Listener][] = [];
-  private greeters: (() => void)[] = [];
+  private greeters: ((again: boolean) => void)[] = [];
+
+  constructor() {
+    // Whoever opens rooms counts exactly; elsewhere it is enough to know that something waits.
+    this.on("message:new", ({ message }) => void (unread.any ||= message.authorId !== me.user?.id));
+    this.on("room:invited", () => void (unread.any = true));
+  }
 
   open(): void {
     if (this.socket) return;
     // WebSocket first; networks that break it get long polling.
     const socket = io({ path: "/socket.io", transports: ["websocket", "polling"], tryAllTransports: true, reconnectionDelay: 500, reconnectionDelayMax: 5000 });
     this.socket = socket;
+    // A network that swallows everything lets nobody know for long.
+    setTimeout(() => {
+      if (this.socket === socket && this.state === "fresh") this.state = "lost";
+    }, SLOW);
     for (const [event, listener] of this.listeners) socket.on(event, listener);
     socket.on("connect", () => {
+      const again = this.state !== "fresh";
       this.state = "online";
-      for (const greet of this.greeters) greet();
+      for (const greet of this.greeters) greet(again);
     });
     socket.on("disconnect", (reason) => {
       if (this.state !== "closing") this.state = "lost";
@@ -37,7 +51,7 @@ class Connection {
       if (reason === "io server disconnect") this.comeBack(socket);
     });
     socket.on("connect_error", (error) => {
-      if (this.state !== "fresh") this.state = "lost";
+      this.state = "lost";
       if (codeOf(error) === "login_required") void me.check();
       // Refused by the server, not by the network: the client would not try again by itself.
       if (!socket.active) this.comeBack(socket);
@@ -96,10 +110,10 @@ class Connection {
     };
   }
 
-  /** Calls `greet` whenever the connection stands (again), until the function that it gives back is called. */
-  whenever(greet: () => void): () => void {
+  /** Calls `greet` whenever the connection stands, with whether it does so again, until the function that it gives back is called. */
+  whenever(greet: (again: boolean) => void): () => void {
     this.greeters.push(greet);
-    if (this.stands) greet();
+    if (this.stands) greet(false);
     return () => (this.greeters = this.greeters.filter((other) => other !== greet));
   }
 
