@@ -464,6 +464,28 @@ const fill = async (roomId, from, to, text = "entry") => {
   return sent;
 };
 
+test("what is being written is there after a reload, with its files, until it is sent", async () => {
+  const ida = await member(browser, site, "Ida");
+  const [id] = [await room_of(ida, "Drafts"), await room_of(ida, "Elsewhere")];
+  await open(ida.page, `/rooms/${id}`);
+  await field(ida).fill("Half a sentence");
+  await give(ida.page.locator("form.say-something"), "paste", [{ name: "one.png", type: "image/png", content: PNG }]);
+  const files = ida.page.locator(".uploads li");
+  await ida.page.waitForFunction(() => document.querySelector(".uploads li") && !document.querySelector("progress"));
+  await open(ida.page, `/rooms/${id}`);
+  await files.waitFor();
+  assert.equal(await field(ida).inputValue(), "Half a sentence");
+  await visit(ida, "Elsewhere");
+  await ida.page.getByRole("textbox", { name: "Message to Elsewhere" }).waitFor();
+  assert.equal(await files.count(), 0);
+  await visit(ida, "Drafts");
+  await files.waitFor();
+  await field(ida).press("Enter");
+  await message(ida, "Half a sentence").getByRole("img", { name: "Attached picture" }).waitFor();
+  assert.deepEqual(await ida.page.evaluate(() => Object.keys(localStorage)), []);
+  assert.deepEqual(ida.faults, []);
+});
+
 test("a command that still runs in another window is not called lost, and goes when that one has its answer", async () => {
   const mia = await member(browser, site, "Mia");
   const id = await room_of(mia, "Two windows");

@@ -2,6 +2,7 @@
 import { call, Refusal } from "../app/api";
 import { me } from "../app/me.svelte";
 import { connection } from "./connection.svelte";
+import { keep, restore, type Unsent } from "./unsent";
 import type { Member, Message, RoomDetails } from "./wire";
 
 const PAGE = 50;
@@ -41,11 +42,18 @@ export class Room {
   /** The latest changes: a page that was asked for before one happened may arrive after it. */
   private heard = new Map<string, Message>();
   private catching = false;
-  /** What the person was writing here when they went to another room. */
-  unsent = "";
+  /** What the person is writing here. */
+  unsent = $state.raw<Unsent>({ body: "", attachments: [] });
   private timers = new Map<string, ReturnType<typeof setTimeout>>();
 
-  constructor(readonly id: string) {}
+  constructor(readonly id: string) {
+    this.unsent = restore(id);
+  }
+
+  write(unsent: Unsent): void {
+    this.unsent = unsent;
+    keep(this.id, unsent);
+  }
 
   get last(): Message | undefined {
     return this.messages.at(-1);
