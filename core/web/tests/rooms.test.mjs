@@ -287,7 +287,7 @@ test("whoever leaves a room and enters it again goes on talking there, and so do
   const people = ann.page.getByRole("dialog", { name: "Members" });
   await people.getByRole("button", { name: "Remove Lea" }).click();
   await ann.page.getByRole("dialog", { name: /Remove Lea from/ }).getByRole("button", { name: "Remove" }).click();
-  await lea.page.getByRole("heading", { name: "You need an invitation" }).waitFor();
+  await lea.page.getByRole("heading", { name: "You were removed from this room" }).waitFor();
   await invite(ann, id, lea.id);
   await lea.page.locator(".invited").getByRole("button", { name: "Enter" }).click();
   await say(lea, "Third visit");
@@ -464,6 +464,44 @@ const fill = async (roomId, from, to, text = "entry") => {
   return sent;
 };
 
+test("a room that changed while the connection was away is as it is now, and one that ended says so and gives back what was written in it", async () => {
+  const dan = await member(browser, site, "Dan");
+  const id = await room_of(ann, "Shed");
+  await enter(dan, id);
+  await open(dan.page, `/rooms/${id}`);
+  await field(dan).waitFor();
+  await offline(dan);
+  await ann.page.request.patch(`/api/rooms/${id}`, { data: { name: "Summer house" } });
+  await ann.page.request.patch(`/api/rooms/${id}/members/${dan.id}`, { data: { role: "moderator" } });
+  await ask("room:join", { roomId: id });
+  await dan.context.setOffline(false);
+  await dan.page.getByRole("heading", { name: "Summer house" }).waitFor();
+  const members = dan.page.getByRole("complementary", { name: "Members" }).getByRole("listitem");
+  await members.filter({ hasText: "OpenClaw" }).waitFor();
+  await members.filter({ hasText: "Dan" }).getByText("Moderator").waitFor();
+
+  await field(dan).fill("Half a thought");
+  await offline(dan);
+  await ann.page.request.delete(`/api/rooms/${id}`);
+  await dan.context.setOffline(false);
+  await dan.page.getByRole("alert").getByRole("heading", { name: "You are not in this room any more" }).waitFor();
+  assert.match(await dan.page.title(), /^Rooms · /);
+  const unsent = dan.page.getByLabel("What you wrote here and did not send");
+  assert.equal(await unsent.inputValue(), "Half a thought");
+  await dan.page.getByRole("button", { name: "Discard" }).click();
+  await unsent.waitFor({ state: "detached" });
+
+  const other = await room_of(ann, "Greenhouse annex");
+  await enter(dan, other);
+  await open(dan.page, `/rooms/${other}`);
+  await field(dan).fill("Another one");
+  await ann.page.request.delete(`/api/rooms/${other}`);
+  await dan.page.getByRole("alert").getByRole("heading", { name: "This room was deleted" }).waitFor();
+  assert.equal(await unsent.inputValue(), "Another one");
+  assert.match(await dan.page.title(), /^Rooms · /);
+  assert.deepEqual(dan.faults, []);
+});
+
 test("what is being written is there after a reload, with its files, until it is sent", async () => {
   const ida = await member(browser, site, "Ida");
   const [id] = [await room_of(ida, "Drafts"), await room_of(ida, "Elsewhere")];
@@ -484,6 +522,20 @@ test("what is being written is there after a reload, with its files, until it is
   await message(ida, "Half a sentence").getByRole("img", { name: "Attached picture" }).waitFor();
   assert.deepEqual(await ida.page.evaluate(() => Object.keys(localStorage)), []);
   assert.deepEqual(ida.faults, []);
+});
+
+test("a room that was opened without a connection is there when it is back", async () => {
+  const lou = await member(browser, site, "Lou");
+  const [id] = [await room_of(lou, "Later"), await room_of(lou, "Now")];
+  await open(lou.page, "/rooms/");
+  await visit(lou, "Now");
+  await field(lou).waitFor();
+  await offline(lou);
+  await visit(lou, "Later");
+  await lou.page.getByRole("alert").getByRole("button", { name: "Try again" }).waitFor();
+  await lou.context.setOffline(false);
+  await lou.page.getByRole("textbox", { name: "Message to Later" }).waitFor();
+  assert.equal(new URL(lou.page.url()).pathname, `/rooms/${id}`);
 });
 
 test("a command that still runs in another window is not called lost, and goes when that one has its answer", async () => {

@@ -35,6 +35,8 @@ export class Room {
   closed = $state(false);
   busy = $state(false);
 
+  /** How it ended for somebody who was in it: `gone` if that was not told, so that it may be either. */
+  ended = $state<"deleted" | "removed" | "gone" | null>(null);
   /** All changes up to this one have been seen. */
   private rev = 0;
   /** Changes that were seen before an earlier one was. */
@@ -85,9 +87,37 @@ export class Room {
 
   private take(room: RoomDetails): void {
     const { messages, more, members, ...details } = room;
+  /** The person is no member any more, and how that came. Where they may enter again, nothing has `ended`. */
+  lose(ended: Room["ended"]): void {
+    this.phase = "outside";
+    this.ended = ended;
+  }
+
+  /** The connection stands, maybe `again`: then everything is brought up to date, not only the messages. */
+  async comeBack(again: boolean): Promise<void> {
+    if (this.phase === "failed") return this.load();
+    if (this.phase !== "ready") return;
+    await Promise.all([again && this.refresh(), this.catchUp()]);
+    await this.watch();
+  }
+
+  /** Reads again what the room is and who is in it: what changed while there was no connection is not told later. */
+  private async refresh(): Promise<void> {
+    try {
+      const { messages, more, members, readSeq, ...details } = (await call("get", "/api/rooms/{id}", { path: { id: this.id } })).data.room;
+      this.details = { ...details, readSeq };
+      this.members = members;
+      this.readSeq = Math.max(this.readSeq, readSeq);
+    } catch (error) {
+      // Any other trouble is that of the connection, which comes back here.
+      if (error instanceof Refusal && error.status === 404 && this.phase === "ready") this.lose("gone");
+    }
+  }
+
     this.closed = false;
     this.details = details;
     this.members = members;
+    this.ended = null;
     this.messages = messages;
     [this.moreBefore, this.moreAfter] = [more, false];
     [this.rev, this.readSeq, this.readAtFirst] = [room.rev, room.readSeq, room.readSeq];
@@ -203,11 +233,16 @@ export class Room {
     try {
       for (let more = true; more; ) {
         const [room] = (await connection.ask("resume", { rooms: [{ roomId: this.id, rev: this.rev }] })).rooms;
-        for (const message of room?.messages ?? []) this.put(message);
+        if (!room) {
+          // Rooms that one is not in any more are left out. How that came may have been told meanwhile.
+          if (this.phase === "ready") this.lose("gone");
+          return;
+        }
+        for (const message of room.messages) this.put(message);
         // In the order of `rev`, and each in its latest state: all up to the last one have been seen.
-        const seen = room?.messages.at(-1)?.rev ?? this.rev;
+        const seen = room.messages.at(-1)?.rev ?? this.rev;
         this.rev = Math.max(this.rev, seen);
-        more = room?.more ?? false;
+        more = room.more;
       }
       for (const rev of this.ahead) if (rev <= this.rev) this.ahead.delete(rev);
       while (this.ahead.delete(this.rev + 1)) this.rev += 1;
@@ -250,7 +285,6 @@ export class Room {
   }
 
   left(userId: string): void {
-    if (userId === me.user?.id) return void (this.phase = "outside");
     if (this.details && this.members.some((member) => member.id === userId)) this.details.memberCount -= 1;
     this.members = this.members.filter((member) => member.id !== userId);
   }

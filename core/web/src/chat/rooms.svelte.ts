@@ -2,6 +2,7 @@
 import { call, sentence } from "../app/api";
 import { me } from "../app/me.svelte";
 import { say } from "../app/messages.svelte";
+import { router } from "../app/router.svelte";
 import { t } from "../app/texts.svelte";
 import { unread, waits } from "../app/unread.svelte";
 import { connection } from "./connection.svelte";
@@ -30,10 +31,11 @@ class Rooms {
     connection.on("room:left", ({ roomId, user, reason }) => {
       this.open.get(roomId)?.left(user.id);
       if (user.id !== me.user?.id) return;
-      this.forget(roomId, reason !== "left");
-      if (reason !== "left") say(t("room.removed"), "bad");
+      this.forget(roomId, reason === "left" ? null : "removed");
+      // Who looks at the room is told there.
+      if (reason !== "left" && router.place.id !== roomId) say(t("room.removed"), "bad");
     });
-    connection.on("room:deleted", ({ roomId }) => this.forget(roomId, true));
+    connection.on("room:deleted", ({ roomId }) => this.forget(roomId, "deleted"));
     connection.on("room:changed", ({ roomId, name, access }) => {
       const room = this.open.get(roomId);
       if (room?.details) Object.assign(room.details, { name, access });
@@ -63,11 +65,7 @@ class Rooms {
       this.open.get(message.roomId)?.show(message);
       if (message.authorId !== me.user?.id) this.announce(message);
     });
-    let again = false;
-    connection.whenever(() => {
-      void this.catchUp(again);
-      again = true;
-    });
+    connection.whenever((again) => void this.catchUp(again));
     connection.open();
   }
 
@@ -126,21 +124,19 @@ class Rooms {
     this.count();
   }
 
-  /** The person is no member any more. Whoever shows the room goes on doing so: unless it is `closed`, they may enter it again. */
-  forget(id: string, closed = false): void {
-    const room = this.open.get(id);
-    if (room) {
-      room.phase = "outside";
-      room.closed = closed;
-    }
+  /** The person is no member any more. Whoever shows the room goes on doing so: unless it `ended` for them, they may enter it again. */
+  forget(id: string, ended: Room["ended"] = null): void {
+    this.open.get(id)?.lose(ended);
     this.list = this.list?.filter((one) => one.id !== id) ?? null;
   }
 
   /** Brings the rooms up to date: also when the socket stands for the first time, since they were read before it did. */
+    this.count();
   private async catchUp(again: boolean): Promise<void> {
     this.catchingUp = again;
-    const rooms = [...this.open.values()].filter((room) => room.phase === "ready");
-    await Promise.all([this.load(), ...rooms.map((room) => room.catchUp()), ...rooms.map((room) => room.watch())]);
+    await Promise.all([this.load(), ...[...this.open.values()].map((room) => room.comeBack(again))]);
+    // Those that one was let into meanwhile.
+    for (const { id } of this.list ?? []) if (this.open.get(id)?.phase === "outside") void this.open.get(id)?.load();
     this.catchingUp = false;
   }
 
