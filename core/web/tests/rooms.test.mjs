@@ -502,6 +502,46 @@ test("a room that changed while the connection was away is as it is now, and one
   assert.deepEqual(dan.faults, []);
 });
 
+test("what is new is marked where it begins each time one comes back, and what one sees come is not", async () => {
+  const gus = await member(browser, site, "Gus");
+  const [id, elsewhere] = [await room_of(gus, "Marks"), await room_of(gus, "Elsewhere")];
+  await ask("room:join", { roomId: id });
+  await open(gus.page, `/rooms/${id}`);
+  await field(gus).waitFor();
+  await fill(id, 0, 1, "live");
+  await message(gus, "live 0").waitFor();
+  await has_read(gus);
+  await fill(id, 1, 2, "live");
+  await message(gus, "live 1").waitFor();
+  assert.equal(await gus.page.locator("li.fresh").count(), 0);
+
+  await has_read(gus);
+  await visit(gus, "Elsewhere");
+  await gus.page.getByRole("textbox", { name: "Message to Elsewhere" }).waitFor();
+  await fill(id, 0, 60, "missed");
+  await visit(gus, /Marks.*60 unread/);
+  await gus.page.locator("li.fresh + li.message", { hasText: "missed 0" }).waitFor();
+  assert.ok(await gus.page.locator("li.fresh").evaluate((mark) => mark.getBoundingClientRect().bottom > mark.closest(".log").getBoundingClientRect().top));
+  await gus.page.locator(".jump").click();
+  await has_read(gus);
+
+  const show = (state) =>
+    gus.page.evaluate((state) => {
+      Object.defineProperty(document, "visibilityState", { value: state, configurable: true });
+      document.dispatchEvent(new Event("visibilitychange"));
+    }, state);
+  await show("hidden");
+  await fill(id, 0, 2, "behind");
+  await message(gus, "behind 1").waitFor();
+  await show("visible");
+  await gus.page.locator("li.fresh + li.message", { hasText: "behind 0" }).waitFor();
+  await has_read(gus);
+  await show("hidden");
+  await show("visible");
+  await gus.page.locator("li.fresh").waitFor({ state: "detached" });
+  assert.deepEqual(gus.faults, []);
+});
+
 test("what is being written is there after a reload, with its files, until it is sent", async () => {
   const ida = await member(browser, site, "Ida");
   const [id] = [await room_of(ida, "Drafts"), await room_of(ida, "Elsewhere")];
@@ -522,6 +562,75 @@ test("what is being written is there after a reload, with its files, until it is
   await message(ida, "Half a sentence").getByRole("img", { name: "Attached picture" }).waitFor();
   assert.deepEqual(await ida.page.evaluate(() => Object.keys(localStorage)), []);
   assert.deepEqual(ida.faults, []);
+});
+
+test("where no connection comes at first, that is said, and older messages can be read; leaving meanwhile does no harm", async () => {
+  const id = await room_of(ann, "Behind a wall");
+  await ask("room:join", { roomId: id });
+  await fill(id, 0, 160);
+  const jan = await member(browser, site, "Jan");
+  await enter(jan, id);
+  await room_of(jan, "Elsewhere");
+  await jan.page.addInitScript(() => {
+    window.WebSocket = class {
+      constructor() {
+        throw new Error("there is a wall");
+      }
+    };
+  });
+  await jan.page.route(/\/socket\.io\//, (route) => route.abort());
+  await open(jan.page, `/rooms/${id}`);
+  await jan.page.getByRole("status").getByText("The connection is lost.").waitFor();
+  const log = jan.page.locator(".log");
+  let go_on;
+  const left = new Promise((resolve) => (go_on = resolve));
+  await jan.page.route(/\/messages\?before=/, async (route) => {
+    await left;
+    await route.continue();
+  }, { times: 1 });
+  const asked = jan.page.waitForRequest(/\/messages\?before=/);
+  await log.evaluate((element) => (element.scrollTop = 0));
+  await asked;
+  await visit(jan, "Elsewhere");
+  await jan.page.getByRole("textbox", { name: "Message to Elsewhere" }).waitFor();
+  const answered = jan.page.waitForResponse(/\/messages\?before=/);
+  go_on();
+  await answered;
+  await visit(jan, "Behind a wall");
+  await scroll_to(jan.page.getByText("This is where the room begins."), () => log.evaluate((element) => (element.scrollTop = 0)));
+  assert.deepEqual(jan.faults, []);
+});
+
+test("each text is rendered once, old ones are let go, and what a reply answers is found however far back it is", async () => {
+  const kai = await member(browser, site, "Kai");
+  const id = await room_of(kai, "Long story");
+  await ask("room:join", { roomId: id });
+  const [first] = await fill(id, 0, 250);
+  await kai.page.addInitScript(() => {
+    window.rendered = 0;
+    const parse = DOMParser.prototype.parseFromString;
+    DOMParser.prototype.parseFromString = function (...args) {
+      window.rendered += 1;
+      return parse.apply(this, args);
+    };
+  });
+  await open(kai.page, `/rooms/${id}`);
+  await message(kai, "entry 249").waitFor();
+  const before = await kai.page.evaluate(() => window.rendered);
+  assert.ok(before > 50);
+  await fill(id, 250, 251);
+  await message(kai, "entry 250").waitFor();
+  assert.equal(await kai.page.evaluate(() => window.rendered), before + 1);
+
+  await fill(id, 251, 620);
+  await ask("message:send", { roomId: id, body: "Here it began", clientId: "far", replyTo: first.id });
+  await message(kai, "Here it began").waitFor();
+  await kai.page.waitForFunction(() => document.querySelectorAll("li.message").length <= 300);
+  await message(kai, "Here it began").locator(".quote button").click();
+  await kai.page.locator(`[id="${first.id}"].lit`).waitFor();
+  await kai.page.locator(".jump").click();
+  await message(kai, "Here it began").waitFor();
+  assert.deepEqual(kai.faults, []);
 });
 
 test("a room that was opened without a connection is there when it is back", async () => {

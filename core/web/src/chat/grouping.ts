@@ -26,12 +26,14 @@ export function merged(messages: Message[], ephemeral: Message[]): Message[] {
   return all;
 }
 
-export function lines(messages: Message[], readAtFirst: number, ownId: string | undefined): Line[] {
-  let marked = readAtFirst === 0;
+/** How `messages` are laid out. What comes after `newAfter` is new; where that begins is known only if what comes before is here. */
+export function lines(messages: Message[], newAfter: number | null, ownId: string | undefined): Line[] {
+  const first = messages.find((message) => !isEphemeral(message));
+  let marked = newAfter === null || !first || first.seq > newAfter + 1;
   return messages.map((message, index) => {
     const before = messages[index - 1];
     const day = !before || new Date(before.createdAt).toDateString() !== new Date(message.createdAt).toDateString();
-    const fresh = !marked && message.seq > readAtFirst && message.authorId !== ownId;
+    const fresh = !marked && message.seq > (newAfter ?? 0) && message.authorId !== ownId;
     marked ||= fresh;
     const near = before && Date.parse(message.createdAt) - Date.parse(before.createdAt) < TOGETHER;
     const ephemeral = isEphemeral(message);

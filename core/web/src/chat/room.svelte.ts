@@ -6,6 +6,8 @@ import { keep, restore, type Unsent } from "./unsent";
 import type { Member, Message, RoomDetails } from "./wire";
 
 const PAGE = 50;
+/** With more messages than this, old ones are let go at the end of the room. */
+const MOST = 300;
 /** Messages that are shown before the first unread one. */
 const BEFORE_UNREAD = 20;
 /** Changes that are remembered for pages that are on their way. */
@@ -26,17 +28,17 @@ export class Room {
   moreAfter = $state(false);
   /** Those who are writing, by id. */
   typing = $state<Record<string, string>>({});
-  /** What had been read when the room was opened: what comes after it is marked as new. */
-  readAtFirst = $state(0);
+  /** What comes after this is marked as new; null while nothing is. */
+  newAfter = $state<number | null>(null);
   /** The place up to which we told the server that we have read. */
   readSeq = $state(0);
   problem = $state<unknown>(null);
   /** Whether the person is known to need an invitation to come in, if there is such a room at all. */
   closed = $state(false);
-  busy = $state(false);
-
   /** How it ended for somebody who was in it: `gone` if that was not told, so that it may be either. */
   ended = $state<"deleted" | "removed" | "gone" | null>(null);
+  busy = $state(false);
+
   /** All changes up to this one have been seen. */
   private rev = 0;
   /** Changes that were seen before an earlier one was. */
@@ -85,8 +87,6 @@ export class Room {
     }
   }
 
-  private take(room: RoomDetails): void {
-    const { messages, more, members, ...details } = room;
   /** The person is no member any more, and how that came. Where they may enter again, nothing has `ended`. */
   lose(ended: Room["ended"]): void {
     this.phase = "outside";
@@ -114,13 +114,15 @@ export class Room {
     }
   }
 
+  private take(room: RoomDetails): void {
+    const { messages, more, members, ...details } = room;
     this.closed = false;
+    this.ended = null;
     this.details = details;
     this.members = members;
-    this.ended = null;
     this.messages = messages;
     [this.moreBefore, this.moreAfter] = [more, false];
-    [this.rev, this.readSeq, this.readAtFirst] = [room.rev, room.readSeq, room.readSeq];
+    [this.rev, this.readSeq] = [room.rev, room.readSeq];
     this.ahead.clear();
     const first = messages[0];
     // There is more unread than came along: reading begins where it ended.
@@ -142,13 +144,54 @@ export class Room {
 
   /** Shows the newest messages. */
   async toNewest(): Promise<void> {
-    if (this.moreAfter) await this.window({ limit: 2 * PAGE }, (more) => [this.moreBefore, this.moreAfter] = [more, false]);
+    if (!this.moreAfter) return;
+    await this.window({ limit: 2 * PAGE }, (more) => [this.moreBefore, this.moreAfter] = [more, false]);
+    this.look();
   }
 
   private async window(query: { after?: number; limit: number }, then: (more: boolean) => void): Promise<void> {
-    const { messages, more } = (await call("get", "/api/rooms/{id}/messages", { path: { id: this.id }, query })).data;
+    const { messages, more } = await this.stored(query);
     this.messages = this.latest(messages);
     then(more);
+  }
+
+  /** A page of the history: not by the socket, so that there are old messages without one, too. */
+  private async stored(query: { before?: number; after?: number; limit: number }) {
+    return (await call("get", "/api/rooms/{id}/messages", { path: { id: this.id }, query })).data;
+  }
+
+  /** Shows what was said around an older message. The API finds messages by their place; their ids come in the same order. */
+  async around(id: string): Promise<boolean> {
+    let [low, high] = [0, this.messages[0]?.seq ?? 0];
+    while (low < high) {
+      const after = Math.max(Math.floor((low + high) / 2) - PAGE, low);
+      const { messages, more } = await this.stored({ after, limit: 2 * PAGE });
+      const [first, last] = [messages[0], messages.at(-1)];
+      if (!first || !last) return false;
+      if (id < first.id) high = after;
+      else if (id > last.id) low = last.seq;
+      else {
+        this.messages = this.latest(messages);
+        [this.moreBefore, this.moreAfter] = [after > 0, more];
+        return messages.some((message) => message.id === id);
+      }
+    }
+    return false;
+  }
+
+  /** Lets go of old messages, which come back when somebody scrolls up to them: the more are shown, the longer everything takes. */
+  trim(): void {
+    const last = this.messages.at(-MOST);
+    const isMarkNear = last && this.newAfter !== null && this.newAfter >= last.seq;
+    if (!last || isMarkNear || this.moreAfter) return;
+    this.messages = this.messages.slice(-2 * PAGE);
+    this.moreBefore = true;
+  }
+
+  /** The person looks at the room (again): what came since they last did is new, and what comes while they do is not. */
+  look(): void {
+    const unread = this.moreAfter || (this.last?.seq ?? 0) > this.readSeq;
+    this.newAfter = unread ? this.readSeq : null;
   }
 
   private latest(messages: Message[]): Message[] {
@@ -176,7 +219,7 @@ export class Room {
     if (this.busy) return;
     this.busy = true;
     try {
-      const { messages, more } = await connection.ask("message:history", { roomId: this.id, ...which });
+      const { messages, more } = await this.stored(which);
       const known = new Set(this.messages.map((message) => message.id));
       put(this.latest(messages.filter((message) => !known.has(message.id))), more);
     } catch {

@@ -52,7 +52,10 @@ class Rooms {
       say(t("rooms.invited", { name: room.name }));
     });
     connection.on("room:read", ({ roomId, userId, seq }) => {
-      if (userId === me.user?.id) this.summary(roomId, (one) => void (seq >= one.seq && (one.unread = 0)));
+      if (userId !== me.user?.id) return;
+      const room = this.open.get(roomId);
+      if (room) room.readSeq = Math.max(room.readSeq, seq);
+      this.summary(roomId, (one) => void (seq >= one.seq && (one.unread = 0)));
     });
     connection.on("typing", ({ roomId, userId, username, on }) => this.open.get(roomId)?.isTyping(userId, username, on));
     connection.on("presence", ({ roomId, userId, online }) => {
@@ -128,10 +131,10 @@ class Rooms {
   forget(id: string, ended: Room["ended"] = null): void {
     this.open.get(id)?.lose(ended);
     this.list = this.list?.filter((one) => one.id !== id) ?? null;
+    this.count();
   }
 
   /** Brings the rooms up to date: also when the socket stands for the first time, since they were read before it did. */
-    this.count();
   private async catchUp(again: boolean): Promise<void> {
     this.catchingUp = again;
     await Promise.all([this.load(), ...[...this.open.values()].map((room) => room.comeBack(again))]);
