@@ -184,6 +184,16 @@ test("the keyboard alone is enough, and the focus stays in a dialog and comes ba
     const outside = await page.evaluate(() => document.activeElement !== document.body && !document.activeElement.closest("dialog"));
     assert.equal(outside, false, "the focus left the dialog");
   }
+  // What is dragged out of a field ends outside, and closes nothing.
+  const field = await page.getByLabel("Email").boundingBox();
+  await page.mouse.move(field.x + 20, field.y + 10);
+  await page.mouse.down();
+  await page.mouse.move(5, 5);
+  await page.mouse.up();
+  assert.ok(await page.getByRole("dialog").isVisible());
+  await page.mouse.click(5, 5);
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  await page.getByRole("link", { name: "Sign in", exact: true }).press("Enter");
   await page.keyboard.press("Escape");
   await page.getByRole("dialog").waitFor({ state: "detached" });
   assert.deepEqual(faults, []);
