@@ -20,7 +20,12 @@ export interface Upload {
   /** Where the file is, once it is there. */
   url: string | null;
   problem: string | null;
+  /** Sends it once more, where that may help. */
+  again: (() => void) | null;
 }
+
+/** Refusals of a file that is not wanted, however often it is sent. */
+const FINAL = [400, 413, 415];
 
 /** "2.4 MiB", "73 KiB". */
 export function size(bytes: number): string {
@@ -66,6 +71,7 @@ export class Uploads {
       percent: 100,
       url,
       problem: null,
+      again: null,
     }));
   }
 
@@ -80,6 +86,7 @@ export class Uploads {
         percent: 0,
         url: null,
         problem: this.objection(file),
+        again: null,
       });
       this.all.push(upload);
       if (!upload.problem) this.send(file, upload);
@@ -124,7 +131,13 @@ export class Uploads {
     // `fetch` tells nothing of progress.
     const request = new XMLHttpRequest();
     this.running.set(upload.id, request);
-    const fail = (reason: string) => (upload.problem = reason);
+    upload.percent = 0;
+    upload.problem = upload.again = null;
+    const fail = (reason: string) => {
+      this.running.delete(upload.id);
+      upload.problem = reason;
+      if (!FINAL.includes(request.status)) upload.again = () => this.send(file, upload);
+    };
     request.upload.onprogress = (event) => (upload.percent = Math.round((event.loaded / event.total) * 100));
     request.onerror = () => fail(t("trouble.unreachable"));
     request.onload = () => {
