@@ -370,3 +370,21 @@ test("a list that cannot be loaded says so and can be tried again", async () => 
   await page.getByRole("button", { name: "Try again" }).click();
   await page.getByRole("article").first().waitFor();
 });
+
+const title = (page) => page.locator("form.composer").getByLabel("Title");
+const focused = (page) => page.evaluate(() => document.activeElement.textContent.trim());
+
+test("a part that the server has no more leads to a new page, once", async () => {
+  const { page, faults } = await member(browser, site, "Old");
+  await open(page, "/posts/");
+  let loads = 0;
+  page.on("request", (request) => (loads += Number(request.isNavigationRequest())));
+  await page.route(/\/Rooms-[^/]*\.js$/, (route) => route.fulfill({ status: 404 }));
+  await page.getByRole("banner").getByRole("link", { name: "Rooms" }).click();
+  await page.getByRole("alert").getByText("could not be loaded").waitFor();
+  assert.equal(loads, 1);
+  await page.unroute(/\/Rooms-[^/]*\.js$/);
+  await page.getByRole("button", { name: "Reload" }).click();
+  await page.getByText("You are in no room yet.").waitFor();
+  assert.deepEqual(faults, []);
+});
