@@ -7,11 +7,13 @@ import { say } from "./messages.svelte";
 class Me {
   user = $state<Viewer | null>(boot.user);
 
-  /** Asks again, since another window or another device may have ended the session. */
+  /** Asks again, since another window may have begun a session, and that or another device may have ended it. */
   async check(): Promise<void> {
-    if (!this.user) return;
     try {
-      this.know((await call("get", "/api/me")).data.user);
+      const { user } = (await call("get", "/api/me")).data;
+      // Somebody came, or somebody else: a new page, as after signing in here.
+      if (user.id !== this.user?.id) return location.reload();
+      this.know(user);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
     }
