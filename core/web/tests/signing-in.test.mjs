@@ -231,6 +231,20 @@ test("somebody changes their name, is told when it cannot be had, and others see
   assert.deepEqual([...ann.faults, ...bob.faults], []);
 });
 
+test("where nobody can sign in, nobody is asked to", async () => {
+  const { page, context, faults } = await visitor(browser, site);
+  await context.addInitScript(() => {
+    document.addEventListener("readystatechange", () => {
+      const boot = document.querySelector("meta[name=boot]");
+      boot.content = JSON.stringify({ ...JSON.parse(boot.content), providers: [] });
+    }, { once: true });
+  });
+  await open(page, "/");
+  await page.getByText("Signing up is closed at the moment.").waitFor();
+  assert.equal(await page.getByRole("link", { name: "Create an account" }).count(), 0);
+  assert.deepEqual(faults, []);
+});
+
 test("ending a session elsewhere signs that browser out", async () => {
   const ann = await member(browser, site, "Ann");
   const other = await visitor(browser, site);
