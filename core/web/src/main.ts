@@ -7,6 +7,7 @@ import { mount } from "svelte";
 import App from "./App.svelte";
 import { first } from "./app/first";
 import { focusField } from "./app/focus";
+import { lead, router } from "./app/router.svelte";
 
 const place = document.createElement("div");
 place.id = "app";
@@ -14,8 +15,10 @@ place.hidden = true;
 document.body.append(place);
 mount(App, { target: place });
 
-const LONGEST = 3000;
-await Promise.race([first.ready, new Promise((give_up) => setTimeout(give_up, LONGEST))]);
+// However long that takes: what the server rendered can be read, and its links lead on. Only the forms for signing in are ours alone.
+const asked = new Promise<void>((resolve) => addEventListener("hashchange", () => router.place.form && resolve()));
+await Promise.race([first.ready, asked]);
+lead();
 const top = scrollY;
 place.hidden = false;
 // Its own place is kept: a dialog that was moved would no longer be modal.

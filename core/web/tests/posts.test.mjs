@@ -65,8 +65,21 @@ test("older posts come while one scrolls, each once, and going back leads to whe
   await page.getByRole("link", { name: "Post 0.", exact: true }).click();
   await page.getByRole("heading", { level: 1, name: "Post 0." }).waitFor();
   assert.match(await page.title(), /^Post 0\. · /);
-  await page.getByRole("link", { name: "← Posts" }).click();
-  await page.getByRole("heading", { level: 1, name: "Posts" }).waitFor();
+  // The browser's way back and ours.
+  const back = [() => page.goBack(), () => page.getByRole("link", { name: "← Posts" }).click()];
+  for (const go_back of back) {
+    await go_back();
+    await page.getByRole("heading", { level: 1, name: "Posts" }).waitFor();
+    await page.waitForFunction(() => scrollY > 2000);
+    assert.deepEqual(await page.locator("article h2").allTextContents(), titles);
+    await page.getByRole("link", { name: "Post 0.", exact: true }).click();
+    await page.getByRole("heading", { level: 1, name: "Post 0." }).waitFor();
+  }
+  await open(page, "/posts/");
+  await page.evaluate(() => scrollTo(0, 900));
+  await page.waitForFunction(() => history.state?.top === 900);
+  await page.reload();
+  await page.waitForFunction(() => document.body.children.length === 1 && scrollY === 900);
   assert.deepEqual(faults, []);
 });
 
@@ -116,7 +129,15 @@ test("without JavaScript posts can be read, one by one and page by page", async 
   await page.locator("strong", { hasText: "everybody" }).waitFor();
   await page.goto("/posts/");
   await page.getByRole("link", { name: "Older posts" }).click();
-  assert.ok((await page.getByRole("article").count()) > 0);
+  const titles = await page.locator("article h2").allTextContents();
+  assert.ok(titles.length > 0);
+  // The same address shows the same posts to whoever has it.
+  const other = await visitor(browser, site);
+  await open(other.page, page.url());
+  assert.deepEqual((await other.page.locator("article h2").allTextContents()).slice(0, titles.length), titles);
+  await other.page.getByRole("link", { name: "Newest posts" }).click();
+  await other.page.getByRole("link", { name: "Readable" }).waitFor();
+  assert.deepEqual(other.faults, []);
 });
 
 test("whoever uploaded files finds them in the settings, and removes one from everywhere", async () => {
@@ -374,6 +395,161 @@ test("a list that cannot be loaded says so and can be tried again", async () => 
 const title = (page) => page.locator("form.composer").getByLabel("Title");
 const focused = (page) => page.evaluate(() => document.activeElement.textContent.trim());
 
+test("what is being written outlives other pages, a reload and the session, and is nobody else's", async () => {
+  const eve = await member(browser, site, "Eve");
+  const { page, context, faults } = eve;
+  await open(page, "/posts/#write");
+  await title(page).fill("Half a thought");
+  await page.locator("form.composer input[type=file]").setInputFiles({ name: "one.png", mimeType: "image/png", buffer: PNG });
+  await page.waitForFunction(() => document.querySelector(".uploads li") && !document.querySelector("progress"));
+  const is_there = async () => {
+    await page.waitForFunction(() => document.querySelector("form.composer input")?.value === "Half a thought");
+    assert.equal(await page.locator(".uploads img").count(), 1);
+  };
+  await page.getByRole("banner").getByRole("link", { name: "Rooms" }).click();
+  await page.getByRole("heading", { name: "Rooms" }).waitFor();
+  await page.goBack();
+  await is_there();
+  await page.reload();
+  await is_there();
+
+  await context.clearCookies();
+  await page.getByRole("button", { name: "Publish" }).click();
+  await page.getByText("You were signed out.").waitFor();
+  await page.getByText("Your session is over.").waitFor();
+  await is_there();
+  await ann.sign_in(context);
+  await open(page, "/posts/");
+  await page.getByRole("link", { name: "Write a post" }).click();
+  assert.equal(await title(page).inputValue(), "", "what one wrote is shown to nobody else");
+
+  // Who is not signed in is asked to be, and comes back to the form.
+  await context.clearCookies();
+  await open(page, "/");
+  await open(page, "/posts/#write");
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Email").fill(eve.email);
+  await dialog.getByLabel("Password").fill("correct horse");
+  await dialog.getByLabel("Password").press("Enter");
+  await page.getByRole("status").getByText("You are signed in.").waitFor();
+  await is_there();
+  await title(page).press("Control+Enter");
+  await page.getByRole("article", { name: "Half a thought" }).waitFor();
+  assert.equal(await focused(page), "Half a thought", "reading goes on at the post");
+  await page.getByRole("link", { name: "Write a post" }).click();
+  assert.equal(await title(page).inputValue(), "");
+
+  // What is thrown away is asked for, and gone.
+  await title(page).fill("A whim");
+  await page.getByRole("button", { name: "Cancel" }).click();
+  await page.getByRole("dialog", { name: "Discard what you wrote?" }).getByRole("button", { name: "Discard" }).click();
+  await page.locator(".invitation:focus").getByText("Write a post").waitFor();
+  assert.deepEqual(await page.evaluate(() => Object.keys(localStorage)), []);
+  assert.deepEqual(faults, []);
+});
+
+test("the keyboard goes on where it was when a post is edited or deleted, and a file removed", async () => {
+  const { page, faults } = ann;
+  await publish(ann, "Lower");
+  await publish(ann, "Upper");
+  await open(page, "/posts/");
+  const post = page.getByRole("article").first();
+  const edit = post.getByRole("button", { name: "Edit" });
+  for (const way of ["Save", "Cancel"]) {
+    await edit.press("Enter");
+    await post.getByRole("button", { name: way }).press("Enter");
+    await post.locator("button:focus").getByText("Edit").waitFor();
+  }
+  await edit.press("Enter");
+  const picker = post.locator("input[type=file]");
+  const give_file = (name) => picker.setInputFiles({ name, mimeType: "text/plain", buffer: Buffer.from("no") });
+  for (const name of ["one.txt", "two.txt", "one.txt"]) await give_file(name);
+  assert.equal(await post.locator(".uploads li").count(), 3, "the same file can be chosen again");
+  await post.getByRole("button", { name: "Remove one.txt" }).first().press("Enter");
+  await post.getByRole("button", { name: "Remove two.txt" }).and(page.locator(":focus")).press("Enter");
+  await post.getByRole("button", { name: "Remove one.txt" }).and(page.locator(":focus")).press("Enter");
+  await post.getByRole("textbox", { name: "Text", exact: true }).and(page.locator(":focus")).waitFor();
+  await post.getByRole("button", { name: "Cancel" }).press("Enter");
+  await post.getByRole("button", { name: "Delete" }).press("Enter");
+  await page.getByRole("dialog").getByRole("button", { name: "Delete" }).press("Enter");
+  await page.getByRole("article", { name: "Lower" }).locator("a:focus").waitFor();
+  assert.deepEqual(faults, []);
+});
+
+test("an upload that failed is tried again, and whoever was told to wait is told no longer", async () => {
+  const { page, faults } = ann;
+  await open(page, "/posts/#write");
+  const form = page.locator("form.composer");
+  await page.route("**/api/upload", (route) => route.abort(), { times: 1 });
+  await form.locator("input[type=file]").setInputFiles({ name: "one.png", mimeType: "image/png", buffer: PNG });
+  let let_go;
+  const held = new Promise((go_on) => (let_go = go_on));
+  await page.route("**/api/upload", async (route) => {
+    await held;
+    await route.continue();
+  });
+  await form.getByRole("button", { name: "Try again: one.png" }).click();
+  await form.locator("progress").waitFor();
+  await form.getByText(/\d %/).waitFor();
+  await title(page).fill("Patience");
+  await form.getByRole("button", { name: "Publish" }).click();
+  await form.getByText("Wait until all files are uploaded.").waitFor();
+  let_go();
+  await form.getByText("Wait until all files are uploaded.").waitFor({ state: "detached" });
+  await form.getByRole("button", { name: "Publish" }).click();
+  await page.getByRole("article", { name: "Patience" }).getByRole("img", { name: "Attached picture" }).waitFor();
+  await page.unroute("**/api/upload");
+  assert.deepEqual(faults, []);
+});
+
+test("what the server rendered stays until there is more to show, however long that takes", async () => {
+  const { page, faults } = await visitor(browser, site);
+  await page.clock.install();
+  let let_go;
+  const held = new Promise((go_on) => (let_go = go_on));
+  await page.route("**/api/posts?*", async (route) => {
+    await held;
+    await route.continue();
+  });
+  const asked = page.waitForRequest("**/api/posts?*");
+  await page.goto("/posts/");
+  await asked;
+  await page.clock.runFor(60_000);
+  assert.equal(await page.locator("body > main article").count(), 20);
+  assert.equal(await page.locator("#app:not([hidden])").count(), 0);
+  let_go();
+  await page.clock.resume();
+  await page.locator("#app:not([hidden]) article").nth(19).waitFor();
+  assert.deepEqual(faults, []);
+});
+
+test("a post is looked at again when one comes back, and what follows it has a title of its own", async () => {
+  const post = await publish(ann, "A first version", `[a room](/rooms/r-01kb3x2v5q8m4n7p9r1s3t5v7w)\n\n| ${Array.from("abcdefgh", (letter) => `${letter}bcdefghijk`).join(" | ")} |\n${"|-".repeat(8)}|`);
+  const bea = await member(browser, site, "Bea", { viewport: { width: 360, height: 800 } });
+  const { page, faults } = bea;
+  await open(page, `/posts/${post.id}`);
+  const lines = await page.locator("th").first().evaluate((cell) => {
+    const range = document.createRange();
+    range.selectNodeContents(cell);
+    return range.getClientRects().length;
+  });
+  assert.equal(lines, 1, "words in a table are whole");
+  await ann.page.request.patch(`/api/posts/${post.id}`, { data: { title: "A second version" } });
+  await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+  await page.getByRole("heading", { level: 1, name: "A second version" }).waitFor();
+  assert.match(await page.title(), /^A second version · /);
+  await page.getByRole("link", { name: "a room" }).click();
+  await page.getByRole("heading", { name: "Enter this room?" }).waitFor();
+  assert.match(await page.title(), /^Rooms · /);
+  // An address that says nothing.
+  await page.evaluate(() => {
+    history.pushState({}, "", "/rooms/%zz");
+    dispatchEvent(new PopStateEvent("popstate"));
+  });
+  await page.getByRole("heading", { name: "There is nothing here" }).waitFor();
+  assert.deepEqual(faults, []);
+});
+
 test("a part that the server has no more leads to a new page, once", async () => {
   const { page, faults } = await member(browser, site, "Old");
   await open(page, "/posts/");
@@ -386,5 +562,20 @@ test("a part that the server has no more leads to a new page, once", async () =>
   await page.unroute(/\/Rooms-[^/]*\.js$/);
   await page.getByRole("button", { name: "Reload" }).click();
   await page.getByText("You are in no room yet.").waitFor();
+  assert.deepEqual(faults, []);
+});
+
+test("the post of a bot says so, and names and titles run in their own direction", async () => {
+  const { page, faults } = await visitor(browser, site);
+  await page.route("**/api/posts?*", async (route) => {
+    const answer = await route.fetch();
+    const [first, ...rest] = await answer.json();
+    await route.fulfill({ response: answer, json: [{ ...first, title: "مرحبا", author_id: "bot-01kb3x2v5q8m4n7p9r1s3t5v7w" }, ...rest] });
+  });
+  await open(page, "/posts/");
+  const post = page.getByRole("article", { name: "مرحبا" });
+  await post.getByText("Bot", { exact: true }).waitFor();
+  assert.equal(await page.getByText("Bot", { exact: true }).count(), 1);
+  assert.equal(await post.getByRole("heading").evaluate((one) => getComputedStyle(one).direction), "rtl");
   assert.deepEqual(faults, []);
 });

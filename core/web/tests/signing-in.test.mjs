@@ -231,6 +231,24 @@ test("somebody changes their name, is told when it cannot be had, and others see
   assert.deepEqual([...ann.faults, ...bob.faults], []);
 });
 
+test("whoever wanted something that needs an account gets there by signing in, and other windows learn of it", async () => {
+  const sue = await member(browser, site, "Sue");
+  const { page, context, faults } = await visitor(browser, site);
+  const other = await context.newPage();
+  await other.clock.install();
+  await open(other, "/posts/");
+  await open(page, "/posts/?next=/settings/#sign-in");
+  await page.getByLabel("Email").fill(sue.email);
+  await page.getByLabel("Password").fill("correct horse");
+  await page.getByLabel("Password").press("Enter");
+  await page.getByRole("status").getByText("You are signed in.").waitFor();
+  await page.getByRole("heading", { level: 1, name: "Settings" }).waitFor();
+  await other.clock.fastForward(60_000);
+  await other.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+  await other.getByRole("link", { name: "Signed in as Sue" }).waitFor();
+  assert.deepEqual(faults, []);
+});
+
 test("where nobody can sign in, nobody is asked to", async () => {
   const { page, context, faults } = await visitor(browser, site);
   await context.addInitScript(() => {

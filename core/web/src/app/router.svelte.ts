@@ -1,4 +1,5 @@
 // Which page is shown. Ordinary links and the browser's history, without a page load in between.
+import { tick } from "svelte";
 
 export type Page = "home" | "posts" | "post" | "rooms" | "settings" | "missing";
 
@@ -14,46 +15,116 @@ const PAGES: [RegExp, Page][] = [
 interface Place {
   page: Page;
   id: string | null;
+  /** The post before which a list of them begins. */
+  before: string | undefined;
+  /** What is open on the page. */
   hash: string;
+  /** Which form for signing in is open over it. */
+  form: string;
 }
 
-function placeOf(url: URL): Place {
+const FORM = /^(sign-in$|sign-up$|forgot$|reset=)/;
+
+/** What `url` leads to. A form opens over what is there already. */
+function placeOf(url: URL, now?: Place): Place {
+  const hash = url.hash.slice(1);
+  const place: Place = { page: "missing", id: null, before: undefined, ...(FORM.test(hash) ? { hash: "", form: hash } : { hash, form: "" }) };
   for (const [pattern, page] of PAGES) {
-    const found = pattern.exec(url.pathname);
-    if (found) return { page, id: found[1] ? decodeURIComponent(found[1]) : null, hash: url.hash.slice(1) };
+    const id = decoded(pattern.exec(url.pathname)?.[1] ?? "");
+    if (pattern.test(url.pathname) && id !== null) Object.assign(place, { page, id: id || null });
   }
-  return { page: "missing", id: null, hash: "" };
+  const before = url.searchParams.get("before") ?? "";
+  if (place.page === "posts" && /^u-[0-9a-z]{26}$/.test(before)) place.before = before;
+  if (place.form && now && isSame(now, place)) place.hash = now.hash;
+  return place;
 }
+
+/** What a part of an address says; null where it is malformed. */
+function decoded(part: string): string | null {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return null;
+  }
+}
+
+const isSame = (one: Place, other: Place): boolean => one.page === other.page && one.id === other.id && one.before === other.before;
 
 class Router {
   place = $state<Place>(placeOf(new URL(location.href)));
+  /** Whether the page was left before, and one came back to it. */
+  isBack = false;
 }
 
 export const router = new Router();
 
+/** Where one was before this page, if that was a page of ours. */
+export const cameFrom = (): string | undefined => history.state?.from;
+
 /** Goes to a page of ours. */
 export function go(path: string, replace = false): void {
-  history.replaceState({ ...history.state, top: scrollY }, "");
-  history[replace ? "replaceState" : "pushState"]({}, "", path);
-  arrive(0);
+  remember();
+  const from = location.pathname + location.search;
+  history[replace ? "replaceState" : "pushState"](replace ? {} : { from }, "", path);
+  arrive();
 }
 
-/** Takes the hash away without going anywhere. */
-export function dropHash(): void {
-  history.replaceState(history.state, "", location.pathname + location.search);
-  router.place.hash = "";
+/** Takes away what is open on the page without going anywhere: the form over it, or else the hash. */
+export function close(): void {
+  const hash = router.place.form && router.place.hash;
+  history.replaceState(history.state, "", location.pathname + location.search + (hash && `#${hash}`));
+  Object.assign(router.place, { hash, form: "" });
 }
 
-function arrive(top: number): void {
+/**
+ * Where to go on after signing in, with `query`: where one wanted to go, or where one is, with what is open there. Nothing if that is
+ * no place of its own.
+ */
+export function next(query = ""): string | undefined {
+  const wanted = new URLSearchParams(location.search).get("next") ?? "";
+  const path = /^\/(?!\/)[\w/-]*$/.test(wanted) ? wanted : location.pathname;
+  const hash = path === location.pathname && router.place.hash ? `#${router.place.hash}` : "";
+  return path === "/" || (path === "/posts/" && !hash) ? undefined : path + query + hash;
+}
+
+/** Opens a form for signing in over the page. */
+export const openForm = (form: string): void => void (router.place.form = form);
+
+/** Gives up to return to where one was. */
+let stop = () => {};
+
+function arrive(top?: number): void {
+  stop();
   const before = router.place;
-  router.place = placeOf(new URL(location.href));
-  if (before.page === router.place.page && before.id === router.place.id) return;
+  router.isBack = top !== undefined;
+  router.place = placeOf(new URL(location.href), before);
+  if (isSame(before, router.place)) return;
   // After the new page stands: its beginning is where reading goes on, for eyes and for screen readers.
-  requestAnimationFrame(() => {
-    scrollTo(0, top);
+  void tick().then(() => {
+    scrollTo(0, 0);
+    if (top) returnTo(top);
     if (before.page !== router.place.page) document.getElementById("main")?.focus({ preventScroll: true });
   });
 }
+
+/** Scrolls to `top` as soon as the page is long enough, unless the person goes somewhere else first. */
+export function returnTo(top: number): void {
+  stop();
+  const watcher = new ResizeObserver(() => {
+    scrollTo(0, top);
+    if (scrollY >= Math.floor(top)) stop();
+  });
+  const signs = ["wheel", "touchstart", "pointerdown", "keydown"];
+  stop = () => {
+    watcher.disconnect();
+    for (const sign of signs) removeEventListener(sign, stop);
+  };
+  for (const sign of signs) addEventListener(sign, stop);
+  watcher.observe(document.body);
+}
+
+/** Keeps in the history where one was on the page. */
+const remember = (): void => history.replaceState({ ...history.state, top: scrollY }, "");
 
 /** Follows clicks on links that lead to our own pages. */
 function follow(event: MouseEvent): void {
@@ -61,13 +132,21 @@ function follow(event: MouseEvent): void {
   const plain = event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;
   if (!link || !plain || event.defaultPrevented || link.target || link.hasAttribute("download")) return;
   const url = new URL(link.href, location.href);
-  if (url.origin !== location.origin || placeOf(url).page === "missing") return;
-  if (url.pathname === location.pathname && url.hash && !/^#(sign|forgot|write|reset)/.test(url.hash)) return;
+  const place = placeOf(url);
+  if (url.origin !== location.origin || place.page === "missing") return;
+  if (url.pathname === location.pathname && place.hash && place.hash !== "write") return;
   event.preventDefault();
   go(url.pathname + url.search + url.hash);
 }
 
+/** Leads through the pages from now on; until then links are followed by the browser. */
+export function lead(): void {
+  addEventListener("click", follow);
+}
+
 history.scrollRestoration = "manual";
-addEventListener("click", follow);
+if (history.state?.top) returnTo(history.state.top);
+// When the page is left it can be too late: a reload has the state from before.
+for (const moment of ["scrollend", "pagehide"]) addEventListener(moment, remember);
 addEventListener("popstate", () => arrive(history.state?.top ?? 0));
-addEventListener("hashchange", () => (router.place.hash = location.hash.slice(1)));
+addEventListener("hashchange", () => (router.place = placeOf(new URL(location.href), router.place)));
