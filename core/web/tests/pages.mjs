@@ -190,6 +190,8 @@ export async function visit(browser, site, house, options, look, { begin = () =>
     await (plain ? page.goto(path) : open(page, path));
     await then?.(page);
     await look(page, name);
+    // What was written on one page is not continued on another.
+    await page.evaluate(() => localStorage.clear());
     await page.close();
   }
   for (const context of contexts.values()) await context.close();
