@@ -288,7 +288,7 @@ fn favicon(pages: Data<&Pages>) -> Response {
 /// One's own account. Strangers are shown where to sign in.
 #[handler]
 async fn settings_page(pages: Data<&Pages>, sessions: Data<&Sessions>, visit: Visit) -> poem::Result<Response> {
-    let Some(session) = &visit.session else { return Ok(Redirect::see_other("/posts/#sign-in").into_response()) };
+    let Some(session) = &visit.session else { return Ok(Redirect::see_other("/posts/?next=/settings/#sign-in").into_response()) };
     let frame = visit.frame(&pages, "settings");
     render(&SettingsPage::read(&pages, &sessions, session, frame).await.map_err(Failure)?)
 }

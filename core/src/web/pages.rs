@@ -166,6 +166,11 @@ pub struct TroublePage<'a> {
     pub text: &'a str,
 }
 
+/// Whether this is the id of a program.
+fn is_bot(id: &str) -> bool {
+    MemberId::from_stored(id.to_owned()).is_bot()
+}
+
 /// Whether the page called `here` is a reference of the API.
 pub fn is_reference(here: &str) -> bool {
     matches!(here, "docs" | "events")
@@ -234,7 +239,8 @@ impl Frame<'_> {
     pub fn face(&self, id: &str, name: &str) -> String {
         let hue = id.chars().fold(7, |sum: u32, letter| (sum * 31 + u32::from(letter)) % 997) % 8;
         let initial: String = name.trim().chars().take(1).flat_map(char::to_uppercase).collect();
-        let mut html = format!("<span class=\"avatar hue-{hue}\" aria-hidden=\"true\">");
+        let bot = if is_bot(id) { " bot" } else { "" };
+        let mut html = format!("<span class=\"avatar hue-{hue}{bot}\" aria-hidden=\"true\">");
         markdown::escape(&mut html, &initial);
         html + "</span>"
     }
@@ -270,6 +276,11 @@ impl Ways {
         let by_password = offers.iter().any(|offer| offer.id == email::PROVIDER);
         Self { by_password, elsewhere: offers.into_iter().filter(Offer::is_redirect).collect() }
     }
+
+    /// Whether there is any.
+    pub fn is_open(&self) -> bool {
+        self.by_password || !self.elsewhere.is_empty()
+    }
 }
 
 impl PostsPage<'_> {
@@ -282,7 +293,7 @@ impl PostsPage<'_> {
 impl PostView {
     /// Whether a program wrote it.
     pub fn is_by_bot(&self) -> bool {
-        MemberId::from_stored(self.author_id.clone()).is_bot()
+        is_bot(&self.author_id)
     }
 
     /// The moment of writing.

@@ -64,7 +64,8 @@ impl<'a> SettingsPage<'a> {
     pub async fn read(pages: &Pages, all: &Sessions, session: &Session, frame: Frame<'a>) -> Result<Self> {
         let used = accounts::queries::used(all.store.reader(), session).await?.map(|identity| identity.id);
         let identities = accounts::queries::identities(all.store.reader(), &session.user).await?;
-        let live = sessions::queries::of_user(all.store.reader(), &session.user, all.clock.now()).await?;
+        let mut live = sessions::queries::of_user(all.store.reader(), &session.user, all.clock.now()).await?;
+        live.sort_by_key(|one| one.id != session.id);
         let Ways { by_password, elsewhere } = Ways::of(&pages.catalog);
         let own = identities.iter().find(|identity| identity.provider == email::PROVIDER);
         let lang = frame.lang;

@@ -42,7 +42,7 @@ async fn members_find_their_ways_to_sign_in_their_password_and_their_sessions() 
 async fn strangers_are_shown_where_to_sign_in_and_how() {
     let server = server().await;
     let visitor = server.client();
-    assert_eq!(visitor.get("/settings/").await.expect_redirect(), "/posts/#sign-in");
+    assert_eq!(visitor.get("/settings/").await.expect_redirect(), "/posts/?next=/settings/#sign-in");
     for path in ["/", "/posts/"] {
         let text = page(&visitor, path).await;
         assert!(text.contains("href=\"/api/login\">Continue with Discord</a>"), "{text}");
