@@ -445,6 +445,14 @@ test("what is being written outlives other pages, a reload and the session, and 
   await page.getByRole("dialog", { name: "Discard what you wrote?" }).getByRole("button", { name: "Discard" }).click();
   await page.locator(".invitation:focus").getByText("Write a post").waitFor();
   assert.deepEqual(await page.evaluate(() => Object.keys(localStorage)), []);
+
+  // Who signs out leaves nothing behind.
+  await page.getByRole("link", { name: "Write a post" }).click();
+  await title(page).fill("Another whim");
+  await open(page, "/settings/");
+  await page.getByRole("button", { name: "Sign out here" }).click();
+  await page.getByRole("link", { name: "Sign in", exact: true }).first().waitFor();
+  assert.deepEqual(await page.evaluate(() => Object.keys(localStorage)), []);
   assert.deepEqual(faults, []);
 });
 

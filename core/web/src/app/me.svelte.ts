@@ -31,10 +31,21 @@ class Me {
     say(t("frame.signed_out"), "bad");
   }
 
-  /** Leaves for good: a new page, so that nothing of the person stays in memory. */
+  /** Leaves for good: a new page, so that nothing of the person stays in memory, and nothing of what they wrote in the browser. */
   async signOut(): Promise<void> {
+    const owner = this.user?.id ?? "";
     await call("post", "/api/logout").catch(() => undefined);
+    forget(owner);
     location.assign("/");
+  }
+}
+
+/** What is kept for somebody (`draft`, `unsent`, `outbox`) has their id behind its kind. */
+function forget(owner: string): void {
+  try {
+    for (const key of Object.keys(localStorage)) if (key.split(":")[1] === owner) localStorage.removeItem(key);
+  } catch {
+    // A browser that keeps nothing for us.
   }
 }
 
