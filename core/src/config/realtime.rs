@@ -14,7 +14,7 @@ pub struct RealtimeSection {
     pub ping_timeout: Span,
     /// How long a change from polling to WebSocket may take.
     pub upgrade_timeout: Span,
-    /// Who has read up to where is told to a whole room only if it has at most so many sockets, otherwise to the reader's own.
+    /// Who has read up to where is told to a whole room only if it has at most so many sockets on a server, otherwise to the reader's own.
     pub receipts_up_to: usize,
     /// Who is typing is told at most once in this time for each socket.
     pub typing_every: Span,
