@@ -180,6 +180,9 @@ impl Drop for Shared {
     }
 }
 
+/// How often it is tried to remove a folder that is still in use.
+const REMOVALS: u32 = 100;
+
 /// A folder in the system's place for what does not stay. It is there until this is dropped, and its owner's alone.
 struct Passing(PathBuf);
 
@@ -194,8 +197,13 @@ impl Passing {
 
 impl Drop for Passing {
     fn drop(&mut self) {
-        // The system clears that place as well.
-        let _ = fs::remove_dir_all(&self.0);
+        // The library's own thread may be writing there still. (The system clears that place as well.)
+        for _ in 0..REMOVALS {
+            match fs::remove_dir_all(&self.0) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => thread::sleep(TICK),
+                _ => return,
+            }
+        }
     }
 }
 

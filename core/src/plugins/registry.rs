@@ -315,8 +315,11 @@ pub async fn compile(
     let (limit, limits) = (limits.compile, limits.clone());
     let work = move || {
         stand_back();
+        let compiled = candidate.compile(&engine, &limits).map(|component| (component, candidate.bytes));
+        // What goes with the engine's last user must not be left to this thread: the program may end as soon as it hears.
+        drop(engine);
         // Whoever has given up does not want it any more.
-        let _ = done.send(candidate.compile(&engine, &limits).map(|component| (component, candidate.bytes)));
+        let _ = done.send(compiled);
     };
     thread::Builder::new().name("compile".to_owned()).spawn(work).map_err(|error| format!("cannot be compiled: {error}"))?;
     match timeout(limit.0, outcome).await {
