@@ -8,6 +8,7 @@ use super::{Outcome, configuration};
 use crate::{
     config::{Config, Problem, Problems},
     doctor::{self, Verdict},
+    web::Look,
 };
 
 #[derive(Subcommand)]
@@ -19,6 +20,7 @@ pub enum Command {
 pub async fn run(command: &Command, path: Option<&Path>) -> Outcome {
     let Command::Check = command;
     let mut loaded = configuration(path)?;
+    Look::new(&loaded.config.site).map_err(|error| Problems(vec![Problem::new("", "site.logo", error.to_string())]))?;
     loaded.warnings.extend(check_plugins(&loaded.config).await?);
     say!("{}", loaded.describe().trim_end());
     Ok(())

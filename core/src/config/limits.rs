@@ -57,7 +57,8 @@ pub struct LimitsSection {
     pub invites: Rate,
     /// Notes of how far somebody has read, per user or bot.
     pub read_markers: Rate,
-    /// Wrong passwords for one account, or from one device that it knows, before the next attempt has to wait: 1, 2, 4 … seconds.
+    /// Wrong passwords for one account, or from one device that it knows, that are free. After each further one the next attempt has to
+    /// wait: 1, 2, 4 … seconds.
     pub login_failures: u32,
     /// The longest such wait.
     pub login_longest_wait: Span,

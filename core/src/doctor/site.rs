@@ -3,12 +3,17 @@
 use std::{fs, io::Write as _, os::unix::fs::PermissionsExt, path::Path};
 
 use super::Finding;
-use crate::config::{Config, Loaded};
+use crate::{
+    config::{Config, Loaded},
+    web::Look,
+};
 
 pub fn configuration(loaded: &Loaded) -> Vec<Finding> {
     let source = loaded.file.as_ref().map_or_else(|| "defaults and environment, no file".to_owned(), |path| path.display().to_string());
     let mut findings = vec![Finding::good("configuration", source)];
     findings.extend(loaded.warnings.iter().map(|warning| Finding::doubtful("configuration", warning.to_string())));
+    let look = Look::new(&loaded.config.site);
+    findings.extend(look.err().map(|error| Finding::bad("site.logo", error.to_string())));
     findings
 }
 

@@ -61,17 +61,18 @@ impl Drop for Place {
     }
 }
 
-/// The number of connections this process can hold: `wanted`, or fewer where the limit for open files (`ulimit -n`) is low.
-pub fn affordable(wanted: usize) -> usize {
+/// The number of connections this process can hold: as many as are `wanted` by the setting `key`, or fewer where the limit for open files
+/// (`ulimit -n`) is low.
+pub fn affordable(wanted: usize, key: &str) -> usize {
     let Some(files) = std::fs::read_to_string("/proc/self/limits").ok().and_then(|limits| open_files(&limits)) else {
         return wanted;
     };
     let spare = files.saturating_sub(RESERVED_FILES).max(files / 2).max(1);
     if spare < wanted {
+        let needed = wanted + RESERVED_FILES;
         tracing::info!(
-            files,
-            connections = spare,
-            "the limit for open files allows fewer connections than http.max_connections; raise it with ulimit -n"
+            "the limit for open files, {files}, leaves {spare} of the {wanted} connections that {key} allows; raise it to {needed} (ulimit -n, or \
+             LimitNOFILE in systemd), or lower {key}"
         );
     }
     spare.min(wanted)

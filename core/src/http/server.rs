@@ -66,7 +66,7 @@ impl Server {
             .max_buf_size(MAX_BUFFER);
         Self {
             http,
-            slots: Arc::new(Semaphore::new(affordable(section.max_connections))),
+            slots: Arc::new(Semaphore::new(affordable(section.max_connections, "http.max_connections"))),
             addresses: PerAddress::new(section.max_connections_per_ip, Proxies::new(&section.trusted_proxies)),
             metrics: metrics.clone(),
             write_timeout: section.write_timeout.0,

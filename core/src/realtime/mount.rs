@@ -60,7 +60,7 @@ impl Mount {
     /// Puts `engine` behind `base`.
     pub fn new(engine: Engine, realtime: Arc<Realtime>, base: &Base, handshakes: Option<Keyed>) -> Self {
         let limits = &realtime.limits;
-        let slots = Arc::new(Semaphore::new(affordable(limits.sockets)));
+        let slots = Arc::new(Semaphore::new(affordable(limits.sockets, "limits.sockets")));
         let clients = PerAddress::new(limits.sockets_per_client, base.proxies.clone());
         Self(Arc::new(Inner { engine, base: base.clone(), lines: Lines::default(), slots, clients, handshakes, realtime }))
     }

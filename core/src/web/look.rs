@@ -1,6 +1,6 @@
 //! How this community looks: name, logo and colour, as its operator wants them.
 
-use std::{fs, io};
+use std::{fs, io, path::Path};
 
 use serde_json::json;
 
@@ -49,10 +49,7 @@ impl Look {
             url
         };
         let (icon, picture, touch_icon, icons) = if let (Some(path), Some(kind)) = (&section.logo, section.logo_type()) {
-            if fs::metadata(path)?.len() > MAX_LOGO {
-                return Err(io::Error::other("a logo must be at most 512 KiB"));
-            }
-            let logo = add(Asset::new("logo", kind, fs::read(path)?.into()));
+            let logo = add(Asset::new("logo", kind, read(path)?.into()));
             let icons = json!([{ "src": logo, "sizes": "any", "type": kind }]);
             (logo.clone(), logo.clone(), logo, icons)
         } else {
@@ -67,6 +64,15 @@ impl Look {
         let (name, description) = (section.name.clone(), section.description.clone());
         Ok(Self { name, description, icon, picture, touch_icon, manifest, style, files })
     }
+}
+
+/// A logo.
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let of_it = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
+    if fs::metadata(path).map_err(of_it)?.len() > MAX_LOGO {
+        return Err(of_it(io::Error::other("a logo must be at most 512 KiB")));
+    }
+    fs::read(path).map_err(of_it)
 }
 
 /// The tokens of `style.css` that depend on the accent.

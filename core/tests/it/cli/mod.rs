@@ -103,6 +103,18 @@ async fn o21_a_mistake_in_the_configuration_is_one_sentence() {
 }
 
 #[tokio::test]
+async fn a_logo_that_is_not_there_is_found_before_the_server_does_not_start() {
+    let binary = Binary::prepare(Db::Sqlite, &[("COMMUNITY_SITE__LOGO", "no/such/logo.png".to_owned())]).await;
+    for (command, told) in [(&["config", "check"][..], false), (&["doctor"], true), (&["serve"], false)] {
+        let output = binary.run(command, "").await;
+        let said = String::from_utf8(if told { output.stdout } else { output.stderr }).unwrap();
+        assert!(said.contains("site.logo") && said.contains("no/such/logo.png: No such file"), "{command:?}: {said}");
+        assert!(!output.status.success(), "{command:?}");
+    }
+    binary.stop().await;
+}
+
+#[tokio::test]
 async fn config_check_finds_what_the_doctor_finds_about_plugins() {
     let binary = Binary::prepare(Db::Sqlite, &[]).await;
     let file = binary.folder().join("community.toml");
