@@ -14,7 +14,7 @@ impl Times {
     /// From `/proc/stat`: `cpu user nice system idle iowait irq softirq steal …`, the sum over all cores. Linux only.
     fn now() -> Option<Self> {
         let stat = fs::read_to_string("/proc/stat").ok()?;
-        let times: Vec<u64> = stat.lines().next()?.split_whitespace().skip(1).take(8).filter_map(|time| time.parse().ok()).collect();
+        let times: Vec<u64> = stat.lines().next()?.split_whitespace().skip(1).take(8).map(str::parse).collect::<Result<_, _>>().ok()?;
         Some(Self { stolen: *times.get(7)?, all: times.iter().sum() })
     }
 }

@@ -1,6 +1,7 @@
 // Who is signed in.
 import { call, Refusal, whenSignedOut, type Self } from "./api";
 import { boot, type Viewer } from "./boot";
+import { forgetAll } from "./kept";
 import { t } from "./texts.svelte";
 import { say } from "./messages.svelte";
 
@@ -35,17 +36,8 @@ class Me {
   async signOut(): Promise<void> {
     const owner = this.user?.id ?? "";
     await call("post", "/api/logout").catch(() => undefined);
-    forget(owner);
+    forgetAll(owner);
     location.assign("/");
-  }
-}
-
-/** What is kept for somebody (`draft`, `unsent`, `outbox`) has their id behind its kind. */
-function forget(owner: string): void {
-  try {
-    for (const key of Object.keys(localStorage)) if (key.split(":")[1] === owner) localStorage.removeItem(key);
-  } catch {
-    // A browser that keeps nothing for us.
   }
 }
 

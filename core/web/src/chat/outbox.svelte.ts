@@ -2,6 +2,7 @@
 // loses one; the name each has from the start keeps the server from storing it twice. Commands of bots have no such name: one that may
 // have been run is not sent again unless its author says so.
 import { freshKey, Refusal } from "../app/api";
+import { allKept, isAt, keep } from "../app/kept";
 import { me } from "../app/me.svelte";
 import { t } from "../app/texts.svelte";
 import { connection } from "./connection.svelte";
@@ -87,7 +88,7 @@ class Outbox {
 
   /** Another window has done something with one that stands here, too. */
   private heed(key: string | null, value: string | null): void {
-    const draft = this.drafts.find(({ clientId }) => place(clientId) === key);
+    const draft = this.drafts.find(({ clientId }) => key !== null && isAt(key, "outbox", owner(), clientId));
     if (!draft) return;
     if (value === null) this.drafts = this.drafts.filter((other) => other !== draft);
     else Object.assign(draft, { code: undefined, running: undefined }, JSON.parse(value));
@@ -157,32 +158,9 @@ class Outbox {
 }
 
 // A place for each draft: other windows of this browser keep theirs beside it.
-const place = (clientId: string) => `outbox:${me.user?.id}:${clientId}`;
-
-function save(draft: Draft): void {
-  try {
-    localStorage.setItem(place(draft.clientId), JSON.stringify(draft));
-  } catch {
-    // A browser that keeps nothing for us: then a reload loses what was not sent.
-  }
-}
-
-function forget(clientId: string): void {
-  try {
-    localStorage.removeItem(place(clientId));
-  } catch {
-    // Then it was not kept, either.
-  }
-}
-
-function restore(): Draft[] {
-  try {
-    const places = Object.keys(localStorage).filter((key) => key.startsWith(place("")));
-    const drafts: Draft[] = places.map((key) => JSON.parse(localStorage.getItem(key) ?? ""));
-    return drafts.sort((one, other) => one.at.localeCompare(other.at));
-  } catch {
-    return [];
-  }
-}
+const owner = () => me.user?.id ?? "";
+const save = (draft: Draft) => keep("outbox", owner(), draft.clientId, draft);
+const forget = (clientId: string) => keep("outbox", owner(), clientId, null);
+const restore = () => allKept<Draft>("outbox", owner()).sort((one, other) => one.at.localeCompare(other.at));
 
 export const outbox = new Outbox();

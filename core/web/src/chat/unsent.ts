@@ -1,4 +1,5 @@
-// What is being written in a room and is not sent yet. It is kept in this browser, so that neither another room nor a reload loses it.
+// What is being written in a room and is not sent yet: neither another room nor a reload loses it.
+import { keep as keepAt, kept } from "../app/kept";
 import { me } from "../app/me.svelte";
 
 export interface Unsent {
@@ -7,22 +8,10 @@ export interface Unsent {
   attachments: string[];
 }
 
-const place = (roomId: string) => `unsent:${me.user?.id}:${roomId}`;
+const owner = () => me.user?.id ?? "";
 
 export function keep(roomId: string, unsent: Unsent): void {
-  try {
-    if (unsent.body || unsent.attachments.length) localStorage.setItem(place(roomId), JSON.stringify(unsent));
-    else localStorage.removeItem(place(roomId));
-  } catch {
-    // A browser that keeps nothing for us: then a reload loses it.
-  }
+  keepAt("unsent", owner(), roomId, unsent.body || unsent.attachments.length ? unsent : null);
 }
 
-export function restore(roomId: string): Unsent {
-  try {
-    const { body, attachments } = JSON.parse(localStorage.getItem(place(roomId)) ?? "{}");
-    return { body: body ?? "", attachments: attachments ?? [] };
-  } catch {
-    return { body: "", attachments: [] };
-  }
-}
+export const restore = (roomId: string): Unsent => kept("unsent", owner(), roomId) ?? { body: "", attachments: [] };
