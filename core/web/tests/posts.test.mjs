@@ -490,13 +490,15 @@ test("an upload that failed is tried again, and whoever was told to wait is told
   const form = page.locator("form.composer");
   await page.route("**/api/upload", (route) => route.abort(), { times: 1 });
   await form.locator("input[type=file]").setInputFiles({ name: "one.png", mimeType: "image/png", buffer: PNG });
+  const again = form.getByRole("button", { name: "Try again: one.png" });
+  await again.waitFor();
   let let_go;
   const held = new Promise((go_on) => (let_go = go_on));
   await page.route("**/api/upload", async (route) => {
     await held;
     await route.continue();
   });
-  await form.getByRole("button", { name: "Try again: one.png" }).click();
+  await again.click();
   await form.locator("progress").waitFor();
   await form.getByText(/\d %/).waitFor();
   await title(page).fill("Patience");
