@@ -5,6 +5,7 @@ use std::{future::Future, sync::Arc, time::Duration};
 
 use tokio::{
     sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+    task::yield_now,
     time::{Instant, sleep, sleep_until},
 };
 use tokio_util::sync::CancellationToken;
@@ -87,7 +88,7 @@ impl Broadcast {
                 () = stop.cancelled() => return,
                 item = self.queue.recv() => match item {
                     Some(item) => tokio::select! {
-                        () = self.give_out(item) => {}
+                        () = self.give_out_from(item) => {}
                         () = stop.cancelled() => return,
                     },
                     None => return,
@@ -98,6 +99,18 @@ impl Broadcast {
                 tracing::debug!(%room, "a change of a room did not come in time");
                 self.say(&room, frames);
             }
+        }
+    }
+
+    /// Gives out `first` and what waits behind it. Whoever else is ready goes before that, among them those who commit more: what is given
+    /// out at once reaches each socket in one write, which costs less than half of two. On an idle server nobody is waited for.
+    async fn give_out_from(&mut self, first: Item) {
+        yield_now().await;
+        let behind = self.queue.len();
+        self.give_out(first).await;
+        for _ in 0..behind {
+            let Ok(item) = self.queue.try_recv() else { return };
+            self.give_out(item).await;
         }
     }
 

@@ -3,11 +3,14 @@
 //!
 //! So an acknowledged write is on disk, and throughput stays high where one fsync takes milliseconds.
 
-use std::{panic::AssertUnwindSafe, sync::Arc};
+use std::{io, panic::AssertUnwindSafe, sync::Arc, thread};
 
 use futures_util::{FutureExt, future::BoxFuture};
 use sea_orm::{DatabaseConnection, SqliteTransactionMode, TransactionOptions, TransactionTrait};
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    runtime::Handle,
+    sync::{mpsc, oneshot},
+};
 
 use super::{Context, Tx};
 use crate::error::{Error, Result};
@@ -23,10 +26,17 @@ pub(super) struct Batcher(mpsc::Sender<Box<dyn Job>>);
 
 impl Batcher {
     /// Starts the writer on `conn`, which nobody else writes to. It ends when the last handle is dropped.
-    pub(super) fn start(conn: DatabaseConnection, context: Arc<Context>) -> Self {
+    ///
+    /// It has a thread of its own: among the tasks it would wait behind all others after each statement, and those are many while a message
+    /// goes to thousands of sockets.
+    ///
+    /// # Errors
+    /// The system gives no more threads.
+    pub(super) fn start(conn: DatabaseConnection, context: Arc<Context>) -> io::Result<Self> {
         let (sender, receiver) = mpsc::channel(QUEUE);
-        tokio::spawn(run(conn, context, receiver));
-        Self(sender)
+        let runtime = Handle::current();
+        thread::Builder::new().name("writer".to_owned()).spawn(move || runtime.block_on(run(conn, context, receiver)))?;
+        Ok(Self(sender))
     }
 
     pub(super) async fn write<I, T>(&self, input: I, work: Work<I, T>) -> Result<T>

@@ -15,6 +15,9 @@ pub enum OpenError {
         /// Why.
         source: DbErr,
     },
+    /// The system gives no more threads.
+    #[error("no thread could be started for writing to the database: {0}")]
+    Thread(std::io::Error),
     /// The SQLite library has a known fault that can damage the database.
     #[error("SQLite {found} can damage a database in WAL mode; this server needs {needed} or later")]
     Version {

@@ -112,7 +112,10 @@ impl Store {
         });
         let writer = match reader.get_database_backend() {
             DbBackend::Postgres => Writer::Postgres(reader.clone()),
-            _ => Writer::Sqlite(Batcher::start(connect::writer(&url, section).await?, context.clone())),
+            _ => {
+                let conn = connect::writer(&url, section).await?;
+                Writer::Sqlite(Batcher::start(conn, context.clone()).map_err(OpenError::Thread)?)
+            }
         };
         Ok(Self { reader, log, data_dir: data_dir.to_owned(), writer, context })
     }
