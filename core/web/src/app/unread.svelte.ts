@@ -1,17 +1,40 @@
-// Whether something is unread in any room, or an invitation waits. Asked once, when the first page stands; whoever opens rooms keeps it up to date.
+// How much is unread: messages in all rooms, and invitations. The server is asked when the first page stands, and what is heard of later is
+// added to that; rooms, once they are open here, count exactly.
 import { call } from "./api";
 import { me } from "./me.svelte";
 
+/** Gives how much is unread; null while that is not known. */
+type Counter = () => number | null;
+
 class Unread {
-  any = $state(false);
+  private known = $state(0);
+  private counter = $state.raw<Counter>(() => null);
+
+  get count(): number {
+    return me.user ? (this.counter() ?? this.known) : 0;
+  }
+
+  /** Lets `counter` count from now on. */
+  countBy(counter: Counter): void {
+    this.counter = counter;
+  }
+
+  /** Something else is unread. */
+  more(): void {
+    this.known += 1;
+  }
+
+  /** Asks the server, where nobody counts. */
+  async ask(): Promise<void> {
+    if (!me.user || this.counter() !== null) return;
+    const answer = await call("get", "/api/rooms").catch(() => null);
+    if (answer) this.known = total(answer.data.rooms, answer.data.invites);
+  }
 }
 
 export const unread = new Unread();
 
-export const waits = (rooms: { unread: number }[], invites: unknown[]): boolean => invites.length > 0 || rooms.some((room) => room.unread > 0);
+export const total = (rooms: { unread: number }[], invites: unknown[]): number => rooms.reduce((sum, room) => sum + room.unread, invites.length);
 
-export async function lookForUnread(): Promise<void> {
-  if (!me.user) return;
-  const answer = await call("get", "/api/rooms").catch(() => null);
-  if (answer) unread.any = waits(answer.data.rooms, answer.data.invites);
-}
+/** A count where there is little room for one. */
+export const brief = (count: number): string => (count > 99 ? "99+" : String(count));

@@ -25,9 +25,11 @@ class Connection {
   private greeters: ((again: boolean) => void)[] = [];
 
   constructor() {
-    // Whoever opens rooms counts exactly; elsewhere it is enough to know that something waits.
-    this.on("message:new", ({ message }) => void (unread.any ||= message.authorId !== me.user?.id));
-    this.on("room:invited", () => void (unread.any = true));
+    // Where no rooms are open, which count by themselves. What was read in another window, or missed, the server knows.
+    this.on("message:new", ({ message }) => message.authorId !== me.user?.id && unread.more());
+    this.on("room:invited", () => unread.more());
+    this.on("room:read", ({ userId }) => userId === me.user?.id && void unread.ask());
+    this.whenever((again) => again && void unread.ask());
   }
 
   open(): void {

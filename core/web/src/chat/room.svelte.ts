@@ -30,6 +30,8 @@ export class Room {
   typing = $state<Record<string, string>>({});
   /** What comes after this is marked as new; null while nothing is. */
   newAfter = $state<number | null>(null);
+  /** Whether somebody looks at its end, where new messages come. */
+  followed = $state(false);
   /** The place up to which we told the server that we have read. */
   readSeq = $state(0);
   problem = $state<unknown>(null);

@@ -4,7 +4,7 @@ import { me } from "../app/me.svelte";
 import { say } from "../app/messages.svelte";
 import { router } from "../app/router.svelte";
 import { t } from "../app/texts.svelte";
-import { unread, waits } from "../app/unread.svelte";
+import { total, unread } from "../app/unread.svelte";
 import { connection } from "./connection.svelte";
 import { outbox } from "./outbox.svelte";
 import { Room } from "./room.svelte";
@@ -48,7 +48,6 @@ class Rooms {
     });
     connection.on("room:invited", ({ room }) => {
       this.invitations = [room, ...this.invitations.filter((other) => other.id !== room.id)];
-      this.count();
       say(t("rooms.invited", { name: room.name }));
     });
     connection.on("room:read", ({ roomId, userId, seq }) => {
@@ -68,6 +67,7 @@ class Rooms {
       this.open.get(message.roomId)?.show(message);
       if (message.authorId !== me.user?.id) this.announce(message);
     });
+    unread.countBy(() => this.unread());
     connection.whenever((again) => void this.catchUp(again));
     connection.open();
   }
@@ -77,7 +77,6 @@ class Rooms {
       const { rooms, invites } = (await call("get", "/api/rooms")).data;
       [this.list, this.invitations] = [rooms, invites];
       this.problem = "";
-      this.count();
     } catch (error) {
       this.problem = sentence(error);
     }
@@ -124,14 +123,12 @@ class Rooms {
 
   private dropInvitation(id: string): void {
     this.invitations = this.invitations.filter((one) => one.id !== id);
-    this.count();
   }
 
   /** The person is no member any more. Whoever shows the room goes on doing so: unless it `ended` for them, they may enter it again. */
   forget(id: string, ended: Room["ended"] = null): void {
     this.open.get(id)?.lose(ended);
     this.list = this.list?.filter((one) => one.id !== id) ?? null;
-    this.count();
   }
 
   /** Brings the rooms up to date: also when the socket stands for the first time, since they were read before it did. */
@@ -163,11 +160,12 @@ class Rooms {
   private summary(id: string, change: (one: RoomSummary) => void): void {
     const one = this.list?.find((room) => room.id === id);
     if (one) change(one);
-    this.count();
   }
 
-  private count(): void {
-    unread.any = waits(this.list ?? [], this.invitations);
+  /** How much is unread, but for what comes under the reader's eyes: that is about to be read. */
+  private unread(): number | null {
+    const rooms = this.list?.filter(({ id }) => !this.open.get(id)?.followed);
+    return rooms ? total(rooms, this.invitations) : null;
   }
 }
 
