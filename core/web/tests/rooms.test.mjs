@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
-import { give, launch, member, open, PNG, scroll_to, start, visitor } from "./support.mjs";
+import { connects, give, launch, member, open, PNG, scroll_to, start, titled, visitor } from "./support.mjs";
 
 const { io } = createRequire(import.meta.url)("socket.io-client");
 
@@ -196,6 +196,7 @@ test("whoever missed more than fits begins reading where they ended", async () =
   for (let number = 0; number < 130; number += 1) await ask("message:send", { roomId: room, body: `late ${number}`, clientId: `l-${number}` });
   await open(bob.page, `/rooms/${room}`);
   await bob.page.locator("li.fresh + li.message", { hasText: "late 0" }).waitFor();
+  await titled(bob.page, "(99+) Greenhouse");
   await bob.page.locator(".jump").click();
   await message(bob, "late 129").waitFor();
 });
@@ -220,6 +221,7 @@ test("whoever is no member may enter an open room by its address, and no other",
   await open(zoe.page, `/rooms/${vault}`);
   await zoe.page.getByRole("button", { name: "Enter room" }).click();
   await zoe.page.getByRole("heading", { name: "You need an invitation" }).waitFor();
+  await titled(zoe.page, "You need an invitation");
   await zoe.page.getByRole("alert").getByText("only those who were invited may enter it").waitFor();
   await zoe.page.getByText(zoe.id).waitFor();
   assert.equal(await zoe.page.getByRole("button", { name: "Enter room" }).count(), 0, "what would fail again is not offered");
@@ -288,6 +290,7 @@ test("whoever leaves a room and enters it again goes on talking there, and so do
   await people.getByRole("button", { name: "Remove Lea" }).click();
   await ann.page.getByRole("dialog", { name: /Remove Lea from/ }).getByRole("button", { name: "Remove" }).click();
   await lea.page.getByRole("heading", { name: "You were removed from this room" }).waitFor();
+  await titled(lea.page, "You were removed from this room");
   await invite(ann, id, lea.id);
   await lea.page.locator(".invited").getByRole("button", { name: "Enter" }).click();
   await say(lea, "Third visit");
@@ -457,6 +460,12 @@ const offline = async (person) => {
   await person.context.setOffline(true);
   await person.page.getByRole("status").getByText("The connection is lost.").waitFor({ timeout: 60_000 });
 };
+/** Lets a page believe that somebody sees it, or that nobody does. */
+const show = ({ page }, state) =>
+  page.evaluate((state) => {
+    Object.defineProperty(document, "visibilityState", { value: state, configurable: true });
+    document.dispatchEvent(new Event("visibilitychange"));
+  }, state);
 /** Many messages of the bot, which are there when this is done. */
 const fill = async (roomId, from, to, text = "entry") => {
   const sent = [];
@@ -485,7 +494,7 @@ test("a room that changed while the connection was away is as it is now, and one
   await ann.page.request.delete(`/api/rooms/${id}`);
   await dan.context.setOffline(false);
   await dan.page.getByRole("alert").getByRole("heading", { name: "You are not in this room any more" }).waitFor();
-  assert.match(await dan.page.title(), /^Rooms · /);
+  await titled(dan.page, "You are not in this room any more");
   const unsent = dan.page.getByLabel("What you wrote here and did not send");
   assert.equal(await unsent.inputValue(), "Half a thought");
   await dan.page.getByRole("button", { name: "Discard" }).click();
@@ -498,7 +507,7 @@ test("a room that changed while the connection was away is as it is now, and one
   await ann.page.request.delete(`/api/rooms/${other}`);
   await dan.page.getByRole("alert").getByRole("heading", { name: "This room was deleted" }).waitFor();
   assert.equal(await unsent.inputValue(), "Another one");
-  assert.match(await dan.page.title(), /^Rooms · /);
+  await titled(dan.page, "This room was deleted");
   assert.deepEqual(dan.faults, []);
 });
 
@@ -525,19 +534,14 @@ test("what is new is marked where it begins each time one comes back, and what o
   await gus.page.locator(".jump").click();
   await has_read(gus);
 
-  const show = (state) =>
-    gus.page.evaluate((state) => {
-      Object.defineProperty(document, "visibilityState", { value: state, configurable: true });
-      document.dispatchEvent(new Event("visibilitychange"));
-    }, state);
-  await show("hidden");
+  await show(gus, "hidden");
   await fill(id, 0, 2, "behind");
   await message(gus, "behind 1").waitFor();
-  await show("visible");
+  await show(gus, "visible");
   await gus.page.locator("li.fresh + li.message", { hasText: "behind 0" }).waitFor();
   await has_read(gus);
-  await show("hidden");
-  await show("visible");
+  await show(gus, "hidden");
+  await show(gus, "visible");
   await gus.page.locator("li.fresh").waitFor({ state: "detached" });
   assert.deepEqual(gus.faults, []);
 });
@@ -677,4 +681,47 @@ test("outside of rooms one sees at once that something new is there", async () =
   let number = 0;
   await scroll_to(ned.page.getByRole("link", { name: /Rooms.*unread/ }), () => fill(id, number, ++number));
   assert.deepEqual(ned.faults, []);
+});
+
+test("the title of every page says how much is unread, until it is read here or in another window", async () => {
+  const ida = await member(browser, site, "Ida May");
+  const [news, elsewhere] = [await room_of(ida, "News"), await room_of(ida, "Elsewhere")];
+  for (const roomId of [news, elsewhere]) await ask("room:join", { roomId });
+  await fill(news, 0, 2);
+  await invite(ann, await room_of(ann, "Attic", { access: "invite" }), ida.id);
+  const connected = connects(ida.page);
+  await open(ida.page, "/posts/");
+  await titled(ida.page, "(3) Posts");
+  await connected;
+  await fill(elsewhere, 0, 1);
+  await titled(ida.page, "(4) Posts");
+
+  const second = { page: await ida.context.newPage() };
+  await open(second.page, "/rooms/");
+  await titled(second.page, "(4) Rooms");
+  await visit(second, /News/);
+  await titled(second.page, "(2) News");
+  await titled(ida.page, "(2) Posts");
+  await second.page.locator(".invited").getByRole("button", { name: "Decline" }).click();
+  await titled(second.page, "(1) News");
+
+  await visit(second, /Elsewhere/);
+  await titled(second.page, "Elsewhere");
+
+  // What comes under one's eyes is never called unread.
+  await has_read(ida);
+  await second.page.evaluate(() => {
+    window.titles = [];
+    new MutationObserver(() => window.titles.push(document.title)).observe(document.querySelector("title"), { childList: true });
+  });
+  await fill(elsewhere, 1, 2);
+  await message(second, "entry 1").waitFor();
+  await has_read(ida);
+  assert.deepEqual(await second.page.evaluate(() => window.titles), []);
+  await show(second, "hidden");
+  await fill(elsewhere, 2, 4);
+  await titled(second.page, "(2) Elsewhere");
+  await show(second, "visible");
+  await titled(second.page, "Elsewhere");
+  assert.deepEqual(ida.faults, []);
 });

@@ -166,6 +166,16 @@ export const open = async (page, path) => {
   await page.waitForFunction(() => document.body.children.length === 1);
 };
 
+/** Waits until the browser calls the page `title`. */
+export const titled = (page, title) => page.waitForFunction((title) => document.title === title, `${title} · OpenClaw Community`);
+
+/** Waits until the page is connected, from before it is opened. */
+export const connects = async (page) => {
+  const socket = await page.waitForEvent("websocket", (socket) => socket.url().includes("/socket.io/"));
+  // The server's word that the connection stands.
+  await socket.waitForEvent("framereceived", ({ payload }) => String(payload).startsWith("40"));
+};
+
 /** Calls `scroll` until `there` is there, however long each answer takes. */
 export const scroll_to = async (there, scroll) => {
   const end = Date.now() + 30_000;
