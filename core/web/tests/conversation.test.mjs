@@ -230,6 +230,26 @@ test("a numbered list keeps its numbers", async () => {
   assert.equal(await list.evaluate((one) => getComputedStyle(one).listStyleType), "decimal");
 });
 
+test("whoever cannot hover sees with the tools of a message when exactly it was written", async () => {
+  await says(ann, "When was that?");
+  const time = (person) => message(person, "When was that?").locator(".message-tools time");
+  const zora = await member(browser, site, "Zora", { hasTouch: true, isMobile: true, viewport: { width: 390, height: 700 } });
+  await post(zora, `/api/rooms/${room}/join`, {});
+  await enter(zora);
+  await message(zora, "When was that?").locator(".text").tap();
+  await time(zora).waitFor();
+  const wanted = await time(zora).evaluate((one) => new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "short" }).format(new Date(one.dateTime)));
+  assert.equal(await time(zora).textContent(), wanted);
+
+  await enter(ann);
+  await message(ann, "When was that?").hover();
+  await time(ann).waitFor({ state: "attached" });
+  assert.ok(await time(ann).isHidden(), "a mouse has it where it points");
+  await message(ann, "When was that?").focus();
+  await time(ann).waitFor();
+  assert.deepEqual(zora.faults, []);
+});
+
 test("nothing went wrong in any page", () => {
   assert.deepEqual([...ann.faults, ...bob.faults], []);
 });

@@ -543,6 +543,12 @@ test("a post is looked at again when one comes back, and what follows it has a t
   await ann.page.request.patch(`/api/posts/${post.id}`, { data: { title: "A second version" } });
   await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
   await page.getByRole("heading", { level: 1, name: "A second version" }).waitFor();
+  // Also for those who cannot hover.
+  const times = page.getByRole("article").locator(".times time");
+  const wanted = await times.evaluateAll((all) => all.map((one) => new Intl.DateTimeFormat("en", { dateStyle: "full", timeStyle: "short" }).format(new Date(one.dateTime))));
+  assert.deepEqual(await times.allTextContents(), wanted);
+  const { edited_at } = await (await page.request.get(`/api/posts/${post.id}`)).json().then(({ post }) => post);
+  assert.deepEqual(await times.evaluateAll((all) => all.map((one) => one.dateTime)), [post.created_at, edited_at]);
   await titled(page, "A second version");
   await page.getByRole("link", { name: "a room" }).click();
   await page.getByRole("heading", { name: "Enter this room?" }).waitFor();

@@ -39,6 +39,9 @@ export function relative(moment: string): string {
 
 export const exact = (moment: string): string => format(moment, { dateStyle: "full", timeStyle: "short" });
 
+/** As exact as that, in fewer words. */
+export const stamp = (moment: string): string => format(moment, { dateStyle: "medium", timeStyle: "short" });
+
 export const clockTime = (moment: string): string => format(moment, { timeStyle: "short" });
 
 /** "Today", "Yesterday", or the date. */
