@@ -605,6 +605,26 @@ test("where no connection comes at first, that is said, and older messages can b
   assert.deepEqual(jan.faults, []);
 });
 
+test("history that could not be had is said to be missing, and comes when one asks again", async () => {
+  const ula = await member(browser, site, "Ula");
+  const id = await room_of(ula, "Archive");
+  await ask("room:join", { roomId: id });
+  await fill(id, 0, 210);
+  await ula.page.request.post(`/api/rooms/${id}/read`, { data: { seq: 100 } });
+  await open(ula.page, `/rooms/${id}`);
+  await ula.page.locator("li.fresh").waitFor();
+  for (const [where, place, next] of [["before", 0, "entry 60"], ["after", 1e6, "entry 150"]]) {
+    await ula.page.route(new RegExp(`/messages\\?${where}=`), (route) => route.abort(), { times: 1 });
+    await ula.page.locator(".log").evaluate((log, place) => (log.scrollTop = place), place);
+    await ula.page.locator(".edge").getByText("The server did not answer.").waitFor();
+    assert.equal(await message(ula, next).count(), 0, where);
+    await ula.page.locator(".edge").getByRole("button", { name: "Try again" }).press("Enter");
+    await message(ula, next).waitFor({ state: "attached" });
+    await ula.page.waitForFunction(() => document.activeElement.matches("li.message"));
+  }
+  assert.deepEqual(ula.faults, []);
+});
+
 test("each text is rendered once, old ones are let go, and what a reply answers is found however far back it is", async () => {
   const kai = await member(browser, site, "Kai");
   const id = await room_of(kai, "Long story");

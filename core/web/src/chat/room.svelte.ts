@@ -16,6 +16,9 @@ const REMEMBERED = 500;
 const EPHEMERAL = 50;
 const TYPING_LASTS = 6000;
 
+/** An end of the messages that are here. */
+export type End = "before" | "after";
+
 export class Room {
   phase = $state<"loading" | "ready" | "outside" | "failed">("loading");
   details = $state<Omit<RoomDetails, "messages" | "more" | "members"> | null>(null);
@@ -40,6 +43,8 @@ export class Room {
   /** How it ended for somebody who was in it: `gone` if that was not told, so that it may be either. */
   ended = $state<"deleted" | "removed" | "gone" | null>(null);
   busy = $state(false);
+  /** The end at which more of the history could not be had, and why. */
+  stuck = $state<{ at: End; problem: unknown } | null>(null);
 
   /** All changes up to this one have been seen. */
   private rev = 0;
@@ -204,28 +209,30 @@ export class Room {
   }
 
   async older(): Promise<void> {
-    await this.page({ before: this.messages[0]?.seq, limit: PAGE }, (messages, more) => {
+    await this.page("before", this.messages[0], (messages, more) => {
       this.messages = [...messages, ...this.messages];
       this.moreBefore = more;
     });
   }
 
   async newer(): Promise<void> {
-    await this.page({ after: this.last?.seq, limit: PAGE }, (messages, more) => {
+    await this.page("after", this.last, (messages, more) => {
       this.messages = [...this.messages, ...messages];
       this.moreAfter = more;
     });
   }
 
-  private async page(which: { before?: number; after?: number; limit: number }, put: (messages: Message[], more: boolean) => void): Promise<void> {
+  private async page(at: End, from: Message | undefined, put: (messages: Message[], more: boolean) => void): Promise<void> {
     if (this.busy) return;
     this.busy = true;
     try {
-      const { messages, more } = await this.stored(which);
+      const { messages, more } = await this.stored({ [at]: from?.seq, limit: PAGE });
       const known = new Set(this.messages.map((message) => message.id));
       put(this.latest(messages.filter((message) => !known.has(message.id))), more);
-    } catch {
-      // The end of the list is looked at again when the connection is back.
+      this.stuck = null;
+    } catch (problem) {
+      // It is asked for again when the reader wants it to be, and when the connection is back.
+      this.stuck = { at, problem };
     } finally {
       this.busy = false;
     }
