@@ -40,7 +40,8 @@ export async function furnish(browser, site, dress = (text) => text, options = {
     if (!answer.ok()) throw new Error(`${path}: ${await answer.text()}`);
     return answer.json();
   };
-  await post("bob", "/api/posts", { title: "A bot that reminds the room to water", body: "It answers with the forecast.\n\n```rust\nfn on_message(text: &str) -> Option<String> {\n    text.starts_with(\"/water\").then(|| forecast())\n}\n```", attachments: ["https://example.org/files/bot.png"] });
+  house.edited = (await post("bob", "/api/posts", { title: "A bot that reminds the room to water", body: "It answers with the forecast.\n\n```rust\nfn on_message(text: &str) -> Option<String> {\n    text.starts_with(\"/water\").then(|| forecast())\n}\n```", attachments: ["https://example.org/files/bot.png"] })).post.id;
+  await house.bob.page.request.patch(`/api/posts/${house.edited}`, { data: { title: dress("A bot that reminds the room to water the beds") } });
   house.post = (await post("ann", "/api/posts", { title: "Which tomatoes survive a cold spring?", body: TEXT })).post.id;
   await house.ann.page.request.post("/api/upload", { multipart: { file: { name: "Seedlings.png", mimeType: "image/png", buffer: PNG } } });
   house.room = (await post("ann", "/api/rooms", { name: "Greenhouse" })).room.id;
@@ -79,7 +80,7 @@ const choose = async (page, entry) => {
 };
 
 /** The pages: who looks, where, and what they do there, reading what `t` says. Nothing takes over those that are `plain`. */
-export const pages = ({ post, room, closed, long }, t) => [
+export const pages = ({ post, edited, room, closed, long }, t) => [
   { name: "home", path: "/" },
   { name: "home-member", who: "ann", path: "/" },
   { name: "posts", path: "/posts/" },
@@ -91,6 +92,7 @@ export const pages = ({ post, room, closed, long }, t) => [
   { name: "login-error", path: "/posts/?login=error&reason=invalid_token" },
   { name: "write", who: "ann", path: "/posts/#write", then: (page) => page.getByLabel(t("post.title")).fill("A title") },
   { name: "post", who: "ann", path: `/posts/${post}` },
+  { name: "post-edited", path: `/posts/${edited}` },
   { name: "missing", path: "/posts/u-01kb3x2v5q8m4n7p9r1s3t5v7w" },
   { name: "nothing", who: "ann", path: "/no/such/page" },
   { name: "settings", who: "ann", path: "/settings/", then: (page) => page.locator(".files li").first().waitFor() },

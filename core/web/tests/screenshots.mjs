@@ -1,4 +1,5 @@
 // Pictures of every page and every state, narrow and wide, light and dark, in English and in German, in core/web/shots: to be looked at.
+// Arguments are the names of those to be taken, if not all are.
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { furnish, pages, visit } from "./pages.mjs";
@@ -8,7 +9,8 @@ import { BOTS, launch, start } from "./support.mjs";
 const folder = join(import.meta.dirname, "../shots");
 mkdirSync(folder, { recursive: true });
 const [site, browser] = await Promise.all([start(BOTS), launch()]);
-const places = (house, t) => [...pages(house, t), ...states(house, t)];
+const wanted = process.argv.slice(2);
+const places = (house, t) => [...pages(house, t), ...states(house, t)].filter(({ name }) => !wanted.length || wanted.includes(name));
 const LONG = ["docs", "events"];
 let count = 0;
 

@@ -44,6 +44,13 @@ async function upload(page) {
   await page.waitForFunction(() => document.querySelector("progress")?.value > 30);
 }
 
+/** Gives a file to a form when none can be uploaded. */
+async function upload_in_vain(page) {
+  await cut(page, "**/api/upload");
+  await page.locator("input[type=file]").setInputFiles({ name: "Seedlings.png", mimeType: "image/png", buffer: PNG });
+  await page.locator(".uploads .link").waitFor();
+}
+
 /** Fills in a form that is open in a dialog, and sends it. */
 async function submit(page, ...values) {
   const fields = page.getByRole("dialog").locator("input");
@@ -86,6 +93,28 @@ const posts = ({ post }, t) => [
   { name: "unread", who: "ann", path: "/", then: (page) => page.locator(".unread-dot").waitFor() },
   { name: "no-files", who: "newcomer", path: "/settings/", then: (page) => page.getByText(t("settings.files_empty")).scrollIntoViewIfNeeded() },
   { name: "write-uploads", who: "ann", path: "/posts/#write", then: upload },
+  { name: "write-upload-failed", who: "ann", path: "/posts/#write", then: upload_in_vain },
+  {
+    name: "write-restored",
+    who: "ann",
+    path: "/posts/#write",
+    async then(page) {
+      await page.getByLabel(t("post.title")).fill("When to sow beans");
+      await page.locator("form.composer textarea").fill("Not before the soil is warm:\n\n- bush beans in May\n- runner beans");
+      await page.reload();
+      await page.locator("form.composer").waitFor();
+    },
+  },
+  {
+    name: "draft",
+    who: "ann",
+    path: "/posts/#write",
+    async then(page) {
+      await page.getByLabel(t("post.title")).fill("When to sow beans");
+      await page.locator(".bar").getByRole("link", { name: t("frame.posts") }).click();
+      await page.getByText(t("posts.continue")).waitFor();
+    },
+  },
   {
     name: "write-drop",
     who: "ann",
@@ -142,7 +171,7 @@ const posts = ({ post }, t) => [
   },
 ];
 
-/** Connects a page to its room in a way that can be cut off. */
+/** Connects a page to its room in a way that can be cut off, mended, and in which something can be said to it. */
 async function connected(page, path) {
   let gone = false;
   const sockets = [];
@@ -154,20 +183,40 @@ async function connected(page, path) {
   await page.route("**/socket.io/**", (route) => (gone ? route.abort() : route.continue()));
   await open(page, path);
   await page.locator(".dot.on").first().waitFor({ state: "attached" });
-  return () => {
-    gone = true;
-    for (const socket of sockets) socket.close();
+  return {
+    cut_off() {
+      gone = true;
+      for (const socket of sockets) socket.close();
+    },
+    mend: () => (gone = false),
+    tell: (event, payload) => sockets.at(-1).send(`42${JSON.stringify([event, payload])}`),
   };
 }
 
-/** The tools of the last message in a room. */
-async function tools(page) {
+/** The tools of a message in a room: of the last one, or of the one with this text. */
+async function tools(page, text = "") {
   await stands(page);
-  await page.locator("li.message").last().focus();
+  await page.locator("li.message").filter({ hasText: text }).last().focus();
   return page.locator(".message-tools");
 }
 
-const rooms = ({ room, ann }, t) => [
+/** A room of `owner` in which somebody is writing when the owner deletes it, or `what` of it. */
+async function ending(page, owner, what, heading) {
+  const { request } = owner.page;
+  const { room } = await (await request.post("/api/rooms", { data: { name: "Cold frame" } })).json();
+  const path = `/api/rooms/${room.id}`;
+  await page.request.post(`${path}/join`, { data: {} });
+  await connected(page, `/rooms/${room.id}`);
+  await field(page).fill("Does anybody need");
+  await request.delete(path + what);
+  await page.getByRole("heading", { name: heading }).waitFor();
+  // Of a room that is left, the next pages show nothing.
+  await request.delete(path);
+}
+
+const rooms = ({ room, ann, bob }, t) => [
+  { name: "room-deleted", who: "ann", path: "/rooms/", then: (page) => ending(page, bob, "", t("room.ended_deleted")) },
+  { name: "room-removed", who: "ann", path: "/rooms/", then: (page) => ending(page, bob, `/members/${ann.id}`, t("room.ended_removed")) },
   {
     name: "room-menu",
     who: "ann",
@@ -196,12 +245,65 @@ const rooms = ({ room, ann }, t) => [
     },
   },
   {
+    name: "room-edit",
+    who: "ann",
+    path: `/rooms/${room}`,
+    async then(page) {
+      await (await tools(page, "Same here")).getByRole("button", { name: t("room.edit") }).click();
+      await page.locator(".about").waitFor();
+    },
+  },
+  {
+    name: "room-delete-message",
+    who: "ann",
+    path: `/rooms/${room}`,
+    async then(page) {
+      await (await tools(page, "Same here")).getByRole("button", { name: t("room.remove") }).click();
+      await page.getByRole("dialog").waitFor();
+    },
+  },
+  {
+    name: "room-restored",
+    who: "ann",
+    path: `/rooms/${room}`,
+    async then(page) {
+      await field(page).fill("I have some left.\nHow many of you");
+      await page.reload();
+      await stands(page);
+    },
+  },
+  {
+    name: "room-history-failed",
+    who: "ann",
+    path: "/rooms/",
+    async then(page) {
+      // As if the room were longer than what comes along.
+      await page.route(`**/api/rooms/${room}`, async (route) => {
+        const response = await route.fetch();
+        const answer = await response.json();
+        await route.fulfill({ response, json: { ...answer, room: { ...answer.room, more: true } } });
+      });
+      await cut(page, `**/api/rooms/${room}/messages?*`);
+      await open(page, `/rooms/${room}`);
+      await page.locator(".edge .link").waitFor();
+    },
+  },
+  {
     name: "room-uploads",
     who: "ann",
     path: `/rooms/${room}`,
     async then(page) {
       await stands(page);
       await upload(page);
+    },
+  },
+  {
+    name: "room-upload-failed",
+    who: "ann",
+    path: `/rooms/${room}`,
+    async then(page) {
+      await stands(page);
+      await upload_in_vain(page);
     },
   },
   {
@@ -232,13 +334,36 @@ const rooms = ({ room, ann }, t) => [
     who: "ann",
     path: "/rooms/",
     async then(page) {
-      const cut_off = await connected(page, `/rooms/${room}`);
+      const { cut_off } = await connected(page, `/rooms/${room}`);
       cut_off();
       await page.locator(".banner p").waitFor();
       await field(page).fill("Is anybody there?");
       await field(page).press("Enter");
       await page.locator(".message.pending").waitFor();
       await page.evaluate(() => localStorage.clear());
+    },
+  },
+  {
+    name: "room-closing",
+    who: "ann",
+    path: "/rooms/",
+    async then(page) {
+      const { tell } = await connected(page, `/rooms/${room}`);
+      tell("server:closing", { retryMs: 60_000 });
+      await page.getByText(t("room.closing")).waitFor();
+    },
+  },
+  {
+    name: "room-catching-up",
+    who: "ann",
+    path: "/rooms/",
+    async then(page) {
+      const { cut_off, mend } = await connected(page, `/rooms/${room}`);
+      cut_off();
+      await page.getByText(t("room.offline_banner")).waitFor();
+      await hold(page, "**/api/rooms");
+      mend();
+      await page.getByText(t("room.catching_up")).waitFor();
     },
   },
   {
