@@ -232,15 +232,16 @@ for (const [colorScheme, width] of [["light", 1280], ["dark", 390]]) {
     const { page } = ann;
     await page.setViewportSize({ width, height: 700 });
     await page.emulateMedia({ colorScheme });
+    const answers = await ephemeral(ann).count();
     await say(ann, "/help");
-    await ephemeral(ann).first().waitFor();
+    await ephemeral(ann).nth(answers).waitFor();
     const places = () => page.evaluate(() => [".say-something textarea", ".log", ".room-head"].map((one) => JSON.stringify(document.querySelector(one).getBoundingClientRect())));
     await field(ann).fill("");
     await field(ann).focus();
     const before = await places();
-    for (const text of ["/", "remind ", "in "]) {
+    for (const [text, offered] of [["/", "/forget"], ["remind ", "<how>"], ["in ", "<when>"]]) {
       await field(ann).pressSequentially(text);
-      await page.locator(".completion").waitFor();
+      await page.locator(".completion :is(.name, .present)").getByText(offered, { exact: true }).waitFor();
       const { violations } = await new AxeBuilder({ page }).analyze();
       assert.deepEqual(violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => `${node.target} ${node.failureSummary}`).join("; ")}`), [], `after ${text}`);
       assert.deepEqual((await places()).slice(0, 3), before, `after ${text}`);

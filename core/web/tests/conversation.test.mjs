@@ -1,7 +1,7 @@
 // What one person does in a room: with the keyboard, on glass, in small windows, and without scripts.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { give, launch, member, open, PNG, start, visitor } from "./support.mjs";
+import { give, launch, member, open, open_connected, PNG, start, visitor } from "./support.mjs";
 
 let site, browser, ann, bob, room;
 before(async () => {
@@ -38,7 +38,7 @@ test("a room name as long as can be is cut where it does not fit, and what is un
   await says(bob, "What shall we call it?", { room: long });
   for (const width of [360, 1280]) {
     await ann.page.setViewportSize({ width, height: 700 });
-    await open(ann.page, "/rooms/");
+    await open_connected(ann.page, "/rooms/");
     const count = await ann.page.locator(".room-list .count").boundingBox();
     const list = await ann.page.locator(".room-list").boundingBox();
     assert.ok(count.x + count.width <= list.x + list.width && list.width <= width, `at ${width}`);

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
 import { furnish, visit } from "./pages.mjs";
-import { BOTS, guest, launch, open, PNG, start, visitor } from "./support.mjs";
+import { BOTS, guest, launch, open, open_connected, PNG, start, visitor } from "./support.mjs";
 
 const { io } = createRequire(import.meta.url)("socket.io-client");
 
@@ -94,9 +94,7 @@ test("what passes does not run, either: who is writing, who reacted, what is rea
   const ann = await visitor(browser, site, { userAgent: AGENT });
   watch(ann.page, faults);
   await house.ann.sign_in(ann.context);
-  await open(ann.page, `/rooms/${house.room}`);
-  await ann.page.getByText("After five").waitFor();
-  await open(house.bob.page, `/rooms/${house.room}`);
+  for (const { page } of [ann, house.bob]) await open_connected(page, `/rooms/${house.room}`);
   await house.bob.page.getByRole("textbox", { name: /^Message to/ }).pressSequentially("Some");
   await ann.page.locator(".typing").filter({ hasText: "Bob <img" }).waitFor();
   await ask(bot, "message:send", { roomId: house.room, body: ATTACK, clientId: "h-2" });

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
-import { connects, give, launch, member, open, PNG, scroll_to, start, titled, visitor } from "./support.mjs";
+import { give, launch, member, open, open_connected, PNG, scroll_to, start, titled, visitor } from "./support.mjs";
 
 const { io } = createRequire(import.meta.url)("socket.io-client");
 
@@ -186,7 +186,10 @@ test("what came while one was away is counted and marked, and older messages com
   const ids = await bob.page.locator("li.message").evaluateAll((items) => items.map((item) => item.id));
   assert.equal(ids.length, new Set(ids).size);
   await bob.page.locator(".jump").click();
-  await bob.page.waitForFunction(() => document.querySelector(".log").scrollTop > 0);
+  await bob.page.waitForFunction(() => {
+    const log = document.querySelector(".log");
+    return log.scrollTop > 0 && log.scrollHeight - log.scrollTop - log.clientHeight < 1;
+  });
 });
 
 test("whoever missed more than fits begins reading where they ended", async () => {
@@ -410,18 +413,17 @@ test("a change that falls between loading a room and the connection is caught up
 });
 
 test("a window that others of the same person push out stays signed in, and comes back", async () => {
-  await open(bob.page, `/rooms/${room}`);
-  await bob.page.getByRole("heading", { name: "Greenhouse" }).waitFor();
+  await open_connected(bob.page, `/rooms/${room}`);
   const cookies = (await bob.context.cookies()).map(({ name, value }) => `${name}=${value}`).join("; ");
   const others = [];
-  const ended = new Promise((resolve) => bob.page.on("websocket", resolve));
+  const back = bob.page.waitForEvent("websocket");
   // As many as one person may have: the first of all has to go.
   for (let number = 0; number < 30; number += 1) {
     const other = io(site.base, { transports: ["websocket"], extraHeaders: { Cookie: cookies }, forceNew: true, reconnection: false });
     others.push(other);
     await new Promise((resolve, reject) => other.on("connect", resolve).on("connect_error", reject));
   }
-  await ended;
+  await back;
   for (const other of others) other.disconnect();
   await ask("message:send", { roomId: room, body: "Who is still here?" });
   await message(bob, "Who is still here?").waitFor();
@@ -502,7 +504,7 @@ test("a room that changed while the connection was away is as it is now, and one
 
   const other = await room_of(ann, "Greenhouse annex");
   await enter(dan, other);
-  await open(dan.page, `/rooms/${other}`);
+  await open_connected(dan.page, `/rooms/${other}`);
   await field(dan).fill("Another one");
   await ann.page.request.delete(`/api/rooms/${other}`);
   await dan.page.getByRole("alert").getByRole("heading", { name: "This room was deleted" }).waitFor();
@@ -709,10 +711,8 @@ test("the title of every page says how much is unread, until it is read here or 
   for (const roomId of [news, elsewhere]) await ask("room:join", { roomId });
   await fill(news, 0, 2);
   await invite(ann, await room_of(ann, "Attic", { access: "invite" }), ida.id);
-  const connected = connects(ida.page);
-  await open(ida.page, "/posts/");
+  await open_connected(ida.page, "/posts/");
   await titled(ida.page, "(3) Posts");
-  await connected;
   await fill(elsewhere, 0, 1);
   await titled(ida.page, "(4) Posts");
 

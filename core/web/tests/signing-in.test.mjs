@@ -1,7 +1,7 @@
 // Signing up and in, as people do it.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { launch, linkIn, member, open, start, visitor } from "./support.mjs";
+import { launch, linkIn, member, open, open_connected, start, visitor } from "./support.mjs";
 
 let site, browser;
 before(async () => ([site, browser] = await Promise.all([start(), launch()])));
@@ -194,6 +194,7 @@ test("the keyboard alone is enough, and the focus stays in a dialog and comes ba
   await page.mouse.click(5, 5);
   await page.getByRole("dialog").waitFor({ state: "detached" });
   await page.getByRole("link", { name: "Sign in", exact: true }).press("Enter");
+  await page.getByRole("dialog").waitFor();
   await page.keyboard.press("Escape");
   await page.getByRole("dialog").waitFor({ state: "detached" });
   assert.deepEqual(faults, []);
@@ -205,7 +206,7 @@ test("somebody changes their name, is told when it cannot be had, and others see
   const { room } = await (await bob.page.request.post("/api/rooms", { data: { name: "Names" } })).json();
   await ann.page.request.post(`/api/rooms/${room.id}/join`);
   await ann.page.request.post("/api/posts", { data: { title: "By whom?" } });
-  await open(bob.page, `/rooms/${room.id}`);
+  await open_connected(bob.page, `/rooms/${room.id}`);
 
   await open(ann.page, "/settings/");
   const form = ann.page.getByRole("region", { name: "Profile" });

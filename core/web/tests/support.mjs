@@ -169,11 +169,13 @@ export const open = async (page, path) => {
 /** Waits until the browser calls the page `title`. */
 export const titled = (page, title) => page.waitForFunction((title) => document.title === title, `${title} · OpenClaw Community`);
 
-/** Waits until the page is connected, from before it is opened. */
-export const connects = async (page) => {
-  const socket = await page.waitForEvent("websocket", (socket) => socket.url().includes("/socket.io/"));
-  // The server's word that the connection stands.
-  await socket.waitForEvent("framereceived", ({ payload }) => String(payload).startsWith("40"));
+/** Opens a page that hears of what happens, and waits until it does. */
+export const open_connected = async (page, path) => {
+  const connected = page
+    .waitForEvent("websocket", (socket) => socket.url().includes("/socket.io/"))
+    // The server's word that the connection stands.
+    .then((socket) => socket.waitForEvent("framereceived", ({ payload }) => String(payload).startsWith("40")));
+  await Promise.all([connected, open(page, path)]);
 };
 
 /** Calls `scroll` until `there` is there, however long each answer takes. */
