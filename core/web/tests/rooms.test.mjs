@@ -716,12 +716,16 @@ test("the title of every page says how much is unread, until it is read here or 
   await fill(elsewhere, 0, 1);
   await titled(ida.page, "(4) Posts");
 
-  const second = { page: await ida.context.newPage() };
+  const [second, unconnected] = [{ page: await ida.context.newPage() }, { page: await ida.context.newPage() }];
+  await open(unconnected.page, "/settings/");
+  await titled(unconnected.page, "(4) Settings");
   await open(second.page, "/rooms/");
   await titled(second.page, "(4) Rooms");
   await visit(second, /News/);
   await titled(second.page, "(2) News");
   await titled(ida.page, "(2) Posts");
+  await show(unconnected, "visible");
+  await titled(unconnected.page, "(2) Settings");
   await second.page.locator(".invited").getByRole("button", { name: "Decline" }).click();
   await titled(second.page, "(1) News");
 

@@ -1,5 +1,5 @@
-// How much is unread: messages in all rooms, and invitations. The server is asked when the first page stands, and what is heard of later is
-// added to that; rooms, once they are open here, count exactly.
+// How much is unread: messages in all rooms, and invitations. The server is asked when the first page stands and when one comes back to it,
+// and what is heard of in between is added to that; rooms, once they are open here, count exactly.
 import { call } from "./api";
 import { me } from "./me.svelte";
 
