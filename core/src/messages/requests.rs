@@ -82,7 +82,7 @@ pub struct NewMessageBody {
     pub body: String,
     /// The id of the message in the same room that it answers.
     pub reply_to: Option<String>,
-    /// At most ten `https` addresses of files; absent: none.
+    /// At most ten addresses of files: `https`, or as uploads here have them; absent: none.
     #[oai(default)]
     pub attachments: Vec<String>,
     /// A name of the client's choice, at most 64 characters. Sending again under the same name gives the first message back.

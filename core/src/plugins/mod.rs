@@ -63,9 +63,9 @@ pub use capabilities::Busy;
 pub use engine::EngineError;
 pub use kind::PluginKind;
 pub use oauth::{ClientAuthentication, Document, Email, Failure, Flow, Identity, OAuthProvider, Profile, Server, Site, Source};
-pub use operate::{Sections, operate};
+pub use operate::{Sections, operate, unknown};
 pub use password::{Letter, Mail, PasswordProvider, Refusal, Registration, RegistrationForm, Subject};
-pub use registry::{PluginStatus, ProviderStatus};
+pub use registry::{PASSWORD, PluginStatus, ProviderStatus};
 pub use senses::Senses;
 pub use unavailable::Unavailable;
 
@@ -256,6 +256,11 @@ impl Plugins {
         };
         drop(entries);
         self.inner.changed.send_modify(|count| *count += 1);
+    }
+
+    /// Whether there is a plugin `id` here, running or not, whatever the configuration says by now.
+    pub fn has(&self, id: &str) -> bool {
+        self.entry(id).is_ok()
     }
 
     fn runs(&self, id: &str) -> bool {

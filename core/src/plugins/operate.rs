@@ -38,6 +38,11 @@ pub async fn operate(plugins: Plugins, store: Store, sections: Sections, stop: C
     }
 }
 
+/// The sentence about a plugin that nobody knows.
+pub fn unknown(id: &str) -> String {
+    format!("there is no plugin {id}: the configuration has no section [plugins.{id}]")
+}
+
 /// Loads one plugin as the configuration says now. A sentence about what came of it.
 async fn reload(plugins: &Plugins, store: &Store, sections: &Sections, plugin: &str) -> Result<String, String> {
     let read = sections.clone();
@@ -46,6 +51,9 @@ async fn reload(plugins: &Plugins, store: &Store, sections: &Sections, plugin: &
     let off = queries::switched_off(store.reader()).await.map_err(|error| error.to_string())?.contains(plugin);
     let bundled = bundled::always().any(|name| name == plugin).then(PluginSection::default);
     let section = sections.get(plugin).cloned().or(bundled);
+    if section.is_none() && !plugins.has(plugin) {
+        return Err(unknown(plugin));
+    }
     let outcome = plugins.reload(plugin, section.as_ref(), off).await;
     match outcome {
         Err(unavailable) => Err(format!("the new version is not loaded, the one before serves on: {}", unavailable.reason)),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::store::{letters, lines, switches, values};
+use super::store::{cursors, letters, lines, switches, values};
 pub use super::store::{letters::Letter, lines::Line, values::Usage};
 use crate::{clock::Timestamp, error::Result, ids::LetterId, store::Conn};
 
@@ -17,6 +17,11 @@ pub async fn switched_off(conn: &impl Conn) -> Result<BTreeSet<String>> {
 /// Why bots do not take part at this moment that should, by plugin.
 pub async fn notes(conn: &impl Conn, now: Timestamp) -> Result<BTreeMap<String, String>> {
     switches::notes(conn, now).await
+}
+
+/// The bots that a server serves at this moment, ordered by id.
+pub async fn served(conn: &impl Conn, now: Timestamp) -> Result<Vec<String>> {
+    cursors::served(conn, now).await
 }
 
 /// How much a plugin has stored.

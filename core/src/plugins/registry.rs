@@ -32,7 +32,7 @@ use crate::{
 };
 
 /// The password provider that has routes: those of the email slice.
-const PASSWORD: &str = "email";
+pub const PASSWORD: &str = "email";
 
 /// What an operator wants to know about a plugin.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -88,7 +88,7 @@ pub struct NewPostBody {
     /// The text, at most 64 KiB; absent: empty.
     #[oai(default)]
     pub body: String,
-    /// At most ten `https` addresses of files; absent: none.
+    /// At most ten addresses of files: `https`, or as uploads here have them; absent: none.
     #[oai(default)]
     pub attachments: Vec<String>,
 }

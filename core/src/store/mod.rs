@@ -110,12 +110,11 @@ impl Store {
             followers: Listeners::default(),
             readers: Listeners::default(),
         });
-        let writer = match reader.get_database_backend() {
-            DbBackend::Postgres => Writer::Postgres(reader.clone()),
-            _ => {
-                let conn = connect::writer(&url, section).await?;
-                Writer::Sqlite(Batcher::start(conn, context.clone()).map_err(OpenError::Thread)?)
-            }
+        let writer = if reader.get_database_backend() == DbBackend::Postgres {
+            Writer::Postgres(reader.clone())
+        } else {
+            let conn = connect::writer(&url, section).await?;
+            Writer::Sqlite(Batcher::start(conn, context.clone()).map_err(OpenError::Thread)?)
         };
         Ok(Self { reader, log, data_dir: data_dir.to_owned(), writer, context })
     }

@@ -22,6 +22,8 @@ const PIP_DONE: &str = ".venv/installed";
 pub struct Built {
     /// The component.
     pub component: PathBuf,
+    /// Its size in bytes.
+    pub size: usize,
     /// How long it took.
     pub took: Duration,
 }
@@ -87,7 +89,9 @@ fn here(folder: &Path) -> Result<Built, String> {
         Language::Js => npm(folder)?,
         Language::Python => componentize_py(folder)?,
     };
-    Ok(Built { component, took: begun.elapsed() })
+    let took = begun.elapsed();
+    let size = fs::metadata(&component).map_err(|error| format!("{}: {error}", component.display()))?.len();
+    Ok(Built { component, size: usize::try_from(size).unwrap_or(usize::MAX), took })
 }
 
 /// Installs what the tools of the language need, unless it is there.

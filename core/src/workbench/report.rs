@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, fmt::Write, path::Path};
 
 use crate::plugins::{
-    PluginKind,
+    PASSWORD, PluginKind,
     look::{Look, Said, Setting},
 };
 
@@ -125,6 +125,8 @@ fn origin(look: &Look, file: &Path, dev: bool) -> String {
 
 /// The section for the configuration, for a file that stays as it is or one that is built again and again.
 pub fn section(look: &Look, file: &Path, id: &str, dev: bool) -> String {
+    // Passwords are typed at the paths of one id, whoever checks them.
+    let id = if look.kind == Some(PluginKind::PasswordProvider) { PASSWORD } else { id };
     let mut text = format!("[plugins.{id}]\n{}", origin(look, file, dev));
     let goes_out = look.grants.iter().any(|grant| grant == "http") || look.kind == Some(PluginKind::OAuthProvider);
     if goes_out && look.bundled.is_none_or(|bundled| bundled.hosts.is_empty()) {

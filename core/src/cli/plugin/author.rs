@@ -15,6 +15,9 @@ use crate::{
     },
 };
 
+/// The size in bytes beyond which compiling takes so long that somebody might think nothing happens.
+const LARGE: usize = 4 << 20;
+
 #[derive(Subcommand)]
 pub enum Command {
     /// What is in a component: why it is called, what it may do, what it says of itself, and the section to paste.
@@ -87,8 +90,11 @@ async fn inspect(file: &Path) -> Outcome {
 /// Says what was built and how it gets into a server.
 async fn tell(built: &Built, folder: &Path) -> Outcome {
     let id = build::id(folder)?;
+    say!("{} ({}), built in {:.1} s", built.component.display(), report::size(built.size), built.took.as_secs_f64());
+    if built.size > LARGE {
+        say!("Looking at it as a server would, which compiles it first …");
+    }
     let look = Look::at(&built.component, &id, &workbench::cache()?).await.map_err(|reason| unfit(&built.component, &reason))?;
-    say!("{} ({}), built in {:.1} s", built.component.display(), report::size(look.size), built.took.as_secs_f64());
     if let Err(reason) = &look.said {
         return Err(unfit(&built.component, reason).into());
     }

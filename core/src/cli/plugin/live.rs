@@ -8,11 +8,11 @@ use std::{
 use clap::{Subcommand, builder::RangedU64ValueParser};
 use tokio::time::Instant;
 
-use super::operate::{no_plugin, open, reload};
+use super::operate::{open, reload};
 use crate::{
     cli::Outcome,
     config::{Config, Loaded, PluginSection},
-    plugins::{PluginKind, Plugins, Senses, Site, dispatch::record::told_lately, look::Look, queries},
+    plugins::{self, PluginKind, Plugins, Senses, Site, dispatch::record::told_lately, look::Look, queries},
     store::Store,
     workbench::{
         build::{self, Built},
@@ -92,8 +92,7 @@ async fn develop(folder: &Path, id: &str, config: &Config, reread: impl Fn() -> 
 /// Loads what was built, or says what is missing for that.
 async fn load(built: &Built, id: &str, store: &Store, loaded: Result<Loaded, String>, told: &mut bool) {
     let finished = Instant::now();
-    let size = fs::metadata(&built.component).map_or(0, |about| about.len());
-    say!("built in {:.1} s, {}", built.took.as_secs_f64(), report::size(usize::try_from(size).unwrap_or(usize::MAX)));
+    say!("built in {:.1} s, {}", built.took.as_secs_f64(), report::size(built.size));
     let Loaded { config, file, .. } = match loaded {
         Ok(loaded) => loaded,
         Err(reason) => return say!("not loaded, since the configuration is wrong: {reason}"),
@@ -132,7 +131,8 @@ async fn show_lines(store: &Store, id: &str, shown: i64) -> crate::error::Result
 
 async fn record(id: &str, events: usize, file: Option<&Path>, config: &Config) -> Outcome {
     let written = config.plugins.get(id).cloned();
-    let section = written.or_else(|| Plugins::is_known(&config.plugins, id).then(PluginSection::default)).ok_or_else(|| no_plugin(id))?;
+    let section =
+        written.or_else(|| Plugins::is_known(&config.plugins, id).then(PluginSection::default)).ok_or_else(|| plugins::unknown(id))?;
     let store = open(config).await?;
     let plugins = Plugins::on_stage(id, &section, &config.data_dir, &Site::of(config), Senses::default()).await?;
     let bots = plugins.bots();

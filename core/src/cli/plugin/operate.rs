@@ -12,7 +12,7 @@ use crate::{
     clock::SystemClock,
     config::Config,
     ids::LetterId,
-    plugins::{PluginKind, PluginStatus, Plugins, Site, actions, queries},
+    plugins::{self, PluginKind, PluginStatus, Plugins, Site, actions, queries},
     random::Random,
     serve,
     store::Store,
@@ -30,6 +30,8 @@ struct Patience {
 
 const PATIENCE: Patience = Patience { heard: Duration::from_secs(4), busy: Duration::from_secs(30), loaded: Duration::from_mins(3) };
 
+/// After how long somebody who waits is told what for: a component of some size is compiled first.
+const SILENCE: Duration = Duration::from_secs(2);
 /// How often its answer is looked for.
 const LOOK: Duration = Duration::from_millis(100);
 /// How often new lines are looked for.
@@ -93,7 +95,9 @@ pub async fn run(command: &Command, config: &Config) -> Outcome {
     let store = open(config).await?;
     match command {
         Command::Reload { id } => {
-            let answer = reload(&store, &known(config, id)?).await?;
+            // A server that runs may still have what the configuration has no more: it knows.
+            let id = if store.is_followed().await? { id.clone() } else { known(config, id)? };
+            let answer = reload(&store, &id).await?;
             say!("{id}: {answer}");
             Ok(())
         }
@@ -127,18 +131,13 @@ fn known(config: &Config, id: &str) -> Result<String, String> {
     if Plugins::is_known(&config.plugins, id) {
         return Ok(id.to_owned());
     }
-    Err(no_plugin(id))
+    Err(plugins::unknown(id))
 }
 
 /// The same for what a plugin left behind, which may be gone itself.
 async fn remembered(store: &Store, config: &Config, id: &str) -> Result<String, Box<dyn std::error::Error>> {
     let left = !queries::lines(store.reader(), id, 0, 1).await?.is_empty() || !queries::letters(store.reader(), id).await?.is_empty();
     if left { Ok(id.to_owned()) } else { Ok(known(config, id)?) }
-}
-
-/// The sentence about a plugin that nobody knows.
-pub fn no_plugin(id: &str) -> String {
-    format!("there is no plugin {id}: the configuration has no section [plugins.{id}]")
 }
 
 fn letter_id(text: Option<&str>) -> Result<Option<LetterId>, String> {
@@ -174,7 +173,7 @@ async fn answer(
     let last = queries::lines(store.reader(), id, 0, 1).await?.last().map_or(0, |line| line.number);
     work(id.to_owned()).await?;
     let (begun, runs) = (Instant::now(), store.is_followed().await?);
-    let (mut heard, mut limit) = (false, if runs { patience.busy } else { patience.heard });
+    let (mut heard, mut told, mut limit) = (false, false, if runs { patience.busy } else { patience.heard });
     while begun.elapsed() < limit {
         let lines = queries::lines(store.reader(), id, last, LINES).await?;
         let mut answers = lines.iter().filter(|line| line.of_server);
@@ -184,6 +183,9 @@ async fn answer(
         }
         if let Some(answer) = answers.next() {
             return if answer.level == "ERROR" { Err(format!("{id}: {}", answer.line).into()) } else { Ok(answer.line.clone()) };
+        }
+        if heard && begun.elapsed() > SILENCE && !std::mem::replace(&mut told, true) {
+            eprintln!("{id}: the server is still loading it; a large component is compiled first");
         }
         sleep(LOOK).await;
     }
@@ -246,6 +248,10 @@ pub async fn list(config: &Config) -> Outcome {
         for sentence in &plugin.unread {
             say!("{}\twarning: {sentence}", plugin.id);
         }
+    }
+    for id in queries::served(store.reader(), store.now()).await?.iter().filter(|id| !Plugins::is_known(&config.plugins, id)) {
+        let kind = PluginKind::Bot.words();
+        say!("{id}\t{kind}\ton: the server has it still, though its section is gone; `community plugin reload {id}` lets go of it");
     }
     for name in Plugins::available(&config.plugins) {
         say!("{name}\t{}\tavailable: the line [plugins.{name}] in community.toml switches it on", PluginKind::Bot.words());

@@ -6,7 +6,7 @@ use super::{further, sql};
 use crate::{
     clock::Timestamp,
     error::{Error, Kind, Result},
-    store::{Position, Tx},
+    store::{Conn, Position, Tx},
 };
 
 /// What stands between the process and the rest of a lease.
@@ -102,6 +102,13 @@ pub async fn release(tx: &Tx, plugin: &str, lease: &str) -> Result<()> {
     let text = "UPDATE plugin_cursors SET lease_until = '' WHERE plugin = $1 AND node = $2";
     conn.execute_raw(sql(conn, text, [plugin.into(), lease.into()])).await?;
     Ok(())
+}
+
+/// The plugins that some process serves at this moment, ordered by id.
+pub async fn served(conn: &impl Conn, now: Timestamp) -> Result<Vec<String>> {
+    let text = "SELECT plugin FROM plugin_cursors WHERE lease_until > $1 ORDER BY plugin";
+    let rows = conn.query_all_raw(sql(conn, text, [now.to_string().into()])).await?;
+    rows.iter().map(|row| Ok(row.try_get("", "plugin")?)).collect()
 }
 
 #[cfg(test)]

@@ -110,6 +110,10 @@ impl Performance {
             Step::Edits(who, text) => self.stage.change(who, None, Change::Edit(text)).await?,
             Step::Deletes(who) => self.stage.change(who, None, Change::Delete).await?,
             Step::Reacts(who, emoji) => self.stage.change(who, None, Change::React(emoji, true)).await?,
+            Step::ReactsToBot(who, emoji) => {
+                let said = self.stage.last_of_bot().ok_or_else(|| Refusal::Script("the bot has said nothing so far".to_owned()))?;
+                self.stage.change(who, Some(said), Change::React(emoji, true)).await?;
+            }
             Step::Promote => self.stage.promote_bot(&room).await?,
             _ => {}
         }

@@ -32,6 +32,8 @@ pub enum Step {
     Deletes(String),
     /// Somebody puts an emoji on it.
     Reacts(String, String),
+    /// The same on what the bot said last.
+    ReactsToBot(String, String),
     /// Somebody writes a post.
     Posts(String, String),
     /// The bot becomes a moderator.
@@ -208,7 +210,10 @@ fn person(line: &str) -> Option<Step> {
         ("leaves", "") => Step::Leaves(who),
         ("deletes", "") => Step::Deletes(who),
         ("edits", _) => Step::Edits(who, unescaped(&rest)),
-        ("reacts", _) => Step::Reacts(who, rest),
+        ("reacts", _) => match rest.strip_suffix(" to bot") {
+            Some(emoji) => Step::ReactsToBot(who, emoji.trim().to_owned()),
+            None => Step::Reacts(who, rest),
+        },
         ("posts", _) => Step::Posts(who, rest),
         _ => return None,
     })
@@ -224,7 +229,7 @@ mod tests {
 
     #[test]
     fn a_script_says_what_happens_and_what_is_expected() {
-        let text = "# a comment\nsettings\n  greeting = \"Moin\"\nallow 127.0.0.1:80\nroom Lobby\nann joins as moderator\nann: a: b\\nc\n\
+        let text = "# a comment\nsettings\n  greeting = \"Moin\"\nallow 127.0.0.1:80\nroom Lobby\nann joins as moderator\nann: a: b\\nc\nann reacts 1️⃣ to bot\n\
                     < Dice: x #1   # exactly\n<~ part\n<\n<ann ~ y\n! not here\nwait 1h\nreacts 👍\nsilence\n";
         let script = Script::parse(text).unwrap();
         assert_eq!(script.settings["greeting"], "Moin");
@@ -235,6 +240,7 @@ mod tests {
             Step::Room("Lobby".to_owned()),
             Step::Joins("ann".to_owned(), Some(RoomRole::Moderator)),
             Step::Types("ann".to_owned(), "a: b\nc".to_owned()),
+            Step::ReactsToBot("ann".to_owned(), "1️⃣".to_owned()),
             said(Text::Is("Dice: x #1".to_owned())),
             said(Text::Has("part".to_owned())),
             said(Text::Any),

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::{
     error::Result,
-    ids::{MemberId, PostId},
+    ids::{MemberId, MessageId, PostId},
     messages::events::{MessageEvent, What},
     plugins::dispatch::Runner,
     posts, rooms,
@@ -72,11 +72,13 @@ pub fn one_line(text: &str) -> String {
 pub struct Seen {
     bot: MemberId,
     reactions: BTreeMap<String, BTreeSet<String>>,
+    /// What it said last, for all in a room.
+    pub said: Option<MessageId>,
 }
 
 impl Seen {
     pub fn of(runner: &Runner) -> Self {
-        Self { bot: runner.host.member(), reactions: BTreeMap::new() }
+        Self { bot: runner.host.member(), reactions: BTreeMap::new(), said: None }
     }
 
     /// Reads what the bot did from events.
@@ -99,7 +101,10 @@ impl Seen {
         let now: Value = change.live.as_ref().and_then(|live| serde_json::from_str(live).ok()).unwrap_or_default();
         let text = |name: &str| now[name].as_str().unwrap_or_default().to_owned();
         match change.what {
-            What::Created => vec![Deed::Said { bot: text("authorName"), text: text("body") }],
+            What::Created => {
+                self.said = Some(change.message.clone());
+                vec![Deed::Said { bot: text("authorName"), text: text("body") }]
+            }
             What::Edited => vec![Deed::Edited(text("body"))],
             What::Deleted => vec![Deed::Deleted],
             What::Reacted | What::Unreacted => {

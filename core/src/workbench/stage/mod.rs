@@ -25,7 +25,7 @@ use crate::{
     clock::{Clock, ManualClock, Timestamp},
     config::{Config, DatabaseSection, LimitsSection, PluginLimits, PluginSection},
     http::rate::{Limits, Ticks},
-    ids::{MemberId, RoomId},
+    ids::{MemberId, MessageId, RoomId},
     messages::http::Messages,
     outbound::{Outbound, SystemResolver},
     plugins::{
@@ -205,6 +205,11 @@ impl Stage {
         let calls = counts.calls - self.calls;
         self.calls = counts.calls;
         Effort { calls, cpu: last.cpu, memory: last.memory }
+    }
+
+    /// What the bot said last for all in a room, as far as [`Self::deeds`] were asked for.
+    pub fn last_of_bot(&self) -> Option<MessageId> {
+        self.seen.said.clone()
     }
 
     /// What the bot remembers.

@@ -286,18 +286,41 @@ db_test! {
 
     async fn who_names_a_plugin_that_nobody_knows_is_told(db) {
         let binary = server(db, &section("helper", "echo_bot", &["chat-write"])).await;
-        for command in ["logs", "letters", "retry", "discard", "record"] {
+        for command in ["logs", "letters", "retry", "discard", "record", "enable", "disable"] {
             let output = binary.run(&["plugin", command, "nosuch"], "").await;
             let errors = String::from_utf8(output.stderr).unwrap();
             let told = "community: there is no plugin nosuch: the configuration has no section [plugins.nosuch]\n";
             assert!(output.status.code() == Some(1) && errors == told, "{command}: {errors}");
         }
+        let output = binary.run(&["plugin", "reload", "nosuch"], "").await;
+        let told = "community: nosuch: there is no plugin nosuch: the configuration has no section [plugins.nosuch]\n";
+        assert_eq!((output.status.code(), String::from_utf8(output.stderr).unwrap().as_str()), (Some(1), told), "the server knows");
         assert_eq!(binary.run_well(&["plugin", "letters", "helper"], "").await, NO_LETTERS);
         // What one left behind that is gone can be looked at.
         assert_eq!(binary.run_well(&["plugin", "reload", "helper"], "").await, "helper: loaded\n");
         fs::write(binary.folder().join("community.toml"), "").unwrap();
         let logs = binary.run_well(&["plugin", "logs", "helper"], "").await;
         assert!(logs.contains("loaded"), "{logs}");
+        binary.stop().await;
+    }
+
+    async fn a_bot_whose_section_is_gone_is_seen_until_the_server_lets_go_of_it(db) {
+        let binary = server(db, &section("helper", "echo_bot", &["chat-write"])).await;
+        let ann = member(&binary, "Ann").await.client;
+        let room = open_room(&ann, "Lobby").await;
+        present(&ann, &room, "helper").await;
+        let mine = async || list(&binary).await.0.lines().find(|line| line.starts_with("helper\t")).map(str::to_owned);
+        assert!(!mine().await.unwrap().contains("its section is gone"));
+        fs::write(binary.folder().join("community.toml"), "").unwrap();
+        let line = "helper\tbot\ton: the server has it still, though its section is gone; `community plugin reload helper` lets go of it";
+        assert_eq!(mine().await.as_deref(), Some(line));
+        say(&ann, &room, "echo one").await;
+        said(&ann, &room, "echo: one").await;
+        let gone = binary.run_well(&["plugin", "reload", "helper"], "").await;
+        assert_eq!(gone, "helper: not in the configuration any more: gone\n");
+        assert_eq!(mine().await, None);
+        let members = details(&ann, &room).await["members"].as_array().unwrap().clone();
+        assert!(members.iter().any(|member| member["username"] == "helper" && member["online"] == false), "{members:?}");
         binary.stop().await;
     }
 

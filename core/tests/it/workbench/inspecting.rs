@@ -60,6 +60,15 @@ async fn settings_that_must_be_set_stand_in_the_section() {
 }
 
 #[tokio::test]
+async fn whoever_takes_passwords_is_named_in_the_section_that_has_their_paths() {
+    let bench = Bench::new();
+    let vault = bench.folder().join("vault.wasm");
+    fs::copy(built("email"), &vault).unwrap();
+    let text = bench.run_well(&["inspect", vault.to_str().unwrap()]).await;
+    assert!(text.contains("[plugins.email]\n") && !text.contains("[plugins.vault"), "{text}");
+}
+
+#[tokio::test]
 async fn a_component_that_comes_with_the_server_is_described_by_its_name() {
     let bench = Bench::new();
     for (name, kind, parts) in [

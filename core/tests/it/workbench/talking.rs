@@ -88,7 +88,7 @@ async fn settings_reactions_and_refusals_can_be_expected() {
 #[tokio::test]
 async fn whatever_people_do_is_played() {
     let script = "settings\n  aloud = true\nroom Lobby\nann joins\n<~ \"joined\"\nann: hello\n<~ on-message: \nann edits good day\n<~ \"edited\"\n\
-                  ann reacts 👍\n<~ Some(\"👍\")\nann deletes\n<~ \"deleted\"\nann posts News of the day\nsilence\n\
+                  ann reacts 👍 to bot\n<~ Some(\"👍\")\nann reacts 👍\n<~ Some(\"👍\")\nann deletes\n<~ \"deleted\"\nann posts News of the day\nsilence\n\
                   ann: /seen on-post\n<ann ~ News of the day\nann leaves\n<~ \"left\"\nsilence\n";
     let said = Bench::new().talk(&guest("all_hooks_bot"), script).await;
     assert!(said.well, "{}{}", said.out, said.errors);
