@@ -1,6 +1,13 @@
 //! The composition root: configuration → store → plugins → routes → server, and the way back.
 
-use std::{io, net::SocketAddr, os::unix::fs::DirBuilderExt, path::Path, sync::Arc, time::Duration};
+use std::{
+    io::{self, ErrorKind},
+    net::SocketAddr,
+    os::unix::fs::DirBuilderExt,
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
 
 use poem::{
     Endpoint, EndpointExt, IntoEndpoint, Request, Response, Route,
@@ -109,7 +116,23 @@ pub enum StartError {
     /// The first look at the database.
     #[error("the database cannot be read: {0}")]
     Read(crate::error::Error),
-    /// A folder, a thread, a port.
+    /// An address to listen on.
+    #[error("nothing can listen on {addr}: {source}{}", remedy(source))]
+    Listen {
+        /// Which.
+        addr: SocketAddr,
+        /// Why not.
+        source: io::Error,
+    },
+    /// A folder to keep things in.
+    #[error("the folder {path} cannot be made: {source}; `data_dir` names the one for data")]
+    Folder {
+        /// Which.
+        path: String,
+        /// Why not.
+        source: io::Error,
+    },
+    /// A thread, a file.
     #[error("{what}: {source}")]
     System {
         /// What was wanted.
@@ -435,12 +458,25 @@ async fn begin_uploads(app: &App, metrics: &Metrics, tasks: &TaskTracker, stop: 
 }
 
 async fn bind(wanted: SocketAddr) -> Result<TcpListener, StartError> {
-    TcpListener::bind(wanted).await.map_err(system(&format!("listening on {wanted}")))
+    TcpListener::bind(wanted).await.map_err(|source| StartError::Listen { addr: wanted, source })
+}
+
+/// What helps against an address that cannot be had.
+fn remedy(source: &io::Error) -> &'static str {
+    match source.kind() {
+        ErrorKind::AddrInUse => "; another program does: stop it, or choose another port (`http.listen`, or `PORT` in the environment)",
+        ErrorKind::AddrNotAvailable => "; this machine has no such address: see `http.listen`",
+        ErrorKind::PermissionDenied => "; ports below 1024 need a permission of their own: choose a higher one behind a proxy",
+        _ => "",
+    }
 }
 
 /// Makes a folder that only its owner may enter.
 pub(crate) fn make_private(folder: &Path) -> Result<(), StartError> {
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(system(&folder.display().to_string()))
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|source| {
+        let path = folder.display().to_string();
+        StartError::Folder { path, source }
+    })
 }
 
 fn system(what: &str) -> impl FnOnce(io::Error) -> StartError {

@@ -53,7 +53,7 @@ pub async fn run(id: &str, config: Config) -> Outcome {
 async fn server(config: Config) -> Result<Option<Running>, StartError> {
     match serve::start(config, Parts::of_system()).await {
         Ok(server) => Ok(Some(server)),
-        Err(StartError::System { source, .. }) if source.kind() == ErrorKind::AddrInUse => Ok(None),
+        Err(StartError::Listen { source, .. }) if source.kind() == ErrorKind::AddrInUse => Ok(None),
         Err(error) => Err(error),
     }
 }

@@ -9,7 +9,7 @@ use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, Statement, sqlx::sqlite::SqliteConnectOptions,
 };
 
-use super::OpenError;
+use super::{OpenError, error::is_silence};
 use crate::config::{DatabaseSection, SecretUrl};
 
 /// Earlier libraries can corrupt a WAL database that several connections of one process use.
@@ -107,7 +107,10 @@ fn settings(sqlite: SqliteConnectOptions) -> SqliteConnectOptions {
 }
 
 async fn open(url: &SecretUrl, options: ConnectOptions) -> Result<DatabaseConnection, OpenError> {
-    Database::connect(options).await.map_err(|source| OpenError::Connect { url: url.to_string(), source })
+    Database::connect(options).await.map_err(|source| {
+        let url = url.to_string();
+        if is_silence(&source) { OpenError::Silent { url } } else { OpenError::Connect { url, source } }
+    })
 }
 
 async fn check(conn: &DatabaseConnection) -> Result<(), OpenError> {

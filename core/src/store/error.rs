@@ -15,6 +15,12 @@ pub enum OpenError {
         /// Why.
         source: DbErr,
     },
+    /// Nobody answers there. What the pool says of that names its own connections only.
+    #[error("the database at {url} does not answer: check that it runs, and that it can be reached from here at this address and port")]
+    Silent {
+        /// Where, without its password.
+        url: String,
+    },
     /// The system gives no more threads.
     #[error("no thread could be started for writing to the database: {0}")]
     Thread(std::io::Error),
@@ -88,6 +94,11 @@ fn is_passing(error: &DbErr) -> bool {
         Some(sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed) => true,
         _ => false,
     }
+}
+
+/// Whether no connection came about in the time there was for it.
+pub(super) fn is_silence(error: &DbErr) -> bool {
+    matches!(database_error(error), Some(sqlx::Error::PoolTimedOut))
 }
 
 fn database_error(error: &DbErr) -> Option<&sqlx::Error> {

@@ -4,7 +4,9 @@ mod backup;
 mod doctor;
 mod trial;
 
-use std::{collections::BTreeSet, ffi::OsString, fs, os::unix::fs::PermissionsExt, path::Path, process::Command, time::Duration};
+use std::{
+    collections::BTreeSet, ffi::OsString, fs, net::TcpListener, os::unix::fs::PermissionsExt, path::Path, process::Command, time::Duration,
+};
 
 use sea_orm::ConnectionTrait;
 use serde_json::Value;
@@ -66,6 +68,25 @@ async fn freeze(binary: &Binary) {
     })
     .await;
     connection.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_server_that_cannot_start_says_what_helps() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let silent = format!("postgres://somebody:S3cr3tCanary@{}/community", taken.local_addr().unwrap());
+    for (name, value, told) in [
+        ("PORT", taken.local_addr().unwrap().port().to_string(), "Address already in use (os error 98); another program does: stop it, or"),
+        ("COMMUNITY_DATA_DIR", "community.toml".to_owned(), "the folder community.toml cannot be made: File exists (os error 17)"),
+        ("DATABASE_URL", silent, "/community does not answer: check that it runs, and"),
+    ] {
+        let binary = Binary::prepare(Db::Sqlite, &[(name, value)]).await;
+        fs::write(binary.folder().join("community.toml"), "").unwrap();
+        let output = binary.run(&["serve"], "").await;
+        let errors = String::from_utf8(output.stderr).unwrap();
+        let last = errors.lines().last().unwrap_or_default();
+        assert!(output.status.code() == Some(1) && last.starts_with("community: ") && last.contains(told), "{name}: {errors}");
+        assert!(!errors.contains("S3cr3tCanary"), "{errors}");
+    }
 }
 
 #[tokio::test]
