@@ -18,6 +18,7 @@ use crate::{
     clock::{Clock, SystemClock},
     config::Config,
     email::{PROVIDER, flows::SignUp},
+    ids::UserId,
     rooms,
     serve::{App, Parts},
     sessions::{self, model::NewSession},
@@ -101,15 +102,19 @@ pub async fn run(command: Command, config: Config) -> Outcome {
         }
         Command::List => list(&app).await?,
         Command::Promote { who, role } => {
-            let input = (find(&app, &who).await?.id, Role::from(role));
+            let id = find(&app, &who).await?.id;
+            let input = (id.clone(), Role::from(role));
             app.store.write(input, |tx, (user, role)| Box::pin(accounts::actions::set_role(tx, &Actor::System, user, *role))).await?;
+            show(&app, &id).await?;
         }
         Command::Disable { who, undo } => {
-            let input = (find(&app, &who).await?.id, !undo);
+            let id = find(&app, &who).await?.id;
+            let input = (id.clone(), !undo);
             app.store
                 .write(input, |tx, (user, disabled)| Box::pin(accounts::actions::set_disabled(tx, &Actor::System, user, *disabled)))
                 .await?;
             while app.store.write((), |tx, ()| Box::pin(rooms::actions::let_rooms_of_shut_accounts_pass_on(tx))).await? {}
+            show(&app, &id).await?;
         }
         Command::SignOut { who, session } => sign_out(&app, find(&app, &who).await?, session.as_deref()).await?,
         Command::Session { who } => session(&app, find(&app, &who).await?).await?,
@@ -129,14 +134,26 @@ async fn list(app: &App) -> Outcome {
     loop {
         let users = accounts::queries::list(app.store.reader(), after.as_ref(), PAGE).await?;
         for (user, identities) in &users {
-            let state = if user.disabled { "disabled" } else { "active" };
-            say!("{}\t{}\t{state}\t{}\t{}", user.id, user.role.as_str(), user.username, known_as(identities));
+            say!("{}", line(user, identities));
         }
         match users.last() {
             Some((last, _)) if users.len() as u64 == PAGE => after = Some(last.id.clone()),
             _ => return Ok(()),
         }
     }
+}
+
+/// How somebody is after a change.
+async fn show(app: &App, id: &UserId) -> Outcome {
+    let user = find(app, id.as_str()).await?;
+    say!("{}", line(&user, &accounts::queries::identities(app.store.reader(), id).await?));
+    Ok(())
+}
+
+/// Id, role, state, name, and what they are known as.
+fn line(user: &User, identities: &[Identity]) -> String {
+    let state = if user.disabled { "disabled" } else { "active" };
+    format!("{}\t{}\t{state}\t{}\t{}", user.id, user.role.as_str(), user.username, known_as(identities))
 }
 
 /// What tells an operator who someone is: the address, or else what the person is called at the first provider.

@@ -124,7 +124,8 @@ db_test! {
         let id = create(&binary, ANN, "Ann", &[]).await;
         let before = session(&binary, ANN).await;
         before.get(ME).await.expect(200);
-        binary.run_well(&["user", "promote", ANN], "").await;
+        let told = binary.run_well(&["user", "promote", ANN], "").await;
+        assert_eq!(told, format!("{id}\tadmin\tactive\tAnn\t{ANN}\n"));
         before.get(ME).await.expect_error(401, "login_required");
         let after = session(&binary, &id).await;
         assert_eq!(after.get(ME).await.expect(200).json()["user"]["role"], "admin");
@@ -141,7 +142,8 @@ db_test! {
         let id = create(&binary, ANN, "Ann", &[]).await;
         let client = session(&binary, ANN).await;
         client.get(ME).await.expect(200);
-        binary.run_well(&["user", "disable", ANN], "").await;
+        let told = binary.run_well(&["user", "disable", ANN], "").await;
+        assert_eq!(told, format!("{id}\tuser\tdisabled\tAnn\t{ANN}\n"));
         client.get(ME).await.expect_error(401, "login_required");
         client.post("/api/posts", json!({ "title": "still here?" })).await.expect_error(401, "login_required");
         login(&binary, ANN).await.1.expect_error(401, "invalid_credentials");
