@@ -4,14 +4,15 @@
 //! waits. Whoever gives up waiting is not hashed.
 
 use std::{
+    fmt::Display,
     sync::{Arc, Mutex, PoisonError, mpsc},
     thread,
     time::{Duration, Instant},
 };
 
 use argon2::{
-    Algorithm, Argon2, Params, Version,
-    password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
+    Algorithm, Argon2, Block, Params, Version,
+    password_hash::phc::{Output, ParamsString, PasswordHash, Salt},
 };
 use tokio::sync::oneshot;
 
@@ -31,6 +32,10 @@ const LANES: u32 = 1;
 const MAX_MEMORY: u32 = 64 * 1024;
 const MAX_PASSES: u32 = 10;
 const MAX_LANES: u32 = 4;
+
+/// What a thread takes at least, in blocks of a KiB, of which those are in memory that are used. Pieces beyond 32 MiB go back to the
+/// system as soon as they are free; smaller ones would be kept by the allocator, in places where the next one does not fit.
+const PIECE: usize = 33 << 10;
 
 /// The threads. Cheap to clone.
 #[derive(Clone)]
@@ -70,7 +75,8 @@ impl Hasher {
             let jobs = jobs.clone();
             thread::Builder::new().name(format!("hash-{number}")).spawn(move || work_off(&jobs))?;
         }
-        let nobody = hash(random.token().expose().as_bytes(), &random.bytes()).map_err(|error| std::io::Error::other(error.to_string()))?;
+        let nobody = Space::default().hash(random.token().expose().as_bytes(), &random.bytes());
+        let nobody = nobody.map_err(|error| std::io::Error::other(error.to_string()))?;
         Ok(Self { queue, random, wait: section.hash_wait.0, nobody: nobody.into() })
     }
 
@@ -109,40 +115,84 @@ impl Hasher {
 #[expect(clippy::disallowed_types, reason = "these threads are their own, and waiting is their work")]
 fn work_off(jobs: &Mutex<mpsc::Receiver<Job>>) {
     stand_back();
-    loop {
-        let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(Job { work, until, answer }) = job else { return };
+    let mut space = Space::default();
+    while let Some(Job { work, until, answer }) = next(jobs, &mut space) {
         if answer.is_closed() || Instant::now() > until {
             continue;
         }
         let outcome = match work {
-            Work::Hash(password, salt) => hash(password.expose().as_bytes(), &salt).map(Answer::Hash),
-            Work::Verify(password, phc) => Ok(Answer::Matches(verify(password.expose().as_bytes(), &phc))),
+            Work::Hash(password, salt) => space.hash(password.expose().as_bytes(), &salt).map(Answer::Hash),
+            Work::Verify(password, phc) => Ok(Answer::Matches(space.verify(password.expose().as_bytes(), &phc))),
         };
         // Whoever asked may have gone away meanwhile.
         let _ = answer.send(outcome);
     }
 }
 
-fn hash(password: &[u8], salt: &[u8; 16]) -> Result<String> {
-    let params = Params::new(MEMORY, PASSES, LANES, None).map_err(|error| Error::internal(error.to_string()))?;
-    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-    let phc: PasswordHash = argon2.hash_password_with_salt(password, salt).map_err(|error| Error::internal(error.to_string()))?;
-    Ok(phc.to_string())
+/// What is to be done next. Who has to wait for it, for a job or for the others who do, gives back what memory it has.
+#[expect(clippy::disallowed_types, reason = "as above")]
+fn next(jobs: &Mutex<mpsc::Receiver<Job>>, space: &mut Space) -> Option<Job> {
+    if let Some(job) = jobs.try_lock().ok().and_then(|jobs| jobs.try_recv().ok()) {
+        return Some(job);
+    }
+    *space = Space::default();
+    jobs.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
 }
 
-fn verify(password: &[u8], stored: &str) -> bool {
-    let Ok(phc) = PasswordHash::new(stored) else {
-        tracing::error!("a stored password hash cannot be read");
-        return false;
-    };
-    let Ok(params) = Params::try_from(&phc) else {
-        tracing::error!("a stored password hash has no usable parameters");
-        return false;
-    };
-    if params.m_cost() > MAX_MEMORY || params.t_cost() > MAX_PASSES || params.p_cost() > MAX_LANES {
-        tracing::error!("a stored password hash asks for more memory or time than any of ours");
-        return false;
+/// Where one hash after the other is computed.
+#[derive(Default)]
+struct Space(Vec<Block>);
+
+impl Space {
+    fn hash(&mut self, password: &[u8], salt: &[u8; 16]) -> Result<String> {
+        let params = Params::new(MEMORY, PASSES, LANES, None).map_err(internal)?;
+        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+        let phc = PasswordHash {
+            algorithm: Algorithm::Argon2id.ident(),
+            version: Some(Version::V0x13.into()),
+            params: ParamsString::try_from(argon2.params()).map_err(internal)?,
+            salt: Some(Salt::new(salt).map_err(internal)?),
+            hash: Some(self.derive(&argon2, password, salt, Params::DEFAULT_OUTPUT_LEN).map_err(internal)?),
+        };
+        Ok(phc.to_string())
     }
-    Argon2::default().verify_password(password, &phc).is_ok()
+
+    fn verify(&mut self, password: &[u8], stored: &str) -> bool {
+        let outcome = self.compare(password, stored);
+        outcome.inspect_err(|reason| tracing::error!("a stored password hash {reason}")).unwrap_or(false)
+    }
+
+    fn compare(&mut self, password: &[u8], stored: &str) -> Result<bool, String> {
+        let phc = PasswordHash::new(stored).map_err(|error| format!("cannot be read: {error}"))?;
+        let params = Params::try_from(&phc).map_err(unusable)?;
+        if params.m_cost() > MAX_MEMORY || params.t_cost() > MAX_PASSES || params.p_cost() > MAX_LANES {
+            return Err("asks for more memory or time than any of ours".to_owned());
+        }
+        let algorithm = Algorithm::try_from(phc.algorithm.as_str()).map_err(unusable)?;
+        let version = phc.version.map(Version::try_from).transpose().map_err(unusable)?.unwrap_or_default();
+        let (Some(salt), Some(expected)) = (phc.salt, phc.hash) else { return Err("is not whole".to_owned()) };
+        let output = self.derive(&Argon2::new(algorithm, version, params), password, &salt, expected.len());
+        // It takes as long wherever they differ.
+        Ok(output.map_err(|error| format!("cannot be computed: {error}"))? == expected)
+    }
+
+    fn derive(&mut self, argon2: &Argon2<'_>, password: &[u8], salt: &[u8], length: usize) -> Result<Output, Box<dyn std::error::Error>> {
+        let blocks = argon2.params().block_count();
+        if self.0.len() < blocks {
+            self.0 = Vec::with_capacity(blocks.max(PIECE));
+            self.0.resize(blocks, Block::new());
+        }
+        let mut output = [0; Output::MAX_LENGTH];
+        let output = output.get_mut(..length).ok_or("it is too long")?;
+        argon2.hash_password_into_with_memory(password, salt, output, &mut self.0[..blocks])?;
+        Ok(Output::new(output)?)
+    }
+}
+
+fn unusable(error: impl Display) -> String {
+    format!("has no usable parameters: {error}")
+}
+
+fn internal(error: impl Display) -> Error {
+    Error::internal(error.to_string())
 }
