@@ -1,4 +1,4 @@
-use openclaw_sdk::{Letter, PasswordProvider, RegistrationForm};
+use openclaw_sdk::{Letter, PasswordProvider, RegistrationForm, testing};
 
 use crate::Email;
 
@@ -158,4 +158,19 @@ fn mails_escape_the_site_and_leave_out_names_that_look_like_messages() {
     for stranger in ["win at evil.example", "https://evil.example", "please send all your money to me"] {
         assert!(Email::verification_mail(letter("E", stranger, 24)).text.starts_with("Hello,\n"), "{stranger}");
     }
+}
+
+#[test]
+fn mails_are_in_the_language_of_the_community() {
+    let speak = |language: &str| testing::with(|host| host.settings.insert("language".into(), language.into()));
+    speak("de");
+    let mail = Email::verification_mail(letter("Beispiel", "Zoë", 24));
+    assert_eq!(mail.subject, "Bestätige deine E-Mail-Adresse für Beispiel");
+    assert!(mail.text.starts_with("Hallo Zoë,\n\nbitte bestätige") && mail.text.contains("Der Link gilt 24 Stunden."), "{}", mail.text);
+    assert!(mail.html.contains("<html lang=\"de\">") && !mail.html.contains("browser"), "{}", mail.html);
+    assert!(Email::reset_mail(letter("Beispiel", "Zoë", 1)).text.contains("Der Link gilt eine Stunde."));
+    speak("tlh");
+    assert_eq!(Email::reset_mail(letter("Example", "Zoë", 1)).subject, "Choose a new password for Example");
+    let told = testing::with(|host| host.log.clone());
+    assert_eq!(told, ["there are no mails in the language \"tlh\", only in en and de: this one is in English"]);
 }

@@ -33,6 +33,16 @@ async fn the_bundled_provider_writes_both_mails() {
 }
 
 #[tokio::test]
+async fn the_bundled_provider_writes_in_the_language_of_the_community() {
+    let german = PluginSection { settings: BTreeMap::from([("language".to_owned(), "de".to_owned())]), ..PluginSection::default() };
+    let plugins = load([("email", german)]).await;
+    let mail = plugins.password("email").unwrap().verification_mail(letter()).await.unwrap();
+    assert_eq!(mail.subject, "Bestätige deine E-Mail-Adresse für Example");
+    let status = plugins.status().into_iter().find(|status| status.id == "email").unwrap();
+    assert!(status.unread.is_empty(), "{:?}", status.unread);
+}
+
+#[tokio::test]
 async fn a_provider_that_is_off_says_so_and_costs_a_503() {
     let off = PluginSection { enabled: Some(false), ..PluginSection::default() };
     let plugins = load([("email", off)]).await;
