@@ -37,6 +37,9 @@ const MAX_LANES: u32 = 4;
 /// system as soon as they are free; smaller ones would be kept by the allocator, in places where the next one does not fit.
 const PIECE: usize = 33 << 10;
 
+/// After how long without a job a thread gives that back. Taking it again costs a third of a hash.
+const IDLE: Duration = Duration::from_secs(1);
+
 /// The threads. Cheap to clone.
 #[derive(Clone)]
 pub struct Hasher {
@@ -129,10 +132,10 @@ fn work_off(jobs: &Mutex<mpsc::Receiver<Job>>) {
     }
 }
 
-/// What is to be done next. Who has to wait for it, for a job or for the others who do, gives back what memory it has.
+/// What is to be done next. Who waits for long, for a job or behind others who do, gives back what memory it has.
 #[expect(clippy::disallowed_types, reason = "as above")]
 fn next(jobs: &Mutex<mpsc::Receiver<Job>>, space: &mut Space) -> Option<Job> {
-    if let Some(job) = jobs.try_lock().ok().and_then(|jobs| jobs.try_recv().ok()) {
+    if let Some(job) = jobs.try_lock().ok().and_then(|jobs| jobs.recv_timeout(IDLE).ok()) {
         return Some(job);
     }
     *space = Space::default();
