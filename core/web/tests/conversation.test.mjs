@@ -240,6 +240,9 @@ test("whoever cannot hover sees with the tools of a message when exactly it was 
   await time(zora).waitFor();
   const wanted = await time(zora).evaluate((one) => new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "short" }).format(new Date(one.dateTime)));
   assert.equal(await time(zora).textContent(), wanted);
+  const tools = await message(zora, "When was that?").locator(".message-tools").boundingBox();
+  const text = await message(zora, "When was that?").locator(".text").boundingBox();
+  assert.ok(tools.y + tools.height < text.y + text.height / 3, "and still reads the message");
 
   await enter(ann);
   await message(ann, "When was that?").hover();
