@@ -117,15 +117,17 @@ pub enum StartError {
     #[error("the database cannot be read: {0}")]
     Read(crate::error::Error),
     /// An address to listen on.
-    #[error("nothing can listen on {addr}: {source}{}", remedy(source))]
+    #[error("nothing can listen on {addr}: {source}{}; {setting} says where", remedy(source))]
     Listen {
         /// Which.
         addr: SocketAddr,
+        /// Where it is set.
+        setting: &'static str,
         /// Why not.
         source: io::Error,
     },
     /// A folder to keep things in.
-    #[error("the folder {path} cannot be made: {source}; `data_dir` names the one for data")]
+    #[error("the folder {path} cannot be made: {source}")]
     Folder {
         /// Which.
         path: String,
@@ -406,7 +408,7 @@ async fn readyz(store: Data<&Store>) -> poem::Result<&'static str> {
 /// # Errors
 /// What is missing or wrong, in a sentence.
 pub async fn start(config: Config, parts: Parts) -> Result<Running, StartError> {
-    let listener = bind(config.http.listen).await?;
+    let listener = bind(config.http.listen, "`http.listen`, or `PORT` in the environment,").await?;
     let addr = listener.local_addr().map_err(system("the address"))?;
     let mut config = config;
     config.http.listen = addr;
@@ -427,7 +429,7 @@ pub async fn start(config: Config, parts: Parts) -> Result<Running, StartError> 
     let uploads = begin_uploads(&app, &metrics, &tasks, &stop).await?;
     let metrics_addr = match app.config.metrics.listen {
         Some(wanted) => {
-            let listener = bind(wanted).await?;
+            let listener = bind(wanted, "`metrics.listen`").await?;
             let addr = listener.local_addr().map_err(system("the address of the metrics"))?;
             let (metrics, section, stop) = (metrics.clone(), app.config.http.clone(), stop.clone());
             tasks.spawn(async move { metrics.serve(listener, &section, stop).await });
@@ -457,15 +459,15 @@ async fn begin_uploads(app: &App, metrics: &Metrics, tasks: &TaskTracker, stop: 
     Ok(Uploads { store: app.store.clone(), objects, intake })
 }
 
-async fn bind(wanted: SocketAddr) -> Result<TcpListener, StartError> {
-    TcpListener::bind(wanted).await.map_err(|source| StartError::Listen { addr: wanted, source })
+async fn bind(addr: SocketAddr, setting: &'static str) -> Result<TcpListener, StartError> {
+    TcpListener::bind(addr).await.map_err(|source| StartError::Listen { addr, setting, source })
 }
 
 /// What helps against an address that cannot be had.
 fn remedy(source: &io::Error) -> &'static str {
     match source.kind() {
-        ErrorKind::AddrInUse => "; another program does: stop it, or choose another port (`http.listen`, or `PORT` in the environment)",
-        ErrorKind::AddrNotAvailable => "; this machine has no such address: see `http.listen`",
+        ErrorKind::AddrInUse => "; another program does: stop it, or choose another port",
+        ErrorKind::AddrNotAvailable => "; this machine has no such address",
         ErrorKind::PermissionDenied => "; ports below 1024 need a permission of their own: choose a higher one behind a proxy",
         _ => "",
     }

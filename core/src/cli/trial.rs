@@ -51,9 +51,10 @@ pub async fn run(id: &str, config: Config) -> Outcome {
 
 /// The server that the browser comes back to: one of our own, unless there is one already.
 async fn server(config: Config) -> Result<Option<Running>, StartError> {
+    let listen = config.http.listen;
     match serve::start(config, Parts::of_system()).await {
         Ok(server) => Ok(Some(server)),
-        Err(StartError::Listen { source, .. }) if source.kind() == ErrorKind::AddrInUse => Ok(None),
+        Err(StartError::Listen { addr, source, .. }) if addr == listen && source.kind() == ErrorKind::AddrInUse => Ok(None),
         Err(error) => Err(error),
     }
 }

@@ -5,7 +5,10 @@
 
 use std::{
     fmt::Display,
-    sync::{Arc, Mutex, PoisonError, mpsc},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        mpsc::{self, RecvTimeoutError},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -33,12 +36,12 @@ const MAX_MEMORY: u32 = 64 * 1024;
 const MAX_PASSES: u32 = 10;
 const MAX_LANES: u32 = 4;
 
-/// What a thread takes at least, in blocks of a KiB, of which those are in memory that are used. Pieces beyond 32 MiB go back to the
+/// What is taken for a hash at least, in blocks of a KiB, of which those are in memory that are used. Pieces beyond 32 MiB go back to the
 /// system as soon as they are free; smaller ones would be kept by the allocator, in places where the next one does not fit.
 const PIECE: usize = 33 << 10;
 
-/// After how long without a job a thread gives that back. Taking it again costs a third of a hash.
-const IDLE: Duration = Duration::from_secs(1);
+/// After how long without a job that is given back. Taking it again is a good part of the work of a hash.
+const IDLE: Duration = Duration::from_secs(10);
 
 /// The threads. Cheap to clone.
 #[derive(Clone)]
@@ -73,10 +76,10 @@ impl Hasher {
     /// The system gives no more threads.
     pub fn start(section: &AuthSection, random: Arc<Random>) -> std::io::Result<Self> {
         let (queue, jobs) = mpsc::sync_channel(section.hash_queue as usize);
-        let jobs = Arc::new(Mutex::new(jobs));
+        let shared = Arc::new(Shared { jobs: Mutex::new(jobs), spaces: Mutex::default() });
         for number in 0..section.hash_threads() {
-            let jobs = jobs.clone();
-            thread::Builder::new().name(format!("hash-{number}")).spawn(move || work_off(&jobs))?;
+            let shared = shared.clone();
+            thread::Builder::new().name(format!("hash-{number}")).spawn(move || work_off(&shared))?;
         }
         let nobody = Space::default().hash(random.token().expose().as_bytes(), &random.bytes());
         let nobody = nobody.map_err(|error| std::io::Error::other(error.to_string()))?;
@@ -114,32 +117,48 @@ impl Hasher {
     }
 }
 
-/// A hashing thread. It ends when the last [`Hasher`] is gone.
-#[expect(clippy::disallowed_types, reason = "these threads are their own, and waiting is their work")]
-fn work_off(jobs: &Mutex<mpsc::Receiver<Job>>) {
+/// What the threads share.
+struct Shared {
+    jobs: Mutex<mpsc::Receiver<Job>>,
+    /// Those that nobody uses.
+    spaces: Mutex<Vec<Space>>,
+}
+
+impl Shared {
+    /// What is to be done next; `None` when the last [`Hasher`] is gone.
+    #[expect(clippy::disallowed_types, reason = "these threads are their own, and waiting is their work")]
+    fn next(&self) -> Option<Job> {
+        let jobs = lock(&self.jobs);
+        loop {
+            match jobs.recv_timeout(IDLE) {
+                Ok(job) => return Some(job),
+                Err(RecvTimeoutError::Timeout) => lock(&self.spaces).clear(),
+                Err(RecvTimeoutError::Disconnected) => return None,
+            }
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A hashing thread.
+fn work_off(shared: &Shared) {
     stand_back();
-    let mut space = Space::default();
-    while let Some(Job { work, until, answer }) = next(jobs, &mut space) {
+    while let Some(Job { work, until, answer }) = shared.next() {
         if answer.is_closed() || Instant::now() > until {
             continue;
         }
+        let mut space = lock(&shared.spaces).pop().unwrap_or_default();
         let outcome = match work {
             Work::Hash(password, salt) => space.hash(password.expose().as_bytes(), &salt).map(Answer::Hash),
             Work::Verify(password, phc) => Ok(Answer::Matches(space.verify(password.expose().as_bytes(), &phc))),
         };
+        lock(&shared.spaces).push(space);
         // Whoever asked may have gone away meanwhile.
         let _ = answer.send(outcome);
     }
-}
-
-/// What is to be done next. Who waits for long, for a job or behind others who do, gives back what memory it has.
-#[expect(clippy::disallowed_types, reason = "as above")]
-fn next(jobs: &Mutex<mpsc::Receiver<Job>>, space: &mut Space) -> Option<Job> {
-    if let Some(job) = jobs.try_lock().ok().and_then(|jobs| jobs.recv_timeout(IDLE).ok()) {
-        return Some(job);
-    }
-    *space = Space::default();
-    jobs.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
 }
 
 /// Where one hash after the other is computed.
@@ -181,8 +200,11 @@ impl Space {
 
     fn derive(&mut self, argon2: &Argon2<'_>, password: &[u8], salt: &[u8], length: usize) -> Result<Output, Box<dyn std::error::Error>> {
         let blocks = argon2.params().block_count();
+        if self.0.capacity() < blocks {
+            self.0 = Vec::new();
+            self.0.reserve_exact(blocks.max(PIECE));
+        }
         if self.0.len() < blocks {
-            self.0 = Vec::with_capacity(blocks.max(PIECE));
             self.0.resize(blocks, Block::new());
         }
         let mut output = [0; Output::MAX_LENGTH];

@@ -4,7 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::store::{cursors, letters, lines, switches, values};
 pub use super::store::{letters::Letter, lines::Line, values::Usage};
-use crate::{clock::Timestamp, error::Result, ids::LetterId, store::Conn};
+use crate::{
+    clock::Timestamp,
+    error::Result,
+    ids::LetterId,
+    store::{Conn, Store},
+};
 
 /// Most letters that are shown at once.
 const LETTERS: u32 = 100;
@@ -19,9 +24,12 @@ pub async fn notes(conn: &impl Conn, now: Timestamp) -> Result<BTreeMap<String, 
     switches::notes(conn, now).await
 }
 
-/// The bots that a server serves at this moment, ordered by id.
-pub async fn served(conn: &impl Conn, now: Timestamp) -> Result<Vec<String>> {
-    cursors::served(conn, now).await
+/// The bots that a server has which runs now, ordered by id.
+pub async fn served(store: &Store) -> Result<Vec<String>> {
+    if !store.is_followed().await? {
+        return Ok(Vec::new());
+    }
+    cursors::served(store.reader(), store.now()).await
 }
 
 /// How much a plugin has stored.

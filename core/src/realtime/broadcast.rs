@@ -102,11 +102,12 @@ impl Broadcast {
         }
     }
 
-    /// Gives out `first` and what waits behind it. Whoever else is ready goes before that, among them those who commit more: what is given
-    /// out at once reaches each socket in one write, which costs less than half of two. On an idle server nobody is waited for.
+    /// Gives out `first` and what waits behind it, as much as every socket surely takes at once. Whoever else is ready goes before that,
+    /// among them those who commit more: what is given out at once reaches each socket in one write, which costs less than half of two. On
+    /// an idle server nobody is waited for.
     async fn give_out_from(&mut self, first: Item) {
         yield_now().await;
-        let behind = self.queue.len();
+        let behind = self.queue.len().min(self.hub.surely_taken());
         self.give_out(first).await;
         for _ in 0..behind {
             let Ok(item) = self.queue.try_recv() else { return };

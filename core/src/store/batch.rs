@@ -8,8 +8,11 @@ use std::{io, panic::AssertUnwindSafe, sync::Arc, thread};
 use futures_util::{FutureExt, future::BoxFuture};
 use sea_orm::{DatabaseConnection, SqliteTransactionMode, TransactionOptions, TransactionTrait};
 use tokio::{
-    runtime::Handle,
-    sync::{mpsc, oneshot},
+    runtime::Builder,
+    sync::{
+        mpsc::{self, error::TrySendError},
+        oneshot,
+    },
 };
 
 use super::{Context, Tx};
@@ -27,14 +30,14 @@ pub(super) struct Batcher(mpsc::Sender<Box<dyn Job>>);
 impl Batcher {
     /// Starts the writer on `conn`, which nobody else writes to. It ends when the last handle is dropped.
     ///
-    /// It has a thread of its own: among the tasks it would wait behind all others after each statement, and those are many while a message
-    /// goes to thousands of sockets.
+    /// It has a thread and a runtime of its own: among the tasks of the server it would wait behind all others after each statement, and
+    /// those are many while a message goes to thousands of sockets. What the pool does between two batches is done there, too.
     ///
     /// # Errors
     /// The system gives no more threads.
     pub(super) fn start(conn: DatabaseConnection, context: Arc<Context>) -> io::Result<Self> {
         let (sender, receiver) = mpsc::channel(QUEUE);
-        let runtime = Handle::current();
+        let runtime = Builder::new_current_thread().enable_time().build()?;
         thread::Builder::new().name("writer".to_owned()).spawn(move || runtime.block_on(run(conn, context, receiver)))?;
         Ok(Self(sender))
     }
@@ -46,9 +49,21 @@ impl Batcher {
     {
         let (answer, outcome) = oneshot::channel();
         let job = Box::new(Write { input, work, result: None, answer });
-        self.0.try_send(job).map_err(|_| Error::unavailable("Too many changes are waiting to be written. Please try again."))?;
-        outcome.await.map_err(|_| Error::unavailable("The server is stopping. Please try again."))?
+        self.0.try_send(job).map_err(|refused| match refused {
+            TrySendError::Full(_) => Error::unavailable("Too many changes are waiting to be written. Please try again."),
+            TrySendError::Closed(_) => ended(),
+        })?;
+        outcome.await.map_err(|_| ended())?
     }
+
+    /// Whether nothing can be written any more.
+    pub(super) fn has_ended(&self) -> bool {
+        self.0.is_closed()
+    }
+}
+
+pub(super) fn ended() -> Error {
+    Error::unavailable("Nothing can be saved until the server was started again.")
 }
 
 type Work<I, T> = for<'a> fn(&'a mut Tx, &'a I) -> BoxFuture<'a, Result<T>>;

@@ -108,8 +108,9 @@ fn settings(sqlite: SqliteConnectOptions) -> SqliteConnectOptions {
 
 async fn open(url: &SecretUrl, options: ConnectOptions) -> Result<DatabaseConnection, OpenError> {
     Database::connect(options).await.map_err(|source| {
+        let silent = !is_sqlite(url) && is_silence(&source);
         let url = url.to_string();
-        if is_silence(&source) { OpenError::Silent { url } } else { OpenError::Connect { url, source } }
+        if silent { OpenError::Silent { url } } else { OpenError::Connect { url, source } }
     })
 }
 

@@ -15,8 +15,8 @@ pub enum OpenError {
         /// Why.
         source: DbErr,
     },
-    /// Nobody answers there. What the pool says of that names its own connections only.
-    #[error("the database at {url} does not answer: check that it runs, and that it can be reached from here at this address and port")]
+    /// PostgreSQL gave no connection in time. What the pool says of that names its own only.
+    #[error("the database at {url} does not answer, is starting, or has no connection free: check that it runs, and its address and port")]
     Silent {
         /// Where, without its password.
         url: String,
@@ -35,9 +35,17 @@ pub enum OpenError {
     /// PostgreSQL would acknowledge what is not on disk.
     #[error("PostgreSQL runs with synchronous_commit=off and could lose acknowledged writes; set it to on for this database")]
     Unsafe,
-    /// A step of the schema failed; it was undone.
+    /// The schema could not be looked at.
     #[error("the database's schema could not be brought up to date: {0}")]
     Migrate(DbErr),
+    /// A step of the schema failed; it was undone.
+    #[error("the database's schema could not be brought up to date: the step {name} failed and was undone: {source}")]
+    Step {
+        /// The step.
+        name: String,
+        /// Why.
+        source: DbErr,
+    },
     /// The copy of it that was wanted did not come about.
     #[error("the database could not be copied to {path}: {source}")]
     Copy {

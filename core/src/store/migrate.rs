@@ -8,7 +8,7 @@ use std::{
 };
 
 use community_migrations::{Migrator, MigratorTrait as _};
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, TransactionTrait};
+use sea_orm::{ConnectionTrait, DatabaseConnection, TransactionTrait};
 use tracing::{instrument::WithSubscriber, subscriber::NoSubscriber};
 
 use super::{OpenError, connect};
@@ -38,7 +38,7 @@ async fn run_sqlite(url: &SecretUrl, section: &DatabaseSection, data_dir: &Path)
         make_private(&path).map_err(|source| OpenError::File { path: path.display().to_string(), source })?;
     }
     // Connected only now: a new file is turned to WAL, for which nobody else may have it open.
-    up(&connect::writer(url, section).await?).await.map_err(OpenError::Migrate)
+    up(&connect::writer(url, section).await?).await
 }
 
 /// Makes the database's file, for its owner only, unless it is there. SQLite gives the same mode to those it makes beside it.
@@ -50,17 +50,22 @@ async fn run_postgres(url: &SecretUrl, section: &DatabaseSection) -> Result<(), 
     // The lock lives in a transaction of its own connection; the steps run on another.
     let guard = connect::migrator(url, section).await?.begin().await.map_err(OpenError::Migrate)?;
     guard.execute_unprepared(POSTGRES_LOCK).await.map_err(OpenError::Migrate)?;
-    up(&connect::migrator(url, section).await?).await.map_err(OpenError::Migrate)?;
+    up(&connect::migrator(url, section).await?).await?;
     guard.commit().await.map_err(OpenError::Migrate)
 }
 
-async fn up(conn: &DatabaseConnection) -> Result<(), DbErr> {
-    let steps = Migrator::get_pending_migrations(conn).await?.len();
-    if steps > 0 {
-        tracing::info!(steps, "bringing the database's schema up to date");
+async fn up(conn: &DatabaseConnection) -> Result<(), OpenError> {
+    let steps = Migrator::get_pending_migrations(conn).await.map_err(OpenError::Migrate)?;
+    if !steps.is_empty() {
+        tracing::info!(steps = steps.len(), "bringing the database's schema up to date");
     }
-    // It would tell twice of each.
-    Migrator::up(conn, None).with_subscriber(NoSubscriber::new()).await
+    for step in steps {
+        tracing::debug!(step = step.name(), "changing the database's schema");
+        // It would tell twice of each, and name none that fails.
+        let outcome = Migrator::up(conn, Some(1)).with_subscriber(NoSubscriber::new()).await;
+        outcome.map_err(|source| OpenError::Step { name: step.name().to_owned(), source })?;
+    }
+    Ok(())
 }
 
 /// What [`run`] would do.

@@ -31,6 +31,7 @@ use futures_util::future::BoxFuture;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend};
 // What queries take, under names of our own: a connection that reads, and that or a transaction.
 pub use sea_orm::{ConnectionTrait as Conn, DatabaseConnection as Reader};
+use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 pub use self::{
@@ -75,6 +76,8 @@ struct Context {
     listeners: Listeners<Event>,
     /// Those who want what this process adds to the log.
     followers: Listeners<[Entry]>,
+    /// Where listeners begin what they do not wait for.
+    runtime: Handle,
     /// Those who want what was read from it.
     readers: Listeners<[Entry]>,
 }
@@ -82,6 +85,7 @@ struct Context {
 impl Context {
     /// Tells of what was committed. On SQLite everything in one transaction stands together in the log, before `written`.
     fn tell(&self, now: Timestamp, events: &[Event], written: Option<Position>) {
+        let _entered = self.runtime.enter();
         if let Some(last) = written.filter(|last| last.transaction == 0 && !self.followers.are_none()) {
             self.followers.tell(&events::entries(&self.node, now, events, last));
         }
@@ -108,6 +112,7 @@ impl Store {
             node,
             listeners: Listeners::default(),
             followers: Listeners::default(),
+            runtime: Handle::current(),
             readers: Listeners::default(),
         });
         let writer = if reader.get_database_backend() == DbBackend::Postgres {
@@ -159,6 +164,11 @@ impl Store {
 
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<()> {
+        if let Writer::Sqlite(batcher) = &self.writer
+            && batcher.has_ended()
+        {
+            return Err(batch::ended());
+        }
         self.reader.execute_unprepared("SELECT 1").await?;
         Ok(())
     }

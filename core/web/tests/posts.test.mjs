@@ -493,7 +493,7 @@ test("an upload that failed is tried again, and whoever was told to wait is told
   });
   await again.click();
   await form.locator("progress").waitFor();
-  await form.getByText(/\d %/).waitFor();
+  await form.getByText(/\d%/).waitFor();
   await title(page).fill("Patience");
   await form.getByRole("button", { name: "Publish" }).click();
   await form.getByText("Wait until all files are uploaded.").waitFor();

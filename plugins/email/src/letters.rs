@@ -1,4 +1,4 @@
-//! The two mails, as text and as HTML, in the language of the community.
+//! The two mails, as text and as HTML, in the language that the operator chose.
 
 use openclaw_sdk::{Letter, Mail, escape_html, log, settings};
 
@@ -79,10 +79,10 @@ const GERMAN: Language = Language {
 impl Language {
     /// That of the setting `language`.
     fn chosen() -> &'static Self {
-        match settings::get("language").as_deref() {
-            None | Some("en") => &ENGLISH,
-            Some("de") => &GERMAN,
-            Some(other) => {
+        match settings::get_or("language", "en").as_str() {
+            "en" => &ENGLISH,
+            "de" => &GERMAN,
+            other => {
                 log::warn(&format!("there are no mails in the language {other:?}, only in en and de: this one is in English"));
                 &ENGLISH
             }

@@ -95,8 +95,9 @@ pub async fn run(command: &Command, config: &Config) -> Outcome {
     let store = open(config).await?;
     match command {
         Command::Reload { id } => {
-            // A server that runs may still have what the configuration has no more: it knows.
-            let id = if store.is_followed().await? { id.clone() } else { known(config, id)? };
+            // A server that runs may still have what the configuration has no more.
+            let is_served = queries::served(&store).await?.contains(id);
+            let id = if is_served { id.clone() } else { remembered(&store, config, id).await? };
             let answer = reload(&store, &id).await?;
             say!("{id}: {answer}");
             Ok(())
@@ -249,11 +250,12 @@ pub async fn list(config: &Config) -> Outcome {
             say!("{}\twarning: {sentence}", plugin.id);
         }
     }
-    for id in queries::served(store.reader(), store.now()).await?.iter().filter(|id| !Plugins::is_known(&config.plugins, id)) {
+    let served = queries::served(&store).await?;
+    for id in served.iter().filter(|id| !Plugins::is_known(&config.plugins, id)) {
         let kind = PluginKind::Bot.words();
         say!("{id}\t{kind}\ton: the server has it still, though its section is gone; `community plugin reload {id}` lets go of it");
     }
-    for name in Plugins::available(&config.plugins) {
+    for name in Plugins::available(&config.plugins).filter(|name| !served.iter().any(|id| id == name)) {
         say!("{name}\t{}\tavailable: the line [plugins.{name}] in community.toml switches it on", PluginKind::Bot.words());
     }
     Ok(())

@@ -36,7 +36,7 @@ use super::{
     bot::Command,
     capabilities::Busy,
     journal::Journal,
-    store::{due, switches::Note},
+    store::{cursors, due, switches::Note},
 };
 use crate::{error::Result, http::rate::Ticks, ids::RoomId, outbound::Outbound, rooms::online::Online, store::Store};
 
@@ -150,6 +150,10 @@ impl Dispatch {
         let serving = BTreeMap::new();
         let mut dispatch =
             Self { plugins, parts, tail, runners: runners.clone(), stop: stop.clone(), tasks: tasks.clone(), serving, begun };
+        if !dispatch.parts.store.is_shared() {
+            // Whoever had them has ended, and may have had bots that there are no more.
+            dispatch.parts.store.write((), |tx, ()| Box::pin(cursors::release_all(tx))).await?;
+        }
         dispatch.follow(&mut changes).await;
         tasks.spawn(async move {
             while let Some(Ok(())) = stop.run_until_cancelled(changes.changed()).await {

@@ -1,6 +1,6 @@
 //! How far each bot has heard what happened. Whoever serves a bot has a lease on its row, and every step checks that it still has.
 
-use sea_orm::{ConnectionTrait, Value};
+use sea_orm::{ConnectionTrait, DbBackend, Value};
 
 use super::{further, sql};
 use crate::{
@@ -104,10 +104,19 @@ pub async fn release(tx: &Tx, plugin: &str, lease: &str) -> Result<()> {
     Ok(())
 }
 
-/// The plugins that some process serves at this moment, ordered by id.
+/// Takes all cursors from whoever has them.
+pub async fn release_all(tx: &Tx) -> Result<()> {
+    let conn = tx.conn();
+    conn.execute_raw(sql(conn, "UPDATE plugin_cursors SET lease_until = '' WHERE lease_until <> ''", [])).await?;
+    Ok(())
+}
+
+/// The plugins that some server serves which runs at the moment `now`, ordered by id. On SQLite, where there is one server, a lease that
+/// nobody gave back is its, whenever it was renewed.
 pub async fn served(conn: &impl Conn, now: Timestamp) -> Result<Vec<String>> {
+    let until = if conn.get_database_backend() == DbBackend::Postgres { now.to_string() } else { String::new() };
     let text = "SELECT plugin FROM plugin_cursors WHERE lease_until > $1 ORDER BY plugin";
-    let rows = conn.query_all_raw(sql(conn, text, [now.to_string().into()])).await?;
+    let rows = conn.query_all_raw(sql(conn, text, [until.into()])).await?;
     rows.iter().map(|row| Ok(row.try_get("", "plugin")?)).collect()
 }
 

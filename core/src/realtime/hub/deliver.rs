@@ -23,6 +23,11 @@ impl Hub {
         }
     }
 
+    /// How many messages a socket takes for sure for which as many wait.
+    pub fn surely_taken(&self) -> usize {
+        self.rules.surely_taken
+    }
+
     /// Whether so little waits for a socket that it takes more for sure.
     pub fn surely_takes(&self, peer: &Peer) -> bool {
         peer.line.backlog().count() <= self.rules.surely_taken

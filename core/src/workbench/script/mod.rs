@@ -111,7 +111,9 @@ impl Performance {
             Step::Deletes(who) => self.stage.change(who, None, Change::Delete).await?,
             Step::Reacts(who, emoji) => self.stage.change(who, None, Change::React(emoji, true)).await?,
             Step::ReactsToBot(who, emoji) => {
-                let said = self.stage.last_of_bot().ok_or_else(|| Refusal::Script("the bot has said nothing so far".to_owned()))?;
+                self.deeds.extend(self.stage.deeds().await.map_err(Refusal::Script)?);
+                let none = || Refusal::Script("the bot has said nothing here so far".to_owned());
+                let said = self.stage.last_of_bot(&room).ok_or_else(none)?;
                 self.stage.change(who, Some(said), Change::React(emoji, true)).await?;
             }
             Step::Promote => self.stage.promote_bot(&room).await?,

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::{
     error::Result,
-    ids::{MemberId, MessageId, PostId},
+    ids::{MemberId, MessageId, PostId, RoomId},
     messages::events::{MessageEvent, What},
     plugins::dispatch::Runner,
     posts, rooms,
@@ -72,13 +72,13 @@ pub fn one_line(text: &str) -> String {
 pub struct Seen {
     bot: MemberId,
     reactions: BTreeMap<String, BTreeSet<String>>,
-    /// What it said last, for all in a room.
-    pub said: Option<MessageId>,
+    /// What it said last in each room, for all in it.
+    pub said: BTreeMap<RoomId, MessageId>,
 }
 
 impl Seen {
     pub fn of(runner: &Runner) -> Self {
-        Self { bot: runner.host.member(), reactions: BTreeMap::new(), said: None }
+        Self { bot: runner.host.member(), reactions: BTreeMap::new(), said: BTreeMap::new() }
     }
 
     /// Reads what the bot did from events.
@@ -102,7 +102,7 @@ impl Seen {
         let text = |name: &str| now[name].as_str().unwrap_or_default().to_owned();
         match change.what {
             What::Created => {
-                self.said = Some(change.message.clone());
+                self.said.insert(change.room.clone(), change.message.clone());
                 vec![Deed::Said { bot: text("authorName"), text: text("body") }]
             }
             What::Edited => vec![Deed::Edited(text("body"))],

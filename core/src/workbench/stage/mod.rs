@@ -208,8 +208,8 @@ impl Stage {
     }
 
     /// What the bot said last for all in a room, as far as [`Self::deeds`] were asked for.
-    pub fn last_of_bot(&self) -> Option<MessageId> {
-        self.seen.said.clone()
+    pub fn last_of_bot(&self, room: &RoomId) -> Option<MessageId> {
+        self.seen.said.get(room).cloned()
     }
 
     /// What the bot remembers.

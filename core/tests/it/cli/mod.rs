@@ -75,9 +75,13 @@ async fn a_server_that_cannot_start_says_what_helps() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let silent = format!("postgres://somebody:S3cr3tCanary@{}/community", taken.local_addr().unwrap());
     for (name, value, told) in [
-        ("PORT", taken.local_addr().unwrap().port().to_string(), "Address already in use (os error 98); another program does: stop it, or"),
+        (
+            "PORT",
+            taken.local_addr().unwrap().port().to_string(),
+            "Address already in use (os error 98); another program does: stop it, or choose another port; `http.listen`, or `PORT`",
+        ),
         ("COMMUNITY_DATA_DIR", "community.toml".to_owned(), "the folder community.toml cannot be made: File exists (os error 17)"),
-        ("DATABASE_URL", silent, "/community does not answer: check that it runs, and"),
+        ("DATABASE_URL", silent, "/community does not answer, is starting, or has no connection free"),
     ] {
         let binary = Binary::prepare(Db::Sqlite, &[(name, value)]).await;
         fs::write(binary.folder().join("community.toml"), "").unwrap();

@@ -64,6 +64,38 @@ async fn s15_a_client_that_does_not_read_is_let_go_and_the_others_miss_nothing()
 }
 
 #[tokio::test]
+async fn s15_a_client_that_reads_stays_however_much_is_committed_at_once() {
+    let server = TestServer::start_with(Db::Sqlite, |config| {
+        config.limits.enabled = false;
+        config.limits.socket_unsent = 16;
+        config.limits.socket_at_once = 32;
+    })
+    .await;
+    let reader = server.member("Reader").await;
+    let mut writers = Vec::new();
+    for number in 0..8 {
+        writers.push(server.member(&format!("Writer {number}")).await);
+    }
+    let room = room(&std::iter::once(&reader).chain(&writers).collect::<Vec<_>>()).await;
+    let mut light = Light::connect(&server.url(), &reader).await;
+    let mut lights = Vec::new();
+    for writer in &writers {
+        lights.push(Light::connect(&server.url(), writer).await);
+    }
+    for round in 0..5_u64 {
+        for light in &mut lights {
+            for _ in 0..20 {
+                light.emit("message:send", json!({ "roomId": room, "body": "now" })).await;
+            }
+        }
+        for place in 1..=160 {
+            assert_eq!(light.expect("message:new").await["message"]["seq"], round * 160 + place);
+        }
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn s15_a_client_that_falls_behind_for_a_moment_hears_why_it_goes() {
     let server = TestServer::start_with(Db::Sqlite, |config| {
         config.limits.enabled = false;

@@ -29,7 +29,7 @@ class Connection {
     this.on("message:new", ({ message }) => message.authorId !== me.user?.id && unread.more());
     this.on("room:invited", () => unread.more());
     this.on("room:read", ({ userId }) => userId === me.user?.id && void unread.ask());
-    this.whenever((again) => again && void unread.ask());
+    this.whenever(() => void unread.ask());
   }
 
   open(): void {

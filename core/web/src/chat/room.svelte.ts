@@ -42,7 +42,8 @@ export class Room {
   closed = $state(false);
   /** How it ended for somebody who was in it: `gone` if that was not told, so that it may be either. */
   ended = $state<"deleted" | "removed" | "gone" | null>(null);
-  busy = $state(false);
+  /** The end at which more of the history is on its way. */
+  busy = $state<End | null>(null);
   /** The end at which more of the history could not be had, and why. */
   stuck = $state<{ at: End; problem: unknown } | null>(null);
 
@@ -128,6 +129,7 @@ export class Room {
     this.details = details;
     this.members = members;
     this.messages = messages;
+    this.stuck = null;
     [this.moreBefore, this.moreAfter] = [more, false];
     [this.rev, this.readSeq] = [room.rev, room.readSeq];
     this.ahead.clear();
@@ -159,6 +161,7 @@ export class Room {
   private async window(query: { after?: number; limit: number }, then: (more: boolean) => void): Promise<void> {
     const { messages, more } = await this.stored(query);
     this.messages = this.latest(messages);
+    this.stuck = null;
     then(more);
   }
 
@@ -179,6 +182,7 @@ export class Room {
       else if (id > last.id) low = last.seq;
       else {
         this.messages = this.latest(messages);
+        this.stuck = null;
         [this.moreBefore, this.moreAfter] = [after > 0, more];
         return messages.some((message) => message.id === id);
       }
@@ -224,7 +228,7 @@ export class Room {
 
   private async page(at: End, from: Message | undefined, put: (messages: Message[], more: boolean) => void): Promise<void> {
     if (this.busy) return;
-    this.busy = true;
+    this.busy = at;
     try {
       const { messages, more } = await this.stored({ [at]: from?.seq, limit: PAGE });
       const known = new Set(this.messages.map((message) => message.id));
@@ -234,7 +238,7 @@ export class Room {
       // It is asked for again when the reader wants it to be, and when the connection is back.
       this.stuck = { at, problem };
     } finally {
-      this.busy = false;
+      this.busy = null;
     }
   }
 

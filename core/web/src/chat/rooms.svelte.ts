@@ -54,7 +54,7 @@ class Rooms {
       if (userId !== me.user?.id) return;
       const room = this.open.get(roomId);
       if (room) room.readSeq = Math.max(room.readSeq, seq);
-      this.summary(roomId, (one) => void (seq >= one.seq && (one.unread = 0)));
+      this.summary(roomId, (one) => void (one.unread = Math.min(one.unread, Math.max(0, one.seq - seq))));
     });
     connection.on("typing", ({ roomId, userId, username, on }) => this.open.get(roomId)?.isTyping(userId, username, on));
     connection.on("presence", ({ roomId, userId, online }) => {
@@ -151,7 +151,8 @@ class Rooms {
     this.summary(message.roomId, (one) => {
       if (message.seq <= one.seq) return;
       one.seq = message.seq;
-      if (!isOwn) one.unread += 1;
+      // Whoever writes has read.
+      one.unread = isOwn ? 0 : one.unread + 1;
       this.list = [one, ...(this.list ?? []).filter((other) => other.id !== one.id)];
     });
     if (!isOwn) this.announce(message);
