@@ -118,6 +118,7 @@ impl Hasher {
 }
 
 /// What the threads share.
+#[expect(clippy::disallowed_types, reason = "these threads are their own, and waiting is their work")]
 struct Shared {
     jobs: Mutex<mpsc::Receiver<Job>>,
     /// Those that nobody uses.
@@ -126,7 +127,6 @@ struct Shared {
 
 impl Shared {
     /// What is to be done next; `None` when the last [`Hasher`] is gone.
-    #[expect(clippy::disallowed_types, reason = "these threads are their own, and waiting is their work")]
     fn next(&self) -> Option<Job> {
         let jobs = lock(&self.jobs);
         loop {
