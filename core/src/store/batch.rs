@@ -63,7 +63,7 @@ impl Batcher {
 }
 
 pub(super) fn ended() -> Error {
-    Error::unavailable("Nothing can be saved until the server was started again.")
+    Error::unavailable("Nothing can be saved until the server has been started again.")
 }
 
 type Work<I, T> = for<'a> fn(&'a mut Tx, &'a I) -> BoxFuture<'a, Result<T>>;
