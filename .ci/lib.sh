@@ -7,6 +7,8 @@ export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$PWD/target}"
 case "$CARGO_TARGET_DIR" in /*) ;; *) CARGO_TARGET_DIR="$PWD/$CARGO_TARGET_DIR" ;; esac
 readonly TOOLS="$CARGO_TARGET_DIR/tools"
 readonly PLUGIN_TARGET="$PWD/plugins/target"
+# The tests that passed only when they were tried again, one a line.
+readonly AGAIN="$CARGO_TARGET_DIR/tests.again"
 readonly WASM=wasm32-wasip2
 
 say() { printf '%s\n' "$*"; }

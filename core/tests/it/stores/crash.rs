@@ -10,7 +10,7 @@ use std::{
 use sea_orm::ConnectionTrait;
 use serde_json::Value;
 
-use super::{Backend, files::*, files_below, storing::sized_pdf};
+use super::{Backend, files::*, files_below, is_mark, storing::sized_pdf};
 use crate::{
     store::member,
     support::{Binary, Bucket, Client, Db, Form, ObjectStores, StoreKind, eventually, full},
@@ -73,8 +73,8 @@ impl Objects {
             Self::Folder(folder) => files_below(folder),
             Self::Bucket(bucket) => bucket.look().await.objects.into_iter().map(|object| object.key).collect(),
         };
-        let (keys, halves): (Vec<_>, Vec<_>) = all.into_iter().partition(|key| key.starts_with("community/"));
-        (keys.into_iter().filter(|key| !key.contains("/owner-")).collect(), halves)
+        let (keys, halves): (Vec<_>, Vec<_>) = all.into_iter().filter(|key| !is_mark(key)).partition(|key| key.starts_with("community/"));
+        (keys.into_iter().collect(), halves)
     }
 
     async fn read(&self, ann: &Client, url: &str) -> Vec<u8> {

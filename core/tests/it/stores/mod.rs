@@ -123,8 +123,7 @@ impl Place {
     /// The keys of everything in the store, sorted.
     pub async fn keys(&self) -> Vec<String> {
         let mut keys = self.all().await;
-        // The mark that says whose the store is, is no upload.
-        keys.retain(|key: &String| !key.starts_with("community/owner-"));
+        keys.retain(|key: &String| !is_mark(key));
         keys.sort();
         keys
     }
@@ -132,7 +131,7 @@ impl Place {
     /// Waits until the store says whose it is. Before that the janitor touches nothing.
     pub async fn claimed(&self) {
         eventually("the store to be claimed", || async {
-            self.all().await.iter().any(|key| key.starts_with("community/owner-")).then_some(())
+            self.all().await.iter().any(|key| key.starts_with("community/") && is_mark(key)).then_some(())
         })
         .await;
     }
@@ -148,7 +147,7 @@ impl Place {
     pub async fn unfinished(&self) -> Vec<String> {
         match &self.remote {
             Some((bucket, _)) => bucket.look().await.unfinished,
-            None => files_below(&self.folder()).into_iter().filter(|key| !key.starts_with("community/")).collect(),
+            None => files_below(&self.folder()).into_iter().filter(|key| !key.starts_with("community/") && !is_mark(key)).collect(),
         }
     }
 
@@ -223,6 +222,11 @@ fn point_to(config: &mut Config, backend: Backend, bucket: &Bucket, port: u16, s
     (uploads.access_key_id, uploads.secret_access_key) = (Some(Secret::new(id.to_owned())), Some(Secret::new(secret.to_owned())));
     uploads.public_url = Some(bucket.public_url().parse().unwrap());
     config.limits.upload_wait = Span::seconds(10);
+}
+
+/// Whether a key, a path or a name is of the mark that says whose the store is, also while it is written: it is no upload.
+pub fn is_mark(key: &str) -> bool {
+    key.rsplit('/').next().is_some_and(|name| name.starts_with("owner-"))
 }
 
 /// Every file below `folder`, by its way from there.
