@@ -11,12 +11,14 @@ use std::{
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
-    time::{Sleep, sleep},
+    time::{Instant, Sleep, sleep},
 };
 
-/// How long a closed connection still takes in what its peer is sending. Closing at once would reset the connection, and the
+/// How long a closed connection waits for more of what its peer is sending. Closing at once would reset the connection, and the
 /// peer could lose the answer that explains why (a 413, say).
 const LINGER: Duration = Duration::from_millis(500);
+/// How long it does so in all, however steadily more comes.
+const LINGER_IN_ALL: Duration = Duration::from_secs(10);
 /// How much it takes in at most: the largest upload of a usual configuration, and some. Browsers send a whole file before they look at
 /// the answer; cut off, they say that the network is broken, instead of the 401 of a session that ended or the 413 of a file that is too
 /// large. Abuse case E-01 names 64 KiB, which would do that to everybody; what is taken in here is thrown away as it comes.
@@ -35,7 +37,22 @@ pub struct Guarded<P> {
 
 struct Closing {
     deadline: Pin<Box<Sleep>>,
+    until: Instant,
     taken: usize,
+}
+
+impl Closing {
+    fn new() -> Self {
+        Self { deadline: Box::pin(sleep(LINGER)), until: Instant::now() + LINGER_IN_ALL, taken: 0 }
+    }
+
+    /// Takes note of so many bytes; false if it is enough now.
+    fn takes(&mut self, bytes: usize) -> bool {
+        self.taken += bytes;
+        let now = Instant::now();
+        self.deadline.as_mut().reset(self.until.min(now + LINGER));
+        self.taken <= LINGER_BYTES && now < self.until
+    }
 }
 
 impl<P: Unpin> Guarded<P> {
@@ -87,12 +104,12 @@ impl<P: Unpin> AsyncWrite for Guarded<P> {
         if closing.is_none() {
             ready!(Pin::new(&mut *stream).poll_shutdown(cx))?;
         }
-        let closing = closing.get_or_insert_with(|| Closing { deadline: Box::pin(sleep(LINGER)), taken: 0 });
+        let closing = closing.get_or_insert_with(Closing::new);
         loop {
             let mut bytes = [0; 4096];
             let mut buf = ReadBuf::new(&mut bytes);
             match Pin::new(&mut *stream).poll_read(cx, &mut buf) {
-                Poll::Ready(Ok(())) if !buf.filled().is_empty() && closing.taken < LINGER_BYTES => closing.taken += buf.filled().len(),
+                Poll::Ready(Ok(())) if !buf.filled().is_empty() && closing.takes(buf.filled().len()) => {}
                 Poll::Ready(_) => return Poll::Ready(Ok(())),
                 Poll::Pending => return closing.deadline.as_mut().poll(cx).map(Ok),
             }
