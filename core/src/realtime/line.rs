@@ -257,6 +257,8 @@ impl Pace {
     }
 
     fn spend(&mut self, bytes: usize) {
+        // First what has grown back so far, or it would be there on top of all that there may be.
+        self.refill();
         self.left = self.left.saturating_sub_unsigned(bytes as u64);
     }
 
@@ -280,6 +282,7 @@ impl Pace {
         let millis = u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX);
         let grown = i64::try_from(self.bytes.saturating_mul(millis) / 1000).unwrap_or(i64::MAX);
         self.left = self.left.saturating_add(grown).min(i64::try_from(self.bytes).unwrap_or(i64::MAX));
-        self.since = Instant::now();
+        // The rest of a millisecond counts the next time.
+        self.since += Duration::from_millis(millis);
     }
 }
