@@ -202,7 +202,7 @@ impl Writer<'_> {
     /// Text, in which addresses are links.
     fn text_with_addresses(&mut self, text: &str) {
         let mut rest = text;
-        while let Some(at) = ["https://", "http://"].iter().filter_map(|scheme| rest.find(scheme)).min() {
+        while let Some(at) = next_address(rest) {
             let url = address(&rest[at..]);
             self.text(&rest[..at]);
             if is_safe(url) && url.len() > "https://".len() {
@@ -251,6 +251,12 @@ fn is_safe(url: &str) -> bool {
     let lower = url.to_ascii_lowercase();
     let local = url.starts_with('/') && !url.starts_with("//") && !url.contains('\\');
     local || ["https://", "http://", "mailto:"].iter().any(|scheme| lower.starts_with(scheme))
+}
+
+/// Where the next address in `text` begins. Looks no further than that: texts of nothing but addresses are long, too.
+fn next_address(text: &str) -> Option<usize> {
+    let is_scheme = |rest: &str| rest.starts_with("http://") || rest.starts_with("https://");
+    text.match_indices("http").map(|(at, _)| at).find(|at| is_scheme(&text[*at..]))
 }
 
 /// The address at the beginning of `text`, without what most likely belongs to the sentence.
