@@ -231,7 +231,7 @@ async fn post_page(pages: Data<&Pages>, sessions: Data<&Sessions>, visit: Visit,
 async fn atom_feed(request: &Request, pages: Data<&Pages>) -> poem::Result<Response> {
     let tag = pages.feed.tag();
     let builder = Response::builder().header(header::ETAG, &tag).header(header::CACHE_CONTROL, "public, max-age=0, must-revalidate");
-    if request.header(header::IF_NONE_MATCH).is_some_and(|tags| tags.contains(tag.as_str())) {
+    if http::query::has(request, &tag) {
         return Ok(builder.status(StatusCode::NOT_MODIFIED).finish());
     }
     let (posts, _) = read(&pages.feed, None, PER_PAGE).await.map_err(Failure)?;
@@ -341,7 +341,7 @@ impl Document {
     fn answer(&self, request: &Request) -> Response {
         let Self { text, tag } = self;
         let builder = Response::builder().header(header::ETAG, tag).header(header::CACHE_CONTROL, "public, max-age=0, must-revalidate");
-        if request.header(header::IF_NONE_MATCH).is_some_and(|tags| tags.contains(tag.as_str())) {
+        if http::query::has(request, tag) {
             return builder.status(StatusCode::NOT_MODIFIED).finish();
         }
         builder.content_type("application/json; charset=utf-8").body(text.clone())
