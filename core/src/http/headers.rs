@@ -27,7 +27,8 @@ const DEFAULTS: [(HeaderName, HeaderValue); 3] = [
 const MOST: usize = 11;
 
 const OPENER: (HeaderName, HeaderValue) = (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin"));
-const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000; includeSubDomains");
+/// For this host alone: what else there is below it, is not ours to decide about.
+const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000");
 const DATA_POLICY: HeaderValue =
     HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'");
 /// Shared caches must not mix up visitors or origins.

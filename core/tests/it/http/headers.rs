@@ -6,7 +6,7 @@ use super::{
 };
 
 const ALWAYS: [(&str, &str); 8] = [
-    ("strict-transport-security", "max-age=31536000; includeSubDomains"),
+    ("strict-transport-security", "max-age=31536000"),
     ("x-content-type-options", "nosniff"),
     ("referrer-policy", "no-referrer"),
     ("x-frame-options", "DENY"),
