@@ -7,12 +7,9 @@ pub fn is_bidi_control(c: char) -> bool {
     matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Characters that show nothing: white space, controls, zero-width characters.
+/// Characters that show nothing: white space and what is hidden.
 pub fn is_invisible(c: char) -> bool {
-    c.is_whitespace()
-        || c.is_control()
-        || is_bidi_control(c)
-        || matches!(c, '\u{00ad}' | '\u{034f}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2064}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}')
+    c.is_whitespace() || is_hidden(c)
 }
 
 /// Whether more than `most` combining marks stand in a row, which draws over the lines around.
@@ -86,6 +83,6 @@ pub fn name_from(text: &str) -> Option<String> {
 
 /// Names of the server itself, of its bot, and the prefix that marks bots; compatibility forms count as what they look like.
 fn is_reserved(name: &str) -> bool {
-    let folded: String = name.nfkc().flat_map(char::to_lowercase).collect();
-    matches!(folded.as_str(), "system" | "openclaw") || folded.starts_with("bot:")
+    let key = name_key(name);
+    matches!(key.as_str(), "system" | "openclaw") || key.starts_with("bot:")
 }

@@ -24,7 +24,7 @@ db_test! {
     async fn d02_a_post_needs_a_title(db) {
         let server = TestServer::start(db).await;
         let ann = server.member("Ann").await.client;
-        for title in ["", "   ", "\t\n", "\u{200b}\u{feff}\u{2060}", "\u{3164}", "\u{202e}", "\u{ad}"] {
+        for title in ["", "   ", "\t\n", "\u{200b}\u{feff}\u{2060}", "\u{3164}", "\u{202e}", "\u{ad}", "\u{2800} \u{2800}", "\u{e0041}"] {
             let sentence = refused(ann.post("/api/posts", json!({ "title": title })).await, "invalid_request");
             assert!(sentence.starts_with("title required"), "{title:?}: {sentence}");
         }
