@@ -117,7 +117,7 @@ pub struct Change {
     pub attachments: Option<Vec<String>>,
 }
 
-/// Changes what a post says.
+/// Changes what a post says. What says the same afterwards is not edited.
 ///
 /// # Errors
 /// `not_found`; `forbidden` for anyone but the author and admins; `invalid_request` naming the field.
@@ -128,7 +128,11 @@ pub async fn edit(tx: &mut Tx, edit: &Edit, files_at: &url::Url) -> Result<Post>
     let title = title.as_deref().unwrap_or(&post.content.title);
     let body = body.clone().unwrap_or_else(|| post.content.body.clone());
     let attachments = attachments.as_deref().unwrap_or(&post.content.attachments);
-    post.content = Content::parse(title, body, attachments, files_at)?;
+    let content = Content::parse(title, body, attachments, files_at)?;
+    if content == post.content {
+        return Ok(post);
+    }
+    post.content = content;
     post.edited_at = Some(tx.now());
     store::edit(tx, &post).await?;
     tx.record(events::edited(&post, &edit.actor));
@@ -143,7 +147,7 @@ pub async fn delete(tx: &mut Tx, actor: &Actor, id: &PostId) -> Result<()> {
     let post = present(tx, id).await?;
     policy::require_change(actor, &post)?;
     store::remove(tx, id).await?;
-    tx.record(events::deleted(&post));
+    tx.record(events::deleted(&post, actor));
     Ok(())
 }
 

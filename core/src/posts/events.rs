@@ -16,8 +16,8 @@ pub fn edited(post: &Post, by: &Actor) -> Event {
 }
 
 /// A post is gone.
-pub fn deleted(post: &Post) -> Event {
-    event("post.deleted", post)
+pub fn deleted(post: &Post, by: &Actor) -> Event {
+    event("post.deleted", post).by(by.member().ok().as_ref())
 }
 
 fn event(kind: &str, post: &Post) -> Event {

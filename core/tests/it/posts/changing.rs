@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{id, write};
-use crate::support::TestServer;
+use crate::support::{TestServer, patient};
 
 const UNKNOWN: &str = "/api/posts/u-01kb3x2v5q8m4n7p9r1s3t5v7w";
 const MALFORMED: [&str; 6] = [
@@ -59,6 +59,34 @@ db_test! {
         server.stop().await;
     }
 
+    async fn what_says_the_same_is_not_edited(db) {
+        let server = TestServer::start(db).await;
+        let ann = server.member("Ann").await.client;
+        let post = write(&ann, "Hello").await;
+        let path = format!("/api/posts/{}", id(&post));
+        let list = ann.get("/api/posts").await.expect(200);
+        let tag = list.header("etag").unwrap();
+        for same in [json!({}), json!({ "title": " Hello " }), json!({ "title": "Hello", "body": "", "attachments": [] })] {
+            assert_eq!(ann.patch(&path, same).await.expect(200).json()["post"], post);
+        }
+        assert_eq!(ann.call("GET", "/api/posts").header("if-none-match", tag).send().await.status, 304, "whoever has the list has it still");
+        server.stop().await;
+    }
+
+    async fn the_log_says_who_deleted_a_post(db) {
+        let server = TestServer::start(db).await;
+        let (ann, root) = (server.member("Ann").await, server.admin("Root").await);
+        let post = write(&ann.client, "Hello").await;
+        root.client.delete(&format!("/api/posts/{}", id(&post))).await.expect(200);
+        let deleted = || async {
+            let log = server.store().await.log_after(community::store::Position::START, 100).await.unwrap();
+            log.into_iter().find(|entry| entry.event.kind == "post.deleted").map(|entry| entry.event.data)
+        };
+        let data: Value = serde_json::from_str(&crate::support::eventually("the event", deleted).await).unwrap();
+        assert_eq!((&data["author"], &data["by"]), (&json!(ann.id.as_str()), &json!(root.id.as_str())));
+        server.stop().await;
+    }
+
     async fn others_change_nothing_and_admins_everything(db) {
         let server = TestServer::start(db).await;
         let (ann, bob, root) = (server.member("Ann").await.client, server.member("Bob").await.client, server.admin("Root").await.client);
@@ -103,7 +131,7 @@ db_test! {
     }
 
     async fn two_edits_at_once_keep_a_whole_post(db) {
-        let server = TestServer::start(db).await;
+        let server = TestServer::start_with(db, patient).await;
         let ann = server.member("Ann").await.client;
         let path = format!("/api/posts/{}", id(&write(&ann, "0").await));
         let edits = (1..=20).map(|number| {
