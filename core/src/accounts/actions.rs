@@ -119,10 +119,10 @@ pub async fn link(tx: &mut Tx, user: &UserId, profile: &Profile, keep: &SessionI
     Ok(identity)
 }
 
-/// Takes a way to sign in from `user`, and the password that belongs to it. All their sessions but `keep` end.
+/// Takes a way to sign in from `user`, and the password that belongs to it, as they asked in the session `keep`. All their others end.
 ///
 /// # Errors
-/// `not_found` if the user has no such identity; `last_identity` if there is no other.
+/// `login_required` if that session ended meanwhile; `not_found` if the user has no such identity; `last_identity` if there is no other.
 pub async fn unlink(tx: &mut Tx, user: &UserId, id: &IdentityId, keep: &SessionId) -> Result<()> {
     let found = store::identity_by_id(tx.conn(), id).await?.filter(|identity| &identity.user == user);
     let identity = found.ok_or_else(|| Error::not_found("identity"))?;
@@ -130,6 +130,7 @@ pub async fn unlink(tx: &mut Tx, user: &UserId, id: &IdentityId, keep: &SessionI
     hold_subject(tx, &identity.provider, &identity.subject).await?;
     hold(tx, id).await?;
     hold_user(tx, user).await?;
+    sessions::actions::require_live(tx, keep).await?;
     if store::identities_of(tx.conn(), user).await?.iter().all(|other| &other.id == id) {
         return Err(conflict("last_identity", "This is the only way to sign in to your account. Please link another one first."));
     }

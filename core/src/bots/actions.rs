@@ -1,5 +1,7 @@
 //! What can be done to bots.
 
+use std::iter::repeat_n;
+
 use super::{
     events,
     model::{Ability, Bot, BotName, BotToken, Handle},
@@ -13,7 +15,7 @@ use crate::{
     random::Token,
     rooms::{self, actions::Invite, model::Invitee},
     store::Tx,
-    text::name_key,
+    text::{MAX_NAME, name_key},
 };
 
 /// A token to be made, for a bot that is there or is made with it.
@@ -136,8 +138,14 @@ pub async fn hold(tx: &Tx, bot: &BotId) -> Result<bool> {
     store::hold(tx, bot).await
 }
 
-/// `name` for a person; with a mark behind it if a bot looks the same.
+/// `name` for a person; with marks behind it if a bot looks the same. No bot gets the name before the end of the transaction.
 pub async fn name_for_person(tx: &Tx, name: &str) -> Result<String> {
-    let taken = store::by_name_key(tx.conn(), &name_key(name)).await?.is_some();
-    Ok(if taken { format!("{name}_") } else { name.to_owned() })
+    hold_names(tx).await?;
+    let mut free = name.to_owned();
+    let mut marks = 0;
+    while store::by_name_key(tx.conn(), &name_key(&free)).await?.is_some() {
+        marks += 1;
+        free = name.chars().take(MAX_NAME - marks).chain(repeat_n('_', marks)).collect();
+    }
+    Ok(free)
 }

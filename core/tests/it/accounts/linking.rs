@@ -4,7 +4,7 @@ use community::{accounts::model::Profile, actor::Role};
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
 
-use super::{enter, link, list, me, profile, sign_in};
+use super::{actions, enter, link, list, me, profile, session, sign_in};
 use crate::support::{Client, PASSWORD, TestServer};
 
 async fn remove(client: &Client, identity: &Value) -> crate::support::Answer {
@@ -49,6 +49,21 @@ db_test! {
         let details = json!({ "user": ann.id.as_str(), "provider": "discord" });
         let wanted = ["identity.linked", "identity.unlinked"].map(|kind| (kind.to_owned(), linked.id.to_string(), details.clone()));
         assert_eq!(events(&server).await, wanted);
+        server.stop().await;
+    }
+
+    async fn who_was_signed_out_meanwhile_takes_no_way_to_sign_in_away(db) {
+        let server = TestServer::start(db).await;
+        let (found, ann) = enter(&server, &profile("discord", "ann")).await;
+        let linked = link(&server, &ann, &profile("reddit", "ann")).await.unwrap();
+        let (_, thief) = enter(&server, &profile("discord", "ann")).await;
+        // Asked for before the owner ended that session, and done after it.
+        let theirs = session(&thief).await;
+        ann.delete("/api/sessions").await.expect(200);
+        let input = (found.user.id, linked.id, theirs);
+        let unlink = server.store().await.write(input, |tx, (user, id, keep)| Box::pin(actions::unlink(tx, user, id, keep))).await;
+        assert_eq!(unlink.unwrap_err().code, "login_required");
+        assert_eq!(list(&ann).await.len(), 2);
         server.stop().await;
     }
 

@@ -141,6 +141,20 @@ db_test! {
         server.stop().await;
     }
 
+    async fn s06_who_signs_up_is_not_called_like_any_bot(db) {
+        let server = TestServer::start(db).await;
+        let store = server.store().await;
+        let longest = "x".repeat(64);
+        let marked = format!("{}_", "x".repeat(63));
+        for (handle, name) in [("anna", "Anna"), ("anna-2", "anna_"), ("long", &longest), ("long-2", &marked)] {
+            let input = (Handle::parse(handle).unwrap(), BotName::parse(name).unwrap());
+            store.write(input, |tx, (handle, name)| Box::pin(found_or_made(tx, handle, name))).await.unwrap();
+        }
+        assert_eq!(name(&server.member("Anna").await.client).await, "Anna__");
+        assert_eq!(name(&server.member(&longest).await.client).await, format!("{}__", "x".repeat(62)));
+        server.stop().await;
+    }
+
     async fn a_name_is_changed_only_by_its_person_while_they_are_signed_in(db) {
         const TOKEN: &str = "a-token-of-the-configuration-0123456789";
         let server = TestServer::start_with(db, |config| config.chat.bot_token = Some(Secret::new(TOKEN))).await;
