@@ -2,7 +2,7 @@
 
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryResult, QuerySelect, Statement,
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryResult, QuerySelect, Statement, Value,
     sea_query::{Expr, OnConflict},
 };
 
@@ -16,6 +16,7 @@ use crate::{
         model::{Member, RoomRole},
     },
     store::{Tx, moment},
+    text::name_key,
 };
 
 /// Somebody with the name that others see.
@@ -29,11 +30,9 @@ pub struct Named {
 /// Members of a room with their names, and how many there are in all. A bot that has posted has an account, too, which keeps the name of
 /// then: its own comes first.
 pub async fn page(conn: &impl ConnectionTrait, room: &RoomId, limit: u64) -> Result<(Vec<Named>, u64)> {
-    let sql = "SELECT m.member_id AS id, coalesce(b.name, u.username, '') AS name, m.role FROM room_members m \
-        LEFT JOIN users u ON u.id = m.member_id LEFT JOIN bots b ON b.id = m.member_id \
-        WHERE m.room_id = $1 ORDER BY m.role, m.joined_at, m.member_id LIMIT +$2";
+    let rest = "ORDER BY m.role, m.joined_at, m.member_id LIMIT +$2";
     let values = [room.as_str().into(), stored(limit).into()];
-    let rows = Named::find_by_statement(Statement::from_sql_and_values(conn.get_database_backend(), sql, values)).all(conn).await?;
+    let rows = members_of(conn, rest, values).await?;
     if (rows.len() as u64) < limit {
         let all = rows.len() as u64;
         return Ok((rows, all));
@@ -46,19 +45,29 @@ pub async fn page(conn: &impl ConnectionTrait, room: &RoomId, limit: u64) -> Res
 
 /// Members of a room with their names by id, after the id `after`.
 pub async fn run(conn: &impl ConnectionTrait, room: &RoomId, after: &str, limit: u64) -> Result<Vec<Named>> {
-    let sql = "SELECT m.member_id AS id, coalesce(b.name, u.username, '') AS name, m.role FROM room_members m \
-        LEFT JOIN users u ON u.id = m.member_id LEFT JOIN bots b ON b.id = m.member_id \
-        WHERE m.room_id = $1 AND m.member_id > $2 ORDER BY m.member_id LIMIT +$3";
+    let rest = "AND m.member_id > $2 ORDER BY m.member_id LIMIT +$3";
     let values = [room.as_str().into(), after.into(), stored(limit).into()];
+    members_of(conn, rest, values).await
+}
+
+/// Members of the room $1 with their names; `rest` says which of them, and in which order.
+async fn members_of<const N: usize>(conn: &impl ConnectionTrait, rest: &str, values: [Value; N]) -> Result<Vec<Named>> {
+    let sql = format!(
+        "SELECT m.member_id AS id, coalesce(b.name, u.username, '') AS name, m.role FROM room_members m \
+        LEFT JOIN users u ON u.id = m.member_id LEFT JOIN bots b ON b.id = m.member_id WHERE m.room_id = $1 {rest}"
+    );
     Ok(Named::find_by_statement(Statement::from_sql_and_values(conn.get_database_backend(), sql, values)).all(conn).await?)
 }
 
-/// Members of a room who are called `name`, in whatever capitals.
+/// Members of a room whose name looks like `name`.
 pub async fn called(conn: &impl ConnectionTrait, room: &RoomId, name: &str, limit: u64) -> Result<Vec<Named>> {
-    let sql = "SELECT m.member_id AS id, coalesce(b.name, u.username, '') AS name, m.role FROM room_members m \
-        LEFT JOIN users u ON u.id = m.member_id LEFT JOIN bots b ON b.id = m.member_id \
-        WHERE m.room_id = $1 AND lower(coalesce(b.name, u.username, '')) = lower($2) ORDER BY m.member_id LIMIT +$3";
-    let values = [room.as_str().into(), name.into(), stored(limit).into()];
+    // From the few of that name to the room, which may have thousands of members.
+    let sql = "SELECT m.member_id AS id, n.name, m.role FROM (\
+        SELECT id, name FROM bots WHERE name_key = $2 \
+        UNION ALL SELECT id, username FROM users WHERE name_key = $2 \
+        AND NOT EXISTS (SELECT 1 FROM bots WHERE bots.id = users.id)\
+        ) n JOIN room_members m ON m.room_id = $1 AND m.member_id = n.id ORDER BY m.member_id LIMIT +$3";
+    let values = [room.as_str().into(), name_key(name).into(), stored(limit).into()];
     Ok(Named::find_by_statement(Statement::from_sql_and_values(conn.get_database_backend(), sql, values)).all(conn).await?)
 }
 

@@ -94,6 +94,10 @@ db_test! {
         present(&ann.client, &room, "All Hooks").await;
         let ben = server.member("Ben").await;
         join(&ben.client, &room).await.expect(200);
+        // Whatever way a name is written in.
+        let arger = server.member("\u{c4}rger").await;
+        join(&arger.client, &room).await.expect(200);
+        assert!(run(&ann.client, &room, "/paint red 1 no \u{e4}RGER").await.contains(arger.id.as_str()));
         let answer = run(&ann.client, &room, "/paint \"sea green\" 2.5 yes ben").await;
         for part in ["sea green", "2.5", "true", ben.id.as_str(), "Ann", "owner", "Lobby"] {
             assert!(answer.contains(part), "{part} is missing in {answer}");
@@ -171,7 +175,9 @@ db_test! {
     async fn clients_learn_of_commands_and_what_suggests_itself(db) {
         let server = TestServer::start_with(db, |config| {
             with(config, "echo", bot("echo_bot", &["chat-write"]));
-            with(config, "hooks", bot("all_hooks_bot", &ALL));
+            let mut section = bot("all_hooks_bot", &ALL);
+            section.limits.breakdowns = 1000;
+            with(config, "hooks", section);
         }).await;
         let (ann, room) = scene(&server).await;
         present(&ann.client, &room, "All Hooks").await;
@@ -183,8 +189,11 @@ db_test! {
         let suggest = async |command: &str, parameter: &str, typed: &str| {
             ann.client.get(&format!("/api/commands/suggestions?roomId={room}&command={command}&parameter={parameter}&typed={typed}")).await
         };
-        let choices = suggest("paint", "colour", "g").await.expect(200).json();
-        assert_eq!(choices["choices"].as_array().unwrap().len(), 2, "{choices}");
+        // Where the machine is busy, the half second that a suggestion may take is over before the bot has its turn.
+        eventually("both colours", || async {
+            let choices = suggest("paint", "colour", "g").await.expect(200).json();
+            (choices["choices"].as_array().unwrap().len() == 2).then_some(())
+        }).await;
         assert_eq!(suggest("size", "size", "L").await.expect(200).json()["choices"][0]["value"], "l");
         suggest("paint", "nothing", "").await.expect_error(404, "not_found");
         let ben = server.member("Ben").await;
