@@ -41,6 +41,11 @@ pub async fn every(conn: &Reader, actor: &Actor, now: Timestamp, most: usize, wa
     }
 }
 
+/// Up to `limit` rooms that `who` is not a member of, after the room `after`, in an order that does not change when something is said.
+pub async fn others(conn: &impl Conn, who: &MemberId, after: Option<&RoomId>, limit: u64) -> Result<Vec<RoomId>> {
+    store::list_others(conn, who, after.map_or("", RoomId::as_str), limit).await
+}
+
 /// At most `limit` rooms of whoever asks, after a place in the list, and at its beginning those they are invited to. The bot of the
 /// configuration sees all rooms.
 pub async fn rooms(conn: &Reader, actor: &Actor, now: Timestamp, before: Option<&ListPlace>, limit: u64) -> Result<RoomsAnswer> {

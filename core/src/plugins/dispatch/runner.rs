@@ -42,7 +42,7 @@ const TRIES: u32 = 5;
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// How many rooms a bot enters at the same time when it begins.
-const ENTERED: usize = 16;
+const ENTERED: u64 = 16;
 
 /// A bot that takes part.
 pub struct Runner {
@@ -156,12 +156,15 @@ impl Runner {
         }
         self.find_itself().await?;
         if self.host.heard.everywhere {
-            let BotHost { store, actor, .. } = &*self.host;
-            // What it misses because something is said there meanwhile, it enters when it hears of that.
-            let all = rooms::queries::every(store.reader(), actor, store.now(), usize::MAX, |_| true).await?;
-            let all: Vec<RoomId> = all.into_iter().filter_map(|room| RoomId::parse(&room.id)).collect();
-            for rooms in all.chunks(ENTERED) {
+            let (reader, member) = (self.host.store.reader(), self.host.member());
+            let mut last = None;
+            loop {
+                let rooms = rooms::queries::others(reader, &member, last.as_ref(), ENTERED).await?;
                 try_join_all(rooms.iter().map(|room| self.join(room))).await?;
+                last = rooms.into_iter().last();
+                if last.is_none() {
+                    break;
+                }
             }
         }
         Ok(())
@@ -188,14 +191,11 @@ impl Runner {
             return Ok(());
         }
         let join = Join { actor: self.host.actor.clone(), room: room.clone(), max_memberships: u32::MAX };
-        match self.host.store.write(join, |tx, join| Box::pin(rooms::actions::join(tx, join))).await {
-            Err(error) if error.kind != Kind::NotFound => Err(error),
-            Err(_) => Ok(()),
-            Ok(()) => {
-                self.host.heard.came(room, self.host.store.now());
-                Ok(())
-            }
-        }
+        // Before anybody can see it there: whoever does may call it at once.
+        self.host.heard.came(room, self.host.store.now());
+        let Err(error) = self.host.store.write(join, |tx, join| Box::pin(rooms::actions::join(tx, join))).await else { return Ok(()) };
+        self.host.heard.went(room);
+        if error.kind == Kind::NotFound { Ok(()) } else { Err(error) }
     }
 
     /// Writes down the jobs that come back, and forgets those that do not any more.

@@ -117,6 +117,15 @@ async fn page_of_rooms(
     standings(conn, &rest, values).await
 }
 
+/// Rooms that `who` is not a member of, in the order of their ids, after the room `after`.
+pub async fn list_others(conn: &impl ConnectionTrait, who: &MemberId, after: &str, limit: u64) -> Result<Vec<RoomId>> {
+    let sql = "SELECT r.id FROM rooms r WHERE r.id > $1 AND r.deleted_at IS NULL \
+        AND NOT EXISTS (SELECT 1 FROM room_members m WHERE m.room_id = r.id AND m.member_id = $2) ORDER BY r.id LIMIT +$3";
+    let values = [after.into(), who.as_str().into(), stored(limit).into()];
+    let rows = conn.query_all_raw(Statement::from_sql_and_values(conn.get_database_backend(), sql, values)).await?;
+    rows.iter().map(|row| Ok(RoomId::from_stored(row.try_get_by_index(0)?))).collect()
+}
+
 /// The rooms that `who` is invited to at `now`, the latest invitation first.
 pub async fn list_invited(conn: &impl ConnectionTrait, who: &MemberId, now: Timestamp, limit: u64) -> Result<Vec<Standing>> {
     let rest = "JOIN room_invites i ON i.room_id = r.id LEFT JOIN room_members m ON m.room_id = r.id AND m.member_id = $1 \
