@@ -3,7 +3,9 @@
 
 pub mod accounts;
 pub mod actor;
+mod backlog;
 pub mod bots;
+mod cleaning;
 pub mod cli;
 pub mod clock;
 pub mod config;

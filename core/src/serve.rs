@@ -6,7 +6,6 @@ use std::{
     os::unix::fs::DirBuilderExt,
     path::Path,
     sync::Arc,
-    time::Duration,
 };
 
 use poem::{
@@ -20,7 +19,9 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use url::Url;
 
 use crate::{
+    backlog,
     bots::gate::Bots,
+    cleaning,
     clock::{Clock, SystemClock},
     config::{Config, UploadsBackend},
     devices,
@@ -41,7 +42,7 @@ use crate::{
         transport::{SetupError, Transport},
     },
     messages,
-    oauth::{self, breaker::Breakers, discovery::Directory, flows::OAuth, http::Providers},
+    oauth::{breaker::Breakers, discovery::Directory, flows::OAuth, http::Providers},
     outbound::{self, Outbound, Place, Resolve, SystemResolver},
     plugins::{
         self, Busy, EngineError, Plugins, Sections, Site,
@@ -63,9 +64,6 @@ use crate::{
     uploads::{self, http::Uploads, intake::Intake, janitor::Janitor, objects::Objects, thumbnails::Thumbnails},
     web,
 };
-
-/// How often what has expired is removed.
-const SWEEP_EVERY: Duration = Duration::from_hours(1);
 
 /// What the server takes from outside, so that tests can hold it.
 #[derive(Clone)]
@@ -329,23 +327,6 @@ impl App {
             password_min: email::policy::minimum(config.auth.password_profile),
         }
     }
-
-    /// Removes what has expired, now and then, until `stop`.
-    async fn sweep(store: Store, janitor: Janitor, keep_events: Duration, stop: CancellationToken) {
-        loop {
-            if let Err(error) = sweep_once(&store, keep_events).await {
-                tracing::warn!(%error, cause = ?error.source, "what has expired could not be removed");
-            }
-            // A store with many files takes its time; what is left is looked at the next time.
-            if let Some(Err(error)) = stop.run_until_cancelled(janitor.sweep()).await {
-                tracing::warn!(%error, cause = ?error.source, "what uploads left behind could not be removed");
-            }
-            tokio::select! {
-                () = tokio::time::sleep(SWEEP_EVERY) => {}
-                () = stop.cancelled() => return,
-            }
-        }
-    }
 }
 
 /// The addresses there are.
@@ -374,20 +355,6 @@ impl<P: Endpoint<Output = Response>> Endpoint for Split<P> {
     async fn call(&self, request: Request) -> poem::Result<Response> {
         if request.uri().path().starts_with("/api/") { self.api.call(request).await } else { self.pages.call(request).await }
     }
-}
-
-async fn sweep_once(store: &Store, keep_events: Duration) -> crate::error::Result<()> {
-    while store.write((), |tx, ()| Box::pin(sessions::actions::sweep(tx))).await? {}
-    while store.write((), |tx, ()| Box::pin(crate::mail::actions::sweep(tx))).await? {}
-    store.write((), |tx, ()| Box::pin(email::actions::sweep(tx))).await?;
-    store.write((), |tx, ()| Box::pin(oauth::actions::sweep(tx))).await?;
-    store.write((), |tx, ()| Box::pin(devices::actions::sweep(tx))).await?;
-    while store.write((), |tx, ()| Box::pin(rooms::actions::sweep(tx))).await? {}
-    while store.write((), |tx, ()| Box::pin(rooms::actions::let_deleted_bots_leave(tx))).await? {}
-    while store.write((), |tx, ()| Box::pin(rooms::actions::let_rooms_of_shut_accounts_pass_on(tx))).await? {}
-    while store.write((), |tx, ()| Box::pin(messages::actions::sweep(tx))).await? {}
-    while store.write((), |tx, ()| Box::pin(plugins::actions::sweep(tx))).await? {}
-    store.sweep_events(keep_events).await
 }
 
 /// Whether the process lives.
@@ -426,6 +393,7 @@ pub async fn start(config: Config, parts: Parts) -> Result<Running, StartError> 
     tasks.spawn(sender.run(stop.clone()));
 
     let metrics = Metrics::new();
+    backlog::register(&app.store, &metrics);
     let uploads = begin_uploads(&app, &metrics, &tasks, &stop).await?;
     let metrics_addr = match app.config.metrics.listen {
         Some(wanted) => {
@@ -453,7 +421,7 @@ async fn begin_uploads(app: &App, metrics: &Metrics, tasks: &TaskTracker, stop: 
     let janitor = Janitor::new(&app.config, app.store.clone(), objects.clone(), app.parts.clock.clone());
     janitor.begin().await;
     tasks.spawn(thumbnails.clone().run(stop.clone()));
-    tasks.spawn(App::sweep(app.store.clone(), janitor, app.config.database.events_retention.0, stop.clone()));
+    tasks.spawn(cleaning::keep_clean(app.store.clone(), janitor, app.config.database.events_retention.0, stop.clone()));
     let intake = Intake::new(&app.config, app.store.clone(), objects.clone(), thumbnails);
     metrics.register(intake.outcomes.clone());
     Ok(Uploads { store: app.store.clone(), objects, intake })

@@ -1,8 +1,12 @@
 //! Counters for Prometheus, served on a listener of their own. Labels never hold ids, only patterns from the route table.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
-use poem::{EndpointExt, Response, Route, endpoint::make_sync, get, http::Method};
+use futures_util::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
+use poem::{EndpointExt, Response, Route, endpoint::make, get, http::Method};
 use prometheus::{
     Encoder, HistogramVec, IntCounter, IntCounterVec, IntGauge, Registry, TEXT_FORMAT, TextEncoder, core::Collector, histogram_opts, opts,
 };
@@ -22,7 +26,11 @@ struct Inner {
     durations: HistogramVec,
     connections: IntGauge,
     panics: IntCounter,
+    /// What is looked up only when somebody asks.
+    looks: Mutex<Vec<Look>>,
 }
+
+type Look = Box<dyn Fn() -> BoxFuture<'static, ()> + Send>;
 
 impl Metrics {
     /// Counters at zero.
@@ -36,6 +44,7 @@ impl Metrics {
             durations: HistogramVec::new(durations, &["route"]).expect("names are valid"),
             connections: IntGauge::new("http_connections", "Open connections.").expect("the name is valid"),
             panics: IntCounter::new("http_panics_total", "Requests whose handler panicked.").expect("the name is valid"),
+            looks: Mutex::default(),
         };
         let metrics = Self(Arc::new(inner));
         metrics.register(metrics.0.requests.clone());
@@ -50,6 +59,16 @@ impl Metrics {
         if let Err(error) = self.0.registry.register(Box::new(collector)) {
             tracing::error!(%error, "a counter is not served");
         }
+    }
+
+    /// Does `look` each time before the counters are served, for those that nobody counts along.
+    pub fn look_first(&self, look: impl Fn() -> BoxFuture<'static, ()> + Send + 'static) {
+        self.0.looks.lock().unwrap_or_else(PoisonError::into_inner).push(Box::new(look));
+    }
+
+    async fn look(&self) {
+        let looks: FuturesUnordered<_> = self.0.looks.lock().unwrap_or_else(PoisonError::into_inner).iter().map(|look| look()).collect();
+        looks.collect().await
     }
 
     /// Where other parts of the program keep counters that they register themselves.
@@ -91,7 +110,13 @@ impl Metrics {
     /// Serves `/metrics` on `listener` until `stop`.
     pub async fn serve(self, listener: TcpListener, section: &HttpSection, stop: CancellationToken) {
         let server = Server::new(section, &Self::new());
-        let show = make_sync(move |_| Response::builder().content_type(TEXT_FORMAT).header("cache-control", "no-store").body(self.text()));
+        let show = make(move |_| {
+            let metrics = self.clone();
+            async move {
+                metrics.look().await;
+                Response::builder().content_type(TEXT_FORMAT).header("cache-control", "no-store").body(metrics.text())
+            }
+        });
         let app = Route::new().at("/metrics", get(show)).map_to_response();
         server.run(listener, app, stop).await;
     }

@@ -2,7 +2,7 @@
 
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, ExprTrait, Func},
 };
 
@@ -88,6 +88,11 @@ pub async fn due(conn: &DatabaseConnection, now: Timestamp, limit: u64) -> Resul
         .all(conn)
         .await?;
     rows.into_iter().map(due_mail).collect()
+}
+
+/// How many mails are to be sent, now or later.
+pub async fn waiting(conn: &DatabaseConnection) -> Result<u64> {
+    Ok(Entity::find().filter(Column::NextAttemptAt.is_not_null()).count(conn).await?)
 }
 
 /// Takes a mail for one try, until `until`. False if another process was faster.

@@ -29,7 +29,7 @@ pub async fn start(tx: &mut Tx, new: &NewSession) -> Result<(Session, Token)> {
         client: new.client.chars().filter(|c| !c.is_control()).take(200).collect(),
         created_at: now,
         last_seen_at: now,
-        idle_expires_at: now.plus(lifetime.idle),
+        idle_expires_at: now.plus(lifetime.idle.min(lifetime.absolute)),
         expires_at: now.plus(lifetime.absolute),
     };
     store::add(tx, &session, &token.hash()).await?;
@@ -54,7 +54,7 @@ async fn make_room(tx: &mut Tx, new: &Session, max: u32) -> Result<()> {
 /// Ends `session`. Ending it again does nothing.
 pub async fn end(tx: &mut Tx, session: &Session, reason: &str) -> Result<()> {
     if store::remove(tx, &session.id).await? {
-        tx.record(events::ended(session, reason));
+        tx.record(events::ended(&session.id, &session.user, reason));
     }
     Ok(())
 }
@@ -90,14 +90,17 @@ pub async fn require_live(tx: &Tx, id: &SessionId) -> Result<()> {
 
 /// Writes down that `session` was used.
 pub async fn touch(tx: &mut Tx, session: &Session, role: Role, rules: &SessionsSection) -> Result<()> {
-    store::touch(tx, &session.id, tx.now().plus(Lifetime::of(rules, role).idle)).await
+    let idle_expires_at = tx.now().plus(Lifetime::of(rules, role).idle).min(session.expires_at);
+    store::touch(tx, &session.id, idle_expires_at).await
 }
 
 /// Removes sessions that have expired; true if there may be more.
 pub async fn sweep(tx: &mut Tx) -> Result<bool> {
     let expired = store::expired(tx, SWEEP).await?;
-    for session in &expired {
-        end(tx, session, "expired").await?;
+    for (session, user) in &expired {
+        if store::remove(tx, session).await? {
+            tx.record(events::ended(session, user, "expired"));
+        }
     }
     Ok(expired.len() as u64 == SWEEP)
 }

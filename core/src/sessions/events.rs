@@ -2,7 +2,6 @@
 
 use serde_json::json;
 
-use super::model::Session;
 use crate::{
     ids::{SessionId, UserId},
     store::Event,
@@ -21,9 +20,9 @@ pub struct Ended {
     pub reason: String,
 }
 
-/// The event for the end of `session`.
-pub fn ended(session: &Session, reason: &str) -> Event {
-    Event::new(ENDED, &session.id, &json!({ "user": session.user.as_str(), "reason": reason }))
+/// The event for the end of a session of `user`.
+pub fn ended(session: &SessionId, user: &UserId, reason: &str) -> Event {
+    Event::new(ENDED, session, &json!({ "user": user.as_str(), "reason": reason }))
 }
 
 impl Ended {

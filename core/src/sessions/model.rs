@@ -29,7 +29,7 @@ pub struct Session {
     pub created_at: Timestamp,
     /// When it was last used, to within five minutes.
     pub last_seen_at: Timestamp,
-    /// When it ends if it is not used.
+    /// When it ends if it is not used; never later than `expires_at`.
     pub idle_expires_at: Timestamp,
     /// When it ends in any case.
     pub expires_at: Timestamp,

@@ -20,6 +20,7 @@ mod migrate;
 mod presence;
 mod retry;
 mod tx;
+mod writes;
 
 use std::{
     path::{Path, PathBuf},
@@ -42,6 +43,7 @@ pub use self::{
     log::{Entry, Position},
     migrate::Plan,
     tx::Tx,
+    writes::Writes,
 };
 use self::{batch::Batcher, events::Listeners, log::Log};
 use crate::{
@@ -80,6 +82,7 @@ struct Context {
     runtime: Handle,
     /// Those who want what was read from it.
     readers: Listeners<[Entry]>,
+    writes: Writes,
 }
 
 impl Context {
@@ -114,6 +117,7 @@ impl Store {
             followers: Listeners::default(),
             runtime: Handle::current(),
             readers: Listeners::default(),
+            writes: Writes::default(),
         });
         let writer = if reader.get_database_backend() == DbBackend::Postgres {
             Writer::Postgres(reader.clone())
@@ -181,10 +185,16 @@ impl Store {
         I: Send + Sync + 'static,
         T: Send + 'static,
     {
+        let _counted = self.context.writes.begin();
         match &self.writer {
             Writer::Sqlite(batcher) => batcher.write(input, work).await,
             Writer::Postgres(pool) => retry::write(pool.clone(), self.context.clone(), input, work).await,
         }
+    }
+
+    /// What is counted of writes.
+    pub fn writes(&self) -> &Writes {
+        &self.context.writes
     }
 
     /// Removes events that are older than `keep` from the log.

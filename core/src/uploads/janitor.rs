@@ -54,7 +54,7 @@ impl Janitor {
         }
     }
 
-    /// Removes what is to go.
+    /// Removes the files of uploads that are to go.
     ///
     /// # Errors
     /// The first of what did not work. Everything else was done all the same.
@@ -64,8 +64,7 @@ impl Janitor {
         }
         let doomed = self.remove_doomed().await;
         let counted = self.store.write((), |tx, ()| Box::pin(actions::sweep(tx))).await;
-        let orphans = self.remove_orphans().await;
-        doomed.and(counted).and(orphans)
+        doomed.and(counted)
     }
 
     /// Removes the objects of uploads that were removed or will not be finished.
@@ -99,7 +98,14 @@ impl Janitor {
         self.store.write(upload.id.clone(), |tx, id| Box::pin(actions::removed(tx, id))).await.map(drop)
     }
 
-    async fn remove_orphans(&self) -> Result<()> {
+    /// Removes files that belong to no upload, after a look at all files there are.
+    ///
+    /// # Errors
+    /// The first of what did not work. Everything else was done all the same.
+    pub async fn sweep_orphans(&self) -> Result<()> {
+        if self.objects.require().is_err() {
+            return Ok(());
+        }
         let owner = self.store.write((), |tx, ()| Box::pin(actions::owner(tx))).await?;
         match self.objects.ownership(&owner).await? {
             Ownership::Own => self.objects.each(|keys| self.remove_unknown(keys)).await,

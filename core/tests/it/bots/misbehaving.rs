@@ -58,7 +58,7 @@ async fn order(ann: &Person, room: &str, orders: &[&str]) {
 
 db_test! {
     async fn p01_p02_p17_p22_what_breaks_down_is_put_aside_and_the_next_message_is_heard(db) {
-        let (server, ann, room) = naughty(db, |section| section.limits.wall_clock = Span::seconds(2)).await;
+        let (server, ann, room) = naughty(db, |section| section.limits.wall_clock = Span::seconds(6)).await;
         order(&ann, &room, &["loop", "memory", "recursion", "trap", "panic", "exit", "sleep"]).await;
         let reasons = letters(&server).await;
         let expected = [
@@ -68,12 +68,12 @@ db_test! {
             "broke down in `on-message`: wasm trap: ",
             "deeds.rs:",
             "broke down in `on-message`: Exited with i32 exit status 1",
-            "gave no answer within 2s",
+            "gave no answer within 6s",
         ];
         assert!(reasons[4].contains(" broke down in `on-message`: panicked at ") && reasons[4].ends_with(": on purpose"), "{}", reasons[4]);
         assert_eq!(reasons.len(), expected.len(), "{reasons:?}");
-        // Where the machine is busy, the two seconds are over before so much CPU time was to be had.
-        assert!(reasons[0].contains("used up its 250ms of CPU time") || reasons[0].contains("gave no answer within 2s"), "{}", reasons[0]);
+        // Where the machine is busy, the six seconds are over before so much CPU time was to be had.
+        assert!(reasons[0].contains("used up its 250ms of CPU time") || reasons[0].contains("gave no answer within 6s"), "{}", reasons[0]);
         // The guest has two stacks, and which of them ends first is up to the compilers.
         assert!(reasons[2].contains("used up its stack") || reasons[2].contains("out of bounds"), "{}", reasons[2]);
         for (reason, expected) in reasons.iter().zip(expected) {
@@ -95,7 +95,7 @@ db_test! {
     }
 
     async fn p03_p23_a_flood_of_text_is_cut(db) {
-        let (server, ann, room) = naughty(db, |_| {}).await;
+        let (server, ann, room) = naughty(db, |section| section.limits.wall_clock = Span::seconds(60)).await;
         order(&ann, &room, &["huge-message", "log-spam", "print-spam", "log-huge", "host-calls", "huge-error", "long-message", "empty-message"]).await;
         // Whoever only writes more lines than are kept loses lines, and the call if it takes too long.
         let reasons: Vec<_> = letters(&server).await.into_iter().filter(|reason| !reason.contains("of CPU time")).collect();
@@ -362,6 +362,11 @@ db_test! {
             let line = line(limit);
             within(3 * DEADLINE, &line, || async { counters.get("/metrics").await.expect(200).text().contains(&line).then_some(()) }).await;
         }
+        // What was put aside is counted when somebody asks.
+        eventually("the letters to be counted", || async {
+            let line = format!("community_plugin_letters{{plugin=\"naughty\"}} {}\n", letters(&server).await.len());
+            counters.get("/metrics").await.expect(200).text().contains(&line).then_some(())
+        }).await;
         server.stop().await;
     }
 
@@ -379,7 +384,7 @@ db_test! {
         present(&ann.client, &room, "naughty-3").await;
         join_all((0..10).map(|_| say(&ann.client, &room, "naughty loop"))).await;
         let begun = Instant::now();
-        for _ in 0..50 {
+        for _ in 0..20 {
             ann.client.get("/api/posts").await.expect(200);
         }
         // An unoptimised server on a busy machine needs some tenths of a second for one.

@@ -11,7 +11,7 @@ use tokio::{
 };
 
 use super::queue::{register, sending_to, sending_within, until};
-use crate::support::{Binary, DEADLINE, Fault, SmtpSink, free_port};
+use crate::support::{Binary, Client, DEADLINE, Fault, SmtpSink, eventually, free_port};
 
 const ANN: &str = "ann@example.org";
 
@@ -37,11 +37,17 @@ db_test! {
         let connection = server.database().connect().await;
         until(&connection, "the first failure", |row| row.last_error.is_some()).await;
         assert!(sink.all().await.is_empty());
+        let counters = Client::new(format!("http://{}", server.running().metrics_addr.unwrap()));
+        let text = counters.get("/metrics").await.expect(200).text();
+        assert!(text.contains("community_mails_waiting 1\n") && text.contains("community_database_write_duration_seconds_count"), "{text}");
         // The mail server is back.
         let relay = relay(TcpListener::bind(("127.0.0.1", port)).await.unwrap(), sink.port());
         server.clock.advance(Duration::from_secs(10));
         let mail = sink.wait(ANN, 1).await;
         assert_eq!(server.client().get(&mail.link("/api/email/verify")).await.expect_redirect(), "/posts/?login=ok");
+        eventually("none to wait", || async {
+            counters.get("/metrics").await.expect(200).text().contains("community_mails_waiting 0\n").then_some(())
+        }).await;
         relay.abort();
         server.stop().await;
     }
@@ -50,7 +56,7 @@ db_test! {
         let sink = SmtpSink::start().await;
         let mute = TcpListener::bind("127.0.0.1:0").await.unwrap();
         // It is given up after three times as long, for which this test waits; and those that are sent later have as long.
-        let server = sending_within(db, &format!("smtp://{}", mute.local_addr().unwrap()), Span::seconds(2)).await;
+        let server = sending_within(db, &format!("smtp://{}", mute.local_addr().unwrap()), Span::seconds(1)).await;
         register(&server.client(), ANN).await;
         let (held, _) = timeout(DEADLINE, mute.accept()).await.expect("the mail server was not called").unwrap();
         // While it holds that connection, everything else goes on.

@@ -56,6 +56,7 @@ pub async fn sending_within(db: Db, url: &str, timeout: Span) -> TestServer {
         config.mail.retry_max = Span::seconds(60);
         config.mail.give_up_after = Span::minutes(2);
         config.mail.timeout = timeout;
+        config.metrics.listen = Some(([127, 0, 0, 1], 0).into());
     })
     .await
 }

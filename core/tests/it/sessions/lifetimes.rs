@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use community::{actor::Role, clock::Timestamp};
+use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
 
-use crate::support::{Client, PASSWORD, Person, TestServer};
+use crate::support::{Client, PASSWORD, Person, TestServer, eventually};
 
 const ME: &str = "/api/me";
 const MINUTE: Duration = Duration::from_mins(1);
@@ -48,6 +49,28 @@ db_test! {
         let again = server.client();
         again.set_cookie(ann.cookie_name, &ann.client.cookie(ann.cookie_name).unwrap());
         again.get(ME).await.expect(200);
+        server.stop().await;
+    }
+
+    async fn what_cannot_be_cleaned_up_keeps_nothing_else_from_it(db) {
+        let mut server = TestServer::start(db).await;
+        let ann = server.member("Ann").await;
+        let connection = server.database().connect().await;
+        let count = async |table: &str| {
+            let query = Statement::from_string(connection.get_database_backend(), format!("SELECT count(*) FROM {table}"));
+            connection.query_one_raw(query).await.unwrap().unwrap().try_get_by_index::<i64>(0).unwrap()
+        };
+        // The ends of these sessions are news.
+        let old = "events WHERE kind <> 'session.ended'";
+        assert!(count("sessions").await > 0 && count(old).await > 0);
+        // A row that nobody can read, and a table that is not there.
+        connection.execute_unprepared("UPDATE sessions SET created_at = 'yesterday'").await.unwrap();
+        connection.execute_unprepared("ALTER TABLE mails RENAME TO mails_aside").await.unwrap();
+        server.clock.advance(40 * DAY);
+        server.restart().await;
+        eventually("the rest to be gone", || async { (count("sessions").await == 0 && count(old).await == 0).then_some(()) }).await;
+        expect_over(&ann.client).await;
+        connection.close().await.unwrap();
         server.stop().await;
     }
 
