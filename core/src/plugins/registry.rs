@@ -3,10 +3,9 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
-    thread,
 };
 
-use tokio::{sync::oneshot, task, time::timeout};
+use tokio::{task, time::timeout};
 use wasmtime::component::InstancePre;
 
 use super::{
@@ -28,7 +27,7 @@ use super::{
 };
 use crate::{
     config::{PluginLimits, PluginSection},
-    threads::stand_back,
+    threads::aside,
 };
 
 /// The password provider that has routes: those of the email slice.
@@ -311,20 +310,17 @@ pub async fn compile(
     engine: GuestEngine,
     limits: &PluginLimits,
 ) -> Result<(InstancePre<GuestState>, Vec<u8>), String> {
-    let (done, outcome) = oneshot::channel();
     let (limit, limits) = (limits.compile, limits.clone());
     let work = move || {
-        stand_back();
         let compiled = candidate.compile(&engine, &limits).map(|component| (component, candidate.bytes));
         // What goes with the engine's last user must not be left to this thread: the program may end as soon as it hears.
         drop(engine);
-        // Whoever has given up does not want it any more.
-        let _ = done.send(compiled);
+        compiled
     };
-    thread::Builder::new().name("compile".to_owned()).spawn(work).map_err(|error| format!("cannot be compiled: {error}"))?;
-    match timeout(limit.0, outcome).await {
-        Ok(Ok(compiled)) => compiled,
-        Ok(Err(_)) => Err(CRASHED.to_owned()),
+    match timeout(limit.0, aside("compile", work)).await {
+        Ok(Ok(Some(compiled))) => compiled,
+        Ok(Ok(None)) => Err(CRASHED.to_owned()),
+        Ok(Err(error)) => Err(format!("cannot be compiled: {error}")),
         Err(_) => Err(too_slow(limit)),
     }
 }

@@ -15,9 +15,10 @@ use super::{
     queries,
 };
 use crate::{
-    error::Result,
+    error::{Error, Result},
     ids::UploadId,
     store::{Store, Tx},
+    threads::aside,
 };
 
 /// How long at most until the rows are looked at again: another server may have ended before it got to it.
@@ -96,8 +97,8 @@ impl Thumbnails {
         };
         let (kind, most) = (upload.kind, self.most_pixels);
         // A decoder that panics fails this picture and nothing else.
-        let made = tokio::task::spawn_blocking(move || picture::reduce(&bytes, kind, most)).await;
-        let (kind, small) = match made.map_err(|error| error.to_string()).and_then(|made| made) {
+        let made = aside("thumbnail", move || picture::reduce(&bytes, kind, most)).await.map_err(Error::internal)?;
+        let (kind, small) = match made.unwrap_or_else(|| Err("the decoder panicked".to_owned())) {
             Ok(made) => made,
             Err(error) => {
                 tracing::info!(upload = %upload.id, error, "a picture has no small version, since it cannot be decoded");
