@@ -55,6 +55,13 @@ impl Error {
         Self { kind, code, message: message.into(), retry_after: None, resend: false, source: None }
     }
 
+    /// The same for one more who has to hear of it, without its cause.
+    #[must_use]
+    pub fn retold(&self) -> Self {
+        let Self { kind, code, message, retry_after, resend, .. } = self;
+        Self { kind: *kind, code, message: message.clone(), retry_after: *retry_after, resend: *resend, source: None }
+    }
+
     /// Input that is not acceptable (`invalid_request`).
     pub fn invalid(message: impl Into<String>) -> Self {
         Self::new(Kind::Invalid, "invalid_request", message)

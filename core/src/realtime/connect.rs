@@ -39,16 +39,7 @@ struct Refusal(Error);
 
 impl Display for Refusal {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let Self(error) = self;
-        let shown = Error {
-            kind: error.kind,
-            code: error.code,
-            message: error.message.clone(),
-            retry_after: error.retry_after,
-            resend: error.resend,
-            source: None,
-        };
-        f.write_str(&Failure(shown).body().json())
+        f.write_str(&Failure(self.0.retold()).body().json())
     }
 }
 

@@ -97,7 +97,7 @@ impl<I: Send + Sync, T: Send> Job for Write<I, T> {
     fn answer(self: Box<Self>, failure: Option<&Error>) {
         let result = match (self.result, failure) {
             (Some(Err(own)), _) => Err(own),
-            (_, Some(failure)) => Err(lost(failure)),
+            (_, Some(failure)) => Err(failure.retold()),
             (Some(result), None) => result,
             (None, None) => Err(Error::internal("a write was never run")),
         };
@@ -107,18 +107,6 @@ impl<I: Send + Sync, T: Send> Job for Write<I, T> {
 
     fn met_trouble(&self) -> bool {
         self.result.as_ref().is_some_and(|result| result.as_ref().is_err_and(Error::is_unavailable))
-    }
-}
-
-/// The error of a batch, for each write in it.
-fn lost(failure: &Error) -> Error {
-    Error {
-        kind: failure.kind,
-        code: failure.code,
-        message: failure.message.clone(),
-        retry_after: failure.retry_after,
-        resend: false,
-        source: None,
     }
 }
 
