@@ -23,7 +23,7 @@ pub use self::{
 };
 use crate::{
     clock::{Clock, ManualClock, Timestamp},
-    config::{Config, DatabaseSection, LimitsSection, PluginLimits, PluginSection},
+    config::{BeforeMessage, Config, DatabaseSection, LimitsSection, PluginLimits, PluginSection},
     http::rate::{Limits, Ticks},
     ids::{MemberId, MessageId, RoomId},
     messages::http::Messages,
@@ -247,7 +247,9 @@ fn section(play: &Play) -> Result<PluginSection, String> {
         settings: play.settings.clone(),
         allow_hosts: play.hosts.clone(),
         allow_private: !play.hosts.is_empty(),
-        limits: PluginLimits { attempts: 1, breakdowns: u32::MAX, compile: PATIENT, ..PluginLimits::default() },
+        // A script is to fail for what the bot does, not for what else this machine does.
+        before_message: BeforeMessage { budget: PATIENT, ..BeforeMessage::default() },
+        limits: PluginLimits { attempts: 1, breakdowns: u32::MAX, compile: PATIENT, wall_clock: PATIENT, ..PluginLimits::default() },
         ..PluginSection::default()
     })
 }

@@ -38,6 +38,14 @@ fn told(binary: &Binary, words: &[&str]) -> Vec<String> {
     log.lines().filter(|line| words.iter().all(|word| line.contains(word))).map(str::to_owned).collect()
 }
 
+/// Waits until the log tells something with all of these words so often, and no more: what it tells is gathered for a moment.
+async fn told_times(binary: &Binary, words: &[&str], times: usize) -> Vec<String> {
+    let often = || async { Some(told(binary, words)).filter(|lines| lines.len() >= times) };
+    let lines = eventually("the log to tell it", often).await;
+    assert_eq!(lines.len(), times, "{}", binary.log());
+    lines
+}
+
 /// Asserts that the log tells an error with this reason, and tells it once.
 fn told_once(binary: &Binary, reason: &str) {
     let lines = told(binary, &[reason]);
@@ -352,15 +360,17 @@ db_test! {
         let mut binary = server(db, &(section("helper", "echo_bot", &["chat-write"]) + &off)).await;
         let disabled = binary.run_well(&["plugin", "disable", "helper"], "").await;
         assert_eq!(disabled, "helper: switched off: `community plugin enable helper` switches it on\n");
-        assert_eq!(told(&binary, &["switched off", "helper"]).len(), 1, "{}", binary.log());
+        told_times(&binary, &["switched off", "helper"], 1).await;
         let reloaded = binary.run_well(&["plugin", "reload", "other"], "").await;
         assert_eq!(reloaded, "other: switched off: set `enabled = true` in its section to use it\n");
         // When it is loaded anew, as when the server started.
-        assert_eq!(told(&binary, &["switched off", "other"]).len(), 2, "{}", binary.log());
+        told_times(&binary, &["switched off", "other"], 2).await;
         binary.kill();
         binary.serve().await;
-        let all = [told(&binary, &["switched off", "helper"]), told(&binary, &["switched off", "other"])];
-        assert_eq!((all[0].len(), all[1].len()), (2, 3), "{all:?}");
+        let all = [
+            told_times(&binary, &["switched off", "helper"], 2).await,
+            told_times(&binary, &["switched off", "other"], 3).await,
+        ];
         assert!(all.concat().iter().all(|line| line.contains("INFO")), "{all:?}");
         binary.stop().await;
     }

@@ -52,6 +52,18 @@ db_test! {
     }
 }
 
+/// Waits until a signal to stop has come to each thread of the server.
+async fn all_stand(binary: &Binary) {
+    let stands = |task: fs::DirEntry| {
+        let stat = fs::read_to_string(task.path().join("stat")).unwrap_or_default();
+        stat.rsplit_once(") ").is_none_or(|(_, rest)| rest.starts_with('T'))
+    };
+    eventually("every thread to stand", || async {
+        fs::read_dir(format!("/proc/{}/task", binary.pid())).unwrap().map(Result::unwrap).all(stands).then_some(())
+    })
+    .await;
+}
+
 /// Stops the server where it holds nothing that a command needs: SQLite has one place for who writes.
 async fn freeze(binary: &Binary) {
     let connection = binary.database().connect().await;
@@ -60,6 +72,7 @@ async fn freeze(binary: &Binary) {
     }
     eventually("the server to write nothing", || async {
         binary.signal("STOP");
+        all_stand(binary).await;
         let free = connection.execute_unprepared("DELETE FROM events WHERE false").await.is_ok();
         if !free {
             binary.signal("CONT");

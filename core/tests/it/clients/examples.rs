@@ -33,7 +33,7 @@ impl Example {
     /// Waits until it says `wanted`.
     async fn says(&mut self, wanted: &str) {
         let search = async { while self.lines.recv().await.expect("the program ended") != wanted {} };
-        tokio::time::timeout(DEADLINE, search).await.unwrap_or_else(|_| panic!("it never said {wanted:?}"));
+        tokio::time::timeout(2 * DEADLINE, search).await.unwrap_or_else(|_| panic!("it never said {wanted:?}"));
     }
 
     fn types(&mut self, line: &str) {

@@ -6,7 +6,7 @@ use argon2::{
     Algorithm, Argon2, Params, Version,
     password_hash::{PasswordHasher, phc::PasswordHash},
 };
-use community::config::{AuthSection, Rate, Span};
+use community::config::{AuthSection, PluginSection, Rate, Span};
 use futures_util::future::join_all;
 use sea_orm::ConnectionTrait;
 use serde_json::json;
@@ -75,6 +75,8 @@ db_test! {
 
     async fn a28_a_flood_of_logins_is_shed_and_everything_else_goes_on(db) {
         let server = TestServer::start_with(db, |config| {
+            crate::support::patient(config);
+            config.plugins.insert("email".to_owned(), crate::plugins::support::unhurried(PluginSection::default()));
             config.limits.enabled = false;
             config.auth.hash_threads = Some(1);
             config.auth.hash_queue = 2;

@@ -17,6 +17,7 @@ use super::{
     app::{App, config, endpoint},
     raw::{Raw, ask, request},
 };
+use crate::support::DEADLINE;
 
 fn get() -> String {
     request("GET /api/cached", "", "")
@@ -55,7 +56,7 @@ async fn o05_a_connection_that_says_nothing_is_closed() {
     let mut config = config();
     config.http.header_read_timeout = Span::millis(200);
     let app = App::start(config).await;
-    assert!(Raw::open(app.address).await.is_closed_within(Duration::from_secs(2)).await);
+    assert!(Raw::open(app.address).await.is_closed_within(DEADLINE / 4).await);
 }
 
 #[tokio::test]

@@ -92,7 +92,7 @@ db_test! {
             say(&ann.client, &room, "naughty get golden").await;
             said(&ann.client, &room, "Some(\"7\")").await;
             ann.client.post("/api/posts", serde_json::json!({ "title": "News" })).await.expect(200);
-            for (hook, told) in [("on-message", "count golden"), ("on-member", "joined"), ("on-post", "News"), ("before-message", "rewrite me")] {
+            for (hook, told) in [("before-message", "rewrite me"), ("on-message", "count golden"), ("on-member", "joined"), ("on-post", "News")] {
                 eventually(hook, || async { run(&ann.client, &room, &format!("/seen {hook}")).await.contains(told).then_some(()) }).await;
             }
             server.stop().await;

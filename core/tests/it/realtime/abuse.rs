@@ -147,7 +147,7 @@ async fn s23_acknowledgements_that_nobody_asked_for_are_ignored() {
 async fn s24_pongs_too_many_or_early_do_no_harm_and_too_few_end_the_connection() {
     let server = TestServer::start_with(Db::Sqlite, |config| {
         config.realtime.ping_interval = Span::millis(300);
-        config.realtime.ping_timeout = Span::seconds(2);
+        config.realtime.ping_timeout = Span::seconds(5);
     })
     .await;
     let ann = server.member("Ann").await;
@@ -156,7 +156,7 @@ async fn s24_pongs_too_many_or_early_do_no_harm_and_too_few_end_the_connection()
         early.send("3").await;
     }
     // Longer than it takes to end the connection of who does not answer.
-    assert!(early.stays_open(Duration::from_secs(4)).await);
+    assert!(early.stays_open(Duration::from_secs(8)).await);
     let mut silent = Light::connect(&server.url(), &ann).await;
     while silent.next_raw().await.is_some() {}
     server.stop().await;

@@ -55,7 +55,7 @@ async fn refusal(server: &TestServer, opening: Opening, auth: Option<Value>) -> 
 #[tokio::test]
 async fn s01_who_says_nothing_about_themselves_is_refused_and_disconnected() {
     // Also the official client has to ask within this time, and Node may have to start first.
-    let server = TestServer::start_with(crate::support::Db::Sqlite, |config| config.limits.socket_connect_timeout = Span::seconds(3)).await;
+    let server = TestServer::start_with(crate::support::Db::Sqlite, |config| config.limits.socket_connect_timeout = Span::seconds(8)).await;
     let mut nobody = Opening::default().open(&server.url()).await.unwrap();
     nobody.opened().await;
     nobody.send("40").await;

@@ -12,6 +12,7 @@ async fn a_thousand_clients_that_send_as_they_connect_all_get_their_answer() {
         config.limits.sockets_per_user = 2000;
         // An unoptimised server takes its time.
         config.limits.socket_connect_timeout = community::config::Span::seconds(60);
+        config.http.header_read_timeout = community::config::Span::seconds(60);
     })
     .await;
     let ann = server.member("Ann").await;

@@ -97,7 +97,7 @@ async fn s16_an_abandoned_session_goes_by_itself() {
     let server = TestServer::start_with(Db::Sqlite, |config| {
         config.realtime.ping_interval = Span::millis(200);
         // Who is not abandoned yet has this long for its next request.
-        config.realtime.ping_timeout = Span::seconds(3);
+        config.realtime.ping_timeout = Span::seconds(6);
     })
     .await;
     let ann = server.member("Ann").await;

@@ -13,7 +13,7 @@ use community::random::Random;
 use serde_json::json;
 
 use super::*;
-use crate::support::{Binary, Client, Db, PASSWORD, Socket, Sockets, full, seed};
+use crate::support::{Binary, Client, Db, PASSWORD, Socket, Sockets, full, patient, seed};
 
 /// What a client knows of a room that does what the guide says (`realtime/guide.rs`, "Lose nothing").
 #[derive(Default)]
@@ -136,7 +136,11 @@ const ALL: usize = usize::MAX;
 db_test! {
     async fn a_client_that_is_cut_off_at_random_ends_with_exactly_what_the_room_has(db) {
         let (seed, cuts) = (seed(), if full() { 200 } else { 12 });
-        let server = TestServer::start_with(db, |config| config.limits.enabled = false).await;
+        let server = TestServer::start_with(db, |config| {
+            patient(config);
+            config.limits.enabled = false;
+        });
+        let server = server.await;
         let ann = server.member("Ann").await;
         let mut writers = Vec::new();
         for number in 0..20 {

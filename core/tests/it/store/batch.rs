@@ -111,7 +111,11 @@ db_test! {
     }
 
     async fn a_write_whose_client_went_away_stands_or_falls_as_a_whole(db) {
-        let server = TestServer::start_with(db, |config| config.limits.enabled = false).await;
+        let server = TestServer::start_with(db, |config| {
+            config.limits.enabled = false;
+            config.database.acquire_timeout = community::config::Span::seconds(10);
+        });
+        let server = server.await;
         let ann = server.member("Ann").await.client;
         for number in 0..30 {
             let body = json!({ "title": format!("abandoned {number}") });

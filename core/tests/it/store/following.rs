@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// A second, and what a busy machine takes to notice.
-const SOON: Duration = Duration::from_secs(5);
+const SOON: Duration = Duration::from_secs(10);
 
 /// Waits until `path` has changed for a reader that knows it under `tag`.
 async fn changed(client: &Client, path: &str, tag: &str) -> crate::support::Answer {

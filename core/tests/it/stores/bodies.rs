@@ -142,7 +142,7 @@ async fn e03_a_length_that_lies_uploads_nothing() {
 
 store_test! {
     async fn e09_a_body_that_trickles_is_given_up(db, backend) {
-        let patience = Span::seconds(4);
+        let patience = Span::seconds(8);
         let place = Place::start_with(db, backend, |config| {
             config.limits.enabled = false;
             (config.http.body_idle_timeout, config.http.body_min_rate) = (patience, Size::kib(1));
@@ -162,7 +162,7 @@ store_test! {
         };
         // The client writes and does not read; the server gives up meanwhile.
         timeout(patience.0 * 5 / 4, trickle).await.unwrap_err();
-        let answer = timeout(patience.0 / 2, raw.answer()).await.expect("given up only now that it stops");
+        let answer = timeout(patience.0 * 7 / 8, raw.answer()).await.expect("given up only now that it stops");
         assert_eq!((answer.status, answer.header("connection")), (408, Some("close")), "{}", answer.text());
         eventually("nothing to be left", || async { place.unfinished().await.is_empty().then_some(()) }).await;
         assert_eq!(place.keys().await, [""; 0]);
@@ -171,7 +171,12 @@ store_test! {
     }
 
     async fn e10_a_client_that_goes_away_leaves_nothing(db, backend) {
-        let place = Place::start(db, backend).await;
+        // Whoever comes next does not wait for the places of those who went away.
+        let place = Place::start_with(db, backend, |config| {
+            config.limits.enabled = false;
+            (config.limits.uploads_at_a_time, config.limits.uploads_at_a_time_per_user) = (32, 16);
+        });
+        let place = place.await;
         let ann = place.server.member("Ann").await;
         let body = Form::of(&sized_pdf(9 << 20)).body();
         let small = Form::of(&private_png(&picture(40, 30), 6).whole()).body();

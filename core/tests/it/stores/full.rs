@@ -30,9 +30,11 @@ async fn e11_a_full_disk_refuses_files_and_keeps_no_half_of_them() {
     server.limit("unlimited");
     upload(&ann, &large).await;
     assert_eq!(list(&ann).await.len(), 3);
-    let files = files_below(&binary.folder().join("data/uploads"));
-    let files: Vec<_> = files.iter().filter(|file| !file.contains("-small.") && !is_mark(file)).collect();
-    assert_eq!(files.len(), 3, "{files:?}");
+    eventually("three files and no half", || async {
+        let files = files_below(&binary.folder().join("data/uploads"));
+        (files.iter().filter(|file| !file.contains("-small.") && !is_mark(file)).count() == 3).then_some(())
+    })
+    .await;
     drop(server);
     binary.stop().await;
 }

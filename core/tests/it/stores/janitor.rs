@@ -79,7 +79,6 @@ store_test! {
         for key in orphans {
             place.plant(key, &pdf().whole()).await;
         }
-        place.claimed().await;
         // The oldest of each.
         for (stays, left) in [(keys[0].clone(), vec![keys[0].clone()]), (orphans[0].to_owned(), vec![orphans[0].to_owned()])] {
             for key in orphans {

@@ -29,11 +29,10 @@ async fn both_begun(place: &Place) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn e12_some_are_received_at_once_and_more_wait_a_little() {
     let place = Place::start_with(Db::Sqlite, Backend::Fs, |config| {
-        (config.limits.uploads_at_a_time, config.limits.upload_wait) = (2, Span::seconds(2));
+        (config.limits.uploads_at_a_time, config.limits.upload_wait) = (2, Span::seconds(8));
+        config.http.body_idle_timeout = Span::seconds(60);
     });
     let place = place.await;
-    // The mark that says whose the store is would be a half, too, while it is written.
-    place.claimed().await;
     let ann = place.server.member("Ann").await;
     let body = Form::of(&sized_pdf(2 << 20)).body();
     let (mut slow, leaving) = (begin(&place, &ann, &body).await, begin(&place, &ann, &body).await);

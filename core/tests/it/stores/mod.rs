@@ -88,8 +88,15 @@ impl Place {
         Self::start_with(db, backend, |config| config.limits.enabled = false).await
     }
 
-    /// One with a changed configuration.
+    /// One with a changed configuration. What it cleans up when it starts is done.
     pub async fn start_with(db: Db, backend: Backend, change: impl FnOnce(&mut Config)) -> Self {
+        let place = Self::begin_with(db, backend, change).await;
+        place.claimed().await;
+        place
+    }
+
+    /// The same, also where there is no store.
+    pub async fn begin_with(db: Db, backend: Backend, change: impl FnOnce(&mut Config)) -> Self {
         let remote = match backend {
             Backend::Fs => None,
             Backend::S3 => Some(remote(StoreKind::S3).await),

@@ -11,7 +11,7 @@ use super::{Backend, Place, files::*, list, store_test, storing::sized_pdf, uplo
 use crate::support::{Client, Damage, Db, Form, eventually, free_port};
 
 /// What anybody may have to wait for an answer, with something for a busy machine.
-const PATIENCE: Duration = Duration::from_secs(15 + 3);
+const PATIENCE: Duration = Duration::from_secs(15 + 10);
 
 /// One upload that must be refused in time.
 async fn refused(client: &Client, file: &[u8], what: &str) {
@@ -114,7 +114,7 @@ store_test! {
             |config| config.uploads.bucket = Some("no-such-bucket".to_owned()),
         ];
         for change in nowhere {
-            let place = Place::start_with(db, backend, change).await;
+            let place = Place::begin_with(db, backend, change).await;
             let ann = place.server.member("Ann").await.client;
             refused(&ann, &png(&picture(4, 4)).whole(), "a store that is not there").await;
             assert!(list(&ann).await.is_empty());
@@ -145,7 +145,7 @@ async fn e11_a_folder_that_is_gone_costs_an_answer_and_works_again_when_it_is_ba
 #[tokio::test]
 async fn without_a_store_the_answer_is_503() {
     let none = |config: &mut Config| config.uploads.backend = community::config::UploadsBackend::None;
-    let place = Place::start_with(Db::Sqlite, Backend::Fs, none).await;
+    let place = Place::begin_with(Db::Sqlite, Backend::Fs, none).await;
     let ann = place.server.member("Ann").await.client;
     Form::of(&png(&picture(4, 4)).whole()).call(&ann).send().await.expect_error(503, "upload_unavailable");
     place.server.client().call("POST", "/api/upload").send().await.expect_error(401, "login_required");

@@ -41,7 +41,7 @@ store_test! {
             if change.0 == "region" && backend != Backend::OssV4 {
                 continue;
             }
-            let place = Place::start_with(db, backend, |config| match change {
+            let place = Place::begin_with(db, backend, |config| match change {
                 ("region", region) => config.uploads.region = Some(region.to_owned()),
                 (_, secret) => config.uploads.secret_access_key = Some(Secret::new(secret.to_owned())),
             });

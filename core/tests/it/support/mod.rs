@@ -69,7 +69,7 @@ pub use self::{
 };
 
 /// The longest any wait may take, in a debug build on a busy machine.
-pub const DEADLINE: Duration = Duration::from_secs(10);
+pub const DEADLINE: Duration = Duration::from_secs(20);
 
 /// Declares a test that runs once on each database, as `name::sqlite` and `name::postgres`.
 ///

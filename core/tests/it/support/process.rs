@@ -67,5 +67,5 @@ pub async fn output(mut command: Command, input: &str) -> Output {
         let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
         child.wait_with_output().unwrap()
     });
-    timeout(3 * DEADLINE, run).await.unwrap_or_else(|_| panic!("{shown} does not end")).unwrap()
+    timeout(6 * DEADLINE, run).await.unwrap_or_else(|_| panic!("{shown} does not end")).unwrap()
 }

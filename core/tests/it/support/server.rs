@@ -62,6 +62,8 @@ impl TestServer {
         config.http.listen = ([127, 0, 0, 1], 0).into();
         config.database.url = Some(SecretUrl::new(database.url.clone()));
         config.database.connections = 5;
+        // As long as it may take where other tests have the machine.
+        config.database.acquire_timeout = Span::seconds(10);
         change(&mut config);
         let clock = Arc::new(ManualClock::at(BEGINNING));
         let names = Arc::new(Names::default());
