@@ -209,6 +209,14 @@ impl App {
         Ok(Self { config, store, outbound, flows, oauth, look, parts })
     }
 
+    /// The store for uploads, for a command.
+    ///
+    /// # Errors
+    /// TLS cannot be set up.
+    pub fn objects(&self) -> Result<Objects, StartError> {
+        Ok(Objects::new(&self.config, self.parts.resolver.clone(), None)?)
+    }
+
     /// What answers requests, and the sockets among them.
     async fn endpoint(
         &self,

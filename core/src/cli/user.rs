@@ -1,7 +1,9 @@
 //! `community user`: accounts and sessions from the shell, for operators and scripts. A running server hears of every change
 //! within a second.
 
-use std::io::Read;
+mod export;
+
+use std::{io::Read, path::PathBuf};
 
 use clap::{Subcommand, ValueEnum};
 
@@ -18,7 +20,7 @@ use crate::{
     clock::{Clock, SystemClock},
     config::Config,
     email::{PROVIDER, flows::SignUp},
-    ids::UserId,
+    ids::{BotId, UserId},
     rooms,
     serve::{App, Parts},
     sessions::{self, model::NewSession},
@@ -61,6 +63,14 @@ pub enum Command {
         /// Open it again.
         #[arg(long)]
         undo: bool,
+    },
+    /// Write down everything that the server keeps about someone, as one JSON document, without passwords and other secrets.
+    Export {
+        #[arg(help = WHO)]
+        who: String,
+        /// A new file, for nobody else to read; without it the document goes to standard output.
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
     },
     /// End someone's sessions, or one of them, and print which. Whoever used them has to sign in again.
     SignOut {
@@ -116,10 +126,19 @@ pub async fn run(command: Command, config: Config) -> Outcome {
             while app.store.write((), |tx, ()| Box::pin(rooms::actions::let_rooms_of_shut_accounts_pass_on(tx))).await? {}
             show(&app, &id).await?;
         }
+        Command::Export { who, out } => Box::pin(export::run(&app, &who, out.as_deref())).await?,
         Command::SignOut { who, session } => sign_out(&app, find(&app, &who).await?, session.as_deref()).await?,
         Command::Session { who } => session(&app, find(&app, &who).await?).await?,
     }
     Ok(())
+}
+
+/// The one person whom `who` means.
+async fn person(app: &App, who: &str) -> Result<User, Box<dyn std::error::Error>> {
+    if BotId::parse(who).is_some() {
+        return Err(format!("{who} is a bot and no person; see `community bot --help`").into());
+    }
+    find(app, who).await
 }
 
 /// The first line of standard input.

@@ -3,7 +3,13 @@
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::entity::{ActiveModel, Column, Entity};
-use crate::{clock::Timestamp, error::Result, ids::IdentityId, random::TokenHash, store::Tx};
+use crate::{
+    clock::Timestamp,
+    error::Result,
+    ids::IdentityId,
+    random::TokenHash,
+    store::{Tx, moment},
+};
 
 /// Whether the device is one of `identity` and has not expired.
 pub async fn is_known(conn: &impl ConnectionTrait, identity: &IdentityId, token: &TokenHash, now: Timestamp) -> Result<bool> {
@@ -43,4 +49,10 @@ pub async fn remove_all_but(tx: &Tx, identity: &IdentityId, newest: usize) -> Re
 pub async fn remove_expired(tx: &Tx) -> Result<()> {
     Entity::delete_many().filter(Column::ExpiresAt.lte(tx.now().to_string())).exec(tx.conn()).await?;
     Ok(())
+}
+
+/// Since when `identity` has devices, and until when they are known, oldest first.
+pub async fn spans(conn: &impl ConnectionTrait, identity: &IdentityId) -> Result<Vec<(Timestamp, Timestamp)>> {
+    let own = Entity::find().filter(Column::IdentityId.eq(identity.as_str())).order_by_asc(Column::CreatedAt);
+    own.all(conn).await?.iter().map(|row| Ok((moment(&row.created_at)?, moment(&row.expires_at)?))).collect()
 }

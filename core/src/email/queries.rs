@@ -50,3 +50,8 @@ pub async fn own_password(conn: &Reader, user: &UserId) -> Result<Option<(ResetT
         ResetTarget { identity: identity.id, user: user.clone(), address: identity.email.unwrap_or_default(), username: String::new() };
     Ok(Some((target, phc)))
 }
+
+/// The address that somebody wants to add to their account.
+pub async fn waiting_address(conn: &Reader, user: &UserId) -> Result<Option<String>> {
+    Ok(store::addition_for(conn, user).await?.map(|waiting| waiting.address))
+}

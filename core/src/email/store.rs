@@ -2,8 +2,8 @@
 
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter,
-    sea_query::{Expr, OnConflict},
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter,
+    sea_query::{Expr, ExprTrait, Func, OnConflict},
 };
 
 use super::{
@@ -139,6 +139,26 @@ pub async fn take_addition(tx: &Tx, token: &TokenHash) -> Result<bool> {
 pub async fn remove_addition_of_others(tx: &Tx, user: &UserId, subject: &str) -> Result<()> {
     let others = additions::Column::Subject.ne(subject);
     additions::Entity::delete_many().filter(additions::Column::UserId.eq(user.as_str())).filter(others).exec(tx.conn()).await?;
+    Ok(())
+}
+
+/// The addition that waits for the account of `user`.
+pub async fn addition_for(conn: &impl ConnectionTrait, user: &UserId) -> Result<Option<Addition>> {
+    additions::Entity::find_by_id(user.as_str()).one(conn).await?.map(addition).transpose()
+}
+
+/// Removes the addition to the account of `user`.
+pub async fn remove_addition(tx: &Tx, user: &UserId) -> Result<()> {
+    additions::Entity::delete_by_id(user.as_str()).exec(tx.conn()).await?;
+    Ok(())
+}
+
+/// Removes the registrations of an address, in whatever spelling.
+pub async fn remove_registrations_of(tx: &Tx, address: &str) -> Result<()> {
+    use registrations::Column;
+    let spelled = Expr::expr(Func::lower(Expr::col(Column::Address))).eq(address.to_lowercase());
+    let same = Condition::any().add(spelled).add(Column::Address.eq(address)).add(Column::Subject.eq(address));
+    registrations::Entity::delete_many().filter(same).exec(tx.conn()).await?;
     Ok(())
 }
 

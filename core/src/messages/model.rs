@@ -154,6 +154,24 @@ pub enum Range {
     ChangedSince(u64),
 }
 
+/// What somebody did to a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trace {
+    /// They said it.
+    Said,
+    /// They put a reaction on it.
+    Reacted,
+}
+
+/// What was found in a piece of all messages.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// Oldest first.
+    pub messages: Vec<MessageId>,
+    /// The last message that was looked at; `None` at the end.
+    pub last: Option<MessageId>,
+}
+
 /// What a message says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Content {

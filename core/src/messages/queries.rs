@@ -5,7 +5,7 @@ use serde_json::Value;
 
 pub use super::model::Range;
 use super::{
-    model::{ClientId, Message, Shown},
+    model::{ClientId, Found, Message, Shown, Trace},
     requests::MessageBody,
     store,
 };
@@ -80,6 +80,11 @@ pub async fn stored(conn: &impl Conn, id: &MessageId) -> Result<Option<Message>>
 /// Several at once, in no order, without those that are gone.
 pub async fn all_stored(conn: &impl Conn, ids: &[MessageId]) -> Result<Vec<Message>> {
     store::by_ids(conn, ids).await
+}
+
+/// Looks through some messages of all rooms after `after` for what somebody did.
+pub async fn search(conn: &impl Conn, who: &MemberId, trace: Trace, after: Option<&MessageId>) -> Result<Found> {
+    store::search(conn, who, trace, after).await
 }
 
 /// What `author` said in a room under this name of the client's, as it is now, whoever asks.

@@ -9,7 +9,7 @@ pub use super::store::json_statement;
 use super::{model::Post, store};
 use crate::{
     error::{Error, Result},
-    ids::PostId,
+    ids::{PostId, UserId},
     store::Reader,
 };
 
@@ -36,6 +36,11 @@ pub async fn post(conn: &Reader, id: &PostId) -> Result<Post> {
 /// The newest `limit` posts, or those just older than `before`, one by one.
 pub async fn list(conn: &Reader, before: Option<&PostId>, limit: u64) -> Result<Vec<Post>> {
     store::run(conn, before, limit).await
+}
+
+/// The newest `limit` posts of `author`, or those just older than `before`.
+pub async fn of_author(conn: &Reader, author: &UserId, before: Option<&PostId>, limit: u64) -> Result<Vec<Post>> {
+    store::of_author(conn, author, before, limit).await
 }
 
 /// The newest `limit` posts, or those just older than `before`.

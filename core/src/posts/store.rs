@@ -44,6 +44,13 @@ pub async fn run(conn: &impl ConnectionTrait, before: Option<&PostId>, limit: u6
     rows.into_iter().filter_map(|(row, author)| Some(post(row, author?.username))).collect()
 }
 
+/// Up to `limit` posts of `author` that are older than `before`, newest first.
+pub async fn of_author(conn: &impl ConnectionTrait, author: &UserId, before: Option<&PostId>, limit: u64) -> Result<Vec<Post>> {
+    let own = Entity::find().filter(Column::AuthorId.eq(author.as_str())).filter(Column::Id.lt(before.map_or("\u{7f}", PostId::as_str)));
+    let rows = own.order_by_desc(Column::Id).limit(limit).find_also_related(users::Entity).all(conn).await?;
+    rows.into_iter().filter_map(|(row, author)| Some(post(row, author?.username))).collect()
+}
+
 /// Adds a post.
 pub async fn add(tx: &Tx, post: &Post) -> Result<()> {
     let row = ActiveModel {
@@ -103,6 +110,12 @@ pub async fn add_key(tx: &Tx, user: &UserId, key: &IdempotencyKey, request_hash:
 /// Forgets keys from before `before`.
 pub async fn remove_keys(tx: &Tx, before: Timestamp) -> Result<()> {
     keys::Entity::delete_many().filter(keys::Column::CreatedAt.lt(before.to_string())).exec(tx.conn()).await?;
+    Ok(())
+}
+
+/// Forgets the keys of `user`.
+pub async fn remove_keys_of(tx: &Tx, user: &UserId) -> Result<()> {
+    keys::Entity::delete_many().filter(keys::Column::UserId.eq(user.as_str())).exec(tx.conn()).await?;
     Ok(())
 }
 

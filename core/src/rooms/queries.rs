@@ -67,6 +67,11 @@ pub async fn rooms(conn: &Reader, actor: &Actor, now: Timestamp, before: Option<
     Ok(RoomsAnswer { ok: true, rooms: bodies(page), invites: bodies(invites), next })
 }
 
+/// The rooms that somebody is invited to, the latest invitation first.
+pub async fn invitations(conn: &Reader, who: &MemberId, now: Timestamp) -> Result<Vec<RoomBody>> {
+    Ok(store::list_invited(conn, who, now, MAX_ROOMS).await?.into_iter().map(RoomBody::from).collect())
+}
+
 /// A room as it stands in a list of `who`, member or not, as for an invitation. `None` if it is gone.
 pub async fn summary(conn: &impl Conn, room: &RoomId, who: &MemberId) -> Result<Option<RoomBody>> {
     Ok(store::standing(conn, room, who).await?.map(RoomBody::from))

@@ -1,6 +1,7 @@
 //! Messages in the database.
 
 mod pages;
+mod search;
 
 use futures_util::future::BoxFuture;
 use sea_orm::{
@@ -9,7 +10,7 @@ use sea_orm::{
     sea_query::{Expr, Query},
 };
 
-pub use self::pages::run;
+pub use self::{pages::run, search::search};
 use super::{
     entity::{ActiveModel, Column, Entity, Model},
     model::{ClientId, Content, Message, Range},
@@ -212,4 +213,11 @@ pub async fn remove(tx: &Tx, room: &RoomId, limit: u64) -> Result<bool> {
     let some = Query::select().column(Column::Id).from(Entity).and_where(Column::RoomId.eq(room.as_str())).limit(limit).take();
     let removed = Entity::delete_many().filter(Column::Id.in_subquery(some)).exec(tx.conn()).await?;
     Ok(removed.rows_affected == limit)
+}
+
+/// Lets these messages stand under another name of their author.
+pub async fn set_author_name(tx: &Tx, ids: &[MessageId], name: &str) -> Result<()> {
+    let these = Column::Id.is_in(ids.iter().map(MessageId::as_str));
+    Entity::update_many().col_expr(Column::AuthorName, Expr::value(name)).filter(these).exec(tx.conn()).await?;
+    Ok(())
 }

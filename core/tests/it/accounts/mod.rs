@@ -2,6 +2,7 @@
 
 mod commands;
 mod events;
+mod exporting;
 mod identities;
 mod linking;
 mod renaming;
