@@ -16,6 +16,8 @@ use crate::{
 
 /// Ways to sign in that one account may have.
 const MAX_IDENTITIES: usize = 20;
+/// What everybody is called whose account was erased.
+pub const ERASED: &str = "deleted";
 
 /// Makes an account for someone whom a provider vouches for. Invitations to rooms that waited for them are theirs now.
 ///
@@ -202,6 +204,49 @@ pub async fn set_disabled(tx: &mut Tx, actor: &Actor, user: &UserId, disabled: b
     }
     tx.record(events::changed(user));
     sessions::actions::end_all(tx, user, None, "disabled").await
+}
+
+/// Shuts an account that is to be erased, so that nothing new comes to what is removed bit by bit. Doing it again changes nothing.
+///
+/// # Errors
+/// `not_found`; `last_admin` if nobody else could look after the server.
+pub async fn begin_erasure(tx: &mut Tx, user: &UserId) -> Result<()> {
+    // Two admins who go at the same time wait for each other.
+    tx.lock("last admin").await?;
+    let known = store::user(tx.conn(), user).await?.ok_or_else(|| Error::not_found("user"))?;
+    if known.role == Role::Admin && !known.disabled && !store::has_other_admin(tx.conn(), user).await? {
+        let message = "This is the only admin. Make somebody else one first, with `community user promote`.";
+        return Err(conflict("last_admin", message));
+    }
+    set_disabled(tx, &Actor::System, user, true).await
+}
+
+/// Removes what tells who somebody was: the ways to sign in, with their passwords and devices, what waits for them elsewhere, and the
+/// name. The end of an erasure: until then the account is found by what it was known as, and whoever signs in is told that it is shut.
+/// From then on they are somebody new.
+pub async fn finish_erasure(tx: &mut Tx, user: &UserId) -> Result<()> {
+    let known = store::user(tx.conn(), user).await?.ok_or_else(|| Error::not_found("user"))?;
+    // Who signed in at the moment at which the account was shut may have begun one more.
+    sessions::actions::end_all(tx, user, None, "disabled").await?;
+    let identities = store::identities_of(tx.conn(), user).await?;
+    for identity in &identities {
+        hold_subject(tx, &identity.provider, &identity.subject).await?;
+        hold(tx, &identity.id).await?;
+    }
+    rooms::actions::forget_invitations(tx, user, &identities).await?;
+    for identity in &identities {
+        if store::remove_identity(tx, &identity.id).await? {
+            tx.record(events::unlinked(identity));
+        }
+    }
+    if known.role != Role::User && store::set_role(tx, user, Role::User).await? {
+        tx.record(events::changed(user));
+    }
+    if known.username != ERASED {
+        store::rename(tx, user, ERASED).await?;
+        tx.record(events::renamed(user));
+    }
+    Ok(())
 }
 
 fn require_admin(actor: &Actor) -> Result<()> {

@@ -86,6 +86,16 @@ impl Identity {
         }
     }
 
+    /// The addresses that are surely the person's own.
+    pub fn own_addresses(&self) -> Vec<String> {
+        let mut own: Vec<String> = self.email.iter().filter(|_| self.email_verified).cloned().collect();
+        if self.provider == "email" {
+            own.push(self.subject.clone());
+        }
+        own.dedup();
+        own
+    }
+
     /// The same identity with what the provider says of it today.
     #[must_use]
     pub fn refreshed(&self, profile: &Profile) -> Self {

@@ -223,3 +223,12 @@ pub async fn set_disabled(tx: &Tx, user: &UserId, disabled: bool) -> Result<bool
 pub async fn owner(conn: &impl ConnectionTrait, identity: &IdentityId) -> Result<Option<UserId>> {
     Ok(identities::Entity::find_by_id(identity.as_str()).one(conn).await?.map(|row| UserId::from_stored(row.user_id)))
 }
+
+/// Whether somebody else is an admin whose account is open.
+pub async fn has_other_admin(conn: &impl ConnectionTrait, user: &UserId) -> Result<bool> {
+    let others = users::Entity::find()
+        .filter(users::Column::Role.eq(Role::Admin.as_str()))
+        .filter(users::Column::DisabledAt.is_null())
+        .filter(users::Column::Id.ne(user.as_str()));
+    Ok(others.one(conn).await?.is_some())
+}

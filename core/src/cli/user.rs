@@ -1,6 +1,7 @@
 //! `community user`: accounts and sessions from the shell, for operators and scripts. A running server hears of every change
 //! within a second.
 
+mod erase;
 mod export;
 
 use std::{io::Read, path::PathBuf};
@@ -72,6 +73,18 @@ pub enum Command {
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
     },
+    /// Erase an account for good: name, ways to sign in, sessions, invitations and uploads go, and it leaves its rooms. Rooms that nobody
+    /// else owns pass to another member. Posts and messages stay under the name `deleted`. Whoever signs in again gets a new account.
+    Erase {
+        #[arg(help = WHO)]
+        who: String,
+        /// Delete the posts, and what the messages say, as well.
+        #[arg(long)]
+        with_posts: bool,
+        /// Do not ask first.
+        #[arg(long)]
+        yes: bool,
+    },
     /// End someone's sessions, or one of them, and print which. Whoever used them has to sign in again.
     SignOut {
         #[arg(help = WHO)]
@@ -127,6 +140,7 @@ pub async fn run(command: Command, config: Config) -> Outcome {
             show(&app, &id).await?;
         }
         Command::Export { who, out } => Box::pin(export::run(&app, &who, out.as_deref())).await?,
+        Command::Erase { who, with_posts, yes } => Box::pin(erase::run(&app, &who, with_posts, yes)).await?,
         Command::SignOut { who, session } => sign_out(&app, find(&app, &who).await?, session.as_deref()).await?,
         Command::Session { who } => session(&app, find(&app, &who).await?).await?,
     }

@@ -86,3 +86,8 @@ pub async fn claim(tx: &mut Tx, due: &[DueMail], until: Timestamp) -> Result<Vec
 pub async fn sweep(tx: &mut Tx) -> Result<bool> {
     Ok(store::remove_settled(tx, tx.now().minus(DAY * 2), SWEEP).await? == SWEEP)
 }
+
+/// Forgets all mails to an address, also those that wait to be sent.
+pub async fn forget_all_to(tx: &mut Tx, address: &str) -> Result<()> {
+    store::remove_to(tx, address).await
+}

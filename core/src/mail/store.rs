@@ -142,3 +142,12 @@ pub async fn remove_settled(tx: &Tx, before: Timestamp, limit: u64) -> Result<u6
     }
     Ok(count)
 }
+
+/// Removes all mails to `address`, in whatever spelling they went out.
+pub async fn remove_to(tx: &Tx, address: &str) -> Result<()> {
+    let spelled = Expr::expr(Func::lower(Expr::col(Column::Address))).eq(address.to_lowercase());
+    // SQLite knows the small letters of ASCII only.
+    let to = Condition::any().add(spelled).add(Column::Address.eq(address));
+    Entity::delete_many().filter(to).exec(tx.conn()).await?;
+    Ok(())
+}

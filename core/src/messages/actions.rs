@@ -8,7 +8,7 @@ use super::{
 use crate::{
     actor::Actor,
     bots::model::Ability,
-    error::{Error, Result},
+    error::{Error, Kind, Result},
     ids::{MemberId, MessageId, RoomId},
     rooms::{
         self,
@@ -145,6 +145,27 @@ pub async fn react(tx: &mut Tx, target: &Target, emoji: &Emoji, on: bool) -> Res
     change(tx, what, message, &standing, &target.actor, Some(emoji)).await
 }
 
+/// Lets messages stand under another name of their author from now on, whoever reads them.
+pub async fn rename_author(tx: &mut Tx, messages: &[MessageId], name: &str) -> Result<()> {
+    tx.flush().await?;
+    store::set_author_name(tx, messages, name).await
+}
+
+/// Deletes messages, as their author does. Those that are gone with their room are passed over.
+pub async fn delete_all(tx: &mut Tx, messages: &[MessageId]) -> Result<()> {
+    // All before anything is written: who holds one of them may wait for the row of its room.
+    for message in messages {
+        hold(tx, message).await?;
+    }
+    for message in messages {
+        match delete(tx, &Target { actor: Actor::System, message: message.clone(), room: None }).await {
+            Err(error) if error.kind == Kind::NotFound => {}
+            outcome => outcome.map(drop)?,
+        }
+    }
+    Ok(())
+}
+
 /// Removes messages of rooms that are gone, and the rooms themselves once they are empty. True if there may be more.
 pub async fn sweep(tx: &mut Tx) -> Result<bool> {
     tx.flush().await?;
@@ -167,7 +188,7 @@ async fn held(tx: &mut Tx, target: &Target, ability: Ability) -> Result<(Message
             return Err(Error::not_found("room"));
         }
     }
-    tx.lock(&format!("message {}", target.message)).await?;
+    hold(tx, &target.message).await?;
     let message = present(tx, &target.message).await?;
     if target.room.as_ref().is_some_and(|room| room != &message.room) {
         return Err(Error::not_found("message"));
@@ -175,6 +196,11 @@ async fn held(tx: &mut Tx, target: &Target, ability: Ability) -> Result<(Message
     target.actor.require(ability, &message.room).map_err(|error| unseen(target, error))?;
     let standing = rooms::actions::held_standing(tx, &message.room, &who).await.map_err(|error| unseen(target, error))?;
     Ok((message, standing))
+}
+
+/// Lets those who change a message wait for each other.
+async fn hold(tx: &Tx, message: &MessageId) -> Result<()> {
+    tx.lock(&format!("message {message}")).await
 }
 
 /// A message as it is, with what was sent in this transaction.

@@ -8,6 +8,7 @@ use super::{
 use crate::{
     accounts::{self, model::Profile},
     error::Result,
+    ids::UserId,
     random::{Token, TokenHash},
     sessions::{
         self,
@@ -106,4 +107,9 @@ pub async fn end_trial(tx: &mut Tx, state: &TokenHash, provider: &str, outcome: 
 /// Removes what can no longer be finished or picked up.
 pub async fn sweep(tx: &mut Tx) -> Result<()> {
     store::remove_expired(tx).await
+}
+
+/// Forgets what `user` has begun to link.
+pub async fn forget_links(tx: &mut Tx, user: &UserId) -> Result<()> {
+    store::remove_links(tx, user).await
 }

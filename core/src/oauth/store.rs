@@ -12,6 +12,7 @@ use super::{
 use crate::{
     clock::Timestamp,
     error::{Error, Result},
+    ids::UserId,
     random::{Token, TokenHash},
     store::{Tx, moment},
 };
@@ -119,5 +120,11 @@ pub async fn remove_expired(tx: &Tx) -> Result<()> {
     let now = tx.now().to_string();
     transactions::Entity::delete_many().filter(transactions::Column::ExpiresAt.lte(now.as_str())).exec(tx.conn()).await?;
     trials::Entity::delete_many().filter(trials::Column::ExpiresAt.lte(now.as_str())).exec(tx.conn()).await?;
+    Ok(())
+}
+
+/// Removes what `user` has begun to link.
+pub async fn remove_links(tx: &Tx, user: &UserId) -> Result<()> {
+    transactions::Entity::delete_many().filter(transactions::Column::UserId.eq(user.as_str())).exec(tx.conn()).await?;
     Ok(())
 }

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     accounts,
-    actor::Actor,
+    actor::{Actor, Role},
     bots::model::Ability,
     error::{Error, Kind, Result},
     ids::{PostId, UserId},
@@ -21,6 +21,8 @@ use crate::{
 
 /// How long the same key means the same post.
 const KEY_LIFETIME: Duration = Duration::from_hours(24);
+/// Posts of somebody that are deleted in one go.
+const DELETE: u64 = 50;
 
 /// A post to be written.
 #[derive(Debug, Clone)]
@@ -149,6 +151,25 @@ pub async fn delete(tx: &mut Tx, actor: &Actor, id: &PostId) -> Result<()> {
     store::remove(tx, id).await?;
     tx.record(events::deleted(&post, actor));
     Ok(())
+}
+
+/// Deletes posts of `author`, some in one go, as if they did it themselves. True if there may be more.
+pub async fn delete_all_of(tx: &mut Tx, author: &UserId) -> Result<bool> {
+    let actor = Actor::User { id: author.clone(), role: Role::User };
+    let posts = store::of_author(tx.conn(), author, None, DELETE).await?;
+    for post in &posts {
+        match delete(tx, &actor, &post.id).await {
+            // An admin was faster.
+            Err(error) if error.kind == Kind::NotFound => {}
+            outcome => outcome?,
+        }
+    }
+    Ok(posts.len() as u64 == DELETE)
+}
+
+/// Forgets the keys under which somebody wrote posts.
+pub async fn forget_keys(tx: &mut Tx, user: &UserId) -> Result<()> {
+    store::remove_keys_of(tx, user).await
 }
 
 /// The post as it is, and stays until the end of the transaction: of two changes side by side neither may undo the other.

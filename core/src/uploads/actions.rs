@@ -91,7 +91,7 @@ pub async fn give_up(tx: &mut Tx, id: &UploadId) -> Result<bool> {
     Ok(store::by_id(tx.conn(), id).await?.is_none_or(|upload| upload.state != State::Ready))
 }
 
-/// Forgets an upload that was given up, once its objects are gone.
+/// Forgets an upload that was given up or condemned, once its objects are gone.
 pub async fn forget(tx: &mut Tx, id: &UploadId) -> Result<bool> {
     store::remove(tx, id).await
 }
@@ -115,6 +115,15 @@ pub async fn remove(tx: &mut Tx, actor: &Actor, id: &UploadId) -> Result<Upload>
 /// Writes down that the objects of a removed upload are gone.
 pub async fn removed(tx: &mut Tx, id: &UploadId) -> Result<bool> {
     store::advance(tx, id, State::Removed, State::Gone).await
+}
+
+/// Removes an upload of somebody who goes, whatever became of it: nobody sees it any more, its objects are to go, and it counts for no
+/// quota, so its row can be [forgotten](forget) after them.
+pub async fn condemn(tx: &mut Tx, id: &UploadId) -> Result<()> {
+    for state in [State::Ready, State::Reserved, State::Gone] {
+        store::advance(tx, id, state, State::Removed).await?;
+    }
+    Ok(())
 }
 
 /// Forgets what no longer counts for any quota.

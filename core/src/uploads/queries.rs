@@ -61,3 +61,8 @@ pub async fn known(conn: &impl Conn, stems: &[String]) -> Result<HashSet<String>
 pub async fn next_thumbnail(conn: &impl Conn, after: Option<&UploadId>) -> Result<Option<Upload>> {
     store::next_thumbnail(conn, after).await
 }
+
+/// Up to `limit` uploads of `user`, the oldest, whatever their state.
+pub async fn all_of(conn: &Reader, user: &UserId, limit: u64) -> Result<Vec<Upload>> {
+    store::all_of(conn, user, limit).await
+}

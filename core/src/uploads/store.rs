@@ -63,6 +63,11 @@ pub async fn page(conn: &impl ConnectionTrait, user: &UserId, before: Option<&Up
     uploads(query.order_by_desc(Column::Id).limit(limit).all(conn).await?)
 }
 
+/// Up to `limit` uploads of `user`, whatever their state.
+pub async fn all_of(conn: &impl ConnectionTrait, user: &UserId, limit: u64) -> Result<Vec<Upload>> {
+    uploads(Entity::find().filter(Column::UserId.eq(user.as_str())).order_by_asc(Column::Id).limit(limit).all(conn).await?)
+}
+
 /// Adds an upload.
 pub async fn add(tx: &Tx, upload: &Upload) -> Result<()> {
     let row = ActiveModel {

@@ -14,6 +14,8 @@ pub use self::{
 use super::store;
 use crate::{
     error::{Error, Kind, Result},
+    ids::UserId,
+    mail,
     store::Tx,
 };
 
@@ -30,6 +32,21 @@ pub fn wrong_current() -> Error {
 /// The one answer to links that do not work, whatever the reason.
 pub fn invalid_token() -> Error {
     Error::new(Kind::Invalid, "invalid_token", "This link does not work any more. Please request a new one.")
+}
+
+/// Forgets the address that somebody wanted to add to their account, and the letters to it.
+pub async fn forget_addition(tx: &mut Tx, user: &UserId) -> Result<()> {
+    if let Some(waiting) = store::addition_for(tx.conn(), user).await? {
+        store::remove_addition(tx, user).await?;
+        mail::actions::forget_all_to(tx, &waiting.address).await?;
+    }
+    Ok(())
+}
+
+/// Forgets who registered with an address, and the letters to it.
+pub async fn forget_address(tx: &mut Tx, address: &str) -> Result<()> {
+    store::remove_registrations_of(tx, address).await?;
+    mail::actions::forget_all_to(tx, address).await
 }
 
 /// Removes links that no longer work.

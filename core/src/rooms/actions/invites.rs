@@ -110,6 +110,20 @@ pub async fn claim(tx: &mut Tx, user: &UserId, identity: &Identity) -> Result<()
     Ok(())
 }
 
+/// Forgets all invitations of somebody whose account goes, also those that were taken back, and those of whoever has these identities.
+pub async fn forget_invitations(tx: &mut Tx, user: &UserId, identities: &[Identity]) -> Result<()> {
+    let mut keys: Vec<String> = identities.iter().flat_map(Elsewhere::keys_of).collect();
+    let addresses = identities.iter().flat_map(Identity::own_addresses);
+    keys.extend(addresses.map(|address| Elsewhere::Email(address.to_lowercase()).key()));
+    // In one order, for those who hold several.
+    keys.sort();
+    keys.dedup();
+    for key in &keys {
+        hold_key(tx, key).await?;
+    }
+    store::forget_all(tx, &MemberId::User(user.clone()), &keys).await
+}
+
 /// Removes a member, or takes an invitation back. Who was removed needs a new invitation, also where the room is open. Removing
 /// oneself is leaving.
 ///

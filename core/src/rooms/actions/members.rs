@@ -2,10 +2,10 @@
 
 use super::{hold, manage, pass_on, require_space};
 use crate::{
-    actor::Actor,
+    actor::{Actor, Role},
     bots::{self, model::Ability},
     error::{Error, Kind, Result},
-    ids::{MemberId, RoomId},
+    ids::{MemberId, RoomId, UserId},
     rooms::{
         events::{Departure, RoomEvent, What},
         model::{Member, Room, RoomRole, Standing},
@@ -93,6 +93,24 @@ pub async fn leave(tx: &mut Tx, actor: &Actor, room: &RoomId) -> Result<()> {
         return Ok(());
     };
     depart(tx, room, &who, role, (Departure::Left, actor)).await
+}
+
+/// Lets somebody leave their rooms, some of these in one go. True if there may be more.
+pub async fn leave_all(tx: &mut Tx, user: &UserId) -> Result<bool> {
+    let (actor, who) = (Actor::User { id: user.clone(), role: Role::User }, MemberId::User(user.clone()));
+    let mut rooms = store::rooms_of(tx.conn(), &who).await?;
+    // They are held in this order.
+    rooms.sort();
+    let more = rooms.len() as u64 > ROOMS_AT_ONCE;
+    rooms.truncate(usize::try_from(ROOMS_AT_ONCE).unwrap_or(usize::MAX));
+    for room in &rooms {
+        hold(tx, room).await?;
+        // Somebody may have removed them meanwhile.
+        if let Some(Member { role, .. }) = store::member(tx.conn(), room, &who).await? {
+            depart(tx, room, &who, role, (Departure::Left, &actor)).await?;
+        }
+    }
+    Ok(more)
 }
 
 /// Removes a member, and lets the room pass on if it needs to. `why` says how it came and who did it.

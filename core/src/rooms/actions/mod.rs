@@ -6,8 +6,8 @@ mod members;
 use std::time::Duration;
 
 pub use self::{
-    invites::{Invite, claim, invite, remove},
-    members::{Join, held_standing, join, leave, let_deleted_bots_leave, let_rooms_of_shut_accounts_pass_on, read, set_role},
+    invites::{Invite, claim, forget_invitations, invite, remove},
+    members::{Join, held_standing, join, leave, leave_all, let_deleted_bots_leave, let_rooms_of_shut_accounts_pass_on, read, set_role},
 };
 use super::{
     events::{RoomEvent, What},

@@ -107,3 +107,11 @@ pub async fn claim(tx: &Tx, keys: &[String]) -> Result<Vec<(RoomId, String, Time
     let open = rows.into_iter().filter(|row| state(row, now).is_ok_and(|state| state == InviteState::Open));
     open.map(|row| Ok((RoomId::from_stored(row.room_id), row.invited_by, moment(&row.expires_at)?))).collect()
 }
+
+/// Removes the invitations of `who`, and those under `keys`, also those that were taken back.
+pub async fn forget_all(tx: &Tx, who: &MemberId, keys: &[String]) -> Result<()> {
+    let own = key_of(who);
+    let all = keys.iter().map(String::as_str).chain([own.as_str()]);
+    Entity::delete_many().filter(Column::Invitee.is_in(all)).exec(tx.conn()).await?;
+    Ok(())
+}

@@ -12,7 +12,7 @@ use sea_orm::{
 
 pub use self::{
     counters::{advance, latest},
-    invites::{Key, claim, forget, invite_state, pending, put_invite, take_back},
+    invites::{Key, claim, forget, forget_all, invite_state, pending, put_invite, take_back},
     members::{
         Named, add_member, called, heir, hold_member, is_member, joined, member, memberships, named, only_owner, page, read_up_to,
         remove_member, rooms_of, rooms_of_deleted_bots, rooms_of_shut_accounts, run, set_role,

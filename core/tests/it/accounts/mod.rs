@@ -1,6 +1,7 @@
 //! Accounts, the ways to sign in to them, and what the operator does with them.
 
 mod commands;
+mod erasing;
 mod events;
 mod exporting;
 mod identities;
