@@ -279,7 +279,7 @@ test("ending a session elsewhere signs that browser out", async () => {
     await other.page.getByRole("button", { name: "Publish" }).click({ timeout: 5000 });
   };
   await write().catch(() => undefined);
-  await other.page.getByText("You were signed out.").waitFor();
+  await other.page.getByText("You were signed out.").first().waitFor();
   await other.page.getByRole("link", { name: "Sign in" }).first().waitFor();
   assert.deepEqual([...ann.faults, ...other.faults], []);
 });
