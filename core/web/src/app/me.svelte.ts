@@ -3,7 +3,7 @@ import { call, Refusal, whenSignedOut, type Self } from "./api";
 import { boot, type Viewer } from "./boot";
 import { forgetAll } from "./kept";
 import { t } from "./texts.svelte";
-import { say } from "./messages.svelte";
+import { say } from "./sayings.svelte";
 
 class Me {
   user = $state<Viewer | null>(boot.user);
