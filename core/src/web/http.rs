@@ -146,7 +146,7 @@ impl Pages {
             "user": user,
             "providers": providers,
             "passwordMin": self.password_min,
-            "pictures": self.pictures.0,
+            "pictures": self.pictures.at,
             "largestFile": self.largest_file,
         })
         .to_string()
