@@ -245,6 +245,18 @@ impl Frame<'_> {
         html + "</span>"
     }
 
+    /// What the script of the plain pages says, as JSON.
+    pub fn sentences(&self) -> String {
+        serde_json::json!({
+            "unreachable": self.t("trouble.unreachable"),
+            "unclear": self.t("trouble.unclear"),
+            "done": self.t("form.done"),
+            "again": self.t("auth.sent_again"),
+            "errors": self.lang.errors(),
+        })
+        .to_string()
+    }
+
     /// Markdown as HTML.
     pub fn html(&self, text: &str) -> String {
         markdown::html(text, self.pictures)
