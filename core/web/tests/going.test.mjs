@@ -61,6 +61,32 @@ test("what opens over a page is no step of its own once it is closed, and Back c
   assert.deepEqual([...faults, ...ann.faults], []);
 });
 
+test("what is opened again at once stays open", async () => {
+  const { page, faults } = await visitor(browser, site);
+  const dialog = page.getByRole("dialog");
+  await open(page, "/");
+  await page.getByRole("link", { name: "Read posts" }).click();
+  await banner(page, "Sign in").click();
+  await dialog.waitFor();
+  await page.evaluate(async () => {
+    const open = document.querySelector("dialog");
+    const gone = new Promise((go_on) => open.addEventListener("close", go_on));
+    open.querySelector("header button").click();
+    await gone;
+    const changed = new Promise((go_on) => addEventListener("hashchange", go_on));
+    document.querySelector(".bar a[href='#sign-in']").click();
+    await changed;
+  });
+  await page.waitForURL("**/posts/#sign-in");
+  await dialog.waitFor();
+  await page.keyboard.press("Escape");
+  await dialog.waitFor({ state: "detached" });
+  await page.waitForURL("**/posts/");
+  await page.goBack();
+  await page.getByRole("link", { name: "Read posts" }).waitFor();
+  assert.deepEqual(faults, []);
+});
+
 test("a link to where one is leads to its beginning, and nowhere else", async () => {
   for (let number = 0; number < 12; number += 1) await publish(`Long ${number}.`, "line\n\n".repeat(20));
   const { page, faults } = await visitor(browser, site);

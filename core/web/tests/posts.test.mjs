@@ -417,7 +417,7 @@ test("what is being written outlives other pages, a reload and the session, and 
 
   await context.clearCookies();
   await page.getByRole("button", { name: "Publish" }).click();
-  await page.getByText("You were signed out.").waitFor();
+  await page.getByText("You were signed out.").first().waitFor();
   await page.getByText("Your session is over.").waitFor();
   await is_there();
   await ann.sign_in(context);

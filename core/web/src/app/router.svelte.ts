@@ -61,8 +61,12 @@ export const router = new Router();
 /** Where one was before this page, if that was a page of ours. */
 export const cameFrom = (): string | undefined => history.state?.from;
 
+/** Kept once closing has led back to where one was, which takes a moment. */
+let closing: Promise<void> | null = null;
+
 /** Goes to a page of ours. Going where one is, or from one form for signing in to another, is no step that could be taken back. */
 export function go(path: string, replace = false): void {
+  if (closing) return void closing.then(() => go(path, replace));
   remember();
   const url = new URL(path, location.href);
   const { place } = router;
@@ -88,8 +92,9 @@ export function close(): void {
   Object.assign(router.place, { hash, form: "" });
   // A form need not be in the address.
   if (form && !FORM.test(location.hash.slice(1))) return;
-  if (history.state?.over === hash) history.back();
-  else history.replaceState(history.state, "", location.pathname + location.search + (hash && `#${hash}`));
+  if (history.state?.over !== hash) return history.replaceState(history.state, "", location.pathname + location.search + (hash && `#${hash}`));
+  closing = new Promise<void>((done) => addEventListener("hashchange", () => done(), { once: true })).then(() => void (closing = null));
+  history.back();
 }
 
 /**
@@ -170,5 +175,6 @@ history.scrollRestoration = "manual";
 if (history.state?.top) returnTo(history.state.top);
 // When the page is left it can be too late: a reload has the state from before.
 for (const moment of ["scrollend", "pagehide"]) addEventListener(moment, remember);
-addEventListener("popstate", () => arrive(history.state?.top ?? 0));
-addEventListener("hashchange", () => (router.place = placeOf(new URL(location.href), router.place)));
+// What was closed is closed already.
+addEventListener("popstate", () => closing || arrive(history.state?.top ?? 0));
+addEventListener("hashchange", () => closing || (router.place = placeOf(new URL(location.href), router.place)));
