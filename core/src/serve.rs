@@ -357,7 +357,7 @@ impl App {
         web::http::Pages {
             look: self.look.clone(),
             base: config.base_url(),
-            pictures: web::Pictures(vec![format!("{}/", config.uploads_url())]),
+            pictures: web::Pictures { at: vec![format!("{}/", config.uploads_url())], base: config.base_url() },
             largest_file: (config.uploads.backend != UploadsBackend::None).then_some(config.uploads.max_file.0),
             feed,
             catalog,

@@ -1,7 +1,7 @@
 // All rooms of the person, and those that are open in this browser.
 import { call, sentence } from "../app/api";
 import { me } from "../app/me.svelte";
-import { say } from "../app/messages.svelte";
+import { say } from "../app/sayings.svelte";
 import { router } from "../app/router.svelte";
 import { t } from "../app/texts.svelte";
 import { total, unread } from "../app/unread.svelte";
