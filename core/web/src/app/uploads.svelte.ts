@@ -105,6 +105,13 @@ export class Uploads {
     for (const upload of [...this.all]) this.remove(upload.id);
   }
 
+  /** Ends what is under way, for good. What the server has stays there. */
+  dispose(): void {
+    for (const request of this.running.values()) request.abort();
+    this.running.clear();
+    for (const { preview } of this.all) if (preview?.startsWith("blob:")) URL.revokeObjectURL(preview);
+  }
+
   private hover(event: DragEvent): void {
     if (!this.possible || !event.dataTransfer?.types.includes("Files")) return;
     event.preventDefault();

@@ -2,8 +2,8 @@
 import { call, Refusal } from "../app/api";
 import { me } from "../app/me.svelte";
 import { connection } from "./connection.svelte";
-import { keep, restore, type Unsent } from "./unsent";
 import type { Member, Message, RoomDetails } from "./wire";
+import { writingIn, type Writing } from "./writing.svelte";
 
 const PAGE = 50;
 /** With more messages than this, old ones are let go at the end of the room. */
@@ -59,15 +59,10 @@ export class Room {
   private timers = new Map<string, ReturnType<typeof setTimeout>>();
 
   /** What the person is writing here. */
-  unsent = $state.raw<Unsent>({ body: "", attachments: [] });
+  readonly writing: Writing;
 
   constructor(readonly id: string) {
-    this.unsent = restore(id);
-  }
-
-  write(unsent: Unsent): void {
-    this.unsent = unsent;
-    keep(this.id, unsent);
+    this.writing = writingIn(id);
   }
 
   get last(): Message | undefined {
@@ -102,6 +97,7 @@ export class Room {
   lose(ended: Room["ended"]): void {
     this.phase = "outside";
     this.ended = ended;
+    this.writing.giveUp();
   }
 
   /** The connection stands, maybe `again`: then everything is brought up to date, not only the messages. */
