@@ -18,7 +18,7 @@ use super::{
 use crate::{
     outbound::peer::Peer,
     plugins::support::{guest, load},
-    rooms::{details, open_room, say, send},
+    rooms::{details, join, open_room, read, say, send},
     store::member,
     support::{Binary, Db, Sockets, TestServer, eventually},
 };
@@ -63,12 +63,12 @@ db_test! {
         assert_eq!(binary.run_well(&["plugin", "reload", "helper"], "").await, "helper: loaded\n");
         assert_eq!(run(&ann, &room, "/count").await, "0");
         // One that cannot run leaves the one before at work.
-        let broken = section("helper", "counting_bot", &[]);
+        let broken = section("helper", "counting_bot", &["store"]).replace("counting_bot", "nothing_like_that");
         fs::write(binary.folder().join("community.toml"), broken).unwrap();
         let output = binary.run(&["plugin", "reload", "helper"], "").await;
         let errors = String::from_utf8(output.stderr).unwrap();
-        assert!(!output.status.success() && errors.contains("the one before serves on") && errors.contains("store"), "{errors}");
-        told_once(&binary, "which it is not granted");
+        assert!(!output.status.success() && errors.contains("the one before serves on") && errors.contains("cannot be read"), "{errors}");
+        told_once(&binary, "nothing_like_that");
         say(&ann, &room, "count me").await;
         eventually("it is counted", || async { (run(&ann, &room, "/count").await == "1").then_some(()) }).await;
         fs::write(binary.folder().join("community.toml"), section("helper", "counting_bot", &["store"])).unwrap();
@@ -83,6 +83,33 @@ db_test! {
         eventually("both are counted", || async { (run(&ann, &room, "/count").await == "2").then_some(()) }).await;
         let logs = binary.run_well(&["plugin", "logs", "helper"], "").await;
         assert!(logs.contains("loaded") && logs.contains("switched off"), "{logs}");
+        binary.stop().await;
+    }
+
+    async fn p18_p20_a_bot_whose_grant_is_withdrawn_is_off_once_it_is_loaded_anew(db) {
+        let binary = server(db, &section("helper", "echo_bot", &["chat-write"])).await;
+        let ann = member(&binary, "Ann").await.client;
+        let room = open_room(&ann, "Lobby").await;
+        present(&ann, &room, "helper").await;
+        say(&ann, &room, "echo one").await;
+        said(&ann, &room, "echo: one").await;
+        // Be it that only the grant is gone, or that the file cannot be read any more as well.
+        let withdrawn = section("helper", "echo_bot", &[]);
+        for (number, without) in [withdrawn.clone(), withdrawn.replace("echo_bot", "nothing_like_that")].iter().enumerate() {
+            fs::write(binary.folder().join("community.toml"), without).unwrap();
+            let output = binary.run(&["plugin", "reload", "helper"], "").await;
+            let errors = String::from_utf8(output.stderr).unwrap();
+            assert!(!output.status.success() && errors.contains("not loaded: ") && !errors.contains("serves on"), "{errors}");
+            let (list, _) = list(&binary).await;
+            assert!(list.lines().any(|line| line.starts_with("helper\t") && line.contains("\toff: ")), "{list}");
+            assert_eq!(run(&ann, &room, "/echo hello").await, "/echo hello", "it is text now");
+            let unanswered = format!("meanwhile {number}");
+            say(&ann, &room, &format!("echo {unanswered}")).await;
+            assert!(read(&ann, &room, "").await.iter().all(|message| message["body"] != format!("echo: {unanswered}")));
+            fs::write(binary.folder().join("community.toml"), section("helper", "echo_bot", &["chat-write"])).unwrap();
+            assert_eq!(binary.run_well(&["plugin", "reload", "helper"], "").await, "helper: loaded\n");
+            said(&ann, &room, &format!("echo: {unanswered}")).await;
+        }
         binary.stop().await;
     }
 
