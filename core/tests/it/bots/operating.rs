@@ -272,10 +272,25 @@ db_test! {
         // It fails as before, and is put aside anew.
         eventually("another letter", || async {
             let letters = binary.run_well(&["plugin", "letters", "naughty"], "").await;
-            (letters != NO_LETTERS && !letters.contains(&first)).then_some(())
+            (letters != NO_LETTERS && !letters.contains(&first) && letters.contains("4 attempts\tas you wish")).then_some(())
         }).await;
         assert_eq!(binary.run_well(&["plugin", "discard", "naughty"], "").await, "1 thrown away\n");
         assert_eq!(binary.run_well(&["plugin", "letters", "naughty"], "").await, NO_LETTERS);
+        binary.stop().await;
+    }
+
+    async fn who_is_removed_from_the_shell_did_not_remove_themselves(db) {
+        let binary = server(db, &section("hooks", "all_hooks_bot", &crate::bots::ALL)).await;
+        let (ann, ben) = (member(&binary, "Ann").await.client, member(&binary, "Ben").await);
+        let room = open_room(&ann, "Lobby").await;
+        present(&ann, &room, "All Hooks").await;
+        join(&ben.client, &room).await.expect(200);
+        binary.run_well(&["room", "remove-member", &room, ben.id.as_str()], "").await;
+        let told = eventually("the bot hears of it", || async {
+            let told = run(&ann, &room, "/seen on-member").await;
+            told.lines().find(|line| line.contains("\"removed\"") && line.contains(ben.id.as_str())).map(str::to_owned)
+        }).await;
+        assert!(told.contains("by: None"), "{told}");
         binary.stop().await;
     }
 

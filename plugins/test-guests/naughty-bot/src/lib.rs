@@ -48,6 +48,11 @@ impl Order<'_> {
         self.argument.split_once(' ').ok_or_else(|| format!("two things are needed, not `{}`", self.argument))
     }
 
+    /// How many.
+    fn count(&self) -> Result<u32, String> {
+        self.argument.parse().map_err(|_| "how many?".to_owned())
+    }
+
     /// A name and a time, which is written in seconds.
     fn timed(&self) -> Result<(&str, Duration), String> {
         let (name, seconds) = self.argument.rsplit_once(' ').ok_or("a name and seconds are needed")?;
