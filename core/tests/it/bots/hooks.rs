@@ -289,6 +289,15 @@ db_test! {
 }
 
 #[tokio::test]
+async fn what_needs_no_permission_can_be_had_before_a_bot_takes_part() {
+    let mut section = bot("naughty_bot", &ALL);
+    section.settings.insert("says".to_owned(), "clock and chance".to_owned());
+    let status = load([("naughty", section)]).await.status();
+    let naughty = status.iter().find(|status| status.id == "naughty").unwrap();
+    assert!(naughty.on, "{naughty:?}");
+}
+
+#[tokio::test]
 async fn a_bot_that_wants_a_job_at_no_time_is_off_and_says_so() {
     let patterns = [("never", "0 0 30 2 *"), ("second", "*/10 * * * * *"), ("year", "0 0 0 1 1 * 2030"), ("well", "0 0 29 2 *")];
     let sections = patterns.map(|(id, cron)| {
