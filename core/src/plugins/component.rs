@@ -34,7 +34,7 @@ pub struct Candidate {
     /// The interfaces that it has.
     pub exports: Vec<String>,
     /// The capabilities that it gets beyond what everybody has.
-    capabilities: Vec<String>,
+    pub capabilities: Vec<String>,
     /// What the operator should know of the file.
     pub warning: Option<String>,
     /// What it wants in a later version than this server has.

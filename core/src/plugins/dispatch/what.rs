@@ -107,8 +107,9 @@ impl What {
                 RoomChange::Left(member, Departure::Removed) => ("removed", member),
                 _ => return None,
             };
-            // People come by themselves, bots are brought, and by whom is not known.
-            let by = event.detail("by").or_else(|| (!member.is_bot()).then(|| member.to_string()));
+            // People come and leave by themselves, bots are brought, and by whom is not known. Nor is it of who is removed from the shell.
+            let itself = change != "removed" && !member.is_bot();
+            let by = event.detail("by").or_else(|| itself.then(|| member.to_string()));
             let what = Self::Member { change: change.to_owned(), by, room: room.to_string(), member: member.to_string() };
             return Some((what, Some(member)));
         }

@@ -140,6 +140,19 @@ db_test! {
         }
     }
 
+    async fn what_a_look_decided_counts_though_what_it_remembers_cannot_be_written(db) {
+        let server = TestServer::start_with(db, |config| with(config, "naughty", bot("naughty_bot", &ALL))).await;
+        let (ann, room) = scene(&server).await;
+        present(&ann.client, &room, "naughty").await;
+        let database = server.database().connect().await;
+        database.execute_unprepared("ALTER TABLE plugin_values RENAME TO broken_values").await.unwrap();
+        let answer = send(&ann.client, &room, json!({ "body": "naughty before set-then-error key" })).await;
+        database.execute_unprepared("ALTER TABLE broken_values RENAME TO plugin_values").await.unwrap();
+        assert_eq!((answer.status, answer.json()["error"].as_str()), (403, Some("as you wish")));
+        assert_eq!(read(&ann.client, &room, "").await.len(), 1);
+        server.stop().await;
+    }
+
     async fn what_somebody_says_stays_in_its_order(db) {
         let server = TestServer::start_with(db, |config| {
             config.limits.enabled = false;
@@ -273,6 +286,15 @@ db_test! {
         assert!(!other.is_empty());
         server.stop().await;
     }
+}
+
+#[tokio::test]
+async fn what_needs_no_permission_can_be_had_before_a_bot_takes_part() {
+    let mut section = bot("naughty_bot", &ALL);
+    section.settings.insert("says".to_owned(), "clock and chance".to_owned());
+    let status = load([("naughty", section)]).await.status();
+    let naughty = status.iter().find(|status| status.id == "naughty").unwrap();
+    assert!(naughty.on, "{naughty:?}");
 }
 
 #[tokio::test]

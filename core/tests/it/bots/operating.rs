@@ -18,7 +18,7 @@ use super::{
 use crate::{
     outbound::peer::Peer,
     plugins::support::{guest, load},
-    rooms::{details, open_room, say, send},
+    rooms::{details, join, open_room, read, say, send},
     store::member,
     support::{Binary, Db, Sockets, TestServer, eventually},
 };
@@ -71,12 +71,12 @@ db_test! {
         assert_eq!(binary.run_well(&["plugin", "reload", "helper"], "").await, "helper: loaded\n");
         assert_eq!(run(&ann, &room, "/count").await, "0");
         // One that cannot run leaves the one before at work.
-        let broken = section("helper", "counting_bot", &[]);
+        let broken = section("helper", "counting_bot", &["store"]).replace("counting_bot", "nothing_like_that");
         fs::write(binary.folder().join("community.toml"), broken).unwrap();
         let output = binary.run(&["plugin", "reload", "helper"], "").await;
         let errors = String::from_utf8(output.stderr).unwrap();
-        assert!(!output.status.success() && errors.contains("the one before serves on") && errors.contains("store"), "{errors}");
-        told_once(&binary, "which it is not granted");
+        assert!(!output.status.success() && errors.contains("the one before serves on") && errors.contains("cannot be read"), "{errors}");
+        told_once(&binary, "nothing_like_that");
         say(&ann, &room, "count me").await;
         eventually("it is counted", || async { (run(&ann, &room, "/count").await == "1").then_some(()) }).await;
         fs::write(binary.folder().join("community.toml"), section("helper", "counting_bot", &["store"])).unwrap();
@@ -91,6 +91,33 @@ db_test! {
         eventually("both are counted", || async { (run(&ann, &room, "/count").await == "2").then_some(()) }).await;
         let logs = binary.run_well(&["plugin", "logs", "helper"], "").await;
         assert!(logs.contains("loaded") && logs.contains("switched off"), "{logs}");
+        binary.stop().await;
+    }
+
+    async fn p18_p20_a_bot_whose_grant_is_withdrawn_is_off_once_it_is_loaded_anew(db) {
+        let binary = server(db, &section("helper", "echo_bot", &["chat-write"])).await;
+        let ann = member(&binary, "Ann").await.client;
+        let room = open_room(&ann, "Lobby").await;
+        present(&ann, &room, "helper").await;
+        say(&ann, &room, "echo one").await;
+        said(&ann, &room, "echo: one").await;
+        // Be it that only the grant is gone, or that the file cannot be read any more as well.
+        let withdrawn = section("helper", "echo_bot", &[]);
+        for (number, without) in [withdrawn.clone(), withdrawn.replace("echo_bot", "nothing_like_that")].iter().enumerate() {
+            fs::write(binary.folder().join("community.toml"), without).unwrap();
+            let output = binary.run(&["plugin", "reload", "helper"], "").await;
+            let errors = String::from_utf8(output.stderr).unwrap();
+            assert!(!output.status.success() && errors.contains("not loaded: ") && !errors.contains("serves on"), "{errors}");
+            let (list, _) = list(&binary).await;
+            assert!(list.lines().any(|line| line.starts_with("helper\t") && line.contains("\toff: ")), "{list}");
+            assert_eq!(run(&ann, &room, "/echo hello").await, "/echo hello", "it is text now");
+            let unanswered = format!("meanwhile {number}");
+            say(&ann, &room, &format!("echo {unanswered}")).await;
+            assert!(read(&ann, &room, "").await.iter().all(|message| message["body"] != format!("echo: {unanswered}")));
+            fs::write(binary.folder().join("community.toml"), section("helper", "echo_bot", &["chat-write"])).unwrap();
+            assert_eq!(binary.run_well(&["plugin", "reload", "helper"], "").await, "helper: loaded\n");
+            said(&ann, &room, &format!("echo: {unanswered}")).await;
+        }
         binary.stop().await;
     }
 
@@ -253,10 +280,25 @@ db_test! {
         // It fails as before, and is put aside anew.
         eventually("another letter", || async {
             let letters = binary.run_well(&["plugin", "letters", "naughty"], "").await;
-            (letters != NO_LETTERS && !letters.contains(&first)).then_some(())
+            (letters != NO_LETTERS && !letters.contains(&first) && letters.contains("4 attempts\tas you wish")).then_some(())
         }).await;
         assert_eq!(binary.run_well(&["plugin", "discard", "naughty"], "").await, "1 thrown away\n");
         assert_eq!(binary.run_well(&["plugin", "letters", "naughty"], "").await, NO_LETTERS);
+        binary.stop().await;
+    }
+
+    async fn who_is_removed_from_the_shell_did_not_remove_themselves(db) {
+        let binary = server(db, &section("hooks", "all_hooks_bot", &crate::bots::ALL)).await;
+        let (ann, ben) = (member(&binary, "Ann").await.client, member(&binary, "Ben").await);
+        let room = open_room(&ann, "Lobby").await;
+        present(&ann, &room, "All Hooks").await;
+        join(&ben.client, &room).await.expect(200);
+        binary.run_well(&["room", "remove-member", &room, ben.id.as_str()], "").await;
+        let told = eventually("the bot hears of it", || async {
+            let told = run(&ann, &room, "/seen on-member").await;
+            told.lines().find(|line| line.contains("\"removed\"") && line.contains(ben.id.as_str())).map(str::to_owned)
+        }).await;
+        assert!(told.contains("by: None"), "{told}");
         binary.stop().await;
     }
 
