@@ -238,7 +238,7 @@ impl App {
             online: Online::default(),
         };
         let runners = self.begin_bots(&rooms.online, &files_at, base, tasks, stop).await?;
-        let commands = plugins::http::Commands { store: self.store.clone(), runners: runners.clone() };
+        let commands = plugins::http::Commands { store: self.store.clone(), limits: limits.clone(), runners: runners.clone() };
         let gate = Arc::new(Hooks::new(runners));
         let messages = messages::http::Messages { store: self.store.clone(), limits: limits.clone(), files_at, gate };
         let bots = Bots::new(self.store.clone(), &config.chat, failures.clone());
