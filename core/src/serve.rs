@@ -258,7 +258,7 @@ impl App {
                 rules: config.rooms.clone(),
                 online,
             },
-            commands: plugins::http::Commands { store: store.clone(), runners: runners.clone() },
+            commands: plugins::http::Commands { store: store.clone(), limits: limits.clone(), runners: runners.clone() },
             messages: messages::http::Messages {
                 store: store.clone(),
                 limits: limits.clone(),

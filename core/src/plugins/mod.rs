@@ -63,7 +63,7 @@ pub use capabilities::Busy;
 pub use engine::EngineError;
 pub use kind::PluginKind;
 pub use oauth::{ClientAuthentication, Document, Email, Failure, Flow, Identity, OAuthProvider, Profile, Server, Site, Source};
-pub use operate::{Sections, operate, unknown};
+pub use operate::{Sections, operate, put_aside, unknown};
 pub use password::{Letter, Mail, PasswordProvider, Refusal, Registration, RegistrationForm, Subject};
 pub use registry::{PASSWORD, PluginStatus, ProviderStatus};
 pub use senses::Senses;

@@ -68,6 +68,16 @@ pub async fn letters_after(conn: &impl Conn, plugin: &str, after: Option<&Letter
     Ok((letters, left))
 }
 
+/// The letters of each plugin that has any: how many.
+pub async fn letter_counts(conn: &impl Conn) -> Result<BTreeMap<String, i64>> {
+    letters::counts(conn).await
+}
+
+/// The first `limit` lines that the server says of a plugin after the line `after`, oldest first.
+pub async fn server_lines(conn: &impl Conn, plugin: &str, after: i64, limit: u32) -> Result<Vec<Line>> {
+    lines::of_server(conn, plugin, after, limit).await
+}
+
 /// The last `limit` lines of a plugin's log after the line `after`, oldest first.
 pub async fn lines(conn: &impl Conn, plugin: &str, after: i64, limit: u32) -> Result<Vec<Line>> {
     lines::last(conn, plugin, after, limit).await

@@ -250,7 +250,10 @@ impl Entry {
         self.needs = candidate.capabilities.iter().filter_map(|interface| grants::describe(interface).1).collect();
         self.unread.extend(candidate.warning.clone());
         let client = match candidate.kind {
-            PluginKind::PasswordProvider | PluginKind::Bot => None,
+            PluginKind::PasswordProvider | PluginKind::Bot => {
+                self.check_variables(id, section)?;
+                None
+            }
             // Identities are keyed by the id: they would be those of accounts with passwords.
             PluginKind::OAuthProvider if id == PASSWORD => {
                 return Err(off(format!(
@@ -284,6 +287,17 @@ impl Entry {
         self.title = if is_called { provider.flow().name.clone() } else { id.to_owned() };
         self.unread.extend(provider.caller().settings().unread(&CREDENTIALS, &code));
         Ok(State::OAuth(provider))
+    }
+
+    /// Whether every variable is set that the settings of a bot or a password provider refer to: what was written counts as wanted, and
+    /// without a list of words, say, it would let everything pass.
+    fn check_variables(&self, id: &str, section: &PluginSection) -> Result<(), Unavailable> {
+        if section.unset.is_empty() {
+            return Ok(());
+        }
+        let missing = section.unset.iter().map(|(key, variable)| format!("set {variable}, or remove `{key}` from its settings"));
+        let reason = format!("plugin `{id}` is not set up: {}", missing.collect::<Vec<_>>().join("; "));
+        Err(Unavailable::new(reason).telling(format!("Signing in with {} is not set up on this server.", self.title)))
     }
 
     /// Tells the log how it went. That one is off is an error only if it was `wanted`: nobody asked for the others, or somebody asked for that.

@@ -14,6 +14,7 @@ use crate::{
     plugins::{BotPlugin, capabilities::Heard},
     posts, rooms,
     store::{Position, Store},
+    text,
 };
 
 /// Events read at once.
@@ -81,6 +82,28 @@ pub async fn told_lately(store: &Store, plugin: &BotPlugin, most: usize) -> Resu
         recorded.extend(joined(store, &told, &member).await?);
     }
     Ok(recorded)
+}
+
+/// The longest beginning of a text that is shown, in characters.
+const SHOWN: usize = 100;
+
+/// What was to be told to a plugin, as it is stored in a letter, in words; `None` if what it was about is gone, or makes no sense.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn in_words(store: &Store, plugin: &str, stored: &str) -> Result<Option<String>> {
+    let (Ok(told), Ok(handle)) = (serde_json::from_str::<Told>(stored), Handle::parse(plugin)) else { return Ok(None) };
+    if let What::Job { name, .. } = &told.what {
+        return Ok(Some(format!("{}: the job {name} of {}", told.id, told.time)));
+    }
+    let Some(bot) = bots::queries::by_handle(store.reader(), &handle).await? else { return Ok(None) };
+    let found = joined(store, &told, &MemberId::Bot(bot.id)).await?;
+    Ok(found.map(|event| {
+        let place = if event.room.is_empty() { String::new() } else { format!(" in {}", event.room) };
+        let text = text::one_line(if event.title.is_empty() { &event.body } else { &event.title }, SHOWN);
+        let text = if text.is_empty() { text } else { format!(": {text}") };
+        format!("{}: {} {}{place}{text}", event.id, event.who, event.what)
+    }))
 }
 
 /// The event with what it is about; `None` if that is gone.

@@ -1,5 +1,7 @@
 //! Events that a bot could not deal with, put aside for the operator.
 
+use std::collections::BTreeMap;
+
 use sea_orm::{ConnectionTrait, QueryResult};
 
 use super::sql;
@@ -94,6 +96,20 @@ pub async fn replay(tx: &Tx, plugin: &str, id: Option<&LetterId>) -> Result<u64>
     let text = "UPDATE plugin_letters SET replay = TRUE WHERE plugin = $1 AND ($2 = '' OR id = $2)";
     let id = id.map_or("", LetterId::as_str);
     Ok(conn.execute_raw(sql(conn, text, [plugin.into(), id.into()])).await?.rows_affected())
+}
+
+/// Does not want one told again any more.
+pub async fn leave(tx: &Tx, plugin: &str, id: &LetterId) -> Result<()> {
+    let conn = tx.conn();
+    let text = "UPDATE plugin_letters SET replay = FALSE WHERE plugin = $1 AND id = $2";
+    conn.execute_raw(sql(conn, text, [plugin.into(), id.as_str().into()])).await?;
+    Ok(())
+}
+
+/// How many there are of each plugin that has any.
+pub async fn counts(conn: &impl Conn) -> Result<BTreeMap<String, i64>> {
+    let rows = conn.query_all_raw(sql(conn, "SELECT plugin, count(*) AS letters FROM plugin_letters GROUP BY plugin", [])).await?;
+    rows.iter().map(|row| Ok((row.try_get("", "plugin")?, row.try_get("", "letters")?))).collect()
 }
 
 /// Removes one, or all of a plugin; says how many.

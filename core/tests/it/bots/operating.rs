@@ -274,7 +274,12 @@ db_test! {
         let letters = eventually("it is put aside", || async {
             Some(binary.run_well(&["plugin", "letters", "naughty"], "").await).filter(|letters| letters != NO_LETTERS)
         }).await;
-        assert!(letters.contains("2 attempts\tas you wish"), "{letters}");
+        assert!(letters.contains("2 attempts\tas you wish\te-") && letters.ends_with(": Ann said in Lobby: naughty error\n"), "{letters}");
+        let told = "1 event was put aside, since the bot could not deal with that: `community plugin letters naughty` tells why";
+        assert!(list(&binary).await.0.contains(&format!("naughty\twarning: {told}\n")), "{:?}", list(&binary).await);
+        let doctor = String::from_utf8(binary.run(&["doctor"], "").await.stdout).unwrap();
+        let line = doctor.lines().find(|line| line.contains("put aside")).unwrap_or_default();
+        assert!(line.starts_with("warning  plugin naughty ") && line.ends_with(told), "{doctor}");
         let first = letters.split('\t').next().unwrap().to_owned();
         assert_eq!(binary.run_well(&["plugin", "retry", "naughty"], "").await, "1 to be told again\n");
         // It fails as before, and is put aside anew.
@@ -299,6 +304,43 @@ db_test! {
             told.lines().find(|line| line.contains("\"removed\"") && line.contains(ben.id.as_str())).map(str::to_owned)
         }).await;
         assert!(told.contains("by: None"), "{told}");
+        binary.stop().await;
+    }
+
+    async fn what_the_new_version_is_not_called_for_stays_aside(db) {
+        let binary = server(db, &(section("helper", "naughty_bot", &crate::bots::ALL) + "[plugins.helper.limits]\nattempts = 1\n")).await;
+        let ann = member(&binary, "Ann").await.client;
+        let room = open_room(&ann, "Lobby").await;
+        present(&ann, &room, "helper").await;
+        say(&ann, &room, "naughty error").await;
+        let letters = async || binary.run_well(&["plugin", "letters", "helper"], "").await;
+        let before = eventually("it is put aside", || async { Some(letters().await).filter(|letters| letters != NO_LETTERS) }).await;
+        // This one hears nothing of what is said.
+        fs::write(binary.folder().join("community.toml"), "[plugins.helper]\ncomponent = \"bundled:moderator\"\nrooms = \"all\"\n").unwrap();
+        assert_eq!(binary.run_well(&["plugin", "reload", "helper"], "").await, "helper: loaded\n");
+        assert_eq!(binary.run_well(&["plugin", "retry", "helper"], "").await, "1 to be told again\n");
+        let left = eventually("it is left where it is", || async {
+            let logs = binary.run_well(&["plugin", "logs", "helper"], "").await;
+            logs.lines().find(|line| line.contains("is not told again")).map(str::to_owned)
+        }).await;
+        let id = before.split('\t').next().unwrap();
+        assert!(left.contains(&format!("letter {id} ")) && left.contains("does not export `on-message`"), "{left}");
+        assert_eq!(letters().await, before);
+        let logs = binary.run_well(&["plugin", "logs", "helper"], "").await;
+        assert!(!logs.contains("broke down"), "it is no breakdown: {logs}");
+        binary.stop().await;
+    }
+
+    async fn who_switches_on_what_its_section_switches_off_is_told(db) {
+        let sections = section("helper", "echo_bot", &["chat-write"]).replace("dev = true", "dev = true\nenabled = false");
+        let binary = server(db, &sections).await;
+        binary.run_well(&["plugin", "disable", "helper"], "").await;
+        let output = binary.run(&["plugin", "enable", "helper"], "").await;
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.code() == Some(1) && errors.starts_with("community: helper stays off: its section says `enabled = false`"), "{errors}");
+        // What the shell had switched off is not any more.
+        fs::write(binary.folder().join("community.toml"), sections.replace("enabled = false", "")).unwrap();
+        assert_eq!(binary.run_well(&["plugin", "reload", "helper"], "").await, "helper: loaded\n");
         binary.stop().await;
     }
 
