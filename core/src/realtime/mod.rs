@@ -27,6 +27,7 @@ pub mod protocol;
 pub mod roll;
 pub mod start;
 mod sweep;
+pub mod typing;
 pub mod wire;
 
 use std::{
