@@ -181,7 +181,7 @@ impl Broadcast {
             }
             What::Left(who, how) => self.left(&room, &who, how, heard).await,
             What::Invited(who) if self.hub.is_connected(&who) => {
-                if let Some(room) = surely(|| rooms::queries::summary(self.store.reader(), &room, &who)).await {
+                if let Some(room) = surely(|| rooms::queries::summary(self.store.reader(), &room, Some(&who))).await {
                     self.hub.to_person(&who, &Frame::of(&RoomInvited { room }));
                 }
             }
@@ -223,9 +223,7 @@ impl Broadcast {
     }
 
     async fn changed(&self, room: &RoomId) {
-        // As nobody sees it.
-        let nobody = MemberId::from_stored(String::new());
-        let found = surely(|| rooms::queries::summary(self.store.reader(), room, &nobody)).await;
+        let found = surely(|| rooms::queries::summary(self.store.reader(), room, None)).await;
         if let Some(RoomBody { name, access, invite_role, .. }) = found {
             self.hub.to_room(room, &Frame::of(&RoomChanged { room_id: room.to_string(), name, access, invite_role }));
         }
