@@ -48,11 +48,6 @@ pub async fn values(conn: &impl Conn, plugin: &str, now: Timestamp) -> Result<BT
     Ok(all)
 }
 
-/// How many letters each plugin has, if any.
-pub async fn letter_counts(conn: &impl Conn) -> Result<BTreeMap<String, i64>> {
-    Ok(letters::counts(conn).await?.into_iter().collect())
-}
-
 /// What a bot could not deal with, oldest first; at most a hundred.
 pub async fn letters(conn: &impl Conn, plugin: &str) -> Result<Vec<Letter>> {
     letters::after(conn, plugin, "", LETTERS).await

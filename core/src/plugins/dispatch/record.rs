@@ -159,5 +159,5 @@ async fn name(store: &Store, who: &MemberId) -> Result<String> {
 
 async fn room_name(store: &Store, room: &str, bot: &MemberId) -> Result<String> {
     let room = RoomId::from_stored(room.to_owned());
-    Ok(rooms::queries::summary(store.reader(), &room, bot).await?.map_or_else(|| room.to_string(), |summary| summary.name))
+    Ok(rooms::queries::summary(store.reader(), &room, Some(bot)).await?.map_or_else(|| room.to_string(), |summary| summary.name))
 }

@@ -173,7 +173,7 @@ impl Told {
             }
             What::Member { change, by, room, member } => {
                 let (room, member) = (RoomId::from_stored(room.clone()), MemberId::from_stored(member.clone()));
-                let Some(room) = rooms::queries::summary(reader, &room, &runner.host.member()).await? else { return Ok(None) };
+                let Some(room) = rooms::queries::summary(reader, &room, Some(&runner.host.member())).await? else { return Ok(None) };
                 let (change, member) = (said(reader, change, by.as_ref(), None).await?, named(reader, member).await?);
                 Some(bot.on_member(session, event, change, guest_room(room), member).await)
             }

@@ -69,12 +69,6 @@ pub async fn after(conn: &impl Conn, plugin: &str, after: &str, limit: u32) -> R
     rows.iter().map(letter).collect()
 }
 
-/// How many of each plugin there are; those without any are left out.
-pub async fn counts(conn: &impl Conn) -> Result<Vec<(String, i64)>> {
-    let rows = conn.query_all_raw(sql(conn, "SELECT plugin, count(*) AS letters FROM plugin_letters GROUP BY plugin", [])).await?;
-    rows.iter().map(|row| Ok((row.try_get("", "plugin")?, row.try_get("", "letters")?))).collect()
-}
-
 /// How many of a plugin there are after the letter `after`.
 pub async fn count(conn: &impl Conn, plugin: &str, after: &str) -> Result<i64> {
     let text = "SELECT count(*) AS letters FROM plugin_letters WHERE plugin = $1 AND id > $2";
