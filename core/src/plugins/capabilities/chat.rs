@@ -116,7 +116,8 @@ impl chat_read::Host for GuestState {
             Err(error) => return session.told(Err(error)),
         };
         let (store, who) = (session.host.store.clone(), session.host.member());
-        let read = async move { rooms::queries::summary(store.reader(), &room, Some(&who)).await?.ok_or_else(|| AppError::not_found("room")) };
+        let read =
+            async move { rooms::queries::summary(store.reader(), &room, Some(&who)).await?.ok_or_else(|| AppError::not_found("room")) };
         session.told(session.host.outside(read).await.map(convert::room).map_err(convert::error))
     }
 
