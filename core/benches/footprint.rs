@@ -100,7 +100,8 @@ async fn read_all(addr: SocketAddr, pause: Duration) -> Outcome<(usize, bool)> {
     }
 }
 
-fn mebibytes(bytes: u64) -> f64 {
+/// Bytes in MiB.
+pub fn mebibytes(bytes: u64) -> f64 {
     // Whole KiB, far below where floating point begins to round.
     f64::from(u32::try_from(bytes >> 10).unwrap_or(u32::MAX)) / 1024.0
 }

@@ -125,16 +125,23 @@ pub async fn ask(addr: SocketAddr, requests: &Requests) -> Outcome<(String, Vec<
 }
 
 /// A connection that is kept open.
-struct Connection {
+pub struct Connection {
     stream: TcpStream,
     buffer: Vec<u8>,
 }
 
 impl Connection {
-    async fn open(addr: SocketAddr) -> Outcome<Self> {
+    /// Connects.
+    pub async fn open(addr: SocketAddr) -> Outcome<Self> {
         let stream = TcpStream::connect(addr).await?;
         stream.set_nodelay(true)?;
         Ok(Self { stream, buffer: Vec::new() })
+    }
+
+    /// Sends a request and gives the body of the answer, whose status must be 200.
+    pub async fn ask(&mut self, request: &str) -> Outcome<&[u8]> {
+        let body = self.exchange(request, "200").await?;
+        Ok(&self.buffer[body])
     }
 
     async fn drive(mut self, requests: Requests, first: usize, until: Instant, pause: Option<Duration>) -> Outcome<Vec<Duration>> {

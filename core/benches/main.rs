@@ -42,7 +42,7 @@ const MANY: usize = 100_000;
 const FEW: usize = 1_000;
 
 /// What can be measured by itself.
-const PARTS: [&str; 10] = ["footprint", "reads", "writes", "uploads", "plugin", "signin", "providers", "bots", "realtime", "hold"];
+const PARTS: [&str; 11] = ["footprint", "reads", "writes", "uploads", "plugin", "signin", "providers", "bots", "realtime", "churn", "hold"];
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -103,6 +103,9 @@ async fn run(node: &Path, parts: &[&str]) -> Outcome {
     }
     if wanted("realtime") {
         realtime::measure(&site("realtime")?, node, &program, &folder.0.join("baseline"), &mut table).await?;
+    }
+    if wanted("churn") {
+        realtime::churn::measure(&site("churn")?, &mut table).await?;
     }
     // Ten minutes in which nothing happens: only for who asks for it.
     if parts.contains(&"hold") {

@@ -57,9 +57,19 @@ impl<'a> Site<'a> {
 
     /// Starts the server and waits until it is ready. Its log goes into a file, as it would on a server.
     pub fn serve(&self) -> Outcome<Process> {
+        self.start(self.command())
+    }
+
+    /// The same with the rate limits.
+    pub fn serve_limited(&self) -> Outcome<Process> {
+        let mut command = self.command();
+        command.env("COMMUNITY_LIMITS__ENABLED", "true");
+        self.start(command)
+    }
+
+    fn start(&self, mut command: Command) -> Outcome<Process> {
         let addr = free_address()?;
         let log = File::options().create(true).append(true).open(self.folder.join("log"))?;
-        let mut command = self.command();
         command.arg("serve").env("PORT", addr.port().to_string()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
         Process::start(command, addr, "/readyz")
     }

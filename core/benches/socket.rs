@@ -68,6 +68,11 @@ impl Socket {
         Ok(answer)
     }
 
+    /// Sends an event so many times in one go, and wants no acknowledgement.
+    pub async fn tell(&self, event: &str, times: usize) -> Outcome {
+        self.wire.write(&frame_of(format!("42{event}").as_bytes())?.repeat(times)).await
+    }
+
     /// Whether the server is still there.
     pub fn is_open(&self) -> bool {
         !self.reader.is_finished()
@@ -159,19 +164,9 @@ impl Wire {
         Ok(())
     }
 
-    /// Sends a packet as one frame. Clients have to mask; a mask of zeros is one, too, and costs nothing.
+    /// Sends a packet as one frame.
     async fn send(&self, packet: &[u8]) -> Outcome {
-        let mut frame = Vec::with_capacity(packet.len() + 8);
-        frame.push(0x81);
-        if let Ok(length @ 0..126) = u8::try_from(packet.len()) {
-            frame.push(0x80 | length);
-        } else {
-            frame.push(0x80 | 0x7e);
-            frame.extend(u16::try_from(packet.len())?.to_be_bytes());
-        }
-        frame.extend([0; 4]);
-        frame.extend(packet);
-        self.write(&frame).await
+        self.write(&frame_of(packet)?).await
     }
 
     /// Writes everything. What goes out here is small enough to fit at once, so that two senders do not get into each other's way.
@@ -205,6 +200,21 @@ impl Wire {
         rest.extend_from_slice(&chunk[..count]);
         Ok(count)
     }
+}
+
+/// The frame that carries a packet. Clients have to mask; a mask of zeros is one, too, and costs nothing.
+fn frame_of(packet: &[u8]) -> Outcome<Vec<u8>> {
+    let mut frame = Vec::with_capacity(packet.len() + 8);
+    frame.push(0x81);
+    if let Ok(length @ 0..126) = u8::try_from(packet.len()) {
+        frame.push(0x80 | length);
+    } else {
+        frame.push(0x80 | 0x7e);
+        frame.extend(u16::try_from(packet.len())?.to_be_bytes());
+    }
+    frame.extend([0; 4]);
+    frame.extend(packet);
+    Ok(frame)
 }
 
 /// The first whole frame in `bytes`: where what it carries is, and where the next one begins. Servers do not mask.

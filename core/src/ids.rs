@@ -104,6 +104,13 @@ id! {
     LetterId, "pl-"
 }
 
+impl MessageId {
+    /// An id that no message has, for what a client sent that is no id: it names nothing.
+    pub const fn of_none() -> Self {
+        Self(String::new())
+    }
+}
+
 /// Whoever can be in a room: a person or a bot.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum MemberId {

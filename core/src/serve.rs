@@ -179,6 +179,18 @@ pub struct App {
     parts: Parts,
 }
 
+/// What requests and sockets work with.
+struct Services {
+    posts: posts::http::Posts,
+    rooms: rooms::http::Rooms,
+    messages: messages::http::Messages,
+    commands: plugins::http::Commands,
+    bots: Bots,
+    sessions: Sessions,
+    limits: Limits,
+    failures: FailureDelay,
+}
+
 impl App {
     /// Opens the database and loads the plugins.
     ///
@@ -209,14 +221,6 @@ impl App {
         Ok(Self { config, store, outbound, flows, oauth, look, parts })
     }
 
-    /// The store for uploads, for a command.
-    ///
-    /// # Errors
-    /// TLS cannot be set up.
-    pub fn objects(&self) -> Result<Objects, StartError> {
-        Ok(Objects::new(&self.config, self.parts.resolver.clone(), None)?)
-    }
-
     /// What answers requests, and the sockets among them.
     async fn endpoint(
         &self,
@@ -225,49 +229,75 @@ impl App {
         tasks: &TaskTracker,
         stop: &CancellationToken,
     ) -> Result<(impl Endpoint<Output = Response> + 'static, Sockets), StartError> {
-        let config = &self.config;
-        let base_url = config.base_url();
+        let services = self.services(base, tasks, stop).await?;
+        let sockets = self.sockets(&services, base, tasks, stop);
+        let app = Split { api: docs::service().into_endpoint(), pages: beside_the_api(&sockets.mount) };
+        let app = app.data(Shared::from(self.extensions(services, uploads, base)));
+        Ok((base.wrap(app, routes()), sockets))
+    }
+
+    /// What requests and sockets work with. Bots take part from here on.
+    async fn services(&self, base: &Base, tasks: &TaskTracker, stop: &CancellationToken) -> Result<Services, StartError> {
+        let (config, store) = (&self.config, &self.store);
         let limits = Limits::new(&config.limits, &self.parts.ticks);
         let failures = FailureDelay::new(&config.limits, &self.parts.ticks);
-        let files_at = config.uploads_url().parse().unwrap_or_else(|_| base_url.url().clone());
-        let posts = posts::http::Posts {
+        let files_at = config.uploads_url().parse().unwrap_or_else(|_| config.base_url().url().clone());
+        let online = Online::default();
+        let runners = self.begin_bots(&online, &files_at, base, tasks, stop).await?;
+        Ok(Services {
+            posts: posts::http::Posts {
+                store: store.clone(),
+                feed: Feed::new(store.clone(), &self.parts.random),
+                limits: limits.clone(),
+                files_at: files_at.clone(),
+            },
+            rooms: rooms::http::Rooms {
+                store: store.clone(),
+                clock: self.parts.clock.clone(),
+                limits: limits.clone(),
+                rules: config.rooms.clone(),
+                online,
+            },
+            commands: plugins::http::Commands { store: store.clone(), limits: limits.clone(), runners: runners.clone() },
+            messages: messages::http::Messages {
+                store: store.clone(),
+                limits: limits.clone(),
+                files_at,
+                gate: Arc::new(Hooks::new(runners)),
+            },
+            bots: Bots::new(store.clone(), &config.chat, failures.clone()),
+            sessions: self.sessions(),
+            limits,
+            failures,
+        })
+    }
+
+    fn sockets(&self, services: &Services, base: &Base, tasks: &TaskTracker, stop: &CancellationToken) -> Sockets {
+        let handlers = rooms::socket::add(Handlers::default(), &services.rooms);
+        let parts = realtime::start::Parts {
             store: self.store.clone(),
-            feed: Feed::new(self.store.clone(), &self.parts.random),
-            limits: limits.clone(),
-            files_at: files_at.clone(),
-        };
-        let rooms = rooms::http::Rooms {
-            store: self.store.clone(),
-            clock: self.parts.clock.clone(),
-            limits: limits.clone(),
-            rules: config.rooms.clone(),
-            online: Online::default(),
-        };
-        let runners = self.begin_bots(&rooms.online, &files_at, base, tasks, stop).await?;
-        let commands = plugins::http::Commands { store: self.store.clone(), runners: runners.clone() };
-        let gate = Arc::new(Hooks::new(runners));
-        let messages = messages::http::Messages { store: self.store.clone(), limits: limits.clone(), files_at, gate };
-        let bots = Bots::new(self.store.clone(), &config.chat, failures.clone());
-        let sessions = self.sessions();
-        let handlers = messages::socket::add(rooms::socket::add(Handlers::default(), &rooms), &messages);
-        let sockets = realtime::start::Parts {
-            store: self.store.clone(),
-            sessions: sessions.clone(),
-            bots: bots.clone(),
-            handlers,
-            online: rooms.online.clone(),
+            sessions: services.sessions.clone(),
+            bots: services.bots.clone(),
+            handlers: messages::socket::add(handlers, &services.messages),
+            online: services.rooms.online.clone(),
             ticks: self.parts.ticks.clone(),
             random: self.parts.random.clone(),
             join: self.parts.join.clone(),
         };
-        let sockets = Sockets::start(config, sockets, base, tasks, stop);
-        let catalog = Catalog::new(self.flows.plugins.clone(), &config.auth.root_provider);
+        Sockets::start(&self.config, parts, base, tasks, stop)
+    }
+
+    /// What handlers ask for by type.
+    fn extensions(&self, services: Services, uploads: Uploads, base: &Base) -> Extensions {
+        let Services { posts, rooms, messages, commands, bots, sessions, limits, failures } = services;
+        let catalog = Catalog::new(self.flows.plugins.clone(), &self.config.auth.root_provider);
         let providers = Providers::new(self.oauth.clone(), limits.clone());
         base.metrics.register(providers.outcomes.clone());
         base.metrics.register(self.outbound.outcomes());
+        let device = devices::cookie::of_site(&self.config.base_url());
         let mut parts = Extensions::new();
         parts.insert(limits.clone());
-        parts.insert(email::http::Email { flows: self.flows.clone(), limits, failures, device: devices::cookie::of_site(&base_url) });
+        parts.insert(email::http::Email { flows: self.flows.clone(), limits, failures, device });
         parts.insert(self.pages(posts.feed.clone(), catalog.clone()));
         parts.insert(posts);
         parts.insert(uploads);
@@ -280,8 +310,7 @@ impl App {
         parts.insert(self.store.clone());
         parts.insert(catalog);
         parts.insert(base.clone());
-        let app = Split { api: docs::service().into_endpoint(), pages: beside_the_api(&sockets.mount) };
-        Ok((base.wrap(app.data(Shared::from(parts)), routes()), sockets))
+        parts
     }
 
     /// Lets the bots among the plugins take part.
@@ -328,7 +357,7 @@ impl App {
         web::http::Pages {
             look: self.look.clone(),
             base: config.base_url(),
-            pictures: web::Pictures(vec![format!("{}/", config.uploads_url())]),
+            pictures: web::Pictures { at: vec![format!("{}/", config.uploads_url())], base: config.base_url() },
             largest_file: (config.uploads.backend != UploadsBackend::None).then_some(config.uploads.max_file.0),
             feed,
             catalog,

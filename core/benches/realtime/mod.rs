@@ -1,7 +1,11 @@
 //! Rooms in real time, beside Node.js with socket.io and beside socketioxide alone, neither of which stores anything.
 
+pub mod churn;
 mod cutoff;
+mod details;
 mod fanout;
+mod flood;
+mod posts;
 pub mod seed;
 pub mod sends;
 
@@ -36,6 +40,8 @@ const PAIRS: usize = 64;
 const WRITERS: usize = 64;
 /// Messages in the long room.
 const LONG: usize = 1_000_000;
+/// Members of it, in the end.
+const MANY_MEMBERS: usize = 10_000;
 /// Sockets that do nothing.
 const IDLE: usize = 10_000;
 /// How long they do nothing: longer than it takes until each was asked twice whether it is still there.
@@ -44,7 +50,7 @@ const IDLE_TIME_LONG: Duration = Duration::from_mins(10);
 
 const CONFIGURATION: &str = "[http]\nmax_connections = 12000\n";
 
-/// Everything but the ten minutes of [`hold`].
+/// Everything but the ten minutes of [`hold`] and the coming and going of [`churn`].
 pub async fn measure(site: &Site<'_>, node: &Path, program: &Path, folder: &Path, table: &mut Table) -> Outcome {
     site.configure(CONFIGURATION)?;
     site.run(&["migrate"], "")?;
@@ -63,9 +69,15 @@ pub async fn measure(site: &Site<'_>, node: &Path, program: &Path, folder: &Path
     paced(&server, &members, &ids[1], table).await?;
     durable(&server, &members, &ids[4..], table).await?;
     sizes(&server, &members, &ids[2], &ids[3], table).await?;
+    posts::measure(&server, &members, &ids[0], table).await?;
     drop(server);
     // A server that has done nothing else.
     idle(&site.serve()?, &members, IDLE_TIME, table).await?;
+    seed::guests(&site.database(), &ids[3], MANY_MEMBERS - 1).await?;
+    let subject = format!("{MANY_MEMBERS} members and {LONG} messages");
+    details::measure(&site.serve()?, &members, &ids[3], &subject, table).await?;
+    flood::measure(site, &members, &ids[1], table).await?;
+    // The last: some members are signed in no more after that.
     cutoff::measure(site, &site.serve()?, &members, table).await
 }
 

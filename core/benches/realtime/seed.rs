@@ -48,6 +48,26 @@ pub async fn community(database: &Path, count: usize, rooms: &[Room<'_>]) -> Out
     Ok((members, ids))
 }
 
+/// Lets `count` more people into a room. They are not signed in.
+pub async fn guests(database: &Path, room: &str, count: usize) -> Outcome {
+    let conn = seed::open(database).await?;
+    let (random, now) = (Random::seeded(12), SystemClock.now());
+    let tx = conn.begin().await?;
+    for first in (0..count).step_by(ROWS) {
+        let mut users = "INSERT INTO users (id, username, role, created_at) VALUES ".to_owned();
+        let mut members = "INSERT INTO room_members (room_id, member_id, role, joined_at, read_seq) VALUES ".to_owned();
+        for index in first..(first + ROWS).min(count) {
+            let (comma, user) = (if index == first { "" } else { "," }, UserId::new(now, &random));
+            write!(users, "{comma}('{user}','Guest {index}','user','{now}')")?;
+            write!(members, "{comma}('{room}','{user}',2,'{now}',0)")?;
+        }
+        tx.execute_unprepared(&users).await?;
+        tx.execute_unprepared(&members).await?;
+    }
+    tx.commit().await?;
+    Ok(conn.close().await?)
+}
+
 async fn people(tx: &DatabaseTransaction, count: usize, now: Timestamp, random: &Random) -> Outcome<Members> {
     let mut members = Members { ids: Vec::new(), cookies: Vec::new() };
     for index in 0..count {

@@ -4,7 +4,7 @@
 mod erase;
 mod export;
 
-use std::{io::Read, path::PathBuf};
+use std::{io::Read, path::PathBuf, sync::Arc};
 
 use clap::{Subcommand, ValueEnum};
 
@@ -22,9 +22,11 @@ use crate::{
     config::Config,
     email::{PROVIDER, flows::SignUp},
     ids::{BotId, UserId},
+    outbound::{SetupError, SystemResolver},
     rooms,
     serve::{App, Parts},
     sessions::{self, model::NewSession},
+    uploads::objects::Objects,
 };
 
 /// Users printed at once.
@@ -153,6 +155,11 @@ async fn person(app: &App, who: &str) -> Result<User, Box<dyn std::error::Error>
         return Err(format!("{who} is a bot and no person; see `community bot --help`").into());
     }
     find(app, who).await
+}
+
+/// The store for uploads.
+fn objects(app: &App) -> Result<Objects, SetupError> {
+    Objects::new(&app.config, Arc::new(SystemResolver), None)
 }
 
 /// The first line of standard input.

@@ -57,6 +57,8 @@ pub struct LimitsSection {
     pub invites: Rate,
     /// Notes of how far somebody has read, per user or bot.
     pub read_markers: Rate,
+    /// Questions for what suggests itself while a command is typed, per user or bot.
+    pub suggestions: Rate,
     /// Wrong passwords for one account, or from one device that it knows, that are free. After each further one the next attempt has to
     /// wait: 1, 2, 4 … seconds.
     pub login_failures: u32,
@@ -127,6 +129,7 @@ impl Default for LimitsSection {
             joins: Rate::per_hour(600),
             invites: Rate::per_hour(120),
             read_markers: Rate::per_minute(600),
+            suggestions: Rate::within(10, 1),
             login_failures: 4,
             login_longest_wait: Span::minutes(1),
             login_forgotten_after: Span::minutes(15),

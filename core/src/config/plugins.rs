@@ -165,7 +165,7 @@ pub struct PluginLimits {
     pub returned: Size,
     /// Lines of log a second.
     pub log_lines: u32,
-    /// Calls that run at the same time; further ones wait.
+    /// Calls that run at the same time, those that somebody waits for and the others counted apart; further ones wait.
     pub concurrency: u32,
     /// Requests to others that the host makes on the plugin's behalf at the same time; further ones wait.
     pub requests: u32,

@@ -16,7 +16,7 @@ pub struct RealtimeSection {
     pub upgrade_timeout: Span,
     /// Who has read up to where is told to a whole room only if it has at most so many sockets on a server, otherwise to the reader's own.
     pub receipts_up_to: usize,
-    /// Who is typing is told at most once in this time for each socket.
+    /// Whether somebody is typing is told at most once in this time for each socket and room.
     pub typing_every: Span,
     /// When the server stops, clients are told to come back at a random moment within this time.
     pub retry_within: Span,

@@ -5,11 +5,15 @@ use crate::{config::Config, store::Store};
 
 const SUBJECT: &str = "database";
 
-pub async fn examine(config: &Config) -> Finding {
+/// How it is, and whether what is in it can be read without changing it.
+pub async fn examine(config: &Config) -> (Finding, bool) {
     let place = config.database_url();
     match Store::plan(&config.database, &config.data_dir).await {
-        Err(error) => Finding::bad(SUBJECT, format!("{error}: correct database.url (DATABASE_URL), or start the database")),
-        Ok(plan) if plan.pending.is_empty() => Finding::good(SUBJECT, format!("{place}, schema up to date")),
-        Ok(plan) => Finding::good(SUBJECT, format!("{place}; the next start brings the schema up to date ({} steps)", plan.pending.len())),
+        Err(error) => (Finding::bad(SUBJECT, format!("{error}: correct database.url (DATABASE_URL), or start the database")), false),
+        Ok(plan) if plan.pending.is_empty() => (Finding::good(SUBJECT, format!("{place}, schema up to date")), true),
+        Ok(plan) => {
+            let steps = plan.pending.len();
+            (Finding::good(SUBJECT, format!("{place}; the next start brings the schema up to date ({steps} steps)")), false)
+        }
     }
 }

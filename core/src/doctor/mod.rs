@@ -77,7 +77,8 @@ pub async fn examine(loaded: &Loaded, mut report: impl FnMut(Finding)) {
     site::configuration(loaded).into_iter().for_each(&mut report);
     site::address(config).into_iter().for_each(&mut report);
     report(site::data_folder(config));
-    report(database::examine(config).await);
+    let (database, readable) = database::examine(config).await;
+    report(database);
     report(mail::examine(config).await);
     report(uploads::examine(config).await);
     match Plugins::load_to_look(&config.plugins, &config.data_dir, &Site::of(config)).await {
@@ -86,6 +87,9 @@ pub async fn examine(loaded: &Loaded, mut report: impl FnMut(Finding)) {
             providers::examine(config, &plugins).await.into_iter().for_each(&mut report);
         }
         Err(error) => report(Finding::bad("plugins", error.to_string())),
+    }
+    if readable {
+        plugins::letters(config).await.into_iter().for_each(&mut report);
     }
 }
 

@@ -70,6 +70,8 @@ pub enum Limit {
     Invites,
     /// Notes of how far somebody has read, by user or bot.
     ReadMarkers,
+    /// Questions for what suggests itself while a command is typed, by user or bot.
+    Suggestions,
 }
 
 /// Time for the limits: what has passed since some moment. Not the time of day, which may be set back.
@@ -135,6 +137,7 @@ impl Limits {
             (Limit::Joins, section.joins),
             (Limit::Invites, section.invites),
             (Limit::ReadMarkers, section.read_markers),
+            (Limit::Suggestions, section.suggestions),
         ];
         let build = |factor: u32| {
             let enabled = all.iter().filter(|_| section.enabled);

@@ -9,7 +9,7 @@ use crate::{
     actor::Actor,
     bots::model::Ability,
     error::{Error, Kind, Result},
-    ids::{MemberId, MessageId, RoomId},
+    ids::{MessageId, RoomId},
     rooms::{
         self,
         model::{Counters, RoomRole, Standing, Step},
@@ -179,11 +179,11 @@ pub async fn sweep(tx: &mut Tx) -> Result<bool> {
 /// The message of a target and the membership of the actor, held until the end of the transaction, and the room as the actor stands to
 /// it.
 async fn held(tx: &mut Tx, target: &Target, ability: Ability) -> Result<(Message, Standing)> {
-    let who = target.actor.member().unwrap_or_else(|_| MemberId::from_stored(String::new()));
+    let who = target.actor.member().ok();
     // Where the room was named, nobody but its members learns which messages there are.
     if let Some(room) = &target.room {
         target.actor.require(ability, room)?;
-        let standing = rooms::queries::any_standing(tx.conn(), room, &who).await?;
+        let standing = rooms::queries::any_standing(tx.conn(), room, who.as_ref()).await?;
         if standing.role.is_none() && !target.actor.is_admin() {
             return Err(Error::not_found("room"));
         }
@@ -194,7 +194,7 @@ async fn held(tx: &mut Tx, target: &Target, ability: Ability) -> Result<(Message
         return Err(Error::not_found("message"));
     }
     target.actor.require(ability, &message.room).map_err(|error| unseen(target, error))?;
-    let standing = rooms::actions::held_standing(tx, &message.room, &who).await.map_err(|error| unseen(target, error))?;
+    let standing = rooms::actions::held_standing(tx, &message.room, who.as_ref()).await.map_err(|error| unseen(target, error))?;
     Ok((message, standing))
 }
 

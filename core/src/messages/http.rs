@@ -205,8 +205,8 @@ fn answer(shown: &Shown) -> RawJson<MessageAnswer> {
 /// The message of a path.
 fn target(caller: Caller, room: &str, message: &str) -> AppResult<Target> {
     let room = parse_id(room)?;
-    // An id that no message has, so that who is outside the room is told the same as of one that is there.
-    let message = MessageId::parse(message).unwrap_or_else(|| MessageId::from_stored(String::new()));
+    // So that who is outside the room is told the same as of one that is there.
+    let message = MessageId::parse(message).unwrap_or_else(MessageId::of_none);
     Ok(Target { actor: caller.actor, message, room: Some(room) })
 }
 

@@ -217,7 +217,14 @@ pub async fn declare(tx: &mut Tx, plugin: &str, wanted: &[Job]) -> Result<()> {
 
 /// Removes what plugins remembered for a time that is over; true if there may be more.
 pub async fn sweep(tx: &mut Tx) -> Result<bool> {
-    values::sweep(tx).await
+    values::sweep(tx, None).await
+}
+
+/// The same for one plugin that needs the space.
+pub async fn make_space(tx: &mut Tx, plugin: &str) -> Result<bool> {
+    // What it is writing at the same moment counts what is there.
+    tx.lock(&format!("plugin {plugin}")).await?;
+    values::sweep(tx, Some(plugin)).await
 }
 
 /// Switches a plugin on or off, for the running server, too.

@@ -18,7 +18,7 @@ use wasmtime::{Engine, Result, Store, Trap};
 
 use super::{
     Unavailable,
-    capabilities::Session,
+    capabilities::{Refusals, Session},
     engine::{GuestEngine, Lane},
     journal::Journal,
     limits::{CpuMeter, CpuShare, MemoryLimiter, MemoryUse, Metered},
@@ -39,7 +39,8 @@ pub struct Caller {
     compiler: Engine,
     settings: Arc<Settings>,
     limits: PluginLimits,
-    running: Arc<Semaphore>,
+    /// The calls that somebody waits for, and the others, which cannot keep those from their turn.
+    running: [Arc<Semaphore>; 2],
     log: Arc<LogAllowance>,
     /// CPU time of all calls together, for those that share some.
     share: Option<CpuShare>,
@@ -98,7 +99,7 @@ impl Caller {
             settings: Arc::new(settings),
             share: None,
             journal: journal.clone(),
-            running: Arc::new(Semaphore::new(limits.concurrency as usize)),
+            running: [(); 2].map(|()| Arc::new(Semaphore::new(limits.concurrency as usize))),
             log: LogAllowance::new(limits.log_lines, journal),
             limits,
             calls: AtomicU64::new(0),
@@ -183,9 +184,10 @@ impl Caller {
             Within::Unwaited(limit) => (false, limit),
         };
         let lane = self.engine.lane(waited);
-        let turn = self.turn(lane);
+        let turn = self.turn(lane, &self.running[usize::from(waited)]);
         let turn = if waited { timeout(limit.0, turn).await.map_err(|_| Fault::busy(limit))?? } else { turn.await? };
         let left = if waited { limit.0.saturating_sub(called.elapsed()) } else { limit.0 };
+        let session = session.map(|session| Session { until: Some(Instant::now() + left), ..session });
         let meter = CpuMeter::new(self.limits.cpu.0);
         match timeout(left, self.run((lane, turn), session, &meter, body)).await {
             Ok(outcome) => outcome,
@@ -196,7 +198,7 @@ impl Caller {
     }
 
     /// Waits until the call may run.
-    async fn turn(&self, lane: &Lane) -> Result<Turn, Fault> {
+    async fn turn(&self, lane: &Lane, running: &Arc<Semaphore>) -> Result<Turn, Fault> {
         if let Some(share) = &self.share {
             // Now, since whoever waits may give up.
             if share.missing().is_some() {
@@ -204,10 +206,10 @@ impl Caller {
             }
             share.turn().await;
         }
-        if self.running.available_permits() == 0 {
+        if running.available_permits() == 0 {
             self.journal.count(&self.id, "concurrency");
         }
-        let of_plugin = Arc::clone(&self.running).acquire_owned().await.map_err(|_| Fault::closed())?;
+        let of_plugin = Arc::clone(running).acquire_owned().await.map_err(|_| Fault::closed())?;
         let of_lane = Arc::clone(lane.calls()).acquire_owned().await.map_err(|_| Fault::closed())?;
         Ok(Turn { _of_plugin: of_plugin, _of_lane: of_lane })
     }
@@ -248,12 +250,13 @@ impl Caller {
         let running = self.engine.running();
         let memory = Arc::new(MemoryUse::default());
         let log = CallLog::new(Arc::clone(&self.id), Arc::clone(&self.log));
+        let refusals = session.as_ref().map(|session| Arc::clone(&session.refusals));
         let store = self.store(session, Arc::clone(&meter), Arc::clone(&memory), Arc::clone(&log));
         async move {
             let outcome = Metered::new(Arc::clone(&meter), body(store)).await;
             drop((running, turn));
             let effort = Effort { cpu: meter.spent(), memory: memory.used() };
-            (outcome.map_err(|error| Wreck { error, memory, log }), effort)
+            (outcome.map_err(|error| Wreck { error, memory, log, refusals }), effort)
         }
     }
 
@@ -284,12 +287,19 @@ impl Caller {
 
     /// Who aborts traps, which says nothing: what was said before does.
     fn breakdown(&self, wreck: &Wreck) -> Fault {
-        if let Some(panic) = wreck.log.panic() {
-            return Fault::other("broke down").because(panic);
-        }
-        if wreck.memory.was_refused() {
+        let panic = wreck.log.panic();
+        if panic.is_none() && wreck.memory.was_refused() {
             let why = format!("it wanted more than its {} of memory (limits.memory)", self.limits.memory);
             return Fault::limit("memory", "broke down").because(why);
+        }
+        // In some languages an error of the host that nobody catches ends the call.
+        if let Some(refused) = wreck.refusals.as_ref().and_then(|refusals| refusals.last()) {
+            let panic = panic.map(|panic| format!("; {panic}")).unwrap_or_default();
+            let fault = Fault::other("failed").because(format!("{}{panic}", refused.sentence));
+            return Fault { busy: refused.limited, ..fault };
+        }
+        if let Some(panic) = panic {
+            return Fault::other("broke down").because(panic);
         }
         let cause = wreck.error.root_cause();
         let why = wreck.log.last_error().map_or_else(|| cause.to_string(), |line| format!("{cause}; the last that it printed: {line}"));
@@ -314,6 +324,7 @@ struct Wreck {
     error: wasmtime::Error,
     memory: Arc<MemoryUse>,
     log: Arc<CallLog>,
+    refusals: Option<Arc<Refusals>>,
 }
 
 /// Why a call failed.
@@ -324,7 +335,7 @@ struct Fault {
     why: Option<String>,
     /// The limit that it hit, if it was one.
     limit: Option<&'static str>,
-    /// Whether its turn did not come, so that the call itself did nothing wrong.
+    /// Whether its turn did not come or there was too much of something, so that the call itself did nothing wrong.
     busy: bool,
 }
 

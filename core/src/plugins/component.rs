@@ -34,7 +34,7 @@ pub struct Candidate {
     /// The interfaces that it has.
     pub exports: Vec<String>,
     /// The capabilities that it gets beyond what everybody has.
-    capabilities: Vec<String>,
+    pub capabilities: Vec<String>,
     /// What the operator should know of the file.
     pub warning: Option<String>,
     /// What it wants in a later version than this server has.
@@ -54,13 +54,17 @@ impl Candidate {
         let source = Source::of(id, section)?;
         let (bytes, warning) = (source.read(section)?, source.replaceable(section));
         let outline = inspect(&bytes)?;
+        let kind = PluginKind::of(&outline);
         let (mut imports, mut capabilities) = (Vec::new(), Vec::new());
         for import in &outline.imports {
+            if let Ok(kind) = &kind {
+                kind.check_use(import)?;
+            }
             let words = grants::permit(import, &section.grants)?;
             imports.extend(words.filter(|words| !imports.contains(words)));
             capabilities.push(Interface::parse(import).name.to_owned());
         }
-        let (kind, large) = (PluginKind::of(&outline)?, outline.modules > MODULES as usize || outline.concurrent || bytes.len() > LARGE);
+        let (kind, large) = (kind?, outline.modules > MODULES as usize || outline.concurrent || bytes.len() > LARGE);
         let (id, bundled) = (id.to_owned(), source.bundled().is_some());
         let newer = outline.imports.iter().find(|import| grants::outgrown(import).is_some()).cloned();
         Ok(Self { id, bundled, kind, imports, exports: outline.exports, capabilities, warning, newer, large, bytes })

@@ -4,6 +4,7 @@ use std::{
     env,
     fs::{self, DirBuilder, Permissions},
     io,
+    num::NonZero,
     os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt},
     path::{Path, PathBuf},
     sync::{
@@ -74,17 +75,17 @@ struct Shared {
     _passing: Option<Passing>,
 }
 
-/// A thread that guests run on.
+/// The threads that guests run on whose calls are of one kind.
 pub struct Lane {
     runtime: Option<Runtime>,
     calls: Arc<Semaphore>,
 }
 
 impl Lane {
-    /// One worker: however many guests loop, the other cores stay with the server, and most of this one as well.
-    fn start(name: &str) -> io::Result<Self> {
+    /// However many guests loop, the cores that have no worker stay with the server, and most of the others as well.
+    fn start(name: &str, workers: usize) -> io::Result<Self> {
         let mut runtime = Builder::new_multi_thread();
-        runtime.worker_threads(1).max_blocking_threads(1).thread_name(name).enable_time().on_thread_start(stand_back);
+        runtime.worker_threads(workers).max_blocking_threads(1).thread_name(name).enable_time().on_thread_start(stand_back);
         Ok(Self { runtime: Some(runtime.build()?), calls: Arc::new(Semaphore::new(CALLS as usize)) })
     }
 
@@ -104,6 +105,11 @@ impl Lane {
             runtime.shutdown_background();
         }
     }
+}
+
+/// On how many threads guests run whose answer somebody waits for: half the machine is the server's. One is enough for all others.
+const fn workers(cores: usize) -> usize {
+    if cores < 4 { 1 } else { cores / 2 }
 }
 
 impl GuestEngine {
@@ -132,8 +138,9 @@ impl GuestEngine {
         pooled.allocation_strategy(pool());
         let engine = Engine::new(&pooled).map_err(EngineError::Engine)?;
         let roomy = Engine::new(&config(cache, true)).map_err(EngineError::Engine)?;
-        let waited = Lane::start("guests-waited").map_err(EngineError::Threads)?;
-        let unwaited = Lane::start("guests").map_err(EngineError::Threads)?;
+        let cores = thread::available_parallelism().map_or(1, NonZero::get);
+        let waited = Lane::start("guests-waited", workers(cores)).map_err(EngineError::Threads)?;
+        let unwaited = Lane::start("guests", 1).map_err(EngineError::Threads)?;
         let ticker = Ticker::start([engine.weak(), roomy.weak()]).map_err(EngineError::Threads)?;
         let shared = Arc::new(Shared { ticker, waited, unwaited, _passing: passing });
         Ok(Self { engine, roomy, cache: folder, senses: Senses::default(), shared })
@@ -219,9 +226,9 @@ impl Drop for Running {
     }
 }
 
-/// Calls that can be under way at once on a thread, all plugins together.
+/// Calls of one kind that can be under way at once, all plugins together.
 const CALLS: u32 = 64;
-/// The same on both threads.
+/// The same of both kinds.
 const SLOTS: u32 = 2 * CALLS;
 /// Core modules in a component: a Rust guest has four, those of other languages some more.
 pub const MODULES: u32 = 16;
@@ -332,5 +339,15 @@ impl Ticker {
     fn stop(&self) {
         self.state.stopped.store(true, Ordering::Release);
         self.thread.unpark();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn p01_guests_leave_half_of_the_machine_to_the_server() {
+        assert_eq!([1, 2, 3, 4, 7, 16].map(workers), [1, 1, 1, 2, 3, 8]);
     }
 }

@@ -16,6 +16,7 @@ use crate::{
         data::Data,
         fail::{E400, E401, E403, E404, E429, E503, Fail},
         query::require_once,
+        rate::{Limit, Limits},
     },
     rooms::http::parse_id,
     store::Store,
@@ -29,6 +30,8 @@ pub struct Api;
 pub struct Commands {
     /// The database.
     pub store: Store,
+    /// How often a bot may be asked for suggestions.
+    pub limits: Limits,
     /// The bots that take part.
     pub runners: Runners,
 }
@@ -49,7 +52,7 @@ impl Api {
         room_id: Query<Option<String>>,
     ) -> Result<Json<CommandsAnswer>, Fail<{ E400 | E401 | E403 | E404 | E429 | E503 }>> {
         require_once(request, &["roomId"])?;
-        let Commands { store, runners } = &*commands;
+        let Commands { store, runners, .. } = &*commands;
         let offered = match &room_id.0 {
             Some(room) => commands::in_room(store, runners, &caller.actor, &parse_id(room)?).await?,
             None => commands::everywhere(store, runners, &caller.actor).await?,
@@ -78,6 +81,7 @@ impl Api {
         typed: Query<Option<String>>,
     ) -> Result<Json<ChoicesAnswer>, Fail<{ E400 | E401 | E403 | E404 | E429 | E503 }>> {
         require_once(request, &["roomId", "command", "parameter", "typed"])?;
+        commands.limits.check_actor(Limit::Suggestions, &caller.actor)?;
         let room = parse_id(&room_id.0)?;
         let asked = Asked {
             actor: &caller.actor,

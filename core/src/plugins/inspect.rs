@@ -22,7 +22,7 @@ pub fn inspect(bytes: &[u8]) -> Result<Outline, String> {
             return Err("is a WebAssembly module, not a component: build it for the target wasm32-wasip2".to_owned());
         }
         [0, b'a', b's', b'm', ..] => {}
-        _ => return Err("is not WebAssembly: its `component` must be a .wasm file that holds a component".to_owned()),
+        _ => return Err("is not WebAssembly: a plugin is a .wasm file that holds a component".to_owned()),
     }
     read(bytes).map_err(|error| format!("is not a readable component ({error}): build it again, or copy it again"))?
 }

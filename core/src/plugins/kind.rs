@@ -1,7 +1,7 @@
 //! What a plugin is there for, as its exports say.
 
 use super::{
-    grants::{Interface, OURS},
+    grants::{self, Interface, OURS},
     inspect::Outline,
 };
 
@@ -67,6 +67,20 @@ impl PluginKind {
     /// Whether people sign in with it.
     pub const fn is_provider(self) -> bool {
         !matches!(self, Self::Bot)
+    }
+
+    /// Whether a plugin of this kind can use what it imports. All that needs a grant is something of the community's, where bots take part
+    /// and providers do not: a provider that asked for it would break down at every sign-in.
+    pub fn check_use(self, import: &str) -> Result<(), String> {
+        let (words, grant) = grants::describe(import);
+        if !self.is_provider() || grant.is_none() {
+            return Ok(());
+        }
+        Err(format!(
+            "wants to {} (`{import}`), which only bots can do, and this is a {}: build it without",
+            words.unwrap_or("use"),
+            self.words()
+        ))
     }
 
     /// The interface that this server calls, of those kinds that have only one.

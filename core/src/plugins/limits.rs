@@ -156,7 +156,7 @@ impl CpuShare {
 pub struct CpuMeter {
     budget: Duration,
     spent_before: AtomicU64,
-    /// The CPU time of the thread then, of which there is one.
+    /// The CPU time of the thread then: a turn begins and ends on the same one, and the ticker interrupts there.
     turn_began: AtomicU64,
 }
 

@@ -7,7 +7,7 @@
 //!
 //! Every call runs in a fresh instance with a store of its own ([`call`]), so a plugin remembers nothing and a trap breaks
 //! nothing but that one call. A call is bounded in CPU time, wall-clock time, memory, stack, calls to the host, bytes
-//! returned and log lines ([`limits`]), and runs on a thread that guests have to themselves ([`engine`]), so that they
+//! returned and log lines ([`limits`]), and runs on threads that guests have to themselves ([`engine`]), so that they
 //! never occupy every core. What a plugin answers is checked again before anyone acts on it ([`answers`]).
 //!
 //! A plugin that cannot be loaded never stops the server: it is off, and its reason is kept for the operator.
@@ -63,7 +63,7 @@ pub use capabilities::Busy;
 pub use engine::EngineError;
 pub use kind::PluginKind;
 pub use oauth::{ClientAuthentication, Document, Email, Failure, Flow, Identity, OAuthProvider, Profile, Server, Site, Source};
-pub use operate::{Sections, operate, unknown};
+pub use operate::{Sections, operate, put_aside, unknown};
 pub use password::{Letter, Mail, PasswordProvider, Refusal, Registration, RegistrationForm, Subject};
 pub use registry::{PASSWORD, PluginStatus, ProviderStatus};
 pub use senses::Senses;
@@ -177,10 +177,11 @@ impl Plugins {
         self.all().iter().map(|(id, entry)| entry.status(id)).collect()
     }
 
-    /// Loads a plugin anew. One that cannot run leaves the one before it at work, unless it was switched off.
+    /// Loads a plugin anew. One that cannot run leaves the one before it at work, unless that was switched off, or may not do any more
+    /// what it does: then it is off for the reason that the new one is.
     ///
     /// # Errors
-    /// Why the new one does not run.
+    /// Why the new one does not run, while the one before it does.
     pub async fn reload(&self, id: &str, section: Option<&PluginSection>, off: bool) -> Result<(), Unavailable> {
         let Some(section) = section else {
             self.put(id, None);
@@ -195,7 +196,7 @@ impl Plugins {
         // Why it does not run is told by whoever loads it anew.
         entry.tell_the_rest(id);
         let off = off || section.enabled == Some(false);
-        if let Some(reason) = entry.off().filter(|_| !off && self.runs(id)) {
+        if let Some(reason) = entry.off().filter(|_| !off && self.may_run_on(id, section)) {
             return Err(reason.clone());
         }
         self.put(id, Some(entry));
@@ -263,8 +264,9 @@ impl Plugins {
         self.entry(id).is_ok()
     }
 
-    fn runs(&self, id: &str) -> bool {
-        self.entry(id).is_ok_and(|entry| entry.off().is_none())
+    /// Whether `id` runs and is still granted all that it uses.
+    fn may_run_on(&self, id: &str, section: &PluginSection) -> bool {
+        self.entry(id).is_ok_and(|entry| entry.off().is_none() && entry.may_run_on(id, section))
     }
 
     fn all(&self) -> BTreeMap<String, Arc<registry::Entry>> {

@@ -43,6 +43,12 @@ pub fn unknown(id: &str) -> String {
     format!("there is no plugin {id}: the configuration has no section [plugins.{id}]")
 }
 
+/// The sentence about events that a bot could not deal with.
+pub fn put_aside(id: &str, count: i64) -> String {
+    let events = if count == 1 { "1 event was".to_owned() } else { format!("{count} events were") };
+    format!("{events} put aside, since the bot could not deal with that: `community plugin letters {id}` tells why")
+}
+
 /// Loads one plugin as the configuration says now. A sentence about what came of it.
 async fn reload(plugins: &Plugins, store: &Store, sections: &Sections, plugin: &str) -> Result<String, String> {
     let read = sections.clone();

@@ -48,11 +48,6 @@ pub async fn values(conn: &impl Conn, plugin: &str, now: Timestamp) -> Result<BT
     Ok(all)
 }
 
-/// How many letters each plugin has, if any.
-pub async fn letter_counts(conn: &impl Conn) -> Result<BTreeMap<String, i64>> {
-    Ok(letters::counts(conn).await?.into_iter().collect())
-}
-
 /// What a bot could not deal with, oldest first; at most a hundred.
 pub async fn letters(conn: &impl Conn, plugin: &str) -> Result<Vec<Letter>> {
     letters::after(conn, plugin, "", LETTERS).await
@@ -66,6 +61,16 @@ pub async fn letters_after(conn: &impl Conn, plugin: &str, after: Option<&Letter
         None => 0,
     };
     Ok((letters, left))
+}
+
+/// The letters of each plugin that has any: how many.
+pub async fn letter_counts(conn: &impl Conn) -> Result<BTreeMap<String, i64>> {
+    letters::counts(conn).await
+}
+
+/// The first `limit` lines that the server says of a plugin after the line `after`, oldest first.
+pub async fn server_lines(conn: &impl Conn, plugin: &str, after: i64, limit: u32) -> Result<Vec<Line>> {
+    lines::of_server(conn, plugin, after, limit).await
 }
 
 /// The last `limit` lines of a plugin's log after the line `after`, oldest first.

@@ -17,8 +17,9 @@ use super::{
     client::{CREDENTIALS, Client},
     component::{CRASHED, Candidate, too_slow, unfit},
     engine::GuestEngine,
+    grants,
     journal::Journal,
-    kind::PluginKind,
+    kind::{PluginKind, reasons_in},
     oauth::{OAuthProvider, Site},
     password::PasswordProvider,
     settings::Settings,
@@ -72,6 +73,8 @@ pub struct Entry {
     kind: Option<PluginKind>,
     title: String,
     imports: Vec<&'static str>,
+    /// The grants without which it would not run.
+    needs: BTreeSet<&'static str>,
     unread: Vec<String>,
     state: State,
 }
@@ -116,9 +119,15 @@ impl Entry {
 
     /// The same plugin, but it does not run.
     pub fn off_because(&self, unavailable: Unavailable) -> Self {
-        let Self { kind, title, imports, unread, .. } = self;
-        let (title, imports, unread) = (title.clone(), imports.clone(), unread.clone());
-        Self { kind: *kind, title, imports, unread, state: State::Off(unavailable) }
+        let Self { kind, title, imports, needs, unread, .. } = self;
+        let (title, imports, needs, unread) = (title.clone(), imports.clone(), needs.clone(), unread.clone());
+        Self { kind: *kind, title, imports, needs, unread, state: State::Off(unavailable) }
+    }
+
+    /// Whether its section still grants all that it uses.
+    pub fn may_run_on(&self, id: &str, section: &PluginSection) -> bool {
+        let grants = granted(id, section).grants;
+        self.needs.iter().all(|needed| grants.iter().any(|grant| grant == needed))
     }
 
     /// What an operator wants to know.
@@ -153,7 +162,8 @@ impl Entry {
         let bundled = bundled_as(id, section);
         let title = bundled.filter(|bundled| bundled.name == id).map_or(id, |bundled| bundled.title).to_owned();
         let state = State::Off(Unavailable::new(format!("plugin `{id}` is being loaded")));
-        Self { kind: bundled.map(|bundled| bundled.kind), title, imports: Vec::new(), unread: Vec::new(), state }
+        let kind = bundled.map(|bundled| bundled.kind);
+        Self { kind, title, imports: Vec::new(), needs: BTreeSet::new(), unread: Vec::new(), state }
     }
 }
 
@@ -237,9 +247,13 @@ impl Entry {
         let candidate = blocking(move || Candidate::read(&named, &written)).await.map_err(off)?;
         self.kind = Some(candidate.kind);
         self.imports.clone_from(&candidate.imports);
+        self.needs = candidate.capabilities.iter().filter_map(|interface| grants::describe(interface).1).collect();
         self.unread.extend(candidate.warning.clone());
         let client = match candidate.kind {
-            PluginKind::PasswordProvider | PluginKind::Bot => None,
+            PluginKind::PasswordProvider | PluginKind::Bot => {
+                self.check_variables(id, section)?;
+                None
+            }
             // Identities are keyed by the id: they would be those of accounts with passwords.
             PluginKind::OAuthProvider if id == PASSWORD => {
                 return Err(off(format!(
@@ -253,6 +267,7 @@ impl Entry {
         let (component, code) = compile(candidate, engine, &section.limits).await.map_err(off)?;
         if kind == PluginKind::Bot {
             let section = granted(id, section);
+            self.needs.extend(hears_by(&section, &exports));
             let bot = BotPlugin::open(id, &loader.engine, &section, component, &exports, loader.journal.clone()).await?.start().await?;
             bot.about.name.as_ref().map_or(id, |name| name.as_str()).clone_into(&mut self.title);
             self.unread.extend(bot.own_settings().unread(&[], &code));
@@ -272,6 +287,17 @@ impl Entry {
         self.title = if is_called { provider.flow().name.clone() } else { id.to_owned() };
         self.unread.extend(provider.caller().settings().unread(&CREDENTIALS, &code));
         Ok(State::OAuth(provider))
+    }
+
+    /// Whether every variable is set that the settings of a bot or a password provider refer to: what was written counts as wanted, and
+    /// without a list of words, say, it would let everything pass.
+    fn check_variables(&self, id: &str, section: &PluginSection) -> Result<(), Unavailable> {
+        if section.unset.is_empty() {
+            return Ok(());
+        }
+        let missing = section.unset.iter().map(|(key, variable)| format!("set {variable}, or remove `{key}` from its settings"));
+        let reason = format!("plugin `{id}` is not set up: {}", missing.collect::<Vec<_>>().join("; "));
+        Err(Unavailable::new(reason).telling(format!("Signing in with {} is not set up on this server.", self.title)))
     }
 
     /// Tells the log how it went. That one is off is an error only if it was `wanted`: nobody asked for the others, or somebody asked for that.
@@ -301,6 +327,12 @@ fn granted(id: &str, section: &PluginSection) -> PluginSection {
     let mut section = section.clone();
     section.grants.extend(shipped.iter().map(|&grant| grant.to_owned()));
     section
+}
+
+/// The grant that a bot has use of although it imports nothing: whoever may read posts hears of them.
+fn hears_by(section: &PluginSection, exports: &[String]) -> Option<&'static str> {
+    let granted = section.grants.iter().any(|grant| grant == "posts-read");
+    (granted && reasons_in(exports).contains(&"on-post")).then_some("posts-read")
 }
 
 /// Compiles on a thread of its own, which nobody waits for longer than the limit, not even the end of the program: nothing stops a

@@ -22,7 +22,7 @@ use super::{
     capabilities::Session,
     limits::MemoryLimiter,
     log::CallLog,
-    senses::Senses,
+    senses::{Perceived, Senses},
     settings::Settings,
     stdio::LogStream,
 };
@@ -40,6 +40,7 @@ pub struct GuestState {
     pub session: Option<Session>,
     settings: Arc<Settings>,
     log: Arc<CallLog>,
+    senses: Senses,
     host_calls_left: u32,
     wasi: WasiCtx,
     table: ResourceTable,
@@ -60,13 +61,26 @@ impl GuestState {
         let wasi = wasi.build();
         let mut table = ResourceTable::new();
         table.set_max_capacity(MAX_RESOURCES);
-        Self { memory, session, settings, log, host_calls_left: host_calls, wasi, table }
+        Self { memory, session, settings, log, senses: senses.clone(), host_calls_left: host_calls, wasi, table }
     }
 
     /// What the call works with, which counts as a call of the host.
     pub fn session(&mut self) -> Result<&mut Session> {
         self.count_host_call()?;
-        self.session.as_mut().ok_or_else(|| wasmtime::format_err!("it wanted something of the community while it was asked about itself"))
+        let session = self.session.as_mut();
+        let session =
+            session.ok_or_else(|| wasmtime::format_err!("it wanted something of the community while it was asked about itself"))?;
+        session.refusals.pass();
+        Ok(session)
+    }
+
+    /// The time and the chance of the community, or those of the machine for a plugin that is none of its bots or is asked about itself.
+    pub fn senses(&mut self) -> Result<Perceived<'_>> {
+        self.count_host_call()?;
+        Ok(match &self.session {
+            Some(session) => Perceived::Community(&session.host.store),
+            None => Perceived::Machine(&self.senses),
+        })
     }
 
     /// Whether a secret is set, which a bot may also ask while it is asked about itself.

@@ -132,11 +132,12 @@ impl Hub {
         &self.wire
     }
 
-    /// Adds a socket, which hears nothing yet. If its person has too many, the oldest goes.
+    /// Adds a socket, which hears of no room yet. If its person has too many, the oldest goes.
     pub fn register(&self, peer: &Arc<Peer>) {
         let oldest = {
             let mut state = self.write();
             state.peers.insert(peer.sid, Entry { peer: Arc::clone(peer), rooms: Rooms::Loading(Vec::new()) });
+            self.wire.enter(peer.sid);
             let sockets = state.people.entry(peer.who.id.clone()).or_default();
             sockets.push(peer.sid);
             // Before anybody else could let it go.

@@ -2,9 +2,9 @@
 //! messages are in those slices; here is only the way to and from a socket.
 //!
 //! In: [`mount`] takes the connection ([`line`]), [`connect`] finds out who it is, [`inlet`] takes what they send, puts it into its
-//! order ([`lane`]) and lets one of the [`handlers`] answer. Out: [`broadcast`] hears what is committed, puts it into the order of the
-//! room ([`order`]) and hands it to the [`hub`], which knows who hears which room and sends over the [`wire`]. Who is there and who is typing
-//! the hubs of several nodes tell each other by a [`fanout`].
+//! order ([`lane`]) and lets one of the [`handlers`] answer. Out: [`broadcast`] hears what is committed, finds out what is to be said
+//! of it ([`lookup`]), puts it into the order of the room ([`order`]) and hands it to the [`hub`], which knows who hears which room and
+//! sends over the [`wire`]. Who is there and who is typing the hubs of several nodes tell each other by a [`fanout`].
 
 pub mod asyncapi;
 mod backlog;
@@ -18,6 +18,7 @@ pub mod hub;
 pub mod inlet;
 pub mod lane;
 pub mod line;
+mod lookup;
 pub mod metrics;
 pub mod mount;
 pub mod order;
@@ -27,6 +28,7 @@ pub mod protocol;
 pub mod roll;
 pub mod start;
 mod sweep;
+pub mod typing;
 pub mod wire;
 
 use std::{

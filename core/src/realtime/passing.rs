@@ -2,16 +2,19 @@
 
 use std::{sync::Arc, time::Duration};
 
+use tokio::time::sleep;
+
 use super::{
     handlers::{Effect, Handlers},
     hub::Hub,
     peer::Peer,
     protocol::{PresenceAnswer, PresenceWatch, Typing, TypingNow},
+    typing::Tell,
 };
 use crate::{
     bots::model::Ability,
     error::{Error, Result},
-    http::{payload::Done, rate::Ticks},
+    http::payload::Done,
     ids::RoomId,
     store::Reader,
 };
@@ -23,9 +26,7 @@ pub struct Passing {
     pub hub: Arc<Hub>,
     /// Where names are read.
     pub reader: Reader,
-    /// The time.
-    pub ticks: Ticks,
-    /// How often one socket may say that somebody is typing.
+    /// How often it is told of one socket in one room whether somebody is typing.
     pub typing_every: Duration,
 }
 
@@ -38,17 +39,38 @@ impl Passing {
             .on(Effect::Reads, move |peer, event: PresenceWatch| watch.clone().watch(peer, event))
     }
 
-    /// Tells the others in a room that somebody is typing.
+    /// Tells the others in a room whether somebody is typing.
     async fn typing(self, peer: Arc<Peer>, event: Typing) -> Result<Done> {
         let room = heard(&peer, &event.room_id)?;
-        let who = &peer.who;
-        who.actor.require(Ability::Write, &room)?;
-        if peer.types(room.as_str(), event.on, self.ticks.elapsed(), self.typing_every) {
-            let username = peer.name(&self.reader).await?;
-            let now = TypingNow { room_id: room.to_string(), user_id: who.id.to_string(), username, on: event.on };
-            self.hub.typing(&who.id, room, now);
+        peer.who.actor.require(Ability::Write, &room)?;
+        match peer.types(&room, event.on, self.typing_every) {
+            Tell::Now => self.tell(&peer, room, event.on).await?,
+            Tell::After(time) => self.tell_after(time, peer, room),
+            Tell::Never => {}
         }
         Ok(Done::default())
+    }
+
+    async fn tell(&self, peer: &Peer, room: RoomId, on: bool) -> Result<()> {
+        let username = peer.name(&self.reader).await?;
+        let now = TypingNow { room_id: room.to_string(), user_id: peer.who.id.to_string(), username, on };
+        self.hub.typing(&peer.who.id, room, now);
+        Ok(())
+    }
+
+    /// Tells what was said last, once so much time has passed. Of whoever is gone by then nothing is told: that they are typing is over by
+    /// itself for every client.
+    fn tell_after(self, time: Duration, peer: Arc<Peer>, room: RoomId) {
+        tokio::spawn(async move {
+            sleep(time).await;
+            if let Some(on) = peer.rest_of_typing(&room)
+                && !peer.is_ending()
+                && peer.hears(&room)
+                && let Err(error) = self.tell(&peer, room, on).await
+            {
+                tracing::debug!(%error, "it could not be told who is typing");
+            }
+        });
     }
 
     /// Says who is there, and from now on who comes and goes.

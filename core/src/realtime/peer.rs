@@ -1,7 +1,6 @@
 //! A connected socket: who it is, and what it may still do.
 
 use std::{
-    collections::HashMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, Weak,
         atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
@@ -12,7 +11,12 @@ use std::{
 use socketioxide::socket::Sid;
 use tokio::{task::unconstrained, time::Instant};
 
-use super::{hub::Hub, lane::Lane, line::Line};
+use super::{
+    hub::Hub,
+    lane::Lane,
+    line::Line,
+    typing::{Said, Tell},
+};
 use crate::{
     actor::Actor,
     bots::model::Ability,
@@ -88,7 +92,7 @@ pub struct Peer {
     ticks: Ticks,
     /// Which holds it.
     hub: Weak<Hub>,
-    typing: Mutex<HashMap<Box<str>, (bool, Duration)>>,
+    typing: Mutex<Said>,
 }
 
 impl Peer {
@@ -188,22 +192,14 @@ impl Peer {
         self.hub.upgrade().is_some_and(|hub| hub.hears(self.sid, room))
     }
 
-    /// Whether it is news that its person is writing in a room, and enough time has passed to say so again.
-    pub fn types(&self, room: &str, on: bool, now: Duration, every: Duration) -> bool {
-        let mut typing = lock(&self.typing);
-        if let Some((last, at)) = typing.get_mut(room) {
-            let tell = *last != on || now.saturating_sub(*at) >= every;
-            if tell {
-                (*last, *at) = (on, now);
-            }
-            return tell;
-        }
-        // A socket writes in few rooms at a time.
-        if typing.len() >= 16 {
-            typing.clear();
-        }
-        typing.insert(room.into(), (on, now));
-        true
+    /// Notes whether its person is typing in a room, and says when to tell the others, who hear of it once in `every`.
+    pub fn types(&self, room: &RoomId, on: bool, every: Duration) -> Tell {
+        lock(&self.typing).note(room.as_str(), on, self.ticks.elapsed(), every)
+    }
+
+    /// What is to be told of that now because it had to wait.
+    pub fn rest_of_typing(&self, room: &RoomId) -> Option<bool> {
+        lock(&self.typing).rest(room.as_str(), self.ticks.elapsed())
     }
 }
 

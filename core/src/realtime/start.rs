@@ -91,12 +91,7 @@ impl Sockets {
         });
         hub.join_nodes((parts.join)(&hub));
         tasks.spawn(Arc::clone(&hub).keep_in_touch(stop.clone()));
-        let passing = Passing {
-            hub: hub.clone(),
-            reader: parts.store.reader().clone(),
-            ticks: parts.ticks.clone(),
-            typing_every: rules.typing_every.0,
-        };
+        let passing = Passing { hub: hub.clone(), reader: parts.store.reader().clone(), typing_every: rules.typing_every.0 };
         let realtime = Arc::new(Realtime {
             hub,
             handlers: passing.add_to(parts.handlers),

@@ -1,10 +1,13 @@
 //! The way to sockets, below the broadcast operators of socketioxide. To a single socket, and then it is known whether it could take
-//! what was sent; or to a room, encoded once for all in it, and then the library says how many could not take it, not who.
+//! what was sent; or to a group, encoded once for all in it, and then the library says how many could not take it, not who.
 
 use std::{
     convert::Infallible,
     fmt,
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -69,9 +72,33 @@ pub enum Sent {
     Full,
 }
 
+/// Those who can be sent something that is encoded once for all of them.
+#[derive(Debug, Clone, Copy)]
+pub enum Group<'a> {
+    /// Who was let into a room.
+    Room(&'a RoomId),
+    /// Who was let in at all.
+    Everybody,
+}
+
+impl Group<'_> {
+    /// What the library calls it.
+    fn name(self) -> Room {
+        match self {
+            Self::Room(room) => name(room),
+            // No room has this id.
+            Self::Everybody => "*".into(),
+        }
+    }
+}
+
 /// All sockets of this process.
 #[derive(Default)]
-pub struct Wire(OnceLock<CoreLocalAdapter<Emitter>>);
+pub struct Wire {
+    local: OnceLock<CoreLocalAdapter<Emitter>>,
+    /// How often somebody of a group was left out so far.
+    exceptions: AtomicU64,
+}
 
 impl Wire {
     /// Sends `frame` to one socket. Never waits.
@@ -87,46 +114,64 @@ impl Wire {
         self.broadcast(frame.packet.clone(), options);
     }
 
-    /// Sends `frame` to all who were let into `room`. Never waits. [`Sent::Full`] if some of them did not get it.
-    pub fn send_to_room(&self, room: &RoomId, frame: &Frame) -> Sent {
+    /// Sends `frame` to all in `group` but these. Never waits. [`Sent::Full`] if some of them did not get it.
+    pub fn send_to_group(&self, group: Group<'_>, except: &[Sid], frame: &Frame) -> Sent {
         let mut options = BroadcastOptions::default();
-        options.rooms.push(name(room));
-        self.broadcast(frame.packet.clone(), options)
+        options.rooms.push(group.name());
+        let (Some(local), false) = (self.local.get(), except.is_empty()) else { return self.broadcast(frame.packet.clone(), options) };
+        // The library leaves out rooms only. This one is for this frame alone: others that are sent at the same time leave out others.
+        let apart: Room = format!("-{}", self.exceptions.fetch_add(1, Ordering::Relaxed)).into();
+        for sid in except {
+            local.add_all(*sid, apart.clone());
+        }
+        options.except.push(apart.clone());
+        let sent = self.broadcast(frame.packet.clone(), options);
+        for sid in except {
+            local.del(*sid, apart.clone());
+        }
+        sent
+    }
+
+    /// Lets a socket hear what is sent to everybody.
+    pub fn enter(&self, sid: Sid) {
+        if let Some(local) = self.local.get() {
+            local.add_all(sid, Group::Everybody.name());
+        }
     }
 
     /// Lets a socket hear what is sent to `rooms`.
     pub fn join<'a>(&self, sid: Sid, rooms: impl IntoIterator<Item = &'a RoomId>) {
-        if let Some(local) = self.0.get() {
+        if let Some(local) = self.local.get() {
             local.add_all(sid, rooms.into_iter().map(name).collect::<Vec<_>>());
         }
     }
 
     /// Lets a socket not hear what is sent to `room` any more.
     pub fn leave(&self, sid: Sid, room: &RoomId) {
-        if let Some(local) = self.0.get() {
+        if let Some(local) = self.local.get() {
             local.del(sid, name(room));
         }
     }
 
-    /// Lets a socket hear nothing any more that is sent to rooms.
+    /// Lets a socket hear nothing any more that is sent to groups.
     pub fn leave_all(&self, sid: Sid) {
-        if let Some(local) = self.0.get() {
+        if let Some(local) = self.local.get() {
             local.del_all(sid);
         }
     }
 
     /// Disconnects a socket once it has what waits for it; [`Sent::Full`] if not even that can be sent.
     pub fn disconnect(&self, sid: Sid) -> Sent {
-        outcome(self.0.get().map_or(Ok(()), |local| local.disconnect_socket(BroadcastOptions::new(sid))))
+        outcome(self.local.get().map_or(Ok(()), |local| local.disconnect_socket(BroadcastOptions::new(sid))))
     }
 
     /// Whether there is such a socket.
     pub fn knows(&self, sid: Sid) -> bool {
-        self.0.get().is_some_and(|local| !local.fetch_sockets(BroadcastOptions::new(sid)).is_empty())
+        self.local.get().is_some_and(|local| !local.fetch_sockets(BroadcastOptions::new(sid)).is_empty())
     }
 
     fn broadcast(&self, packet: Packet, options: BroadcastOptions) -> Sent {
-        outcome(self.0.get().map_or(Ok(()), |local| local.broadcast(packet, options)))
+        outcome(self.local.get().map_or(Ok(()), |local| local.broadcast(packet, options)))
     }
 }
 
@@ -151,7 +196,7 @@ impl CoreAdapter<Emitter> for WireAdapter {
     type InitRes = ();
 
     fn new(wire: &Self::State, local: CoreLocalAdapter<Emitter>) -> Self {
-        assert!(wire.0.set(local).is_ok(), "there is one namespace");
+        assert!(wire.local.set(local).is_ok(), "there is one namespace");
         Self(Arc::clone(wire))
     }
 
@@ -169,7 +214,7 @@ impl CoreAdapter<Emitter> for WireAdapter {
     }
 
     fn get_local(&self) -> &CoreLocalAdapter<Emitter> {
-        self.0.0.get().expect("set by new")
+        self.0.local.get().expect("set by new")
     }
 }
 

@@ -188,7 +188,7 @@ impl Api {
         let (access, invite_role) = (access.map(Into::into), invite_role.map(Into::into));
         let change = Change { actor: caller.actor, room: room.clone(), name, access, invite_role };
         rooms.store.write(change, |tx, change| Box::pin(actions::change(tx, change))).await?;
-        let room: Option<RoomBody> = queries::summary(rooms.store.reader(), &room, &who).await?;
+        let room: Option<RoomBody> = queries::summary(rooms.store.reader(), &room, Some(&who)).await?;
         Ok(Json(RoomSummaryAnswer::new(room.ok_or_else(|| Error::not_found("room"))?)))
     }
 

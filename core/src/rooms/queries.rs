@@ -73,7 +73,7 @@ pub async fn invitations(conn: &Reader, who: &MemberId, now: Timestamp) -> Resul
 }
 
 /// A room as it stands in a list of `who`, member or not, as for an invitation. `None` if it is gone.
-pub async fn summary(conn: &impl Conn, room: &RoomId, who: &MemberId) -> Result<Option<RoomBody>> {
+pub async fn summary(conn: &impl Conn, room: &RoomId, who: Option<&MemberId>) -> Result<Option<RoomBody>> {
     Ok(store::standing(conn, room, who).await?.map(RoomBody::from))
 }
 
@@ -82,16 +82,16 @@ pub async fn summary(conn: &impl Conn, room: &RoomId, who: &MemberId) -> Result<
 /// # Errors
 /// `not_found` for who is not in it.
 pub async fn standing(conn: &impl Conn, room: &RoomId, who: &MemberId) -> Result<(Standing, RoomRole)> {
-    let standing = store::standing(conn, room, who).await?.ok_or_else(|| Error::not_found("room"))?;
+    let standing = any_standing(conn, room, Some(who)).await?;
     let role = policy::require_member(standing.role)?;
     Ok((standing, role))
 }
 
-/// A room as `who` stands to it, in it or not.
+/// A room as `who` stands to it, in it or not, or as nobody does.
 ///
 /// # Errors
 /// `not_found` if it is gone.
-pub async fn any_standing(conn: &impl Conn, room: &RoomId, who: &MemberId) -> Result<Standing> {
+pub async fn any_standing(conn: &impl Conn, room: &RoomId, who: Option<&MemberId>) -> Result<Standing> {
     store::standing(conn, room, who).await?.ok_or_else(|| Error::not_found("room"))
 }
 
@@ -100,7 +100,7 @@ pub async fn any_standing(conn: &impl Conn, room: &RoomId, who: &MemberId) -> Re
 /// # Errors
 /// `not_found`.
 pub async fn require_seen(conn: &impl Conn, actor: &Actor, room: &RoomId) -> Result<()> {
-    let standing = any_standing(conn, room, &actor.member()?).await?;
+    let standing = any_standing(conn, room, Some(&actor.member()?)).await?;
     policy::acting(actor, standing.role).map(drop)
 }
 

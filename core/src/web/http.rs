@@ -146,7 +146,7 @@ impl Pages {
             "user": user,
             "providers": providers,
             "passwordMin": self.password_min,
-            "pictures": self.pictures.0,
+            "pictures": self.pictures.at,
             "largestFile": self.largest_file,
         })
         .to_string()
@@ -369,8 +369,9 @@ fn page(endpoint: impl Endpoint + 'static) -> impl Endpoint {
         };
         let Some(failure) = error.downcast_ref::<Failure>() else { return Err(error) };
         failure.log();
-        let title = frame.taste.lang.text("trouble.title");
-        frame.trouble(http::error::status(failure.0.kind), title, &failure.0.message).await
+        let lang = frame.taste.lang;
+        let text = lang.explain(failure.0.code, &failure.0.message);
+        frame.trouble(http::error::status(failure.0.kind), lang.text("trouble.title"), &text).await
     })
 }
 

@@ -5,20 +5,36 @@ use std::fmt::Write as _;
 
 use pulldown_cmark::{Event, HeadingLevel, LinkType, Options, Parser, Tag, TagEnd, TextMergeStream};
 
+use crate::config::BaseUrl;
+
 /// What is understood beside the standard. The front end has the same (`core/web/src/app/markdown.ts`).
 const EXTRAS: Options = Options::ENABLE_STRIKETHROUGH.union(Options::ENABLE_TABLES).union(Options::ENABLE_TASKLISTS);
 
-/// Pictures are shown only if their address begins with one of these; others are links.
+/// What is ours of what people link to. Pictures are shown only if they are; others are links.
 #[derive(Debug, Clone)]
-pub struct Pictures(pub Vec<String>);
+pub struct Pictures {
+    /// What the addresses of our own files begin with.
+    pub at: Vec<String>,
+    /// Where people reach this server.
+    pub base: BaseUrl,
+}
 
 impl Pictures {
     /// Whether `url` leads to one of our own files. Their names are plain; whatever a browser might read in another way than we do
     /// (dots that lead upwards, in any spelling, backslashes, a query) is no name of a file, and could lead to an operation of the API.
     pub fn are_at(&self, url: &str) -> bool {
         let plain = |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b'/'));
-        let rest = self.0.iter().find_map(|base| url.strip_prefix(base.as_str()));
+        let rest = self.at.iter().find_map(|base| url.strip_prefix(base.as_str()));
         rest.is_some_and(|name| plain(name) && !name.split('/').any(|part| matches!(part, "." | "..")))
+    }
+
+    /// Whether `url` leads a browser into our API, in which a mere visit can end a session or begin that of somebody else. The address
+    /// is read as browsers and the servers before us may read it, so it is another one in doubt; the front end does the same
+    /// (`core/web/src/app/ours.ts`).
+    pub fn lead_into_api(&self, url: &str) -> bool {
+        let Ok(there) = self.base.url().join(url) else { return false };
+        let host = there.host_str().unwrap_or_default().trim_end_matches('.');
+        host == self.base.host() && first_part(&decoded(there.path())).eq_ignore_ascii_case("api")
     }
 
     /// Whether `url` leads to a picture of our own, which pages show.
@@ -164,8 +180,13 @@ impl Writer<'_> {
         let _ = write!(self.out, "</{name}>");
     }
 
+    /// Whether there may be a link to `url`.
+    fn leads(&self, url: &str) -> bool {
+        is_safe(url) && !self.pictures.lead_into_api(url)
+    }
+
     fn open_link(&mut self, url: &str) {
-        let safe = is_safe(url) && !self.links.contains(&true);
+        let safe = self.leads(url) && !self.links.contains(&true);
         self.links.push(safe);
         if safe {
             self.anchor(url);
@@ -189,7 +210,7 @@ impl Writer<'_> {
             return;
         }
         let shown = if alternative.is_empty() { url } else { alternative };
-        let linked = is_safe(url) && !self.links.contains(&true);
+        let linked = self.leads(url) && !self.links.contains(&true);
         if linked {
             self.anchor(url);
         }
@@ -205,7 +226,7 @@ impl Writer<'_> {
         while let Some(at) = next_address(rest) {
             let url = address(&rest[at..]);
             self.text(&rest[..at]);
-            if is_safe(url) && url.len() > "https://".len() {
+            if self.leads(url) && url.len() > "https://".len() {
                 self.anchor(url);
                 self.text(url);
                 self.out.push_str("</a>");
@@ -259,6 +280,34 @@ fn next_address(text: &str) -> Option<usize> {
     text.match_indices("http").map(|(at, _)| at).find(|at| is_scheme(&text[*at..]))
 }
 
+/// `path` with letters in place of what stands for them, like `%61`. What is not ASCII is in no name that we know, and stays as it is.
+fn decoded(path: &str) -> String {
+    let mut out = String::with_capacity(path.len());
+    let mut rest = path;
+    while let Some((before, after)) = rest.split_once('%') {
+        let code = after.get(..2).and_then(|hex| u8::from_str_radix(hex, 16).ok()).filter(u8::is_ascii);
+        out.push_str(before);
+        out.push(code.map_or('%', char::from));
+        rest = if code.is_some() { &after[2..] } else { after };
+    }
+    out + rest
+}
+
+/// The first part of a path, whatever slashes it has, and after going where its dots lead.
+fn first_part(path: &str) -> &str {
+    let mut parts = Vec::new();
+    for part in path.split(['/', '\\']) {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            _ => parts.push(part),
+        }
+    }
+    parts.first().copied().unwrap_or_default()
+}
+
 /// The address at the beginning of `text`, without what most likely belongs to the sentence.
 fn address(text: &str) -> &str {
     let end = text.find(|c: char| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | '"')).unwrap_or(text.len());
@@ -292,8 +341,12 @@ mod tests {
     /// What both renderers make of a text: this one and that of the front end, which the browser tests hold against the same table.
     const EXAMPLES: &str = include_str!("../../web/tests/markdown.json");
 
+    fn ours() -> Pictures {
+        Pictures { at: vec!["https://here.example/uploads/".to_owned()], base: "https://here.example".parse().unwrap() }
+    }
+
     fn shown(text: &str) -> String {
-        html(text, &Pictures(vec!["https://here.example/uploads/".to_owned()])).replace('\n', "")
+        html(text, &ours()).replace('\n', "")
     }
 
     #[test]
@@ -347,6 +400,47 @@ mod tests {
                 );
             }
             assert!(page.matches("<a ").count() <= 1, "links are not nested: {page}");
+        }
+    }
+
+    #[test]
+    fn no_spelling_of_an_address_leads_into_the_api() {
+        let ours = ours();
+        for url in [
+            "/api/logout",
+            "/api",
+            "/API/logout",
+            "/%61pi/logout",
+            "/posts/../api/logout",
+            "/posts/%2E%2e/api/logout",
+            "/posts/..%2fapi/logout",
+            "/posts/..%5Capi/logout",
+            "//here.example/api/logout",
+            "https://here.example/api/email/verify?token=x",
+            "https://here.example//api/logout",
+            "https://here.example/./api/logout",
+            "https://here.example\\api/logout",
+            "https://HERE.example./a%70i/logout",
+            "http://here.example:8080/api/logout",
+            "https://somebody@here.example:443/api/logout",
+        ] {
+            assert!(ours.lead_into_api(url), "{url}");
+        }
+        for url in [
+            "/",
+            "/posts/",
+            "/posts/api/",
+            "/api-docs.html",
+            "/api/../posts/",
+            "/posts/?next=/api/logout",
+            "/posts/#/api/logout",
+            "/%zz/%",
+            "https://there.example/api/logout",
+            "https://here.example.org/api/logout",
+            "mailto:api@here.example",
+            "https://",
+        ] {
+            assert!(!ours.lead_into_api(url), "{url}");
         }
     }
 

@@ -245,6 +245,18 @@ impl Frame<'_> {
         html + "</span>"
     }
 
+    /// What the script of the plain pages says, as JSON.
+    pub fn sentences(&self) -> String {
+        serde_json::json!({
+            "unreachable": self.t("trouble.unreachable"),
+            "unclear": self.t("trouble.unclear"),
+            "done": self.t("form.done"),
+            "again": self.t("auth.sent_again"),
+            "errors": self.lang.errors(),
+        })
+        .to_string()
+    }
+
     /// Markdown as HTML.
     pub fn html(&self, text: &str) -> String {
         markdown::html(text, self.pictures)
@@ -341,9 +353,9 @@ pub fn moment(text: &str) -> String {
 }
 
 impl Link {
-    /// True if the link leads to a web page or one of our files. Everything else (`javascript:`, `data:`) is shown as text.
+    /// True if the link leads to a web page or one of our files. Everything else (`javascript:`, `data:`, our API) is shown as text.
     pub fn leads(&self, pictures: &Pictures) -> bool {
-        pictures.are_at(&self.0) || self.on_the_web().is_some()
+        pictures.are_at(&self.0) || (self.on_the_web().is_some() && !pictures.lead_into_api(&self.0))
     }
 
     /// What comes after `https://`, if it leads to a web page.

@@ -1,6 +1,9 @@
 //! What pages say, in every language: `core/web/texts/`, which the server and the front end share.
 
-use std::{collections::HashMap, sync::LazyLock};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::LazyLock,
+};
 
 use poem::http::{HeaderMap, header};
 
@@ -61,18 +64,32 @@ impl Lang {
         }
     }
 
-    /// The text called `key`; the key itself if there is none, which a test excludes.
-    pub fn text(self, key: &str) -> &str {
-        let catalogue: &'static HashMap<String, String> = match self {
+    fn catalogue(self) -> &'static HashMap<String, String> {
+        match self {
             Self::En => &EN,
             Self::De => &DE,
-        };
-        catalogue.get(key).map_or(key, String::as_str)
+        }
+    }
+
+    /// The text called `key`; the key itself if there is none, which a test excludes.
+    pub fn text(self, key: &str) -> &str {
+        self.catalogue().get(key).map_or(key, String::as_str)
     }
 
     /// The text called `key` with `value` in place of `{name}`.
     pub fn with(self, key: &str, name: &str, value: &str) -> String {
         self.text(key).replace(&format!("{{{name}}}"), value)
+    }
+
+    /// The sentences about errors by their codes. English has none: that of the error itself is the most exact.
+    pub fn errors(self) -> BTreeMap<&'static str, &'static str> {
+        let own = (self != Self::En).then(|| self.catalogue());
+        own.into_iter().flatten().filter_map(|(key, text)| Some((key.strip_prefix("error.")?, text.as_str()))).collect()
+    }
+
+    /// What to tell people about an error with this code, whose own sentence is `message`.
+    pub fn explain(self, code: &str, message: &str) -> String {
+        self.errors().get(code).map_or_else(|| message.to_owned(), |text| text.replace("{reason}", message))
     }
 }
 
@@ -108,6 +125,15 @@ mod tests {
         let set = [(header::ACCEPT_LANGUAGE, "de"), (header::COOKIE, "a=b; lang=en")];
         let headers = HeaderMap::from_iter(set.map(|(name, value)| (name, HeaderValue::from_static(value))));
         assert_eq!(Lang::of(&headers), Lang::En, "what is set wins");
+    }
+
+    #[test]
+    fn errors_are_told_in_the_language_of_the_page() {
+        let reason = "title is missing.";
+        assert_eq!(Lang::En.explain("invalid_request", reason), reason);
+        assert_eq!(Lang::De.explain("invalid_request", reason), DE["error.invalid_request"].replace("{reason}", reason));
+        assert_eq!(Lang::De.explain("unavailable", "The database is away."), DE["error.unavailable"]);
+        assert_eq!(Lang::De.explain("no_such_code", reason), reason, "better than nothing");
     }
 
     /// `{name}` in a text.

@@ -2,22 +2,35 @@
 
 use std::{collections::BTreeSet, fmt::Write, path::Path};
 
-use crate::plugins::{
-    PASSWORD, PluginKind,
-    look::{Look, Said, Setting},
+use crate::{
+    plugins::{
+        PASSWORD, PluginKind,
+        look::{Look, Said, Setting},
+    },
+    text::one_line,
 };
+
+/// The longest default that is shown whole, in characters.
+const SHOWN: usize = 40;
 
 /// Everything about a file, under the id that it is to have, but for the reason for which this server cannot load it.
 pub fn describe(look: &Look, file: &Path, id: &str) -> String {
     let mut text = format!("{}: {}, {}\n", file.display(), look.kind.map_or("no plugin", article), size(look.size));
     let _ = writeln!(text, "packages: {}", packages(look));
-    table(&mut text, "is called because it", look.exports.iter().map(|(export, words)| [short(export), (*words).to_owned()]));
+    text.push_str(&reasons(look));
     table(&mut text, "may, once it is granted", wishes(look));
     if let Ok(said) = &look.said {
         let _ = writeln!(text, "this server can load it");
         introduce(&mut text, said);
         let _ = write!(text, "\nThe section for community.toml:\n\n{}", section(look, file, id, false));
     }
+    text
+}
+
+/// For what a component is called, a line for each reason. One that its author forgot to export is not among them.
+pub fn reasons(look: &Look) -> String {
+    let mut text = String::new();
+    table(&mut text, "is called because it", look.exports.iter().map(|(export, words)| [short(export), (*words).to_owned()]));
     text
 }
 
@@ -88,10 +101,17 @@ fn introduce(text: &mut String, said: &Said) {
 fn setting(setting: &Setting) -> [String; 4] {
     let default = match &setting.default {
         _ if setting.required => "must be set".to_owned(),
-        Some(default) => format!("unless set: {default}"),
+        // A whole prompt would push everything beside it out of sight.
+        Some(default) => format!("unless set: {}", beginning(default)),
         None => "need not be set".to_owned(),
     };
     [setting.name.clone(), setting.values.clone(), default, setting.description.clone()]
+}
+
+/// A text, or how it begins if it is long.
+fn beginning(text: &str) -> String {
+    let line = one_line(text, usize::MAX);
+    if line.chars().count() <= SHOWN { line } else { format!("{} …", one_line(&line, SHOWN)) }
 }
 
 /// A heading with rows in columns below it; nothing if there are no rows.

@@ -1,6 +1,12 @@
 // What the plain pages do with the JSON API. Reading works without any of it.
 "use strict";
 
+/** What it says, in the language of the page: sentences of its own, and those about errors by their code. */
+const texts = JSON.parse(document.currentScript.dataset.texts);
+
+/** What to tell somebody about an answer that says no. */
+const explain = ({ code, error }) => texts.errors[code]?.replace("{reason}", error) ?? error ?? texts.unclear;
+
 /** Sends JSON and returns the answer, which always has `ok`, and `error` where it went wrong. */
 async function send(method, url, body, headers = {}) {
   try {
@@ -13,7 +19,7 @@ async function send(method, url, body, headers = {}) {
     const answer = await response.json();
     return { ...answer, ok: response.ok && answer.ok !== false, status: response.status };
   } catch {
-    return { ok: false, error: "The server did not answer. Please try again." };
+    return { ok: false, error: texts.unreachable };
   }
 }
 
@@ -51,20 +57,20 @@ async function submit(event) {
     if (resend) resend.hidden = !answer.resend;
     // Without a clear answer the post may be there: only the same key keeps another try from making a second one.
     if (answer.status < 500) delete form.dataset.key;
-    return say(form, answer.error ?? "That did not work. Please try again.");
+    return say(form, explain(answer));
   }
   if (form.dataset.then === "redirect") return location.assign(answer.redirect ?? "/posts/");
   if (form.dataset.then === "reload") return location.reload();
   if (resend) resend.hidden = false;
   if ("once" in form.dataset) button.hidden = true;
   for (const input of form.querySelectorAll("[type=password]")) input.value = "";
-  say(form, answer.message ?? "Done.", true);
+  say(form, (form.dataset.done ?? texts.done).replace("{email}", form.elements.email?.value), true);
 }
 
 async function resend(event) {
   const form = event.currentTarget.form;
   const answer = await send("POST", "/api/email/resend-verification", { email: form.elements.email.value });
-  say(form, answer.ok ? answer.message : answer.error, answer.ok);
+  say(form, answer.ok ? texts.again : explain(answer), answer.ok);
 }
 
 /** Deletes what the button names, and then the entry that it stands in. */
@@ -75,7 +81,7 @@ async function remove(event) {
   button.disabled = true;
   const answer = await send("DELETE", button.dataset.delete);
   button.disabled = false;
-  if (!answer.ok) return say(button.parentElement, answer.error);
+  if (!answer.ok) return say(button.parentElement, explain(answer));
   if (button.dataset.then === "reload") return location.reload();
   const next = entry.nextElementSibling?.querySelector("h2, strong") ?? document.querySelector("h1");
   entry.remove();

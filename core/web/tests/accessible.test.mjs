@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { AxeBuilder } from "@axe-core/playwright";
 import { furnished, pages, visit } from "./pages.mjs";
-import { states } from "./states.mjs";
-import { open } from "./support.mjs";
+import { beginnings, states } from "./states.mjs";
+import { member, open, start } from "./support.mjs";
 
 const scene = furnished();
 
@@ -38,20 +38,45 @@ const thinOut = (repeated) =>
     }
   });
 
+test("the reference of the API is as dark as the other pages are", async () => {
+  for (const [colorScheme, theme, isDark] of [["light", "dark", true], ["light", null, false], ["dark", "light", false], ["dark", null, true]]) {
+    const context = await scene.browser.newContext({ baseURL: scene.site.base, colorScheme });
+    if (theme) await context.addCookies([{ name: "theme", value: theme, url: scene.site.base }]);
+    const page = await context.newPage();
+    await page.goto("/api-docs.html");
+    const filter = await page.evaluate(() => getComputedStyle(document.documentElement).filter);
+    assert.equal(filter.includes("invert"), isDark, `${theme} chosen on a ${colorScheme} system`);
+    await context.close();
+  }
+});
+
+/** Looks at a page with axe, and keeps in `faults` what it finds. */
+const judge = (faults) => async (page, name) => {
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  assert.ok(wide <= 0, `${name} is ${wide} pixels too wide`);
+  if (REPEATED[name]) await thinOut(page.locator(REPEATED[name]));
+  const { violations } = await new AxeBuilder({ page }).disableRules(EXCEPTIONS[name] ?? []).analyze();
+  const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => `${node.target} ${node.failureSummary}`).join("; ")}`);
+  if (found.length) faults[name] = found;
+};
+
+test("every page of an empty site can be used by everybody", async () => {
+  const site = await start();
+  try {
+    const [faults, house] = [{}, { ann: await member(scene.browser, site, "Ann") }];
+    await visit(scene.browser, site, house, { viewport: { width: 360, height: 844 } }, judge(faults), { places: beginnings });
+    assert.deepEqual(faults, {});
+  } finally {
+    await site.stop();
+  }
+});
+
 const places = (house, t) => [...pages(house, t), ...states(house, t)];
 
 for (const [colorScheme, width] of [["light", 1280], ["dark", 360]]) {
   test(`every page can be used by everybody: ${colorScheme}, ${width} wide`, async () => {
     const faults = {};
-    const look = async (page, name) => {
-      const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-      assert.ok(wide <= 0, `${name} is ${wide} pixels too wide`);
-      if (REPEATED[name]) await thinOut(page.locator(REPEATED[name]));
-      const { violations } = await new AxeBuilder({ page }).disableRules(EXCEPTIONS[name] ?? []).analyze();
-      const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => `${node.target} ${node.failureSummary}`).join("; ")}`);
-      if (found.length) faults[name] = found;
-    };
-    await visit(scene.browser, scene.site, scene.house, { colorScheme, viewport: { width, height: 844 } }, look, { places });
+    await visit(scene.browser, scene.site, scene.house, { colorScheme, viewport: { width, height: 844 } }, judge(faults), { places });
     assert.deepEqual(faults, {});
   });
 }

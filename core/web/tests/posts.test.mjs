@@ -224,18 +224,27 @@ test("what people write looks the same in the browser as in the pages of the ser
   assert.deepEqual(faults.filter((fault) => !/policy: img-src/.test(fault)), []);
 });
 
-test("no picture leads to an operation, however its address is spelled", async () => {
+test("no picture, link or attachment leads to an operation, however its address is spelled", async () => {
   const cat = await member(browser, site, "Cat");
   const ways = ["%2e%2e/api/logout", ".%2E/api/logout", "..\\api/logout", "x/../../api/logout", "%2e%2e/api/email/verify?token=x"];
-  const post = await publish(cat, "Cats", ways.map((way) => `![cat](${site.base}/uploads/${way})`).join("\n\n"));
+  const addresses = ["/api/logout", ...ways.map((way) => `${site.base}/uploads/${way}`)];
+  const body = addresses.map((address) => `![cat](${address}) [photo](${address})`).join("\n\n");
+  const data = { title: "Cats", body, attachments: [`${site.base}/api/logout`, `${site.base}//%61pi/logout`] };
+  const { post } = await (await cat.page.request.post("/api/posts", { data })).json();
   const asked = [];
   const { page, context } = cat;
   page.on("request", (request) => request.isNavigationRequest() || asked.push(new URL(request.url()).pathname));
-  await open(page, "/posts/");
   const look = async () => {
-    await page.getByRole("link", { name: "cat" }).first().waitFor();
-    assert.equal(await page.locator(".text img").count(), 0);
+    const entry = page.locator(`[id="${post.id}"]`);
+    await entry.getByText("cat photo").first().waitFor();
+    await entry.getByText(data.attachments[1]).waitFor();
+    assert.equal(await entry.locator(".text img, .text a, .attachments a").count(), 0);
   };
+  await page.route(/\.js$/, (route) => route.abort());
+  await page.goto("/posts/");
+  await look();
+  await page.unroute(/\.js$/);
+  await open(page, "/posts/");
   await look();
   // Rendered by the server so far, and in the browser from here on.
   await page.getByRole("link", { name: "Cats", exact: true }).click();
@@ -408,7 +417,7 @@ test("what is being written outlives other pages, a reload and the session, and 
 
   await context.clearCookies();
   await page.getByRole("button", { name: "Publish" }).click();
-  await page.getByText("You were signed out.").waitFor();
+  await page.getByText("You were signed out.").first().waitFor();
   await page.getByText("Your session is over.").waitFor();
   await is_there();
   await ann.sign_in(context);

@@ -440,7 +440,7 @@ test("a session that ended while the connection was away signs the room's window
   await other.page.getByRole("status").getByText("The connection is lost.").waitFor({ timeout: 60_000 });
   await fetch(`${site.base}/api/logout`, { method: "POST", headers: { Cookie: cookies } });
   await other.context.setOffline(false);
-  await other.page.getByText("You were signed out.").waitFor();
+  await other.page.getByText("You were signed out.").first().waitFor();
 });
 
 test("a session that is ended elsewhere signs a room's window out at once", async () => {
@@ -450,7 +450,7 @@ test("a session that is ended elsewhere signs a room's window out at once", asyn
   await other.page.getByRole("heading", { name: "Greenhouse" }).waitFor();
   await open(bob.page, "/settings/");
   await bob.page.getByRole("button", { name: "End", exact: true }).first().click();
-  await other.page.getByText("You were signed out.").waitFor();
+  await other.page.getByText("You were signed out.").first().waitFor();
   await other.page.getByText("Sign in to see your rooms").waitFor();
   assert.deepEqual([...ann.faults, ...bob.faults, ...other.faults], []);
 });

@@ -78,6 +78,51 @@ test("somebody who forgot their password chooses a new one", async () => {
   assert.deepEqual(faults, []);
 });
 
+test("whoever is signed in and chooses a new password is told that it is saved, and not that they were signed out", async () => {
+  const uma = await member(browser, site, "Uma");
+  const vic = await member(browser, site, "Vic");
+  const choose = async (page, { email }, password) => {
+    await page.request.post("/api/email/forgot", { data: { email } });
+    await page.goto("about:blank");
+    await open(page, linkIn(await site.mail(email)));
+    const dialog = page.getByRole("dialog", { name: "Choose a new password" });
+    await dialog.getByLabel("New password").fill(password);
+    await dialog.getByRole("button", { name: "Save password" }).click();
+    await page.getByText("Your new password is saved").waitFor();
+    assert.equal(await page.getByText("You were signed out.").count(), 0);
+  };
+  const { page } = uma;
+  await choose(page, uma, "another horse");
+  const dialog = page.getByRole("dialog", { name: "Sign in" });
+  await dialog.getByLabel("Email").fill(uma.email);
+  await dialog.getByLabel("Password").fill("another horse");
+  await dialog.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("status").getByText("You are signed in.").waitFor();
+  // The password of somebody else ends no session here.
+  await choose(page, vic, "a third horse");
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  await page.getByRole("link", { name: "Signed in as Uma" }).waitFor();
+  assert.deepEqual([...uma.faults, ...vic.faults], []);
+});
+
+test("the keyboard goes along from one form for signing in to another, and to what it said", async () => {
+  const { page, faults } = await visitor(browser, site);
+  await open(page, "/posts/#sign-in");
+  const dialog = page.getByRole("dialog");
+  const email = dialog.getByLabel("Email").and(page.locator(":focus"));
+  for (const name of ["Create an account", "Back to signing in", "Forgot password", "Back to signing in", "Create an account"]) {
+    await dialog.getByRole("link", { name }).press("Enter");
+    await email.waitFor();
+  }
+  await email.fill("wim@example.org");
+  await dialog.getByLabel("Password").fill("correct horse");
+  await dialog.getByLabel("Password").press("Enter");
+  await page.locator("dialog p:focus").getByText("We sent a link to wim@example.org").waitFor();
+  await dialog.getByRole("link", { name: "Back to signing in" }).press("Enter");
+  await email.waitFor();
+  assert.deepEqual(faults, []);
+});
+
 /** Says at the Discord look-alike who one is, or that one does not want to. */
 async function answer(page, said) {
   await page.getByText("Who are you?").waitFor();
@@ -279,7 +324,60 @@ test("ending a session elsewhere signs that browser out", async () => {
     await other.page.getByRole("button", { name: "Publish" }).click({ timeout: 5000 });
   };
   await write().catch(() => undefined);
-  await other.page.getByText("You were signed out.").waitFor();
+  await other.page.getByText("You were signed out.").first().waitFor();
   await other.page.getByRole("link", { name: "Sign in" }).first().waitFor();
   assert.deepEqual([...ann.faults, ...other.faults], []);
+});
+
+test("the keyboard goes on at what is left when a session is ended or a way to sign in removed", async () => {
+  const ida = await member(browser, site, "Ida");
+  const { page, faults } = ida;
+  for (let count = 0; count < 3; count += 1) await ida.sign_in((await visitor(browser, site)).context);
+  const way = (id, provider, email) => ({ id, provider, email, createdAt: "2026-01-01T00:00:00Z", current: provider === "email" });
+  let identities = [way("i-1", "discord", null), way("i-2", "reddit", null), way("i-3", "email", ida.email)];
+  await page.route("**/api/identities", (route) => route.fulfill({ json: { ok: true, identities } }));
+  await page.route("**/api/identities/*", (route) => {
+    identities = identities.filter(({ id }) => !route.request().url().endsWith(id));
+    return route.fulfill({ json: { ok: true } });
+  });
+  await open(page, "/settings/");
+  const ways = page.getByRole("region", { name: "Ways to sign in" });
+  for (const left of [2, 1]) {
+    await ways.getByRole("button", { name: "Remove" }).first().press("Enter");
+    await page.getByRole("dialog").getByRole("button", { name: "Remove" }).press("Enter");
+    await page.waitForFunction((left) => document.querySelectorAll("section[aria-labelledby=ways] li").length === left, left);
+    await ways.locator(left > 1 ? "li:first-child button:focus" : "h2:focus").waitFor();
+  }
+
+  const sessions = page.getByRole("region", { name: "Where you are signed in" });
+  const end = sessions.getByRole("button", { name: "End", exact: true });
+  await end.nth(2).press("Enter");
+  await page.getByText("The session is ended.").waitFor();
+  await sessions.locator("li:nth-child(3) button:focus").waitFor();
+  assert.equal(await end.count(), 2);
+  await sessions.getByRole("button", { name: "Sign out everywhere else" }).press("Enter");
+  await page.getByRole("dialog").getByRole("button", { name: "Sign out everywhere else" }).press("Enter");
+  await page.getByText("You are signed out everywhere else.").waitFor();
+  await sessions.locator("h2:focus").waitFor();
+  assert.equal(await end.count(), 0);
+  assert.deepEqual(faults, []);
+});
+
+test("whoever could not be signed out is told so, and loses nothing", async () => {
+  const jan = await member(browser, site, "Jan");
+  const { page, faults } = jan;
+  await open(page, "/posts/#write");
+  await page.getByLabel("Title").fill("Unfinished");
+  await open(page, "/settings/");
+  await page.route("**/api/logout", (route) => route.abort());
+  await page.getByRole("button", { name: "Sign out here" }).click();
+  await page.getByRole("alert").getByText("did not answer").waitFor();
+  await page.getByRole("heading", { level: 1, name: "Settings" }).waitFor();
+  await page.getByRole("link", { name: "Signed in as Jan" }).waitFor();
+  assert.equal(await page.evaluate(() => Object.keys(localStorage).length), 1, "what was written is still there");
+  await page.unroute("**/api/logout");
+  await page.getByRole("button", { name: "Sign out here" }).click();
+  await page.getByRole("link", { name: "Sign in", exact: true }).waitFor();
+  assert.deepEqual(await page.evaluate(() => Object.keys(localStorage)), []);
+  assert.deepEqual(faults, []);
 });

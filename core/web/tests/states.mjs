@@ -378,5 +378,27 @@ const rooms = ({ room, ann, bob }, t) => [
   },
 ];
 
+/** A site to which somebody has come, and nobody has written anything. */
+export const beginnings = () => {
+  const seen = (page) => page.locator("main .empty, .chat.none .choose").waitFor();
+  return [
+    { name: "empty-home", path: "/", then: seen },
+    { name: "empty-home-member", who: "ann", path: "/", then: seen },
+    { name: "empty-posts", path: "/posts/", then: seen },
+    { name: "empty-posts-member", who: "ann", path: "/posts/", then: seen },
+    { name: "empty-rooms", who: "ann", path: "/rooms/", then: seen },
+    { name: "empty-plain-home", plain: true, unscripted: true, path: "/", then: seen },
+    { name: "empty-plain-posts", plain: true, unscripted: true, path: "/posts/", then: seen },
+  ];
+};
+
+/** What people see whose browser runs no scripts, which are told so. */
+export const unscripted = ({ post }) => [
+  { name: "unscripted-home", plain: true, path: "/" },
+  { name: "unscripted-posts", plain: true, path: "/posts/", then: (page) => page.locator("noscript .notice").waitFor() },
+  { name: "unscripted-posts-member", plain: true, who: "ann", path: "/posts/", then: (page) => page.locator("noscript .notice").waitFor() },
+  { name: "unscripted-post", plain: true, path: `/posts/${post}` },
+];
+
 /** The states, in the way of `pages`. */
 export const states = (house, t) => [...arriving(house), ...signing(t), ...posts(house, t), ...rooms(house, t)];

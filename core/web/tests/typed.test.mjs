@@ -1,7 +1,7 @@
 // What is read of a command while it is typed, and what is offered for it.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fitting, named } from "../src/chat/options.ts";
+import { fitting, named, suggested } from "../src/chat/options.ts";
 import { isCommand, needsMore, quoted, read, takesRest } from "../src/chat/typed.ts";
 
 const parameter = (name, kind = "text", required = true, choices = []) => ({ name, description: "It.", kind, required, choices: choices.map((value) => ({ value, description: "" })) });
@@ -61,4 +61,9 @@ test("members are found by each word of their name, and told apart by their ids 
   assert.deepEqual(offered("le"), ["Leo", "Ann Lee"]);
   assert.deepEqual(offered("@ann"), ["Ann Lee"]);
   assert.deepEqual(offered("bo").sort(), ["3", "4"]);
+});
+
+test("what a bot suggests twice is offered once, at its first place", () => {
+  const choices = ["tea", "coffee", "tea"].map((value, at) => ({ value, description: `${at}` }));
+  assert.deepEqual(suggested(choices).map(({ value, about }) => [value, about]), [["tea", "0"], ["coffee", "1"]]);
 });

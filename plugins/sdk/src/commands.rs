@@ -144,10 +144,12 @@ pub trait Arguments {
         }
     }
 
-    /// The value of a parameter that takes a number.
+    /// The value of a parameter that takes a number, also of one that takes a whole number.
     fn number(&self, name: &str) -> Option<f64> {
         match self.value(name)? {
             Value::Number(number) => Some(*number),
+            #[expect(clippy::cast_precision_loss, reason = "the host takes none that an f64 cannot tell from its neighbours")]
+            Value::Integer(number) => Some(*number as f64),
             _ => None,
         }
     }
@@ -210,7 +212,7 @@ mod tests {
             argument("b", Value::Boolean(true)),
         ];
         assert_eq!((arguments.number("n"), arguments.text("t"), arguments.boolean("b")), (Some(2.0), Some("x"), Some(true)));
-        assert_eq!((arguments.integer("i"), arguments.integer("n"), arguments.number("i")), (Some(3), None, None));
+        assert_eq!((arguments.integer("i"), arguments.integer("n"), arguments.number("i")), (Some(3), None, Some(3.0)));
         assert_eq!((arguments.text("n"), arguments.number("t"), arguments.member("b"), arguments.text("no")), (None, None, None, None));
     }
 }

@@ -77,9 +77,9 @@
 //!
 //! - **Every call runs in a fresh instance.** Nothing in memory is there in the next call; what is to be remembered goes into [`store`].
 //! - **What a call does to the community happens after it, or not at all.** Messages, reactions, values and jobs are kept until
-//!   the function returns, and written together. If it answers with an error, traps or takes too long, nothing of it has happened; an event
+//!   the function returns, and written together; only what turns out to be impossible by then is left out, with a line in the log. If it answers with an error, traps or takes too long, nothing of it has happened; an event
 //!   is told again then, up to five times.
-//! - **A call may run more than once**: when it failed, and when another one changed a value meanwhile that it had read. Only
+//! - **A call may run more than once**: when it failed, and when another one changed a value meanwhile that it had read and changed. Only
 //!   [`http`] and [`log`] show it.
 //!
 //! Functions of the host answer with an [`Error`]; `?` makes it the sentence that a bot answers with.

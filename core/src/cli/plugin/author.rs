@@ -98,6 +98,7 @@ async fn tell(built: &Built, folder: &Path) -> Outcome {
     if let Err(reason) = &look.said {
         return Err(unfit(&built.component, reason).into());
     }
+    say!("{}", report::reasons(&look).trim_end());
     say!("\nThe section for community.toml:\n\n{}", report::section(&look, &built.component, &id, false).trim_end());
     Ok(())
 }

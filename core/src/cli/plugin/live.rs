@@ -131,8 +131,10 @@ async fn show_lines(store: &Store, id: &str, shown: i64) -> crate::error::Result
 
 async fn record(id: &str, events: usize, file: Option<&Path>, config: &Config) -> Outcome {
     let written = config.plugins.get(id).cloned();
-    let section =
+    let mut section =
         written.or_else(|| Plugins::is_known(&config.plugins, id).then(PluginSection::default)).ok_or_else(|| plugins::unknown(id))?;
+    // What it was told does not depend on variables, which are set where the server runs.
+    section.unset.clear();
     let store = open(config).await?;
     let plugins = Plugins::on_stage(id, &section, &config.data_dir, &Site::of(config), Senses::default()).await?;
     let bots = plugins.bots();

@@ -12,7 +12,7 @@ use crate::{
     clock::SystemClock,
     config::Config,
     ids::LetterId,
-    plugins::{self, PluginKind, PluginStatus, Plugins, Site, actions, queries},
+    plugins::{self, PluginKind, PluginStatus, Plugins, Site, actions, dispatch::record::in_words, queries},
     random::Random,
     serve,
     store::Store,
@@ -102,7 +102,15 @@ pub async fn run(command: &Command, config: &Config) -> Outcome {
             say!("{id}: {answer}");
             Ok(())
         }
-        Command::Enable { id } => switch(&store, known(config, id)?, true).await,
+        Command::Enable { id } => {
+            let id = known(config, id)?;
+            // Of what the section switches off, the server says nothing else.
+            if config.plugins.get(&id).is_some_and(|section| section.enabled == Some(false)) {
+                store.write((id.clone(), true), |tx, (id, on)| Box::pin(actions::switch(tx, id, *on))).await?;
+                return Err(stays_off(&id).into());
+            }
+            switch(&store, id, true).await
+        }
         Command::Disable { id } => switch(&store, known(config, id)?, false).await,
         Command::Logs { id, lines, follow } => logs(&store, &remembered(&store, config, id).await?, *lines, *follow).await,
         Command::Letters { id, after } => letters(&store, &remembered(&store, config, id).await?, after.as_deref()).await,
@@ -151,6 +159,13 @@ async fn switch(store: &Store, id: String, enabled: bool) -> Outcome {
     wait_for(store, id, async |id| store.write((id, enabled), |tx, (id, on)| Box::pin(actions::switch(tx, id, *on))).await).await
 }
 
+fn stays_off(id: &str) -> String {
+    format!(
+        "{id} stays off: its section says `enabled = false`, which no command changes; take that out of [plugins.{id}], then \
+         `community plugin reload {id}`"
+    )
+}
+
 /// Does something to a plugin and prints what the running server says to it.
 async fn wait_for(store: &Store, id: String, work: impl AsyncFnOnce(String) -> crate::error::Result<()>) -> Outcome {
     let answer = answer(store, &id, &PATIENCE, work).await?;
@@ -174,24 +189,26 @@ async fn answer(
     let last = queries::lines(store.reader(), id, 0, 1).await?.last().map_or(0, |line| line.number);
     work(id.to_owned()).await?;
     let (begun, runs) = (Instant::now(), store.is_followed().await?);
-    let (mut heard, mut told, mut limit) = (false, false, if runs { patience.busy } else { patience.heard });
+    let (mut heard, mut told, mut limit) = (None, false, if runs { patience.busy } else { patience.heard });
     while begun.elapsed() < limit {
-        let lines = queries::lines(store.reader(), id, last, LINES).await?;
-        let mut answers = lines.iter().filter(|line| line.of_server);
+        // The server's alone: what the plugin says meanwhile may be more than is read at once.
+        let mut answers = queries::server_lines(store.reader(), id, heard.unwrap_or(last), 2).await?.into_iter();
         // The first says that it was heard, the second what came of it.
-        if answers.next().is_some() {
-            (heard, limit) = (true, patience.loaded);
+        if heard.is_none()
+            && let Some(first) = answers.next()
+        {
+            (heard, limit) = (Some(first.number), patience.loaded);
         }
         if let Some(answer) = answers.next() {
-            return if answer.level == "ERROR" { Err(format!("{id}: {}", answer.line).into()) } else { Ok(answer.line.clone()) };
+            return if answer.level == "ERROR" { Err(format!("{id}: {}", answer.line).into()) } else { Ok(answer.line) };
         }
-        if heard && begun.elapsed() > SILENCE && !std::mem::replace(&mut told, true) {
+        if heard.is_some() && begun.elapsed() > SILENCE && !std::mem::replace(&mut told, true) {
             eprintln!("{id}: the server is still loading it; a large component is compiled first");
         }
         sleep(LOOK).await;
     }
     let seconds = limit.as_secs();
-    match (heard, runs) {
+    match (heard.is_some(), runs) {
         (true, _) => {
             Err(format!("{id}: the server has not finished loading it within {seconds} s; `community plugin logs {id}` tells").into())
         }
@@ -210,7 +227,9 @@ async fn letters(store: &Store, plugin: &str, after: Option<&str>) -> Outcome {
         say!("no letters{}", after.map(|after| format!(" after {after}")).unwrap_or_default());
     }
     for queries::Letter { id, what, reason, attempts, created_at, .. } in &letters {
-        say!("{id}\t{created_at}\t{attempts} attempts\t{reason}\t{what}");
+        // What is gone can be named no more.
+        let about = in_words(store, plugin, what).await?.unwrap_or_else(|| what.clone());
+        say!("{id}\t{created_at}\t{attempts} attempts\t{reason}\t{about}");
     }
     if let Some(last) = letters.last().filter(|_| left > 0) {
         say!("{left} more: community plugin letters {plugin} --after {}", last.id);
@@ -238,6 +257,7 @@ async fn logs(store: &Store, id: &str, count: u32, follow: bool) -> Outcome {
 pub async fn list(config: &Config) -> Outcome {
     let store = open(config).await?;
     let (off, notes) = (queries::switched_off(store.reader()).await?, queries::notes(store.reader(), store.now()).await?);
+    let letters = queries::letter_counts(store.reader()).await?;
     let site = Site::of(config);
     // What the log would tell of them stands in their lines.
     let plugins = Plugins::load(&config.plugins, &off, &config.data_dir, &site).with_subscriber(NoSubscriber::new()).await?;
@@ -248,6 +268,9 @@ pub async fn list(config: &Config) -> Outcome {
         say!("{}\t{kind}{version}\t{state}{}", plugin.id, may(&plugin));
         for sentence in &plugin.unread {
             say!("{}\twarning: {sentence}", plugin.id);
+        }
+        if let Some(count) = letters.get(&plugin.id) {
+            say!("{}\twarning: {}", plugin.id, plugins::put_aside(&plugin.id, *count));
         }
     }
     let served = queries::served(&store).await?;
@@ -291,6 +314,28 @@ mod tests {
 
     const SOON: Patience = Patience { heard: Duration::ZERO, busy: Duration::from_secs(1), loaded: Duration::from_secs(2) };
 
+    fn said(plugin: &str, line: &str, of_server: bool) -> Line {
+        Line { number: 0, plugin: plugin.to_owned(), at: String::new(), level: "INFO".to_owned(), line: line.to_owned(), of_server }
+    }
+
+    async fn write(store: &Store, said: Vec<Line>) -> crate::error::Result<()> {
+        store.write(said, |tx, lines| Box::pin(lines::add(tx, lines))).await
+    }
+
+    #[tokio::test]
+    async fn a_plugin_that_talks_while_it_is_loaded_drowns_no_answer() {
+        let folder = tempfile::tempdir().unwrap();
+        let (clock, random) = (Arc::new(SystemClock), Arc::new(Random::seeded(1)));
+        let store = Store::open(&DatabaseSection::default(), folder.path(), clock, random).await.unwrap();
+        let talks = async |plugin: String| {
+            let mut lines = vec![said(&plugin, "chatter", false); 500];
+            lines[0] = said(&plugin, "loading", true);
+            write(&store, lines).await?;
+            write(&store, vec![said(&plugin, "loaded", true)]).await
+        };
+        assert_eq!(answer(&store, "echo", &PATIENCE, talks).await.unwrap(), "loaded");
+    }
+
     #[tokio::test]
     async fn who_gets_no_answer_is_told_how_far_the_server_has_come() {
         let folder = tempfile::tempdir().unwrap();
@@ -305,11 +350,7 @@ mod tests {
             "echo: noted, but the server that runs has not taken it up within 1 s; it does as soon as it can, and `community plugin logs \
              echo` tells"
         );
-        let begins = async |plugin| {
-            let (at, level, line) = (String::new(), "INFO".to_owned(), "loading".to_owned());
-            let loading = vec![Line { number: 0, plugin, at, level, line, of_server: true }];
-            store.write(loading, |tx, lines| Box::pin(lines::add(tx, lines))).await
-        };
+        let begins = async |plugin: String| write(&store, vec![said(&plugin, "loading", true)]).await;
         let slow = answer(&store, "echo", &SOON, begins).await.unwrap_err().to_string();
         assert_eq!(slow, "echo: the server has not finished loading it within 2 s; `community plugin logs echo` tells");
         stop.cancel();

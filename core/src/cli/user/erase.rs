@@ -5,7 +5,7 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use super::{Outcome, known_as, person, show};
+use super::{Outcome, known_as, objects, person, show};
 use crate::{
     accounts::{
         self,
@@ -100,22 +100,22 @@ async fn erase_messages(app: &App, user: &UserId, with_them: bool) -> Result<()>
 /// Removes all uploads, until there are none: one may be removed by somebody else at the same time, and one that was under way come to
 /// its end.
 async fn erase_uploads(app: &App, user: &UserId) -> Outcome {
-    let objects = app.objects()?;
+    let files = objects(app)?;
     loop {
         let some = uploads::queries::all_of(app.store.reader(), user, UPLOADS).await?;
         if some.is_empty() {
             return Ok(());
         }
         for upload in some {
-            erase_upload(app, &objects, &upload).await.map_err(unfinished)?;
+            erase_upload(app, &files, &upload).await.map_err(unfinished)?;
         }
     }
 }
 
-async fn erase_upload(app: &App, objects: &Objects, upload: &Upload) -> Result<()> {
+async fn erase_upload(app: &App, files: &Objects, upload: &Upload) -> Result<()> {
     app.store.write(upload.id.clone(), |tx, id| Box::pin(uploads::actions::condemn(tx, id))).await?;
     for key in upload.keys() {
-        objects.remove(&key).await?;
+        files.remove(&key).await?;
     }
     app.store.write(upload.id.clone(), |tx, id| Box::pin(uploads::actions::forget(tx, id))).await.map(drop)
 }

@@ -9,7 +9,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use super::{Outcome, person};
+use super::{Outcome, objects, person};
 use crate::{
     accounts::{self, model::User},
     devices, email,
@@ -101,7 +101,7 @@ async fn write_rooms(app: &App, user: &User, to: &mut Document<impl Write>) -> O
     let (reader, who) = (app.store.reader(), MemberId::User(user.id.clone()));
     to.list("rooms")?;
     for (room, since) in rooms::queries::joined(reader, &who).await? {
-        if let Some(room) = rooms::queries::summary(reader, &room, &who).await? {
+        if let Some(room) = rooms::queries::summary(reader, &room, Some(&who)).await? {
             to.item(&json!({
                 "id": room.id, "name": room.name, "role": room.role, "joinedAt": since.to_string(), "readUpTo": room.read_seq,
             }))?;
@@ -169,15 +169,15 @@ fn reactions(message: &Message, who: &MemberId) -> Vec<Value> {
 }
 
 async fn write_uploads(app: &App, user: &User, to: &mut Document<impl Write>) -> Outcome {
-    let objects = app.objects()?;
+    let store = objects(app)?;
     to.list("uploads")?;
     let mut before = None;
     loop {
         let page = uploads::queries::page(app.store.reader(), &user.id, before.as_ref(), PAGE as u64).await?;
         for upload in &page.uploads {
             to.item(&json!({
-                "id": upload.id.as_str(), "name": upload.name, "url": objects.url(&upload.key),
-                "thumbnailUrl": upload.small().map(|key| objects.url(&key)), "contentType": upload.kind.media_type(), "size": upload.size,
+                "id": upload.id.as_str(), "name": upload.name, "url": store.url(&upload.key),
+                "thumbnailUrl": upload.small().map(|key| store.url(&key)), "contentType": upload.kind.media_type(), "size": upload.size,
                 "createdAt": upload.created_at.to_string(),
             }))?;
         }

@@ -1,6 +1,6 @@
 //! The commands of a bot: what they take, and reading what was typed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::plugins::bindings::bot::{
     exports::openclaw::bot::commands::{Argument, Command as Said, Kind, Parameter as SaidParameter, Value},
@@ -9,9 +9,11 @@ use crate::plugins::bindings::bot::{
 
 const MAX_COMMANDS: usize = 50;
 const MAX_PARAMETERS: usize = 10;
-const MAX_CHOICES: usize = 25;
 const MAX_NAME: usize = 32;
-const MAX_DESCRIPTION: usize = 200;
+/// Most values that suggest themselves.
+pub const MAX_CHOICES: usize = 25;
+/// The longest value that suggests itself, and the longest description, in characters.
+pub const MAX_DESCRIPTION: usize = 200;
 /// Beyond this there are whole numbers that an `f64` cannot tell apart.
 const MAX_INTEGER: u64 = (1 << 53) - 1;
 
@@ -83,6 +85,17 @@ fn is_line(text: &str) -> bool {
     text.chars().count() <= MAX_DESCRIPTION && !text.chars().any(char::is_control)
 }
 
+/// Whether a value can stand in a list and be typed as it is, and what it means in the line beside it.
+pub fn is_choice(choice: &Choice) -> bool {
+    !choice.value.trim().is_empty() && is_line(&choice.value) && is_line(&choice.description)
+}
+
+/// Each value once.
+pub fn distinct_choices(choices: Vec<Choice>) -> Vec<Choice> {
+    let mut values = BTreeSet::new();
+    choices.into_iter().filter(|choice| values.insert(choice.value.clone())).collect()
+}
+
 /// Checks the commands of a bot. What is wrong completes "the plugin …".
 pub fn read(said: Vec<Said>) -> Result<BTreeMap<String, Command>, String> {
     if said.len() > MAX_COMMANDS {
@@ -120,11 +133,11 @@ fn check(said: Said) -> Result<Command, String> {
     if parameters.iter().any(|parameter| !has_sensible_bounds(parameter)) {
         return wrong("of which a parameter has bounds without being a number, or bounds between which there is none");
     }
-    let parameters = parameters.into_iter().map(|said| {
-        let SaidParameter { name, description, kind, required, choices, minimum, maximum } = said;
-        Parameter { name, description, kind, required, choices, minimum, maximum }
-    });
-    Ok(Command { name, description, parameters: parameters.collect() })
+    let parameters: Vec<Parameter> = parameters.into_iter().map(Parameter::of).collect();
+    if let Some(fault) = parameters.iter().find_map(Parameter::unfit_choice) {
+        return wrong(&format!("of which {fault}"));
+    }
+    Ok(Command { name, description, parameters })
 }
 
 fn has_sensible_bounds(SaidParameter { kind, minimum, maximum, .. }: &SaidParameter) -> bool {
@@ -172,6 +185,22 @@ impl Command {
 }
 
 impl Parameter {
+    fn of(said: SaidParameter) -> Self {
+        let SaidParameter { name, description, kind, required, choices, minimum, maximum } = said;
+        Self { name, description, kind, required, choices: distinct_choices(choices), minimum, maximum }
+    }
+
+    /// What is wrong with a choice that nobody could take.
+    fn unfit_choice(&self) -> Option<String> {
+        let fault = |choice: &Choice| {
+            if !is_choice(choice) {
+                return Some("it and its description must be one line of at most 200 characters".to_owned());
+            }
+            self.value(&choice.value).err()
+        };
+        self.choices.iter().find_map(|choice| Some(format!("the choice {:?} cannot be taken: {}", choice.value, fault(choice)?)))
+    }
+
     fn value(&self, word: &str) -> Result<Typed, String> {
         if !self.choices.is_empty() && !self.choices.iter().any(|choice| choice.value == word) {
             let choices: Vec<&str> = self.choices.iter().map(|choice| choice.value.as_str()).collect();
@@ -305,5 +334,31 @@ mod tests {
         let wrong = vec![parameter("a", Kind::Text, false), parameter("b", Kind::Text, true)];
         assert!(read(said("roll", wrong)).unwrap_err().contains("comes after"));
         assert!(read([said("a", vec![]), said("a", vec![])].concat()).unwrap_err().contains("two commands"));
+    }
+
+    #[test]
+    fn choices_that_nobody_could_take_are_refused_and_equal_ones_are_one() {
+        let choice = |value: &str| Choice { value: value.to_owned(), description: "It.".to_owned() };
+        let said = |kind, values: &[&str]| {
+            let choices = values.iter().copied().map(choice).collect();
+            let chosen = SaidParameter { choices, ..parameter("size", kind, true) };
+            read(vec![Said { name: "buy".to_owned(), description: String::new(), parameters: vec![chosen] }])
+        };
+        for (kind, value, fault) in [
+            (Kind::Integer, "large", "size must be a whole number"),
+            (Kind::Number, "1e999", "size must be a number"),
+            (Kind::Boolean, "perhaps", "size must be yes or no"),
+            (Kind::Text, " ", "one line of at most 200 characters"),
+            (Kind::Text, "two\nlines", "one line of at most 200 characters"),
+            (Kind::Text, &"x".repeat(201), "one line of at most 200 characters"),
+        ] {
+            let reason = said(kind, &["1", value]).map(|_| ()).unwrap_err();
+            let refused = if kind == Kind::Boolean { "\"1\"" } else { &format!("{value:?}") };
+            let expected = format!("has the command \"buy\", of which the choice {refused} cannot be taken: ");
+            assert!(reason.starts_with(&expected) && reason.contains(fault), "{reason}");
+        }
+        let once = said(Kind::Text, &["s", "m", "s", "l", "m"]).unwrap();
+        let values: Vec<&str> = once["buy"].parameters[0].choices.iter().map(|choice| choice.value.as_str()).collect();
+        assert_eq!(values, ["s", "m", "l"]);
     }
 }

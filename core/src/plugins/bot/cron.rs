@@ -30,6 +30,13 @@ impl Recurring {
         self.cron.as_str()
     }
 
+    /// The last time up to `now`.
+    pub fn last(&self, now: Timestamp) -> Option<Timestamp> {
+        let now = DateTime::<Utc>::from_timestamp_millis(now.millis())?;
+        let last = self.cron.find_previous_occurrence(&now, true).ok()?;
+        Some(Timestamp::from_millis(last.timestamp_millis()))
+    }
+
     /// The first time after `now`.
     pub fn next(&self, now: Timestamp) -> Option<Timestamp> {
         let now = DateTime::<Utc>::from_timestamp_millis(now.millis())?;
@@ -74,6 +81,10 @@ mod tests {
         assert_eq!(next("0 9 * * 1-5", "2026-01-30T09:00:00.000Z"), "2026-02-02T09:00:00.000Z", "Friday at nine, then Monday");
         assert_eq!(next("*/15 * * * *", "2026-01-30T09:01:30.000Z"), "2026-01-30T09:15:00.000Z");
         assert_eq!(next("0 0 29 2 *", "2026-01-30T09:00:00.000Z"), "2028-02-29T00:00:00.000Z");
+        let last = |cron: &str, now: &str| read(said(cron)).unwrap()[0].last(Timestamp::parse(now).unwrap()).unwrap().to_string();
+        assert_eq!(last("0 9 * * 1-5", "2026-02-01T12:00:00.000Z"), "2026-01-30T09:00:00.000Z", "Sunday: it was on Friday");
+        assert_eq!(last("0 9 * * *", "2026-01-30T09:00:00.000Z"), "2026-01-30T09:00:00.000Z", "now");
+        assert_eq!(last("0 9 * * *", "2026-01-30T08:59:59.999Z"), "2026-01-29T09:00:00.000Z");
         for bad in ["", "* * *", "61 * * * *", "often", "0 0 9 * * 1-5", "0 0 9 * * 1-5 2027"] {
             let reason = read(said(bad)).unwrap_err();
             assert!(reason.starts_with(&format!("wants the job job at {bad:?}: ")), "{reason}");

@@ -10,7 +10,7 @@ use wasmtime::{Store, component::InstancePre};
 
 pub use self::{
     about::{About, Property, Schema},
-    commands::{Command, Invocation, Parameter, Typed, Unfit, argument, split},
+    commands::{Command, Invocation, MAX_CHOICES, MAX_DESCRIPTION, Parameter, Typed, Unfit, argument, distinct_choices, is_choice, split},
     cron::Recurring,
 };
 use super::{

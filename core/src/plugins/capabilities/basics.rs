@@ -1,4 +1,4 @@
-//! `clock` and `random`: what languages without WASI need of the host.
+//! `clock` and `random`: what languages without WASI need of the host. Every plugin may have them, at any time.
 
 use wasmtime::Result;
 
@@ -14,24 +14,26 @@ const STEPS: u64 = 1 << 53;
 
 impl clock::Host for GuestState {
     async fn now(&mut self) -> Result<u64> {
-        Ok(self.session()?.host.store.now().millis().unsigned_abs())
+        Ok(self.senses()?.now().millis().unsigned_abs())
     }
 }
 
 impl random::Host for GuestState {
     async fn bytes(&mut self, count: u32) -> Result<Vec<u8>> {
-        let session = self.session()?;
+        let senses = self.senses()?;
         if count > MAX_BYTES {
             wasmtime::bail!("it wanted {count} random bytes at once, and there are {MAX_BYTES}");
         }
         let mut bytes = vec![0; count as usize];
-        session.host.store.random().fill(&mut bytes);
+        senses.fill(&mut bytes);
         Ok(bytes)
     }
 
     #[expect(clippy::cast_precision_loss, reason = "both are below 2 to the power of 53")]
     async fn fraction(&mut self) -> Result<f64> {
-        let number = u64::from_le_bytes(self.session()?.host.store.random().bytes()) % STEPS;
+        let mut bytes = [0; 8];
+        self.senses()?.fill(&mut bytes);
+        let number = u64::from_le_bytes(bytes) % STEPS;
         Ok(number as f64 / STEPS as f64)
     }
 }

@@ -2,7 +2,7 @@
 
 use wasmtime::Result;
 
-use super::{Effect, Session, convert};
+use super::{Effect, Session, convert, turns::TooMuch};
 use crate::{
     error::Error as AppError,
     ids::{MessageId, RoomId},
@@ -33,16 +33,17 @@ impl Session {
         RoomId::parse(id).filter(|room| self.host.heard.hears(room)).ok_or(Error::NotFound)
     }
 
-    /// Counts a message that is to be said in `room`.
-    pub(super) fn take_turn(&self, room: &RoomId) -> Result<(), Error> {
-        let most = self.host.limits.messages;
-        if !self.host.pace.take(room.as_str()) {
-            return Err(self.limited("messages", format!("it may say {most} things a second in a room (limits.messages)")));
-        }
-        if !self.host.busy.take(room) {
-            return Err(self.limited("room_messages", "bots have said too much in this room and are silent there for a minute"));
-        }
-        Ok(())
+    /// Takes the turn for a message that is to be said in `room`.
+    fn take_turn(&mut self, room: &RoomId) -> Result<(), Error> {
+        self.require_effect()?;
+        let Err(too_much) = self.turns.take_message(room) else { return Ok(()) };
+        let (shortage, most) = (self.turns.short_of_messages(room), self.host.limits.messages);
+        Err(match too_much {
+            TooMuch::OfBot => self.short_of(shortage, "messages", format!("it may say {most} things a second in a room (limits.messages)")),
+            TooMuch::OfRoom => {
+                self.short_of(shortage, "room_messages", "bots have said too much in this room and are silent there for a while")
+            }
+        })
     }
 
     /// Says something in `room` when the call ends well. The id that it will have.
@@ -104,32 +105,38 @@ impl Session {
 
 impl chat_read::Host for GuestState {
     async fn list_rooms(&mut self) -> Result<Result<Vec<Room>, Error>> {
-        Ok(self.session()?.list().await)
+        let session = self.session()?;
+        session.told(session.list().await)
     }
 
     async fn get_room(&mut self, id: String) -> Result<Result<Room, Error>> {
         let session = self.session()?;
         let room = match session.room(&id) {
             Ok(room) => room,
-            Err(error) => return Ok(Err(error)),
+            Err(error) => return session.told(Err(error)),
         };
         let (store, who) = (session.host.store.clone(), session.host.member());
-        let read = async move { rooms::queries::summary(store.reader(), &room, &who).await?.ok_or_else(|| AppError::not_found("room")) };
-        Ok(session.host.outside(read).await.map(convert::room).map_err(convert::error))
+        let read =
+            async move { rooms::queries::summary(store.reader(), &room, Some(&who)).await?.ok_or_else(|| AppError::not_found("room")) };
+        session.told(session.host.outside(read).await.map(convert::room).map_err(convert::error))
     }
 
     async fn list_messages(&mut self, room_id: String, range: Range, limit: u32) -> Result<Result<Vec<Message>, Error>> {
-        Ok(self.session()?.page(&room_id, range, limit).await)
+        let session = self.session()?;
+        session.told(session.page(&room_id, range, limit).await)
     }
 
     async fn get_message(&mut self, id: String) -> Result<Result<Message, Error>> {
-        Ok(self.session()?.message(&id).await)
+        let session = self.session()?;
+        session.told(session.message(&id).await)
     }
 }
 
 impl chat_write::Host for GuestState {
     async fn send(&mut self, message: Outgoing) -> Result<Result<String, Error>> {
-        Ok(self.session()?.send(message))
+        let session = self.session()?;
+        let sent = session.send(message);
+        session.told(sent)
     }
 
     async fn edit(&mut self, message_id: String, body: String) -> Result<Result<(), Error>> {
@@ -139,17 +146,20 @@ impl chat_write::Host for GuestState {
             Content::new(body.clone(), Vec::new()).map_err(convert::error)?;
             Ok(Effect::Edit(target, body))
         };
-        Ok(edit().and_then(|effect| session.push(effect)))
+        let edited = edit().and_then(|effect| session.push(effect));
+        session.told(edited)
     }
 
     async fn delete(&mut self, message_id: String) -> Result<Result<(), Error>> {
         let session = self.session()?;
-        Ok(session.target(&message_id).and_then(|target| session.push(Effect::Delete(target))))
+        let deleted = session.target(&message_id).and_then(|target| session.push(Effect::Delete(target)));
+        session.told(deleted)
     }
 
     async fn react(&mut self, message_id: String, emoji: String, on: bool) -> Result<Result<(), Error>> {
         let session = self.session()?;
         let react = || Ok(Effect::React(session.target(&message_id)?, Emoji::parse(&emoji).map_err(convert::error)?, on));
-        Ok(react().and_then(|effect| session.push(effect)))
+        let reacted = react().and_then(|effect| session.push(effect));
+        session.told(reacted)
     }
 }

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use poem::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use wasmtime::Result;
 
-use super::Session;
+use super::{BotHost, Session};
 use crate::{
     error::Error as AppError,
     outbound::{ErrorKind, OutboundError, is_own_header},
@@ -23,6 +23,8 @@ const MAX_ANSWERED_HEADERS: usize = 64;
 const MAX_BODY: usize = 1 << 20;
 /// Requests in one call.
 const MAX_REQUESTS: u32 = 16;
+/// Of the time that a call has left, one part of so many is not for waiting.
+const SPARED: u32 = 10;
 /// Headers beside those of the connection that would speak in somebody else's name.
 const WITHHELD: [&str; 4] = ["authorization", "forwarded", "via", "x-real-ip"];
 
@@ -45,7 +47,21 @@ fn value(name: &HeaderName, text: &str) -> Result<HeaderValue, Error> {
     value.ok_or_else(|| denied(format!("the value of {name} is longer than 4096 bytes or no visible ASCII")))
 }
 
+impl BotHost {
+    /// The error for a request whose turn did not come.
+    fn too_many_requests(&self) -> Error {
+        self.journal.count(&self.plugin, "requests");
+        Error::Limited(format!("it has {} requests to others under way (limits.requests)", self.limits.requests))
+    }
+}
+
 impl Session {
+    /// How long the call can wait for others, so that there is time left to say what came of it.
+    fn time_to_wait(&self) -> Duration {
+        let left = self.until.map_or(self.host.limits.wall_clock.0, |until| until.saturating_duration_since(Instant::now()));
+        left.saturating_sub(left / SPARED)
+    }
+
     fn secret(&self, header: &SecretHeader) -> Result<(HeaderName, HeaderValue), Error> {
         let given = header.name.to_ascii_lowercase();
         let name = if given == "authorization" { poem::http::header::AUTHORIZATION } else { name(&given)? };
@@ -93,17 +109,18 @@ impl Session {
             self.host.journal.count(&self.host.plugin, "requests");
             return Err(Error::Limited(format!("a call may ask {MAX_REQUESTS} times")));
         }
-        let most = self.host.limits.wall_clock.0;
+        let most = self.time_to_wait();
         let limit = request.timeout_ms.map_or(most, |ms| Duration::from_millis(ms.into()).min(most));
         let prepared = self.prepare(request)?;
         let host = self.host.clone();
         let exchange = async move {
-            // The semaphore is never closed.
-            let _slot = host.requests.acquire().await;
-            Ok(host.outbound.send_for_bot(&host.plugin, limit, &host.allowed, prepared).await)
+            let begun = Instant::now();
+            let Ok(_slot) = timeout(limit / 2, host.requests.acquire()).await else { return Ok(Err(host.too_many_requests())) };
+            let left = limit.saturating_sub(begun.elapsed());
+            Ok(host.outbound.send_for_bot(&host.plugin, left, &host.allowed, prepared).await.map_err(failed))
         };
         let outcome = timeout(limit, self.host.outside(exchange)).await.map_err(|_| Error::Timeout)?;
-        let answer = outcome.map_err(|error: AppError| Error::Other(error.message))?.map_err(failed)?;
+        let answer = outcome.map_err(|error: AppError| Error::Other(error.message))??;
         let (parts, body) = answer.into_parts();
         let text =
             |(name, value): (&HeaderName, &HeaderValue)| Some(Header { name: name.to_string(), value: value.to_str().ok()?.to_owned() });
@@ -118,7 +135,8 @@ impl Session {
 fn failed(error: OutboundError) -> Error {
     match error.kind {
         ErrorKind::Refused => denied(error.to_string()),
-        ErrorKind::Timeout | ErrorKind::Busy => Error::Timeout,
+        ErrorKind::Timeout => Error::Timeout,
+        ErrorKind::Busy => Error::Limited(error.to_string()),
         ErrorKind::TooLarge => Error::TooLarge,
         ErrorKind::Unreachable | ErrorKind::Protocol => Error::Unreachable(error.to_string()),
     }
@@ -126,6 +144,8 @@ fn failed(error: OutboundError) -> Error {
 
 impl Host for GuestState {
     async fn send(&mut self, request: GuestRequest) -> Result<Result<Response, Error>> {
-        Ok(self.session()?.ask(request).await)
+        let session = self.session()?;
+        let answer = session.ask(request).await;
+        session.told(answer)
     }
 }

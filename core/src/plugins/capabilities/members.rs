@@ -56,11 +56,13 @@ impl Session {
 
 impl members::Host for GuestState {
     async fn list_members(&mut self, room_id: String, after: Option<String>, limit: u32) -> Result<Result<Vec<Membership>, Error>> {
-        Ok(self.session()?.members(&room_id, after, limit).await)
+        let session = self.session()?;
+        session.told(session.members(&room_id, after, limit).await)
     }
 
     async fn get_membership(&mut self, room_id: String, member_id: String) -> Result<Result<Membership, Error>> {
-        Ok(self.session()?.membership(&room_id, &member_id).await)
+        let session = self.session()?;
+        session.told(session.membership(&room_id, &member_id).await)
     }
 }
 
@@ -71,11 +73,13 @@ impl moderation::Host for GuestState {
             let (room, who) = (session.room(&room_id)?, MemberId::parse(&member_id).ok_or(Error::NotFound)?);
             Ok(Effect::Remove { actor: session.host.actor.clone(), room, who })
         };
-        Ok(remove().and_then(|effect| session.push(effect)))
+        let removed = remove().and_then(|effect| session.push(effect));
+        session.told(removed)
     }
 
     async fn delete_message(&mut self, message_id: String) -> Result<Result<(), Error>> {
         let session = self.session()?;
-        Ok(session.target(&message_id).and_then(|target| session.push(Effect::Delete(target))))
+        let deleted = session.target(&message_id).and_then(|target| session.push(Effect::Delete(target)));
+        session.told(deleted)
     }
 }

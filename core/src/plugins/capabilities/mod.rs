@@ -9,10 +9,12 @@ mod http;
 mod members;
 mod pace;
 mod posts;
+mod refused;
 mod schedule;
 mod secrets;
 mod session;
 mod space;
+mod turns;
 mod values;
 
 use wasmtime::{
@@ -25,8 +27,10 @@ pub use self::{
     effects::Effect,
     members::role_word,
     pace::{Busy, Pace},
+    refused::{Refusals, Refused},
     schedule::{MAX_JOBS, check_name as check_job_name},
     session::{BotHost, Heard, Session},
+    turns::{Shortage, Turns},
     values::{Change, Values, number},
 };
 use super::{bindings::bot::openclaw as guest, state::GuestState};

@@ -39,9 +39,10 @@ impl Session {
 
     fn write(&mut self, draft: Draft) -> Result<String, Error> {
         let content = Content::parse(&draft.title, draft.body, &draft.attachments, &self.host.files_at).map_err(convert::error)?;
-        if !self.host.posts.take("") {
-            let most = self.host.limits.posts;
-            return Err(self.limited("posts", format!("it may write posts at a rate of {most} (limits.posts)")));
+        self.require_effect()?;
+        if !self.turns.take_post() {
+            let (shortage, most) = (self.turns.short_of_posts(), self.host.limits.posts);
+            return Err(self.short_of(shortage, "posts", format!("it may write posts at a rate of {most} (limits.posts)")));
         }
         let id = PostId::new(self.now, self.host.store.random());
         let (actor, author_name) = (self.host.actor.clone(), self.host.bot.name.as_str().to_owned());
@@ -52,17 +53,21 @@ impl Session {
 
 impl posts_read::Host for GuestState {
     async fn list_posts(&mut self, before: Option<String>, limit: u32) -> Result<Result<Vec<Post>, Error>> {
-        Ok(self.session()?.posts(before, limit).await)
+        let session = self.session()?;
+        session.told(session.posts(before, limit).await)
     }
 
     async fn get_post(&mut self, id: String) -> Result<Result<Post, Error>> {
-        Ok(self.session()?.post(&id).await)
+        let session = self.session()?;
+        session.told(session.post(&id).await)
     }
 }
 
 impl posts_write::Host for GuestState {
     async fn create(&mut self, draft: Draft) -> Result<Result<String, Error>> {
-        Ok(self.session()?.write(draft))
+        let session = self.session()?;
+        let written = session.write(draft);
+        session.told(written)
     }
 
     async fn delete(&mut self, id: String) -> Result<Result<(), Error>> {
@@ -70,6 +75,7 @@ impl posts_write::Host for GuestState {
         let actor = session.host.actor.clone();
         let invalid = || Error::Invalid("id must be the id of a post".to_owned());
         let effect = PostId::parse(&id).map(|id| Effect::DeletePost(actor, id)).ok_or_else(invalid);
-        Ok(effect.and_then(|effect| session.push(effect)))
+        let deleted = effect.and_then(|effect| session.push(effect));
+        session.told(deleted)
     }
 }

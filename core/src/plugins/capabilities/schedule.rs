@@ -90,17 +90,21 @@ impl Session {
 
 impl Host for GuestState {
     async fn add(&mut self, job: Job) -> Result<Result<(), Error>> {
-        Ok(self.session()?.plan(job).await)
+        let session = self.session()?;
+        let planned = session.plan(job).await;
+        session.told(planned)
     }
 
     async fn cancel(&mut self, name: String) -> Result<Result<(), Error>> {
         let session = self.session()?;
-        Ok(check_name(&name).map(|()| {
+        let cancelled = check_name(&name).map(|()| {
             session.jobs.insert(name, None);
-        }))
+        });
+        session.told(cancelled)
     }
 
     async fn list_jobs(&mut self) -> Result<Result<Vec<Job>, Error>> {
-        Ok(self.session()?.planned().await)
+        let session = self.session()?;
+        session.told(session.planned().await)
     }
 }

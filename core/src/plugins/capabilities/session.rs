@@ -5,11 +5,11 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-use tokio::{runtime::Handle, sync::Semaphore};
+use tokio::{runtime::Handle, sync::Semaphore, time::Instant};
 use tokio_util::task::AbortOnDropHandle;
 use url::Url;
 
-use super::{Busy, Effect, Pace, Values};
+use super::{Busy, Effect, Pace, Refusals, Refused, Shortage, Turns, Values};
 use crate::{
     actor::Actor,
     bots::model::Bot,
@@ -148,14 +148,30 @@ pub struct Session {
     pub planned: Option<HashSet<String>>,
     /// Requests to others so far.
     pub requests: u32,
+    /// What it takes of what the bot may say and write.
+    pub turns: Turns,
+    /// What it was refused.
+    pub refusals: Arc<Refusals>,
+    /// When its time is over.
+    pub until: Option<Instant>,
 }
 
 impl Session {
     /// A call that begins now.
     pub fn new(host: Arc<BotHost>) -> Self {
         let now = host.store.now();
-        let (values, jobs) = (Values::default(), BTreeMap::new());
-        Self { host, now, effects: Vec::new(), values, jobs, planned: None, requests: 0 }
+        Self {
+            turns: Turns::new(host.clone()),
+            host,
+            now,
+            effects: Vec::new(),
+            values: Values::default(),
+            jobs: BTreeMap::new(),
+            planned: None,
+            requests: 0,
+            refusals: Arc::default(),
+            until: None,
+        }
     }
 
     /// Whether there is anything to be written.
@@ -163,12 +179,18 @@ impl Session {
         self.effects.is_empty() && self.values.changes.is_empty() && self.jobs.is_empty()
     }
 
-    /// Wants one more thing done.
-    pub fn push(&mut self, effect: Effect) -> Result<(), GuestError> {
+    /// Checks that one more thing may be done.
+    pub fn require_effect(&self) -> Result<(), GuestError> {
         let most = self.host.limits.effects;
         if self.effects.len() >= most as usize {
             return Err(self.limited("effects", format!("a call may cause {most} things (limits.effects)")));
         }
+        Ok(())
+    }
+
+    /// Wants one more thing done.
+    pub fn push(&mut self, effect: Effect) -> Result<(), GuestError> {
+        self.require_effect()?;
         self.effects.push(effect);
         Ok(())
     }
@@ -177,5 +199,23 @@ impl Session {
     pub fn limited(&self, limit: &str, sentence: impl Into<String>) -> GuestError {
         self.host.journal.count(&self.host.plugin, limit);
         GuestError::Limited(sentence.into())
+    }
+
+    /// The same for what there is more of later.
+    pub fn short_of(&self, shortage: Shortage, limit: &str, sentence: impl Into<String>) -> GuestError {
+        self.refusals.fall_short(shortage);
+        self.limited(limit, sentence)
+    }
+
+    /// What the host answers. An error is kept in mind, since some guests break down when they get one.
+    #[expect(clippy::unnecessary_wraps, reason = "it is what host functions give back")]
+    pub fn told<T, E>(&self, answer: Result<T, E>) -> wasmtime::Result<Result<T, E>>
+    where
+        for<'a> Refused: From<&'a E>,
+    {
+        if let Err(error) = &answer {
+            self.refusals.note(error.into());
+        }
+        Ok(answer)
     }
 }

@@ -9,6 +9,7 @@ use super::{
     values::{Change, MAX_TOUCHED, Values, number},
 };
 use crate::plugins::{
+    actions,
     bindings::bot::openclaw::types::types::Error,
     store::values::{self, Usage, size},
 };
@@ -22,6 +23,8 @@ pub struct Space {
     most: Usage,
     /// What is there under the names that it changes; read once that matters.
     taken: HashMap<String, Option<i64>>,
+    /// Whether what is over was removed to make space.
+    swept: bool,
 }
 
 impl Session {
@@ -44,12 +47,38 @@ impl Session {
         outcome
     }
 
-    /// Checks that everything the call wants to store fits beside what is there.
+    /// Checks that everything the call wants to store fits beside what is there. If it does not, what is over goes first.
     async fn require_space(&mut self) -> Result<(), Error> {
+        let Err(sentence) = self.check_space().await? else { return Ok(()) };
+        if !self.values.space.swept {
+            self.make_space().await?;
+            if self.check_space().await?.is_ok() {
+                return Ok(());
+            }
+        }
+        Err(self.limited("stored", sentence))
+    }
+
+    /// Removes what is over, once in a call, and forgets how much space there was before.
+    async fn make_space(&mut self) -> Result<(), Error> {
+        let (store, plugin) = (self.host.store.clone(), self.host.plugin.to_string());
+        let sweep = async move {
+            while store.write(plugin.clone(), |tx, plugin| Box::pin(actions::make_space(tx, plugin))).await? {}
+            Ok(())
+        };
+        self.host.outside(sweep).await.map_err(convert::error)?;
+        let space = &mut self.values.space;
+        (space.before, space.swept) = (None, true);
+        space.taken.clear();
+        Ok(())
+    }
+
+    /// Whether it all fits; if not, the sentence.
+    async fn check_space(&mut self) -> Result<Result<(), String>, Error> {
         let before = self.stored_before().await?;
         let most = self.values.space.most;
         if before.plus(most).check(most, &self.host.limits).is_ok() {
-            return Ok(());
+            return Ok(Ok(()));
         }
         let unknown = self.values.changes.keys().filter(|name| !self.values.space.taken.contains_key(*name));
         for name in unknown.cloned().collect::<Vec<_>>() {
@@ -59,7 +88,7 @@ impl Session {
             self.values.space.taken.insert(name, taken);
         }
         let more = self.values.growth();
-        before.plus(more).check(more, &self.host.limits).map_err(|sentence| self.limited("stored", sentence))
+        Ok(before.plus(more).check(more, &self.host.limits))
     }
 
     /// How much the plugin had stored when this call first asked.

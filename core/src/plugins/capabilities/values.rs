@@ -110,7 +110,8 @@ impl Session {
             before => {
                 let stored = self.stored(&name).await?;
                 let value = stored.map_or(Some(0), |stored| number(&stored.value)).ok_or_else(no_number)?;
-                let earlier = if let Some(Change::Add(earlier, _)) = before { earlier } else { 0 };
+                // A counter lives for as long as was said when it was made.
+                let (earlier, ttl) = if let Some(Change::Add(earlier, ttl)) = before { (earlier, ttl) } else { (0, ttl) };
                 let more = earlier.checked_add(by).ok_or_else(too_large)?;
                 let sum = value.checked_add(more).ok_or_else(too_large)?;
                 self.change(name, Change::Add(more, ttl)).await?;
@@ -128,30 +129,33 @@ fn too_large() -> Error {
 impl Host for GuestState {
     async fn get(&mut self, key: String) -> Result<Result<Option<Entry>, Error>> {
         let session = self.session()?;
-        Ok(async {
+        let outcome = async {
             check_name(&key)?;
             session.visible(&key).await
         }
-        .await)
+        .await;
+        session.told(outcome)
     }
 
     async fn set(&mut self, key: String, value: Vec<u8>, ttl: Option<u32>) -> Result<Result<(), Error>> {
         let session = self.session()?;
-        Ok(async {
+        let outcome = async {
             check_name(&key)?;
             check_value(&value)?;
             session.change(key, Change::Put(value, ttl)).await
         }
-        .await)
+        .await;
+        session.told(outcome)
     }
 
     async fn delete(&mut self, key: String) -> Result<Result<(), Error>> {
         let session = self.session()?;
-        Ok(async {
+        let outcome = async {
             check_name(&key)?;
             session.change(key, Change::Remove).await
         }
-        .await)
+        .await;
+        session.told(outcome)
     }
 
     async fn compare_and_set(
@@ -162,7 +166,7 @@ impl Host for GuestState {
         ttl: Option<u32>,
     ) -> Result<Result<bool, Error>> {
         let session = self.session()?;
-        Ok(async {
+        let outcome = async {
             check_name(&key)?;
             check_value(&value)?;
             if session.visible(&key).await?.map(|entry| entry.version) != version {
@@ -171,21 +175,23 @@ impl Host for GuestState {
             session.change(key, Change::Put(value, ttl)).await?;
             Ok(true)
         }
-        .await)
+        .await;
+        session.told(outcome)
     }
 
     async fn increment(&mut self, key: String, by: i64, ttl: Option<u32>) -> Result<Result<i64, Error>> {
         let session = self.session()?;
-        Ok(async {
+        let outcome = async {
             check_name(&key)?;
             session.add(key, by, ttl).await
         }
-        .await)
+        .await;
+        session.told(outcome)
     }
 
     async fn list_keys(&mut self, prefix: String, after: Option<String>, limit: u32) -> Result<Result<Vec<String>, Error>> {
         let session = self.session()?;
-        Ok(session.names(&prefix, after.unwrap_or_default(), limit.clamp(1, MAX_NAMES)).await)
+        session.told(session.names(&prefix, after.unwrap_or_default(), limit.clamp(1, MAX_NAMES)).await)
     }
 }
 

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tracing::Level;
 
@@ -22,7 +22,7 @@ use crate::{
     plugins::{
         Unavailable,
         actions::Settlement,
-        capabilities::Session,
+        capabilities::{BotHost, Refusals, Session, Shortage},
         store::{cursors::Step, jobs::Job, letters::Letter},
     },
     store::Position,
@@ -30,6 +30,10 @@ use crate::{
 
 /// The pause after the first attempt; each further one is twice as long.
 const PAUSE: Duration = Duration::from_millis(500);
+/// The longest time after which there is more again for which a bot is not told of the next attempt before.
+const WAITED_FOR: Duration = Duration::from_mins(2);
+/// How long that is waited for altogether.
+const PATIENCE: Duration = Duration::from_mins(10);
 /// How long a lease holds that is not renewed.
 pub const LEASE: Duration = Duration::from_secs(5);
 
@@ -53,7 +57,41 @@ pub enum From {
     Letter(Letter),
 }
 
+/// Why the bot could not deal with a task.
+struct Failure {
+    reason: String,
+    /// What it wanted more of than there was.
+    shortage: Option<Shortage>,
+}
+
+/// How long it is still waited until there is more of what the bot wanted.
+struct Patience(Duration);
+
+impl Patience {
+    /// Waits until a bot can have what it fell short of; false if that takes too long.
+    async fn wait(&mut self, host: &BotHost, shortage: &Shortage) -> bool {
+        let begun = Instant::now();
+        loop {
+            let left = host.wait_after(shortage);
+            if left.is_zero() || begun.elapsed() >= self.0 {
+                self.0 = self.0.saturating_sub(begun.elapsed());
+                return left.is_zero();
+            }
+            // The time of limits is not the one that passes here.
+            sleep(left.min(PAUSE)).await;
+        }
+    }
+}
+
 impl Task {
+    /// How often the bot was told of it before, in vain.
+    fn told_before(&self) -> u32 {
+        match &self.from {
+            From::Letter(letter) => letter.attempts.try_into().unwrap_or_default(),
+            From::Log(_) | From::Job(..) => 0,
+        }
+    }
+
     /// What a call is answered with that wants this.
     fn answer(&self, session: &Session) -> Answer {
         if session.is_idle() && matches!(self.from, From::Log(_)) { Answer::Nothing } else { Answer::Done }
@@ -83,16 +121,20 @@ impl Attempts<'_> {
             }
         }
         let most = self.runner.host.limits.attempts;
-        let (mut attempt, mut reason) = (0, String::new());
+        let (mut told, mut attempt, mut reason) = (task.told_before(), 0, String::new());
+        let mut patience = Patience(PATIENCE);
         while attempt < most {
             if self.stop.run_until_cancelled(self.runner.strikes.pause()).await.is_none() {
                 return Ok(());
             }
-            attempt += 1;
-            match self.tell(&task, attempt).await? {
-                None => return Ok(()),
-                Some(failure) => reason = failure,
+            told += 1;
+            let Some(failure) = self.tell(&task, told).await? else { return Ok(()) };
+            reason = failure.reason;
+            // Who is to be told once is not told again for that.
+            if most > 1 && self.waited(&task, failure.shortage, &mut patience).await {
+                continue;
             }
+            attempt += 1;
             if attempt < most {
                 let _ = self.stop.run_until_cancelled(sleep(PAUSE * 2_u32.pow((attempt - 1).min(10)))).await;
             }
@@ -105,14 +147,39 @@ impl Attempts<'_> {
         );
         self.runner.host.journal.count(&self.runner.host.plugin, "put_aside");
         self.runner.say(Level::ERROR, &format!("event {} was put aside: {reason}", task.told.id));
-        self.settle(&task, Some((reason, most))).await
+        self.settle(&task, Some((reason, told))).await
+    }
+
+    /// Waits until there is more of what the bot fell short of, if that is why it failed and does not take too long; false if not.
+    async fn waited(&self, task: &Task, shortage: Option<Shortage>, patience: &mut Patience) -> bool {
+        let Some(shortage) = shortage else { return false };
+        let left = self.runner.host.wait_after(&shortage);
+        if left.is_zero() || left > WAITED_FOR {
+            return false;
+        }
+        let (id, seconds) = (&task.told.id, left.as_secs_f64().ceil());
+        self.runner.say(Level::INFO, &format!("event {id} is told again in {seconds} s, when there may be more of what it wants"));
+        // Whoever is to stop does so before the bot is told again.
+        self.stop.run_until_cancelled(patience.wait(&self.runner.host, &shortage)).await.unwrap_or(true)
     }
 
     /// Tells the bot once. Why it could not deal with it, if so.
-    async fn tell(&self, task: &Task, attempt: u32) -> Result<Option<String>, Lost> {
+    async fn tell(&self, task: &Task, attempt: u32) -> Result<Option<Failure>, Lost> {
+        let refusals = Mutex::default();
+        let reason = self.tell_with(task, attempt, &refusals).await?;
+        let shortage = refusals.into_inner().unwrap_or_else(PoisonError::into_inner).shortage();
+        Ok(reason.map(|reason| Failure { reason, shortage }))
+    }
+
+    /// The same; what the bot was refused is in `refusals`.
+    async fn tell_with(&self, task: &Task, attempt: u32, refusals: &Mutex<Arc<Refusals>>) -> Result<Option<String>, Lost> {
         let (runner, hops) = (self.runner, task.told.hops + 1);
         let step = Mutex::new(None);
-        let call = async |session| match task.told.tell(runner, session, attempt, task.run.as_deref()).await {
+        let noted = |session: Session| {
+            *refusals.lock().unwrap_or_else(PoisonError::into_inner) = session.refusals.clone();
+            session
+        };
+        let call = async |session| match task.told.tell(runner, noted(session), attempt, task.run.as_deref()).await {
             Ok(Some(Ok((Ok(()), session)))) => Ok((task.answer(&session), session)),
             // An error is no breakdown, but nothing that the call wanted happens.
             Ok(Some(Ok((Err(reason), _)))) => Ok((Answer::Failed(reason), runner.session())),

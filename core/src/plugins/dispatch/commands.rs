@@ -5,13 +5,15 @@ use crate::{
     actor::Actor,
     error::{Error, Result},
     ids::RoomId,
-    plugins::{actions::Settlement, bindings::bot::openclaw::bot::types::Choice, bot::Command},
+    plugins::{
+        actions::Settlement,
+        bindings::bot::openclaw::bot::types::Choice,
+        bot::{Command, MAX_CHOICES, MAX_DESCRIPTION, distinct_choices, is_choice},
+    },
     rooms,
     store::Store,
+    text,
 };
-
-/// Most suggestions.
-const MAX_CHOICES: usize = 25;
 
 /// A command and whose it is.
 pub struct Offered {
@@ -99,7 +101,35 @@ pub async fn suggest(store: &Store, runners: &Runners, asked: Asked<'_>) -> Resu
         // Nobody has asked for anything yet: what it wanted does not happen.
         Ok((choices, runner.session()))
     };
-    let mut choices = runner.call(call, |_: &_| Settlement::default()).await.unwrap_or_default();
+    let choices = runner.call(call, |_: &_| Settlement::default()).await.unwrap_or_default();
+    Ok(presentable(choices))
+}
+
+/// What a list can show of what a bot suggests: values that can be typed as they are, each once, with a line about them.
+fn presentable(mut choices: Vec<Choice>) -> Vec<Choice> {
+    for choice in &mut choices {
+        choice.description = text::one_line(&choice.description, MAX_DESCRIPTION);
+    }
+    choices.retain(is_choice);
+    let mut choices = distinct_choices(choices);
     choices.truncate(MAX_CHOICES);
-    Ok(choices)
+    choices
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_no_list_can_show_is_not_suggested() {
+        let choice = |value: &str, description: &str| Choice { value: value.to_owned(), description: description.to_owned() };
+        let long = "x".repeat(201);
+        let said = ["tea", "", "two\nlines", &long, "tea", &long[..200]].map(|value| choice(value, &format!("a\n{long}")));
+        let shown = presentable(said.to_vec());
+        let values: Vec<&str> = shown.iter().map(|choice| choice.value.as_str()).collect();
+        assert_eq!(values, ["tea", &long[..200]], "each once, and none that is cut");
+        assert!(shown[0].description.starts_with("a xxx") && shown[0].description.len() == 200, "{:?}", shown[0]);
+        let many = (0..1000).map(|number| choice(&number.to_string(), "")).collect();
+        assert_eq!(presentable(many).len(), MAX_CHOICES);
+    }
 }

@@ -26,6 +26,7 @@ use crate::{
         model::{ClientId, Content, Message, Shown},
     },
     plugins::{
+        Unavailable,
         actions::Settlement,
         bindings::bot::{
             exports::openclaw::bot::{
@@ -153,20 +154,24 @@ impl Hooks {
     }
 }
 
-/// What one bot thinks. If there is no space for what it wants to remember, that is left out: what it thinks counts all the same.
+/// What one bot thinks. If what it wants besides cannot be, or not in time, that is left out: what it thinks counts all the same.
 async fn verdict(runner: &Runner, question: before_message::Draft) -> Result<Verdict, CallError> {
     let decided = Shared::new(None);
     // However often it runs: somebody waits for the whole of it.
     let until = Instant::now() + runner.plugin.section.before_message.budget.0;
     let call = async |session| {
         let left = Span(until.saturating_duration_since(Instant::now()));
-        let (verdict, session) = runner.plugin.before_message(session, question.clone(), left).await?;
+        let again = decided.lock().unwrap_or_else(PoisonError::into_inner).is_some();
+        let asked = runner.plugin.before_message(session, question.clone(), left).await;
+        // Who has decided in time and is asked again has done nothing wrong when that takes too long.
+        let in_time = |failed: Unavailable| Unavailable { busy: failed.busy || again && Instant::now() >= until, ..failed };
+        let (verdict, session) = asked.map_err(in_time)?;
         *decided.lock().unwrap_or_else(PoisonError::into_inner) = Some(verdict.clone());
         Ok((verdict, session))
     };
     let settlement = |_: &_| Settlement { hops: 1, ..Settlement::default() };
     let outcome = runner.call(call, settlement).await;
-    let Err(CallError::Refused(reason)) = &outcome else { return outcome };
+    let Err(reason) = &outcome else { return outcome };
     let Some(verdict) = decided.into_inner().unwrap_or_else(PoisonError::into_inner) else { return outcome };
     let sentence = format!("a message was looked at, but nothing of that is remembered: {reason}");
     tracing::warn!(plugin = &*runner.host.plugin, "{sentence}");

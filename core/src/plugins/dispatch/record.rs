@@ -14,6 +14,7 @@ use crate::{
     plugins::{BotPlugin, capabilities::Heard},
     posts, rooms,
     store::{Position, Store},
+    text,
 };
 
 /// Events read at once.
@@ -83,6 +84,28 @@ pub async fn told_lately(store: &Store, plugin: &BotPlugin, most: usize) -> Resu
     Ok(recorded)
 }
 
+/// The longest beginning of a text that is shown, in characters.
+const SHOWN: usize = 100;
+
+/// What was to be told to a plugin, as it is stored in a letter, in words; `None` if what it was about is gone, or makes no sense.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn in_words(store: &Store, plugin: &str, stored: &str) -> Result<Option<String>> {
+    let (Ok(told), Ok(handle)) = (serde_json::from_str::<Told>(stored), Handle::parse(plugin)) else { return Ok(None) };
+    if let What::Job { name, .. } = &told.what {
+        return Ok(Some(format!("{}: the job {name} of {}", told.id, told.time)));
+    }
+    let Some(bot) = bots::queries::by_handle(store.reader(), &handle).await? else { return Ok(None) };
+    let found = joined(store, &told, &MemberId::Bot(bot.id)).await?;
+    Ok(found.map(|event| {
+        let place = if event.room.is_empty() { String::new() } else { format!(" in {}", event.room) };
+        let text = text::one_line(if event.title.is_empty() { &event.body } else { &event.title }, SHOWN);
+        let text = if text.is_empty() { text } else { format!(": {text}") };
+        format!("{}: {} {}{place}{text}", event.id, event.who, event.what)
+    }))
+}
+
 /// The event with what it is about; `None` if that is gone.
 async fn joined(store: &Store, told: &Told, bot: &MemberId) -> Result<Option<Recorded>> {
     let base = Recorded { id: told.id.clone(), time: told.time.clone(), ..Recorded::default() };
@@ -136,5 +159,5 @@ async fn name(store: &Store, who: &MemberId) -> Result<String> {
 
 async fn room_name(store: &Store, room: &str, bot: &MemberId) -> Result<String> {
     let room = RoomId::from_stored(room.to_owned());
-    Ok(rooms::queries::summary(store.reader(), &room, bot).await?.map_or_else(|| room.to_string(), |summary| summary.name))
+    Ok(rooms::queries::summary(store.reader(), &room, Some(bot)).await?.map_or_else(|| room.to_string(), |summary| summary.name))
 }

@@ -226,7 +226,7 @@ impl Runner {
     /// # Errors
     /// Those of [`actions::settle`] but `effect_failed`.
     pub async fn settle(&self, session: Session, with: Settlement) -> Result<()> {
-        let Session { effects, mut values, jobs, .. } = session;
+        let Session { effects, mut values, jobs, turns, .. } = session;
         values.seen.retain(|name, _| values.changes.contains_key(name));
         let read = values.seen.into_iter().map(|(name, stored)| (name, stored.map(|stored| stored.version))).collect();
         let plugin = self.host.plugin.to_string();
@@ -238,7 +238,10 @@ impl Runner {
         }
         loop {
             let outcome = self.host.store.write(done.clone(), |tx, done| Box::pin(actions::settle(tx, done))).await;
-            let Err(error) = outcome else { return Ok(()) };
+            let Err(error) = outcome else {
+                turns.use_up();
+                return Ok(());
+            };
             let failed = error.source.as_ref().and_then(|source| source.downcast_ref::<EffectFailed>()).map(|failed| failed.index);
             let Some(index) = failed.filter(|index| *index < done.effects.len()) else { return Err(error) };
             tracing::warn!(plugin = &*self.host.plugin, "{error}");

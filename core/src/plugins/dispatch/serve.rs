@@ -11,6 +11,7 @@ use tokio::{
     time::{MissedTickBehavior, interval, sleep},
 };
 use tokio_util::sync::CancellationToken;
+use tracing::Level;
 
 use super::{
     attempt::{Attempts, From, LEASE, Lost, Task, of_job},
@@ -20,10 +21,12 @@ use super::{
     what::Told,
 };
 use crate::{
+    clock::Timestamp,
     error::{Error, Result},
     plugins::store::{
         cursors::{self, Taken},
-        jobs, letters,
+        jobs::{self, Job},
+        letters::{self, Letter},
     },
     store::Entry,
 };
@@ -197,18 +200,39 @@ impl Serving {
                 if job.due_at > now || self.lanes.contains_key(&job.name) {
                     continue;
                 }
-                let recurring = self.runner.plugin.recurring.iter().find(|recurring| job.recurring && recurring.name == job.name);
-                let next = recurring.and_then(|recurring| recurring.next(now));
-                self.queue(of_job(job, next));
+                self.queue(self.due(job, now));
             }
         }
         for letter in letters::list(store.reader(), &plugin, true, JOBS).await? {
             let Ok(told) = serde_json::from_str::<Told>(&letter.what) else { continue };
-            if !self.lanes.contains_key(told.what.lane()) {
+            if !self.runner.plugin.has(told.what.reason()) {
+                self.leave(letter, told.what.reason()).await?;
+            } else if !self.lanes.contains_key(told.what.lane()) {
                 self.queue(Task { told, from: From::Letter(letter), run: None });
             }
         }
         Ok(())
+    }
+
+    /// What a job is told whose time has come. Of several times of one that comes back only the last is told; it is stored under the first.
+    fn due(&self, job: Job, now: Timestamp) -> Task {
+        let recurring = self.runner.plugin.recurring.iter().find(|recurring| job.recurring && recurring.name == job.name);
+        let last = recurring.and_then(|recurring| recurring.last(now)).filter(|last| *last > job.due_at);
+        let next = recurring.and_then(|recurring| recurring.next(now));
+        let told = Job { due_at: last.unwrap_or(job.due_at), ..job.clone() };
+        Task { from: From::Job(job, next), ..of_job(told, None) }
+    }
+
+    /// Leaves a letter where it is that is to be told again, to a version of the bot that is not called for such things.
+    async fn leave(&self, letter: Letter, reason: &str) -> Result<()> {
+        let runner = &self.runner;
+        let sentence = format!(
+            "letter {} is not told again: this version of the bot does not export `{reason}`, by which it would hear of it",
+            letter.id
+        );
+        runner.say(Level::WARN, &sentence);
+        let left = (runner.host.plugin.to_string(), letter.id);
+        runner.host.store.write(left, |tx, (plugin, id)| Box::pin(letters::leave(tx, plugin, id))).await
     }
 
     /// Lets what is being told come to an end for a moment, and writes how far the bot has come.

@@ -107,8 +107,9 @@ impl What {
                 RoomChange::Left(member, Departure::Removed) => ("removed", member),
                 _ => return None,
             };
-            // People come by themselves, bots are brought, and by whom is not known.
-            let by = event.detail("by").or_else(|| (!member.is_bot()).then(|| member.to_string()));
+            // People come and leave by themselves, bots are brought, and by whom is not known. Nor is it of who is removed from the shell.
+            let itself = change != "removed" && !member.is_bot();
+            let by = event.detail("by").or_else(|| itself.then(|| member.to_string()));
             let what = Self::Member { change: change.to_owned(), by, room: room.to_string(), member: member.to_string() };
             return Some((what, Some(member)));
         }
@@ -172,7 +173,7 @@ impl Told {
             }
             What::Member { change, by, room, member } => {
                 let (room, member) = (RoomId::from_stored(room.clone()), MemberId::from_stored(member.clone()));
-                let Some(room) = rooms::queries::summary(reader, &room, &runner.host.member()).await? else { return Ok(None) };
+                let Some(room) = rooms::queries::summary(reader, &room, Some(&runner.host.member())).await? else { return Ok(None) };
                 let (change, member) = (said(reader, change, by.as_ref(), None).await?, named(reader, member).await?);
                 Some(bot.on_member(session, event, change, guest_room(room), member).await)
             }

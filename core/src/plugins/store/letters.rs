@@ -1,5 +1,7 @@
 //! Events that a bot could not deal with, put aside for the operator.
 
+use std::collections::BTreeMap;
+
 use sea_orm::{ConnectionTrait, QueryResult};
 
 use super::sql;
@@ -67,12 +69,6 @@ pub async fn after(conn: &impl Conn, plugin: &str, after: &str, limit: u32) -> R
     rows.iter().map(letter).collect()
 }
 
-/// How many of each plugin there are; those without any are left out.
-pub async fn counts(conn: &impl Conn) -> Result<Vec<(String, i64)>> {
-    let rows = conn.query_all_raw(sql(conn, "SELECT plugin, count(*) AS letters FROM plugin_letters GROUP BY plugin", [])).await?;
-    rows.iter().map(|row| Ok((row.try_get("", "plugin")?, row.try_get("", "letters")?))).collect()
-}
-
 /// How many of a plugin there are after the letter `after`.
 pub async fn count(conn: &impl Conn, plugin: &str, after: &str) -> Result<i64> {
     let text = "SELECT count(*) AS letters FROM plugin_letters WHERE plugin = $1 AND id > $2";
@@ -94,6 +90,20 @@ pub async fn replay(tx: &Tx, plugin: &str, id: Option<&LetterId>) -> Result<u64>
     let text = "UPDATE plugin_letters SET replay = TRUE WHERE plugin = $1 AND ($2 = '' OR id = $2)";
     let id = id.map_or("", LetterId::as_str);
     Ok(conn.execute_raw(sql(conn, text, [plugin.into(), id.into()])).await?.rows_affected())
+}
+
+/// Does not want one told again any more.
+pub async fn leave(tx: &Tx, plugin: &str, id: &LetterId) -> Result<()> {
+    let conn = tx.conn();
+    let text = "UPDATE plugin_letters SET replay = FALSE WHERE plugin = $1 AND id = $2";
+    conn.execute_raw(sql(conn, text, [plugin.into(), id.as_str().into()])).await?;
+    Ok(())
+}
+
+/// How many there are of each plugin that has any.
+pub async fn counts(conn: &impl Conn) -> Result<BTreeMap<String, i64>> {
+    let rows = conn.query_all_raw(sql(conn, "SELECT plugin, count(*) AS letters FROM plugin_letters GROUP BY plugin", [])).await?;
+    rows.iter().map(|row| Ok((row.try_get("", "plugin")?, row.try_get("", "letters")?))).collect()
 }
 
 /// Removes one, or all of a plugin; says how many.

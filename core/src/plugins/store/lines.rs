@@ -1,6 +1,6 @@
 //! The last lines of each plugin's log.
 
-use sea_orm::{ConnectionTrait, Value};
+use sea_orm::{ConnectionTrait, QueryResult, Value};
 
 use super::{places, sql};
 use crate::{
@@ -54,20 +54,29 @@ pub async fn add(tx: &Tx, lines: &[Line]) -> Result<()> {
     Ok(())
 }
 
+/// The first `limit` lines that the server says of a plugin after the line `after`, oldest first.
+pub async fn of_server(conn: &impl Conn, plugin: &str, after: i64, limit: u32) -> Result<Vec<Line>> {
+    let text = "SELECT number, at, level, line, of_server FROM plugin_lines WHERE plugin = $1 AND number > $2 AND of_server \
+                ORDER BY number LIMIT $3";
+    let rows = conn.query_all_raw(sql(conn, text, [plugin.into(), after.into(), i64::from(limit).into()])).await?;
+    rows.iter().map(|row| line(row, plugin)).collect()
+}
+
 /// The last `limit` lines of a plugin after the line `after`, oldest first.
 pub async fn last(conn: &impl Conn, plugin: &str, after: i64, limit: u32) -> Result<Vec<Line>> {
     let text =
         "SELECT number, at, level, line, of_server FROM plugin_lines WHERE plugin = $1 AND number > $2 ORDER BY number DESC LIMIT $3";
     let rows = conn.query_all_raw(sql(conn, text, [plugin.into(), after.into(), i64::from(limit).into()])).await?;
-    let lines = rows.iter().rev().map(|row| {
-        Ok(Line {
-            number: row.try_get("", "number")?,
-            plugin: plugin.to_owned(),
-            at: row.try_get("", "at")?,
-            level: row.try_get("", "level")?,
-            line: row.try_get("", "line")?,
-            of_server: row.try_get("", "of_server")?,
-        })
-    });
-    lines.collect()
+    rows.iter().rev().map(|row| line(row, plugin)).collect()
+}
+
+fn line(row: &QueryResult, plugin: &str) -> Result<Line> {
+    Ok(Line {
+        number: row.try_get("", "number")?,
+        plugin: plugin.to_owned(),
+        at: row.try_get("", "at")?,
+        level: row.try_get("", "level")?,
+        line: row.try_get("", "line")?,
+        of_server: row.try_get("", "of_server")?,
+    })
 }

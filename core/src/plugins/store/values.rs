@@ -141,13 +141,14 @@ pub async fn usage(conn: &impl Conn, plugin: &str) -> Result<Usage> {
     Ok(Usage { entries: row.try_get("", "entries")?, bytes: row.try_get("", "bytes")? })
 }
 
-/// Removes values whose time is over, some at a time; true if there may be more.
-pub async fn sweep(tx: &Tx) -> Result<bool> {
+/// Removes values whose time is over, some at a time, of one plugin or of all; true if there may be more.
+pub async fn sweep(tx: &Tx, plugin: Option<&str>) -> Result<bool> {
     let conn = tx.conn();
     let text = "DELETE FROM plugin_values WHERE (plugin, name) IN \
-                (SELECT plugin, name FROM plugin_values WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2) \
-                RETURNING plugin, name, length(value) AS bytes";
-    let rows = conn.query_all_raw(sql(conn, text, [tx.now().to_string().into(), SWEEP.into()])).await?;
+                (SELECT plugin, name FROM plugin_values WHERE expires_at <= $1 AND ($3 = '' OR plugin = $3) \
+                ORDER BY expires_at LIMIT $2) RETURNING plugin, name, length(value) AS bytes";
+    let values: [Value; 3] = [tx.now().to_string().into(), SWEEP.into(), plugin.unwrap_or_default().into()];
+    let rows = conn.query_all_raw(sql(conn, text, values)).await?;
     let mut freed: BTreeMap<String, Usage> = BTreeMap::new();
     for row in &rows {
         let (plugin, name): (String, String) = (row.try_get("", "plugin")?, row.try_get("", "name")?);

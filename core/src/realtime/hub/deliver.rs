@@ -4,20 +4,22 @@ use std::sync::Arc;
 
 use socketioxide::socket::Sid;
 
-use super::{Hub, Room};
+use super::Hub;
 use crate::{
     ids::{MemberId, RoomId},
     realtime::{
         peer::Peer,
-        wire::{Frame, Sent},
+        wire::{Frame, Group, Sent},
     },
 };
 
 impl Hub {
     /// Sends `frame` to one socket; one that cannot take it is disconnected, unless the frame may be left out.
     pub fn send(&self, peer: &Peer, frame: &Frame) {
-        self.counters.sent.inc();
-        peer.line.backlog().add();
+        if !self.is_for(peer, frame) {
+            return;
+        }
+        self.count_for(peer);
         if !self.hand_over(peer, frame) {
             self.fall_behind(peer);
         }
@@ -52,29 +54,53 @@ impl Hub {
         }
     }
 
+    /// Whether `frame` is to be sent to a socket: what may be left out is, long before it takes the place of what may not.
+    fn is_for(&self, peer: &Peer, frame: &Frame) -> bool {
+        !frame.is_volatile() || self.surely_takes(peer)
+    }
+
+    /// Counts a frame among what waits for `peer`, and gives how many those are now.
+    fn count_for(&self, peer: &Peer) -> usize {
+        self.counters.sent.inc();
+        peer.line.backlog().add()
+    }
+
     /// Sends to each by itself, and gives those that could not take it.
     fn deliver<'a>(&self, peers: impl Iterator<Item = &'a Arc<Peer>>, frame: &Frame) -> Vec<Arc<Peer>> {
-        let counted = peers.inspect(|peer| {
-            self.counters.sent.inc();
-            peer.line.backlog().add();
-        });
+        let counted = peers.filter(|peer| self.is_for(peer, frame)).inspect(|peer| _ = self.count_for(peer));
         counted.filter(|peer| !self.hand_over(peer, frame)).cloned().collect()
     }
 
-    /// Sends to everybody in `room`, and gives those that could not take it.
-    fn deliver_to_room(&self, id: &RoomId, room: &Room, frame: &Frame) -> Vec<Arc<Peer>> {
-        let waiting = room.sockets.values().map(|peer| peer.line.backlog().add()).max();
-        self.counters.sent.inc_by(room.sockets.len() as u64);
-        // The library encodes once for a whole room, but does not tell who could not take it. So it does that for as long as
-        // everybody surely can.
-        if waiting.is_some_and(|most| most > self.rules.surely_taken) {
-            return room.sockets.values().filter(|peer| !self.hand_over(peer, frame)).cloned().collect();
+    /// Sends to all of `group`, who are `peers`, but for those of `except`, and gives those that could not take it.
+    fn deliver_to_group<'a>(
+        &self,
+        group: Group<'_>,
+        peers: impl Iterator<Item = &'a Arc<Peer>>,
+        except: Option<&MemberId>,
+        frame: &Frame,
+    ) -> Vec<Arc<Peer>> {
+        // The library encodes once for a whole group, but does not tell who could not take it. So it does that for those who surely can.
+        let (mut apart, mut singly, mut together) = (Vec::new(), Vec::new(), Vec::new());
+        for peer in peers {
+            if except == Some(&peer.who.id) || !self.is_for(peer, frame) {
+                apart.push(peer.sid);
+            } else if self.count_for(peer) > self.rules.surely_taken {
+                apart.push(peer.sid);
+                singly.push(peer);
+            } else {
+                together.push(peer);
+            }
         }
-        if self.wire.send_to_room(id, frame) == Sent::Taken {
-            return Vec::new();
+        // To leave out many for the sake of few would take longer.
+        if together.len() <= apart.len() + 1 {
+            singly.append(&mut together);
         }
-        tracing::error!(room = %id, "somebody in a room was further behind than was known");
-        room.sockets.values().filter(|peer| peer.line.backlog().count() > 1).cloned().collect()
+        let mut slow: Vec<Arc<Peer>> = singly.into_iter().filter(|peer| !self.hand_over(peer, frame)).cloned().collect();
+        if !together.is_empty() && self.wire.send_to_group(group, &apart, frame) == Sent::Full {
+            tracing::error!(?group, "somebody was further behind than was known");
+            slow.extend(together.into_iter().filter(|peer| peer.line.backlog().count() > 1).cloned());
+        }
+        slow
     }
 
     /// Gives a frame that is counted among what waits for `peer` to the library. False if it does not take one that must not be left out.
@@ -90,7 +116,7 @@ impl Hub {
     pub fn to_room(&self, room: &RoomId, frame: &Frame) {
         let state = self.read();
         let Some(found) = state.rooms.get(room) else { return };
-        let slow = self.deliver_to_room(room, found, frame);
+        let slow = self.deliver_to_group(Group::Room(room), found.sockets.values(), None, frame);
         drop(state);
         self.leave_behind(&slow);
     }
@@ -107,7 +133,7 @@ impl Hub {
     /// Sends `frame` to everyone.
     pub fn to_all(&self, frame: &Frame) {
         let state = self.read();
-        let slow = self.deliver(state.peers.values().map(|entry| &entry.peer), frame);
+        let slow = self.deliver_to_group(Group::Everybody, state.peers.values().map(|entry| &entry.peer), None, frame);
         drop(state);
         self.leave_behind(&slow);
     }
@@ -116,7 +142,7 @@ impl Hub {
     pub(super) fn to_others(&self, room: &RoomId, frame: &Frame, except: &MemberId) {
         let state = self.read();
         let Some(found) = state.rooms.get(room) else { return };
-        let slow = self.deliver(found.sockets.values().filter(|peer| &peer.who.id != except), frame);
+        let slow = self.deliver_to_group(Group::Room(room), found.sockets.values(), Some(except), frame);
         drop(state);
         self.leave_behind(&slow);
     }

@@ -45,7 +45,7 @@ pub async fn join(tx: &mut Tx, join: &Join) -> Result<()> {
         tx.lock(&format!("rooms of {who}")).await?;
     }
     hold(tx, room).await?;
-    let standing = store::standing(tx.conn(), room, &who).await?.ok_or_else(|| Error::not_found("room"))?;
+    let standing = store::standing(tx.conn(), room, Some(&who)).await?.ok_or_else(|| Error::not_found("room"))?;
     if standing.role.is_some() {
         return Ok(());
     }
@@ -84,7 +84,7 @@ pub async fn leave(tx: &mut Tx, actor: &Actor, room: &RoomId) -> Result<()> {
     actor.require(Ability::Read, room)?;
     let who = actor.member()?;
     hold(tx, room).await?;
-    let standing = store::standing(tx.conn(), room, &who).await?.ok_or_else(|| Error::not_found("room"))?;
+    let standing = store::standing(tx.conn(), room, Some(&who)).await?.ok_or_else(|| Error::not_found("room"))?;
     let Some(role) = standing.role else {
         if !store::forget(tx, room, Key::Known(&who)).await? {
             return Err(Error::not_found("room"));
@@ -145,12 +145,14 @@ pub async fn let_rooms_of_shut_accounts_pass_on(tx: &mut Tx) -> Result<bool> {
     Ok(found.len() as u64 == ROOMS_AT_ONCE)
 }
 
-/// A room as `who` stands to it, in it or not. Whoever is in it stays until the end of the transaction.
+/// A room as `who` stands to it, in it or not, or as nobody does. Whoever is in it stays until the end of the transaction.
 ///
 /// # Errors
 /// `not_found` if it is gone.
-pub async fn held_standing(tx: &Tx, room: &RoomId, who: &MemberId) -> Result<Standing> {
-    store::hold_member(tx, room, who).await?;
+pub async fn held_standing(tx: &Tx, room: &RoomId, who: Option<&MemberId>) -> Result<Standing> {
+    if let Some(who) = who {
+        store::hold_member(tx, room, who).await?;
+    }
     queries::any_standing(tx.conn(), room, who).await
 }
 
@@ -183,7 +185,7 @@ pub async fn set_role(tx: &mut Tx, actor: &Actor, room: &RoomId, who: &MemberId,
 pub async fn read(tx: &mut Tx, actor: &Actor, room: &RoomId, seq: u64) -> Result<()> {
     actor.require(Ability::Read, room)?;
     let who = actor.member()?;
-    let standing = store::standing(tx.conn(), room, &who).await?.ok_or_else(|| Error::not_found("room"))?;
+    let standing = store::standing(tx.conn(), room, Some(&who)).await?.ok_or_else(|| Error::not_found("room"))?;
     policy::require_member(standing.role)?;
     let seq = seq.min(last(tx, &standing.room));
     if store::read_up_to(tx, room, &who, seq).await? {

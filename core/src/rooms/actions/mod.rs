@@ -142,9 +142,7 @@ async fn manage(tx: &mut Tx, actor: &Actor, room: &RoomId) -> Result<(Standing, 
 
 /// The room as the actor stands to it; the operator stands outside.
 async fn standing(tx: &Tx, actor: &Actor, room: &RoomId) -> Result<Standing> {
-    // No id is empty.
-    let who = actor.member().unwrap_or_else(|_| MemberId::from_stored(String::new()));
-    store::standing(tx.conn(), room, &who).await?.ok_or_else(|| Error::not_found("room"))
+    store::standing(tx.conn(), room, actor.member().ok().as_ref()).await?.ok_or_else(|| Error::not_found("room"))
 }
 
 /// Lets those who change who is in a room wait for each other.

@@ -83,10 +83,10 @@ async fn standings(conn: &impl ConnectionTrait, rest: &str, values: impl IntoIte
     Row::find_by_statement(statement).all(conn).await?.into_iter().map(Standing::try_from).collect()
 }
 
-/// A room as `who` stands to it, unless it is gone.
-pub async fn standing(conn: &impl ConnectionTrait, room: &RoomId, who: &MemberId) -> Result<Option<Standing>> {
+/// A room as `who` stands to it, or as nobody does, unless it is gone.
+pub async fn standing(conn: &impl ConnectionTrait, room: &RoomId, who: Option<&MemberId>) -> Result<Option<Standing>> {
     let rest = "LEFT JOIN room_members m ON m.room_id = r.id AND m.member_id = $2 WHERE r.id = $1 AND r.deleted_at IS NULL";
-    Ok(standings(conn, rest, [room.as_str().into(), who.as_str().into()]).await?.pop())
+    Ok(standings(conn, rest, [room.as_str().into(), who.map(MemberId::as_str).into()]).await?.pop())
 }
 
 /// The rooms of `who` after a place, those with the latest messages first.

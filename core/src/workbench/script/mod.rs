@@ -35,6 +35,8 @@ pub struct Performance {
     refusal: Option<String>,
     /// What the bot wrote into its log since somebody last did something.
     logged: Vec<String>,
+    /// What suggested itself since then.
+    suggested: Vec<String>,
 }
 
 impl Performance {
@@ -46,7 +48,7 @@ impl Performance {
         let play =
             Play { component: component.to_owned(), id: id.to_owned(), settings: script.settings.clone(), hosts: script.hosts.clone() };
         let stage = Stage::open(&play, cache).await?;
-        Ok(Self { stage, room: None, deeds: VecDeque::new(), refusal: None, logged: Vec::new() })
+        Ok(Self { stage, room: None, deeds: VecDeque::new(), refusal: None, logged: Vec::new(), suggested: Vec::new() })
     }
 
     /// Plays one line; `next` is the one after it, which may be about what becomes of this one.
@@ -56,6 +58,7 @@ impl Performance {
             Step::Refused(part) => self.refused(part),
             Step::Silence => self.silence(),
             Step::Logs(part) => self.logs(part),
+            Step::Suggests(values) => self.suggests(values),
             _ => self.act(step).await,
         }
         .err();
@@ -80,6 +83,7 @@ impl Performance {
         // What nobody asked about is no part of what comes now.
         self.deeds.clear();
         self.logged.clear();
+        self.suggested.clear();
         self.stage.wait(PAUSE).await?;
         match self.perform(step).await {
             Ok(told) => self.deeds.extend(told),
@@ -107,6 +111,7 @@ impl Performance {
             Step::Joins(who, role) => self.stage.join(who, &room, *role).await?,
             Step::Leaves(who) => self.stage.leave(who, &room).await?,
             Step::Types(who, text) => return Ok(self.stage.types(who, &room, text).await?),
+            Step::Begins(who, typing) => self.suggested = self.stage.begins(who, &room, typing).await?,
             Step::Edits(who, text) => self.stage.change(who, None, Change::Edit(text)).await?,
             Step::Deletes(who) => self.stage.change(who, None, Change::Delete).await?,
             Step::Reacts(who, emoji) => self.stage.change(who, None, Change::React(emoji, true)).await?,
@@ -147,6 +152,14 @@ impl Performance {
             list
         });
         Err(format!("what came is:{list}"))
+    }
+
+    fn suggests(&self, values: &[String]) -> Result<(), String> {
+        match &self.suggested[..] {
+            suggested if suggested == values => Ok(()),
+            [] => Err("nothing suggests itself".to_owned()),
+            others => Err(format!("what suggests itself is:  {}", others.join(", "))),
+        }
     }
 
     fn logs(&self, part: &str) -> Result<(), String> {

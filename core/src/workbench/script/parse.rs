@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use crate::{config::Span, rooms::model::RoomRole};
+use crate::{config::Span, rooms::model::RoomRole, workbench::stage::Typing};
 
 /// A script: what is set up before it begins, and its lines.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -36,12 +36,16 @@ pub enum Step {
     ReactsToBot(String, String),
     /// Somebody writes a post.
     Posts(String, String),
+    /// Somebody begins to type what a parameter of a command takes.
+    Begins(String, Typing),
     /// The bot becomes a moderator.
     Promote,
     /// Time passes.
     Wait(Duration),
     /// What the bot is expected to do.
     Expect(Expected),
+    /// These values suggest themselves, and no others.
+    Suggests(Vec<String>),
     /// What was typed is refused with a sentence that contains this.
     Refused(String),
     /// The bot's log has a line that contains this.
@@ -171,6 +175,10 @@ impl Step {
             ("wait", span) => return span.parse().map(|Span(span)| Self::Wait(span)),
             ("silence", "") => return Ok(Self::Silence),
             ("promote", "") => return Ok(Self::Promote),
+            ("suggests", values) => {
+                let values = values.split(',').map(|value| value.trim().to_owned());
+                return Ok(Self::Suggests(values.filter(|value| !value.is_empty()).collect()));
+            }
             ("logs", text) => return Ok(Self::Logs(text.to_owned())),
             ("edits", text) => return Ok(Self::Expect(Expected::Edited(Text::parse(text)))),
             ("deletes", "") => return Ok(Self::Expect(Expected::Deleted)),
@@ -215,8 +223,16 @@ fn person(line: &str) -> Option<Step> {
             None => Step::Reacts(who, rest),
         },
         ("posts", _) => Step::Posts(who, rest),
+        ("begins", text) => Step::Begins(who, typing(text)?),
         _ => return None,
     })
+}
+
+/// Reads `/paint colour gr`.
+fn typing(text: &str) -> Option<Typing> {
+    let (command, rest) = text.strip_prefix('/')?.split_once(' ')?;
+    let (parameter, typed) = rest.split_once(' ').unwrap_or((rest, ""));
+    Some(Typing { command: command.to_owned(), parameter: parameter.to_owned(), typed: typed.trim().to_owned() })
 }
 
 fn is_name(word: &str) -> bool {
@@ -230,12 +246,17 @@ mod tests {
     #[test]
     fn a_script_says_what_happens_and_what_is_expected() {
         let text = "# a comment\nsettings\n  greeting = \"Moin\"\nallow 127.0.0.1:80\nroom Lobby\nann joins as moderator\nann: a: b\\nc\nann reacts 1️⃣ to bot\n\
-                    < Dice: x #1   # exactly\n<~ part\n<\n<ann ~ y\n! not here\nwait 1h\nreacts 👍\nsilence\n";
+                    < Dice: x #1   # exactly\n<~ part\n<\n<ann ~ y\n! not here\nwait 1h\nreacts 👍\nann begins /paint colour sea gr\nsuggests sea green, sea grey\n\
+                    ann begins /roll sides\nsuggests\nsilence\n";
         let script = Script::parse(text).unwrap();
         assert_eq!(script.settings["greeting"], "Moin");
         assert_eq!(script.hosts, ["127.0.0.1:80"]);
         let steps: Vec<Step> = script.steps.iter().map(|(_, step)| step.clone()).collect();
         let said = |text| Step::Expect(Expected::Said(text));
+        let typing = |command: &str, parameter: &str, typed: &str| {
+            let [command, parameter, typed] = [command, parameter, typed].map(str::to_owned);
+            Step::Begins("ann".to_owned(), Typing { command, parameter, typed })
+        };
         let expected = [
             Step::Room("Lobby".to_owned()),
             Step::Joins("ann".to_owned(), Some(RoomRole::Moderator)),
@@ -248,6 +269,10 @@ mod tests {
             Step::Refused("not here".to_owned()),
             Step::Wait(Duration::from_hours(1)),
             Step::Expect(Expected::Reacted("👍".to_owned())),
+            typing("paint", "colour", "sea gr"),
+            Step::Suggests(vec!["sea green".to_owned(), "sea grey".to_owned()]),
+            typing("roll", "sides", ""),
+            Step::Suggests(Vec::new()),
             Step::Silence,
         ];
         assert_eq!(steps, expected);

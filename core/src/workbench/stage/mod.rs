@@ -19,7 +19,7 @@ use url::Url;
 use self::{deeds::Seen, folder::Folder, people::Person};
 pub use self::{
     deeds::{Deed, one_line},
-    people::Change,
+    people::{Change, Typing},
 };
 use crate::{
     clock::{Clock, ManualClock, Timestamp},
@@ -30,7 +30,7 @@ use crate::{
     outbound::{Outbound, SystemResolver},
     plugins::{
         Busy, Plugins, Senses, Site,
-        dispatch::{self, Dispatch, Hooks, Runner},
+        dispatch::{self, Dispatch, Hooks, Runner, Runners},
         look::{PATIENT, grants_of},
         queries,
     },
@@ -72,6 +72,7 @@ pub struct Stage {
     clock: Arc<ManualClock>,
     store: Store,
     runner: Arc<Runner>,
+    runners: Runners,
     messages: Messages,
     people: BTreeMap<String, Person>,
     rooms: BTreeMap<String, RoomId>,
@@ -118,7 +119,7 @@ impl Stage {
             return Err(notes.get(&play.id).cloned().unwrap_or_else(|| "it is no bot: only bots can play".to_owned()));
         };
         let limits = Limits::new(&LimitsSection::default(), &ticks);
-        let messages = Messages { store: store.clone(), limits, files_at, gate: Arc::new(Hooks::new(runners)) };
+        let messages = Messages { store: store.clone(), limits, files_at, gate: Arc::new(Hooks::new(runners.clone())) };
         let counts = runner.plugin.caller().counts();
         let mut stage = Self {
             seen: Seen::of(&runner),
@@ -130,6 +131,7 @@ impl Stage {
             clock,
             store,
             runner,
+            runners,
             messages,
             events,
             lines,

@@ -14,6 +14,7 @@ use crate::{
         model::{Content, Emoji},
         requests::NewMessageBody,
     },
+    plugins::dispatch::commands::{Asked, suggest},
     posts,
     rooms::{
         self,
@@ -42,6 +43,17 @@ pub enum Change<'a> {
     Delete,
     /// Put an emoji on it, or take it away.
     React(&'a str, bool),
+}
+
+/// A command while it is typed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Typing {
+    /// The command.
+    pub command: String,
+    /// The parameter at which somebody is.
+    pub parameter: String,
+    /// What is there of it.
+    pub typed: String,
 }
 
 impl Stage {
@@ -130,6 +142,19 @@ impl Stage {
                 Ok(answered.then_some(Deed::Told { whom: person.name, text: ran.shown.message.content.body }))
             }
         }
+    }
+
+    /// Somebody begins to type what a parameter of a command takes. Gives the values that suggest themselves.
+    ///
+    /// # Errors
+    /// There is no such command or parameter.
+    pub async fn begins(&mut self, who: &str, room: &RoomId, typing: &Typing) -> Result<Vec<String>> {
+        let person = self.person(who).await?;
+        self.require_member(&person, room).await?;
+        let Typing { command, parameter, typed } = typing;
+        let asked = Asked { actor: &person.actor, name: &person.name, room, command, parameter, typed };
+        let choices = suggest(&self.store, &self.runners, asked).await?;
+        Ok(choices.into_iter().map(|choice| choice.value).collect())
     }
 
     /// Somebody has said something that was looked at and allowed before. Gives its id.

@@ -1,6 +1,6 @@
 //! What people type after a slash.
 
-use community::config::Secret;
+use community::config::{Rate, Secret};
 use serde_json::json;
 
 use super::{ALL, bot, present, run, said, scene, with};
@@ -152,7 +152,10 @@ db_test! {
     }
 
     async fn p17_a_bot_that_breaks_down_while_somebody_types_is_suspended(db) {
-        let server = TestServer::start_with(db, |config| with(config, "naughty", bot("naughty_bot", &ALL))).await;
+        let server = TestServer::start_with(db, |config| {
+            config.limits.suggestions = Rate::UNLIMITED;
+            with(config, "naughty", bot("naughty_bot", &ALL));
+        }).await;
         let (ann, room) = scene(&server).await;
         present(&ann.client, &room, "naughty").await;
         let suggest = async |typed: &str| {
@@ -199,6 +202,28 @@ db_test! {
         let ben = server.member("Ben").await;
         ben.client.get(&format!("/api/commands?roomId={room}")).await.expect_error(404, "not_found");
         server.client().get("/api/commands").await.expect_error(401, "login_required");
+        server.stop().await;
+    }
+
+    async fn who_types_asks_for_suggestions_in_moderation(db) {
+        let server = TestServer::start_with(db, |config| {
+            config.limits.suggestions = Rate::within(3, 1);
+            with(config, "hooks", bot("all_hooks_bot", &ALL));
+        }).await;
+        let (ann, room) = scene(&server).await;
+        present(&ann.client, &room, "All Hooks").await;
+        let path = format!("/api/commands/suggestions?roomId={room}&command=size&parameter=size&typed=");
+        for _ in 0..3 {
+            assert_eq!(ann.client.get(&path).await.expect(200).json()["choices"].as_array().unwrap().len(), 3);
+        }
+        let refused = ann.client.get(&path).await.expect_error(429, "rate_limited");
+        assert_eq!(refused["retryAfter"], 1);
+        // Others have a limit of their own, and the time passes.
+        let ben = server.member("Ben").await;
+        join(&ben.client, &room).await.expect(200);
+        ben.client.get(&path).await.expect(200);
+        server.clock.advance(std::time::Duration::from_secs(1));
+        ann.client.get(&path).await.expect(200);
         server.stop().await;
     }
 

@@ -140,6 +140,19 @@ db_test! {
         }
     }
 
+    async fn what_a_look_decided_counts_though_what_it_remembers_cannot_be_written(db) {
+        let server = TestServer::start_with(db, |config| with(config, "naughty", bot("naughty_bot", &ALL))).await;
+        let (ann, room) = scene(&server).await;
+        present(&ann.client, &room, "naughty").await;
+        let database = server.database().connect().await;
+        database.execute_unprepared("ALTER TABLE plugin_values RENAME TO broken_values").await.unwrap();
+        let answer = send(&ann.client, &room, json!({ "body": "naughty before set-then-error key" })).await;
+        database.execute_unprepared("ALTER TABLE broken_values RENAME TO plugin_values").await.unwrap();
+        assert_eq!((answer.status, answer.json()["error"].as_str()), (403, Some("as you wish")));
+        assert_eq!(read(&ann.client, &room, "").await.len(), 1);
+        server.stop().await;
+    }
+
     async fn what_somebody_says_stays_in_its_order(db) {
         let server = TestServer::start_with(db, |config| {
             config.limits.enabled = false;
@@ -203,14 +216,18 @@ db_test! {
         server.clock.advance(Duration::from_secs(61));
         seen(&ann.client, &room, "scheduled", &["later", "tea", "attempt: 1"]).await;
         assert!(!run(&ann.client, &room, "/later-jobs").await.contains("tea"), "it is done once");
-        // It is Monday noon: the next morning comes, also if the server was down then.
+        // It is Monday noon: of the mornings on which the server was down the last is told, and the others never.
         let plugins = std::mem::take(&mut server.config.plugins);
         server.restart().await;
         server.clock.advance(Duration::from_hours(24 * 3));
         server.config.plugins = plugins;
         server.restart().await;
         let client = again(&server, &ann);
-        seen(&client, &room, "scheduled", &["weekday-morning", "2026-06-02T09:00:00"]).await;
+        seen(&client, &room, "scheduled", &["weekday-morning", "time: \"2026-06-04T09:00:00"]).await;
+        server.clock.advance(Duration::from_hours(24));
+        seen(&client, &room, "scheduled", &["weekday-morning", "time: \"2026-06-05T09:00:00"]).await;
+        let told = run(&client, &room, "/seen scheduled").await;
+        assert!(!told.contains("2026-06-02T09:00:00") && !told.contains("2026-06-03T09:00:00"), "{told}");
         server.stop().await;
     }
 
@@ -273,6 +290,15 @@ db_test! {
         assert!(!other.is_empty());
         server.stop().await;
     }
+}
+
+#[tokio::test]
+async fn what_needs_no_permission_can_be_had_before_a_bot_takes_part() {
+    let mut section = bot("naughty_bot", &ALL);
+    section.settings.insert("says".to_owned(), "clock and chance".to_owned());
+    let status = load([("naughty", section)]).await.status();
+    let naughty = status.iter().find(|status| status.id == "naughty").unwrap();
+    assert!(naughty.on, "{naughty:?}");
 }
 
 #[tokio::test]

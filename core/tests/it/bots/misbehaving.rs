@@ -94,6 +94,57 @@ db_test! {
         server.stop().await;
     }
 
+    async fn p17_what_the_host_refused_is_told_of_a_call_that_it_ended_and_is_no_breakdown(db) {
+        let (server, ann, room) = naughty(db, |section| section.limits.breakdowns = 1).await;
+        order(&ann, &room, &["send-or-trap 6"]).await;
+        let reasons = letters(&server).await;
+        let refused = "plugin `naughty` failed in `on-message`: it may say 5 things a second in a room (limits.messages)";
+        assert_eq!(reasons, [refused]);
+        server.stop().await;
+    }
+
+    async fn p14_p17_what_is_not_said_counts_for_nothing(db) {
+        let server = TestServer::start_with(db, |config| {
+            (config.limits.enabled, config.limits.bots_in_a_room) = (false, Rate::within(3, 10));
+            let mut section = bot("naughty_bot", &ALL);
+            (section.limits.attempts, section.limits.messages, section.limits.posts) = (2, 3, Rate::per_hour(2));
+            with(config, "naughty", section);
+        }).await;
+        let (ann, room) = scene(&server).await;
+        present(&ann.client, &room, "naughty").await;
+        order(&ann, &room, &["send-many-then-error 3", "post-then-error x", "post By a bot", "post By the same bot"]).await;
+        assert_eq!(letters(&server).await, ["as you wish", "as you wish"]);
+        let posts = ann.client.get("/api/posts").await.expect(200).json();
+        assert_eq!(posts.as_array().unwrap().len(), 2, "{posts}");
+        server.stop().await;
+    }
+
+    async fn p14_what_there_is_no_place_for_is_said_later(db) {
+        let server = TestServer::start_with(db, |config| {
+            (config.limits.enabled, config.limits.bots_in_a_room) = (false, Rate::within(3, 10));
+            let mut section = bot("naughty_bot", &ALL);
+            (section.limits.attempts, section.limits.messages) = (2, 1000);
+            with(config, "naughty", section);
+        }).await;
+        let (ann, room) = scene(&server).await;
+        present(&ann.client, &room, "naughty").await;
+        order(&ann, &room, &["schedule a 60", "schedule b 60", "schedule c 60", "schedule d 60", "schedule e 60"]).await;
+        let store = server.store().await;
+        let told = async |words: &str| {
+            let lines = community::plugins::queries::lines(store.reader(), "naughty", 0, 1000).await.unwrap();
+            lines.into_iter().filter(|line| line.line.contains(words)).count()
+        };
+        let done = async || bodies(&ann, &room).await.iter().filter(|body| body.starts_with("job ")).count();
+        server.clock.advance(Duration::from_secs(61));
+        eventually("three are done", || async { (done().await == 3).then_some(()) }).await;
+        eventually("two wait", || async { (told("when there may be more of what it wants").await >= 2).then_some(()) }).await;
+        assert_eq!(done().await, 3);
+        server.clock.advance(Duration::from_secs(61));
+        eventually("all are done", || async { (done().await == 5).then_some(()) }).await;
+        assert_eq!(letters(&server).await, Vec::<String>::new());
+        server.stop().await;
+    }
+
     async fn p03_p23_a_flood_of_text_is_cut(db) {
         let (server, ann, room) = naughty(db, |section| section.limits.wall_clock = Span::seconds(60)).await;
         order(&ann, &room, &["huge-message", "log-spam", "print-spam", "log-huge", "host-calls", "huge-error", "long-message", "empty-message"]).await;
@@ -330,8 +381,8 @@ db_test! {
             let limits = &mut section.limits;
             (limits.attempts, limits.breakdowns, limits.host_calls, limits.concurrency) = (1, 1000, 1500, 1);
             (limits.stored_keys, limits.returned) = (20, Size::kib(512));
-            // Of many things that it says at once it is too much for the call, then for the room, then for the bot.
-            (limits.effects, limits.messages) = (3, 12);
+            // Of many things that it says it is too much for the call, then for the bot, then for the room.
+            (limits.effects, limits.messages) = (3, 5);
             // A loop lasts two seconds, and those after it three more until there is CPU time again: long enough to be met.
             (limits.wall_clock, limits.cpu, limits.cpu_per_second) = (Span::seconds(20), Span::seconds(2), Span::millis(500));
             section.before_message.budget = NOT_AWAITED;
@@ -341,26 +392,38 @@ db_test! {
         }).await;
         let (ann, room) = scene(&server).await;
         present(&ann.client, &room, "naughty").await;
+        let counters = Client::new(format!("http://{}", server.running().metrics_addr.unwrap()));
+        let line = |limit: &str| format!("plugin_limits_hit_total{{limit=\"{limit}\",plugin=\"naughty\"}}");
+        let counted = async |limit: &str| {
+            let line = line(limit);
+            within(3 * DEADLINE, &line, || async { counters.get("/metrics").await.expect(200).text().contains(&line).then_some(()) }).await;
+        };
+        let elsewhere = open_room(&ann.client, "Elsewhere").await;
+        present(&ann.client, &elsewhere, "naughty").await;
+        for (order, limit) in [("send-many 4", "effects"), ("send-many 3", "messages")] {
+            say(&ann.client, &room, &format!("naughty {order}")).await;
+            counted(limit).await;
+        }
+        server.clock.advance(Duration::from_secs(1));
+        say(&ann.client, &room, "naughty send-many 3").await;
+        counted("room_messages").await;
         let spin = format!("spin-http http://127.0.0.1:{}/", peer.port());
-        let mut orders = vec!["send-many 13", "delete-this", "before sleep", "memory", "host-calls", "big-value", "log-spam", "many-keys", "touch-many", "many-jobs", &spin];
+        let mut orders = vec!["delete-this", "before sleep", "memory", "host-calls", "big-value", "log-spam", "many-keys", "touch-many", "many-jobs", &spin];
         orders.extend(["post x"; 7]);
         orders.push("loop");
         for order in orders {
             say(&ann.client, &room, &format!("naughty {order}")).await;
         }
-        let counters = Client::new(format!("http://{}", server.running().metrics_addr.unwrap()));
-        let line = |limit: &str| format!("plugin_limits_hit_total{{limit=\"{limit}\",plugin=\"naughty\"}}");
-        // The last order keeps the one call busy that there may be, and costs more than there is for a second: who says something
-        // meanwhile waits for the one, who does so right after it for the other.
+        // The last order keeps the one call busy that there may be, and costs more than there is for a second: what the bot hears
+        // meanwhile elsewhere waits for the one, what it hears right after it for the other.
         for limit in ["concurrency", "cpu_per_second"] {
             within(3 * DEADLINE, limit, || async {
-                say(&ann.client, &room, "are you busy?").await;
+                say(&ann.client, &elsewhere, "are you busy?").await;
                 counters.get("/metrics").await.expect(200).text().contains(&line(limit)).then_some(())
             }).await;
         }
-        for limit in ["effects", "room_messages", "messages", "effect_failed", "wall_clock", "memory", "put_aside", "host_calls", "returned", "log_lines", "stored", "keys_touched", "jobs", "requests", "posts", "cpu"] {
-            let line = line(limit);
-            within(3 * DEADLINE, &line, || async { counters.get("/metrics").await.expect(200).text().contains(&line).then_some(()) }).await;
+        for limit in ["effect_failed", "wall_clock", "memory", "put_aside", "host_calls", "returned", "log_lines", "stored", "keys_touched", "jobs", "requests", "posts", "cpu"] {
+            counted(limit).await;
         }
         // What was put aside is counted when somebody asks.
         eventually("the letters to be counted", || async {

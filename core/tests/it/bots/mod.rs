@@ -7,6 +7,7 @@ pub mod crash;
 mod hearing;
 mod hooks;
 mod languages;
+mod letters;
 mod misbehaving;
 mod operating;
 mod outside;

@@ -18,16 +18,13 @@ use super::{
 use crate::{
     outbound::peer::Peer,
     plugins::support::{guest, load},
-    rooms::{details, open_room, say, send},
+    rooms::{details, join, open_room, read, say, send},
     store::member,
     support::{Binary, Db, Sockets, TestServer, eventually},
 };
 
-/// What `community plugin letters` says when there are none.
-const NO_LETTERS: &str = "no letters\n";
-
 /// What `community plugin list` says, and its errors.
-async fn list(binary: &Binary) -> (String, String) {
+pub async fn list(binary: &Binary) -> (String, String) {
     let output = binary.run(&["plugin", "list"], "").await;
     (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
 }
@@ -71,12 +68,12 @@ db_test! {
         assert_eq!(binary.run_well(&["plugin", "reload", "helper"], "").await, "helper: loaded\n");
         assert_eq!(run(&ann, &room, "/count").await, "0");
         // One that cannot run leaves the one before at work.
-        let broken = section("helper", "counting_bot", &[]);
+        let broken = section("helper", "counting_bot", &["store"]).replace("counting_bot", "nothing_like_that");
         fs::write(binary.folder().join("community.toml"), broken).unwrap();
         let output = binary.run(&["plugin", "reload", "helper"], "").await;
         let errors = String::from_utf8(output.stderr).unwrap();
-        assert!(!output.status.success() && errors.contains("the one before serves on") && errors.contains("store"), "{errors}");
-        told_once(&binary, "which it is not granted");
+        assert!(!output.status.success() && errors.contains("the one before serves on") && errors.contains("cannot be read"), "{errors}");
+        told_once(&binary, "nothing_like_that");
         say(&ann, &room, "count me").await;
         eventually("it is counted", || async { (run(&ann, &room, "/count").await == "1").then_some(()) }).await;
         fs::write(binary.folder().join("community.toml"), section("helper", "counting_bot", &["store"])).unwrap();
@@ -91,6 +88,33 @@ db_test! {
         eventually("both are counted", || async { (run(&ann, &room, "/count").await == "2").then_some(()) }).await;
         let logs = binary.run_well(&["plugin", "logs", "helper"], "").await;
         assert!(logs.contains("loaded") && logs.contains("switched off"), "{logs}");
+        binary.stop().await;
+    }
+
+    async fn p18_p20_a_bot_whose_grant_is_withdrawn_is_off_once_it_is_loaded_anew(db) {
+        let binary = server(db, &section("helper", "echo_bot", &["chat-write"])).await;
+        let ann = member(&binary, "Ann").await.client;
+        let room = open_room(&ann, "Lobby").await;
+        present(&ann, &room, "helper").await;
+        say(&ann, &room, "echo one").await;
+        said(&ann, &room, "echo: one").await;
+        // Be it that only the grant is gone, or that the file cannot be read any more as well.
+        let withdrawn = section("helper", "echo_bot", &[]);
+        for (number, without) in [withdrawn.clone(), withdrawn.replace("echo_bot", "nothing_like_that")].iter().enumerate() {
+            fs::write(binary.folder().join("community.toml"), without).unwrap();
+            let output = binary.run(&["plugin", "reload", "helper"], "").await;
+            let errors = String::from_utf8(output.stderr).unwrap();
+            assert!(!output.status.success() && errors.contains("not loaded: ") && !errors.contains("serves on"), "{errors}");
+            let (list, _) = list(&binary).await;
+            assert!(list.lines().any(|line| line.starts_with("helper\t") && line.contains("\toff: ")), "{list}");
+            assert_eq!(run(&ann, &room, "/echo hello").await, "/echo hello", "it is text now");
+            let unanswered = format!("meanwhile {number}");
+            say(&ann, &room, &format!("echo {unanswered}")).await;
+            assert!(read(&ann, &room, "").await.iter().all(|message| message["body"] != format!("echo: {unanswered}")));
+            fs::write(binary.folder().join("community.toml"), section("helper", "echo_bot", &["chat-write"])).unwrap();
+            assert_eq!(binary.run_well(&["plugin", "reload", "helper"], "").await, "helper: loaded\n");
+            said(&ann, &room, &format!("echo: {unanswered}")).await;
+        }
         binary.stop().await;
     }
 
@@ -202,80 +226,31 @@ db_test! {
         binary.stop().await;
     }
 
-    async fn there_are_so_many_letters_and_all_can_be_read(db) {
-        let mut limits = section("naughty", "naughty_bot", &crate::bots::ALL);
-        limits.push_str("[plugins.naughty.limits]\nattempts = 1\n");
-        let binary = server(db, &limits).await;
-        let ann = member(&binary, "Ann").await.client;
+    async fn who_is_removed_from_the_shell_did_not_remove_themselves(db) {
+        let binary = server(db, &section("hooks", "all_hooks_bot", &crate::bots::ALL)).await;
+        let (ann, ben) = (member(&binary, "Ann").await.client, member(&binary, "Ben").await);
         let room = open_room(&ann, "Lobby").await;
-        present(&ann, &room, "naughty").await;
-        let store = binary.database().connect().await;
-        let old: Vec<String> = (0..1000).map(|number| format!("('pl-{number:026}', 'naughty', '{{}}', 'long ago', 1, '2026', FALSE)")).collect();
-        let insert = format!("INSERT INTO plugin_letters (id, plugin, what, reason, attempts, created_at, replay) VALUES {}", old.join(", "));
-        store.execute_unprepared(&insert).await.unwrap();
-        let first = binary.run_well(&["plugin", "letters", "naughty"], "").await;
-        let more = format!("900 more: community plugin letters naughty --after pl-{:026}\n", 99);
-        assert!(first.lines().count() == 101 && first.ends_with(&more), "{first}");
-        let rest = binary.run_well(&["plugin", "letters", "naughty", "--after", &format!("pl-{:026}", 950)], "").await;
-        assert!(rest.lines().count() == 49 && !rest.contains(" more: "), "{rest}");
-        let last = format!("pl-{:026}", 999);
-        let none = binary.run_well(&["plugin", "letters", "naughty", "--after", &last], "").await;
-        assert_eq!(none, format!("no letters after {last}\n"));
-        say(&ann, &room, "naughty error").await;
-        eventually("the oldest goes", || async {
-            let letters = binary.run_well(&["plugin", "letters", "naughty"], "").await;
-            letters.starts_with(&format!("pl-{:026}\t", 1)).then_some(())
+        present(&ann, &room, "All Hooks").await;
+        join(&ben.client, &room).await.expect(200);
+        binary.run_well(&["room", "remove-member", &room, ben.id.as_str()], "").await;
+        let told = eventually("the bot hears of it", || async {
+            let told = run(&ann, &room, "/seen on-member").await;
+            told.lines().find(|line| line.contains("\"removed\"") && line.contains(ben.id.as_str())).map(str::to_owned)
         }).await;
+        assert!(told.contains("by: None"), "{told}");
         binary.stop().await;
     }
 
-    async fn what_was_put_aside_is_told_again_when_the_operator_wants_it(db) {
-        let mut limits = section("naughty", "naughty_bot", &["chat-write"]);
-        limits.push_str("[plugins.naughty.limits]\nattempts = 2\n");
-        let wrong = limits.clone();
-        let binary = server(db, &wrong.replace("[\"chat-write\"]", "[]")).await;
-        let (off, errors) = list(&binary).await;
-        assert!(off.contains("naughty\tplugin\toff: ") && off.contains("which it is not granted") && errors.is_empty(), "{off}{errors}");
-        assert!(!off.lines().any(|line| line.starts_with("naughty") && line.contains("may:")), "nobody has looked: {off}");
-        let grants = json!(crate::bots::ALL);
-        fs::write(binary.folder().join("community.toml"), limits.replace("[\"chat-write\"]", &grants.to_string())).unwrap();
-        assert_eq!(binary.run_well(&["plugin", "reload", "naughty"], "").await, "naughty: loaded\n");
-        let ann = member(&binary, "Ann").await.client;
-        let room = open_room(&ann, "Lobby").await;
-        present(&ann, &room, "naughty").await;
-        say(&ann, &room, "naughty error").await;
-        let letters = eventually("it is put aside", || async {
-            Some(binary.run_well(&["plugin", "letters", "naughty"], "").await).filter(|letters| letters != NO_LETTERS)
-        }).await;
-        assert!(letters.contains("2 attempts\tas you wish"), "{letters}");
-        let first = letters.split('\t').next().unwrap().to_owned();
-        assert_eq!(binary.run_well(&["plugin", "retry", "naughty"], "").await, "1 to be told again\n");
-        // It fails as before, and is put aside anew.
-        eventually("another letter", || async {
-            let letters = binary.run_well(&["plugin", "letters", "naughty"], "").await;
-            (letters != NO_LETTERS && !letters.contains(&first)).then_some(())
-        }).await;
-        assert_eq!(binary.run_well(&["plugin", "discard", "naughty"], "").await, "1 thrown away\n");
-        assert_eq!(binary.run_well(&["plugin", "letters", "naughty"], "").await, NO_LETTERS);
-        binary.stop().await;
-    }
-
-    async fn what_was_put_aside_happens_once_its_cause_is_mended(db) {
-        let mended = section("helper", "echo_bot", &["chat-write"]);
-        let binary = server(db, &(mended.clone() + "[plugins.helper.limits]\nattempts = 1\neffects = 0\n")).await;
-        let ann = member(&binary, "Ann").await.client;
-        let room = open_room(&ann, "Lobby").await;
-        present(&ann, &room, "helper").await;
-        let question = say(&ann, &room, "echo hello").await;
-        eventually("it is put aside", || async {
-            let letters = binary.run_well(&["plugin", "letters", "helper"], "").await;
-            letters.contains("a call may cause 0 things (limits.effects)").then_some(())
-        }).await;
-        fs::write(binary.folder().join("community.toml"), mended).unwrap();
+    async fn who_switches_on_what_its_section_switches_off_is_told(db) {
+        let sections = section("helper", "echo_bot", &["chat-write"]).replace("dev = true", "dev = true\nenabled = false");
+        let binary = server(db, &sections).await;
+        binary.run_well(&["plugin", "disable", "helper"], "").await;
+        let output = binary.run(&["plugin", "enable", "helper"], "").await;
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.code() == Some(1) && errors.starts_with("community: helper stays off: its section says `enabled = false`"), "{errors}");
+        // What the shell had switched off is not any more.
+        fs::write(binary.folder().join("community.toml"), sections.replace("enabled = false", "")).unwrap();
         assert_eq!(binary.run_well(&["plugin", "reload", "helper"], "").await, "helper: loaded\n");
-        assert_eq!(binary.run_well(&["plugin", "retry", "helper"], "").await, "1 to be told again\n");
-        assert_eq!(said(&ann, &room, "echo: hello").await["replyTo"], question["id"]);
-        assert_eq!(binary.run_well(&["plugin", "letters", "helper"], "").await, NO_LETTERS, "it is done with");
         binary.stop().await;
     }
 

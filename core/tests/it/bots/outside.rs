@@ -1,14 +1,17 @@
 //! Bots that ask other servers: only where they may, and with secrets that they never see.
 
-use super::{ALL, bot, heard, present, scene, with};
+use community::config::{PluginSection, Span};
+use tokio::net::TcpStream;
+
+use super::{ALL, bot, heard, present, run, scene, with};
 use crate::{
     outbound::peer::{Canary, Peer},
-    rooms::say,
-    support::{Person, TestServer},
+    rooms::{open_room, read, say},
+    support::{Db, Person, TestServer, eventually},
 };
 
 /// A bot that may ask `peer`, with a secret.
-async fn asking(db: crate::support::Db, allowed: &str) -> (TestServer, Person, String) {
+async fn asking(db: Db, allowed: &str) -> (TestServer, Person, String) {
     let server = TestServer::start_with(db, |config| {
         let mut section = bot("naughty_bot", &ALL);
         section.allow_hosts = vec![allowed.to_owned()];
@@ -22,6 +25,25 @@ async fn asking(db: crate::support::Db, allowed: &str) -> (TestServer, Person, S
     let (ann, room) = scene(&server).await;
     present(&ann.client, &room, "naughty").await;
     (server, ann, room)
+}
+
+/// What a peer does that never answers.
+async fn never(stream: TcpStream) {
+    std::future::pending::<()>().await;
+    drop(stream);
+}
+
+/// A server with a bot that may ask `peer`, within limits.
+async fn asked_at_most(db: Db, peer: &Peer, limit: impl FnOnce(&mut PluginSection)) -> TestServer {
+    TestServer::start_with(db, |config| {
+        let mut section = bot("naughty_bot", &ALL);
+        section.allow_hosts = vec![format!("127.0.0.1:{}", peer.port())];
+        section.allow_private = true;
+        section.limits.attempts = 1;
+        limit(&mut section);
+        with(config, "naughty", section);
+    })
+    .await
 }
 
 /// Gives an order and returns what the bot says to it.
@@ -57,6 +79,59 @@ db_test! {
         server.stop().await;
     }
 
+    async fn p22_a_peer_that_never_answers_is_told_in_time_and_no_breakdown(db) {
+        let peer = Peer::start(never).await;
+        let server = asked_at_most(db, &peer, |section| {
+            (section.limits.wall_clock, section.limits.breakdowns) = (Span::seconds(6), 1);
+        }).await;
+        let (ann, room) = scene(&server).await;
+        present(&ann.client, &room, "naughty").await;
+        let answer = order(&ann, &room, &format!("http http://127.0.0.1:{}/", peer.port())).await;
+        assert!(answer.contains("Timeout") && peer.requests().len() == 1, "{answer}");
+        let store = server.store().await;
+        let notes = community::plugins::queries::notes(store.reader(), store.now()).await.unwrap();
+        assert!(!notes.contains_key("naughty"), "{notes:?}");
+        server.stop().await;
+    }
+
+    async fn p10_who_asks_too_much_at_once_is_told_so(db) {
+        // Either the bot has as many requests under way as it may, or the server has.
+        for (of_bot, of_server) in [(1, 32), (4, 1)] {
+            let peer = Peer::start(never).await;
+            let mut server = asked_at_most(db, &peer, |section| {
+                (section.limits.wall_clock, section.limits.requests) = (Span::seconds(10), of_bot);
+            }).await;
+            server.config.outbound.concurrency = of_server;
+            server.restart().await;
+            let ann = server.member("Ann").await;
+            let mut rooms = Vec::new();
+            for name in ["One", "Other"] {
+                rooms.push(open_room(&ann.client, name).await);
+                present(&ann.client, rooms.last().unwrap(), "naughty").await;
+            }
+            let asks = format!("naughty http http://127.0.0.1:{}/", peer.port());
+            say(&ann.client, &rooms[0], &asks).await;
+            eventually("the first is asked", || async { (peer.requests().len() == 1).then_some(()) }).await;
+            say(&ann.client, &rooms[1], &asks).await;
+            heard(&ann.client, &rooms[1], "a refusal", |message| message["body"].as_str().unwrap().contains("Limited(")).await;
+            server.stop().await;
+        }
+    }
+
+    async fn p13_who_waits_for_an_answer_does_not_wait_for_what_bots_hear(db) {
+        let peer = Peer::start(never).await;
+        let server = asked_at_most(db, &peer, |section| {
+            (section.limits.wall_clock, section.limits.concurrency) = (Span::seconds(30), 1);
+        }).await;
+        let (ann, room) = scene(&server).await;
+        present(&ann.client, &room, "naughty").await;
+        say(&ann.client, &room, &format!("naughty http http://127.0.0.1:{}/", peer.port())).await;
+        eventually("the bot asks", || async { (peer.requests().len() == 1).then_some(()) }).await;
+        assert_eq!(run(&ann.client, &room, "/naughty well").await, "done: well");
+        assert!(read(&ann.client, &room, "").await.iter().all(|message| message["isBot"] == false), "it still waits");
+        server.stop().await;
+    }
+
     async fn p17_what_a_broken_call_asked_was_asked_and_is_not_told(db) {
         let peer = Peer::answering(OK).await;
         let (server, ann, room) = asking(db, &format!("127.0.0.1:{}", peer.port())).await;
@@ -65,7 +140,7 @@ db_test! {
         assert!(answer.contains("status 200"), "{answer}");
         let asked: Vec<_> = peer.requests().iter().map(|request| request.split(' ').nth(1).unwrap().to_owned()).collect();
         assert_eq!(asked, ["/once", "/after"]);
-        assert_eq!(crate::rooms::read(&ann.client, &room, "").await.iter().filter(|message| message["isBot"] == true).count(), 1);
+        assert_eq!(read(&ann.client, &room, "").await.iter().filter(|message| message["isBot"] == true).count(), 1);
         server.stop().await;
     }
 
@@ -111,7 +186,7 @@ db_test! {
         assert!(order(&ann, &room, &format!("secret-named other_secret {url}")).await.contains("Denied"));
         let seen = order(&ann, &room, "read-all-secrets").await;
         assert!(!seen.contains("SecretCanary") && seen.contains("None, true"), "{seen}");
-        let all = crate::rooms::read(&ann.client, &room, "?limit=200").await;
+        let all = read(&ann.client, &room, "?limit=200").await;
         assert!(!format!("{all:?}").contains("SecretCanary"), "it is said nowhere");
         server.stop().await;
     }

@@ -216,6 +216,45 @@ db_test! {
         server.stop().await;
     }
 
+    async fn what_is_over_makes_space_when_it_is_needed(db) {
+        let server = TestServer::start_with(db, |config| {
+            let mut section = bot("naughty_bot", &ALL);
+            (section.limits.attempts, section.limits.stored_keys) = (1, 2);
+            with(config, "naughty", section);
+        }).await;
+        let (ann, room) = scene(&server).await;
+        present(&ann.client, &room, "naughty").await;
+        for order in ["set-for a 60", "set-for b 90", "set c c", "keys"] {
+            say(&ann.client, &room, &format!("naughty {order}")).await;
+        }
+        said(&ann.client, &room, "keys: a, b").await;
+        server.clock.advance(Duration::from_secs(60));
+        for order in ["set c c", "set d d", "keys"] {
+            say(&ann.client, &room, &format!("naughty {order}")).await;
+        }
+        said(&ann.client, &room, "keys: b, c").await;
+        let store = server.store().await;
+        assert_eq!(community::plugins::queries::usage(store.reader(), "naughty").await.unwrap(), Usage { entries: 2, bytes: 4 });
+        let letters = community::plugins::queries::letters(store.reader(), "naughty").await.unwrap();
+        assert!(letters.len() == 2 && letters.iter().all(|letter| letter.reason.contains("limits.stored_keys")), "{letters:?}");
+        server.stop().await;
+    }
+
+    async fn a_counter_lives_for_as_long_as_was_said_when_it_was_made(db) {
+        let server = TestServer::start_with(db, |config| with(config, "naughty", bot("naughty_bot", &ALL))).await;
+        let (ann, room) = scene(&server).await;
+        present(&ann.client, &room, "naughty").await;
+        say(&ann.client, &room, "naughty count-for a 60").await;
+        said(&ann.client, &room, "2").await;
+        server.clock.advance(Duration::from_secs(59));
+        say(&ann.client, &room, "naughty get a").await;
+        said(&ann.client, &room, "Some(\"2\")").await;
+        server.clock.advance(Duration::from_secs(1));
+        say(&ann.client, &room, "naughty get a").await;
+        said(&ann.client, &room, "None").await;
+        server.stop().await;
+    }
+
     async fn a_counter_counts_numbers_only(db) {
         let server = TestServer::start_with(db, |config| with(config, "naughty", bot("naughty_bot", &ALL))).await;
         let (ann, room) = scene(&server).await;

@@ -62,6 +62,25 @@ async fn what_is_broken_is_named_and_the_exit_code_says_so() {
 }
 
 #[tokio::test]
+async fn a_setting_that_got_lost_on_its_way_is_named_wherever_somebody_looks() {
+    let binary = Binary::prepare(Db::Sqlite, &[]).await;
+    let section = "[plugins.moderator]\n[plugins.moderator.settings]\nwords = \"env:BAD_WORDS\"\n";
+    fs::write(binary.folder().join("community.toml"), section).unwrap();
+    let reason = "is not set up: set BAD_WORDS, or remove `words` from its settings";
+    let (report, well) = ask(&binary).await;
+    assert!(
+        !well && line(&report, "plugin moderator").starts_with("FAILED") && line(&report, "plugin moderator").contains(reason),
+        "{report}"
+    );
+    let list = binary.run_well(&["plugin", "list"], "").await;
+    assert!(list.contains(&format!("moderator\tbot\toff: plugin `moderator` {reason}")), "{list}");
+    let check = binary.run(&["config", "check"], "").await;
+    let errors = String::from_utf8(check.stderr).unwrap();
+    assert!(!check.status.success() && errors.contains(reason), "{errors}");
+    binary.stop().await;
+}
+
+#[tokio::test]
 async fn a_plugin_that_was_switched_off_is_no_fault() {
     let binary = Binary::prepare(Db::Sqlite, &[]).await;
     fs::write(binary.folder().join("community.toml"), "[plugins.email]\nenabled = false\n").unwrap();

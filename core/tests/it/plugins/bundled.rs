@@ -78,6 +78,21 @@ async fn a_credential_whose_variable_is_not_set_is_named_and_not_left_out() {
 }
 
 #[tokio::test]
+async fn a_rule_whose_variable_is_not_set_is_named_and_not_left_out() {
+    let unset = |key: &str, variable: &str| PluginSection {
+        unset: [(key.to_owned(), variable.to_owned())].into(),
+        ..section(&[("anything", "else")])
+    };
+    let plugins = load([("moderator", unset("words", "BAD_WORDS")), ("email", unset("domains", "OUR_DOMAINS"))]).await;
+    let moderator = plugins.status().into_iter().find(|status| status.id == "moderator").unwrap();
+    assert!(!moderator.on, "without its words it would let everything pass");
+    assert_eq!(moderator.reason.as_deref(), Some("plugin `moderator` is not set up: set BAD_WORDS, or remove `words` from its settings"));
+    let email = plugins.password("email").map(|_| ()).unwrap_err();
+    assert_eq!(email.reason, "plugin `email` is not set up: set OUR_DOMAINS, or remove `domains` from its settings");
+    assert_eq!(email.message(), "Signing in with Email is not set up on this server.");
+}
+
+#[tokio::test]
 async fn p24_a_redirect_provider_does_not_get_the_identities_of_password_accounts() {
     let settings = [("issuer", "https://id.example"), ("client_id", "x")];
     let plugins = load([("email", PluginSection { component: Some("bundled:oidc".into()), ..section(&settings) })]).await;

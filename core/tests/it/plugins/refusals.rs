@@ -31,8 +31,8 @@ async fn p18_what_is_not_a_component_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let component = fs::read(guest("no_exports")).unwrap();
     let cases: [(&str, &[u8], &str); 6] = [
-        ("zip", b"PK\x03\x04 and more", "is not WebAssembly: its `component` must be a .wasm file that holds a component"),
-        ("empty", b"", "is not WebAssembly: its `component` must be a .wasm file that holds a component"),
+        ("zip", b"PK\x03\x04 and more", "is not WebAssembly: a plugin is a .wasm file that holds a component"),
+        ("empty", b"", "is not WebAssembly: a plugin is a .wasm file that holds a component"),
         ("module", b"\0asm\x01\0\0\0", "is a WebAssembly module, not a component: build it for the target wasm32-wasip2"),
         ("version", b"\0asm\xff\0\x01\0", "is not a readable component"),
         ("half", &component[..component.len() / 2], "is not a readable component"),
@@ -66,6 +66,42 @@ async fn p18_imports_that_no_plugin_gets_are_refused() {
     assert!(files.ends_with("which this server lets no plugin do: build it without"), "{files}");
     let network = refusal(section("network")).await;
     assert!(network.starts_with("plugin `bad` wants to open network connections (`wasi:sockets/"), "{network}");
+}
+
+#[tokio::test]
+async fn p18_what_only_bots_can_do_is_refused_to_providers() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("provider.wasm");
+    for (import, grant, words) in [
+        ("openclaw:chat/chat-write@1.0.0", "chat-write", "write and react in its rooms"),
+        ("openclaw:store/store@1.0.0", "store", "remember things"),
+        ("openclaw:http/http@1.0.0", "http", "ask other servers that you allow"),
+        ("openclaw:secrets/secrets@1.0.0", "secrets", "use secrets without reading them"),
+    ] {
+        fs::write(&path, provider_with(import)).unwrap();
+        let sentence = format!(
+            "plugin `bad` wants to {words} (`{import}`), which only bots can do, and this is a password provider: build it without"
+        );
+        assert_eq!(refusal(file(&path)).await, sentence);
+        let granted = PluginSection { grants: vec![grant.to_owned()], ..file(&path) };
+        assert_eq!(refusal(granted).await, sentence, "whatever it is granted");
+    }
+    for import in ["openclaw:clock/clock@1.0.0", "openclaw:random/random@1.0.0", "openclaw:settings/settings@1.0.0"] {
+        fs::write(&path, provider_with(import)).unwrap();
+        let reason = refusal(file(&path)).await;
+        assert!(!reason.contains("only bots"), "{reason}");
+    }
+}
+
+/// What looks like a password provider that imports one interface, as long as nobody compiles it.
+pub fn provider_with(import: &str) -> Vec<u8> {
+    let section = |id: u8, body: &[u8]| [&[id][..], leb(body.len()).as_slice(), body].concat();
+    let name = |text: &str| [&[0][..], leb(text.len()).as_slice(), text.as_bytes()].concat();
+    // An instance without anything in it, the import as one, and the same as the export.
+    let types = section(7, &[1, 0x42, 0]);
+    let imports = section(10, &[&[1][..], name(import).as_slice(), &[5, 0]].concat());
+    let exports = section(11, &[&[1][..], name("openclaw:provider/password@1.0.0").as_slice(), &[5, 0, 0]].concat());
+    [b"\0asm\x0d\0\x01\0".to_vec(), types, imports, exports].concat()
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use community::{
         actions::{Create, create},
         model::{Ability, BotName},
     },
+    config::Span,
     ids::RoomId,
 };
 use serde_json::json;
@@ -31,7 +32,7 @@ async fn the_others_see_who_is_typing() {
     a.emit("typing", json!({ "roomId": room, "on": true })).await.ok();
     let typing = b.expect("typing").await;
     assert_eq!(typing, json!({ "roomId": room, "userId": ann.id.as_str(), "username": "Ann", "on": true }));
-    // Saying so again and again tells nobody; stopping does.
+    // Saying so again and again tells nobody; stopping does, when it is time to tell something again.
     for _ in 0..5 {
         a.emit("typing", json!({ "roomId": room, "on": true })).await.ok();
     }
@@ -43,6 +44,32 @@ async fn the_others_see_who_is_typing() {
         assert!(socket.received().iter().all(|received| received.event != "typing"), "{:?}", socket.received());
     }
     assert!(e.received().is_empty());
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn to_and_fro_is_told_once_in_a_while_for_each_socket_and_room() {
+    let server = TestServer::start_with(Db::Sqlite, |config| {
+        config.limits.enabled = false;
+        config.realtime.typing_every = Span::minutes(10);
+    })
+    .await;
+    let (ann, bob) = (server.member("Ann").await, server.member("Bob").await);
+    let (one, two) = (room(&[&ann, &bob]).await, room(&[&ann, &bob]).await);
+    let mut his = Light::connect(&server.url(), &bob).await;
+    let mut hers = [Light::connect(&server.url(), &ann).await, Light::connect(&server.url(), &ann).await];
+    for light in &mut hers {
+        for on in [true, false].repeat(50) {
+            light.call("typing", json!({ "roomId": one, "on": on })).await;
+        }
+    }
+    hers[0].call("typing", json!({ "roomId": two, "on": true })).await;
+    let told: Vec<Value> = his.events().await.into_iter().map(|(_, event)| json!([event["roomId"], event["on"]])).collect();
+    assert_eq!(told, [json!([one, true]), json!([one, true]), json!([two, true])]);
+    // Whoever goes on is told of again when it is time.
+    server.clock.advance(std::time::Duration::from_secs(600));
+    hers[0].call("typing", json!({ "roomId": two, "on": true })).await;
+    assert_eq!(his.expect("typing").await["roomId"], json!(two));
     server.stop().await;
 }
 

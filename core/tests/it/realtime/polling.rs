@@ -17,7 +17,8 @@ pub async fn open(client: &Client) -> String {
     sid(&client.get("/socket.io/?EIO=4&transport=polling").await.expect(200).text())
 }
 
-fn at(sid: &str) -> String {
+/// The address of a session.
+pub fn at(sid: &str) -> String {
     format!("/socket.io/?EIO=4&transport=polling&sid={sid}")
 }
 

@@ -5,7 +5,10 @@ use std::time::{Duration, Instant};
 use community::config::Span;
 use serde_json::json;
 
-use super::*;
+use super::{
+    polling::{at, connected},
+    *,
+};
 use crate::support::{Db, Light, Opening, Sockets};
 
 #[tokio::test]
@@ -138,6 +141,76 @@ async fn s15_a_client_that_falls_behind_for_a_moment_hears_why_it_goes() {
     assert!(seen < sent);
     slow.closed().await;
     server.stop().await;
+}
+
+/// Whether somebody types may be left out, a message may not: what waits of the one must leave place for the other.
+#[tokio::test]
+async fn s15_a_client_that_does_not_read_for_a_moment_stays_however_much_others_type() {
+    let server = TestServer::start_with(Db::Sqlite, |config| {
+        config.limits.enabled = false;
+        config.realtime.typing_every = Span::millis(0);
+    })
+    .await;
+    let (ann, bob) = (server.member("Ann").await, server.member("Bob").await);
+    let room = room(&[&ann, &bob]).await;
+    // Nothing reaches who polls and does not ask for it.
+    let sid = connected(&bob).await;
+    let mut writers = [Light::connect(&server.url(), &ann).await, Light::connect(&server.url(), &ann).await];
+    for number in 0..300 {
+        for light in &mut writers {
+            light.call("typing", json!({ "roomId": room, "on": number % 2 == 0 })).await;
+        }
+    }
+    say(&ann, &room, "Here I am").await;
+    say(&ann, &room, "Finally").await;
+    let packets = read_until(&bob, &sid, "Finally").await;
+    assert!(packets.iter().any(|packet| packet.contains("Here I am")), "{packets:?}");
+    assert!(packets.iter().all(|packet| !packet.contains("session:ended")), "{packets:?}");
+    let typing = packets.iter().filter(|packet| packet.contains("\"typing\"")).count();
+    assert!((1..=100).contains(&typing), "{typing} of 600");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn s15_who_is_behind_and_who_is_not_get_the_same_once_and_in_one_order() {
+    let server = TestServer::start_with(Db::Sqlite, |config| config.limits.enabled = false).await;
+    let (ann, bob, eve) = (server.member("Ann").await, server.member("Bob").await, server.member("Eve").await);
+    let room = room(&[&ann, &bob, &eve]).await;
+    let behind = connected(&bob).await;
+    let mut lights = Vec::new();
+    for person in [&ann, &eve, &eve, &eve, &eve] {
+        lights.push(Light::connect(&server.url(), person).await);
+    }
+    for _ in 0..100 {
+        lights[0].call("message:send", json!({ "roomId": room, "body": "on and on" })).await;
+    }
+    lights[0].call("typing", json!({ "roomId": room, "on": true })).await;
+    ann.client.post("/api/posts", json!({ "title": "News" })).await.expect(200);
+    for (number, light) in lights.iter_mut().enumerate() {
+        assert_eq!(light.expect("post:new").await["post"]["title"], "News");
+        let events = light.events().await;
+        let seqs: Vec<u64> = events.iter().filter_map(|(_, event)| event["message"]["seq"].as_u64()).collect();
+        assert!(seqs.into_iter().eq(1..=100), "{number}");
+        let told = events.iter().filter(|(name, _)| name == "typing" || name == "post:new").count();
+        assert_eq!(told, usize::from(number > 0), "Eve's were told once who types, and everybody of the post");
+    }
+    let packets = read_until(&bob, &behind, "post:new").await;
+    let events = packets.iter().filter_map(|packet| serde_json::from_str::<Value>(packet.strip_prefix("42")?).ok());
+    let told: Vec<String> =
+        events.map(|event| event[1]["message"]["seq"].as_u64().map_or(event[0].to_string(), |seq| seq.to_string())).collect();
+    let expected: Vec<String> = (1..=100).map(|seq| seq.to_string()).chain(["\"post:new\"".to_owned()]).collect();
+    assert_eq!(told, expected, "of what may be left out, nothing to who is behind");
+    server.stop().await;
+}
+
+/// What a client that polls gets, up to a packet with `last` in it.
+async fn read_until(person: &Person, sid: &str, last: &str) -> Vec<String> {
+    let mut packets: Vec<String> = Vec::new();
+    while !packets.iter().any(|packet| packet.contains(last)) {
+        let answer = person.client.get(&at(sid)).await.expect(200).text();
+        packets.extend(answer.split('\u{1e}').map(str::to_owned));
+    }
+    packets
 }
 
 #[tokio::test]

@@ -3,10 +3,14 @@
 use std::{
     fs::{self, Permissions},
     os::unix::fs::PermissionsExt,
+    path::Path,
 };
 
 use super::Bench;
-use crate::{plugins::support::guest, support::full};
+use crate::{
+    plugins::support::{built, guest},
+    support::full,
+};
 
 /// All languages in the long run: their tools are fetched for it.
 fn languages() -> &'static [&'static str] {
@@ -23,8 +27,34 @@ async fn a_new_bot_builds_and_answers() {
         let built = bench.run_well(&["build", &name]).await;
         assert!(built.contains(&format!("[plugins.{name}]")) && built.contains("grants = [\"chat-write\"]"), "{built}");
         assert!(built.contains(".wasm (") && built.contains("sha256 = \""), "{built}");
+        let reasons = "is called because it\n  on-message  hears what is said in its rooms\n  commands    has commands\n";
+        assert!(built.contains(reasons), "{built}");
         let tried = bench.run_well(&["test", &name]).await;
         assert!(tried.ends_with("all 12 steps went as written\n"), "{tried}");
+    }
+}
+
+#[test]
+fn the_examples_have_the_interfaces_as_they_are() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    for package in fs::read_dir(root.join("wit/deps")).unwrap().map(|entry| entry.unwrap().file_name()) {
+        let file = Path::new("wit/deps").join(&package).join(&package).with_extension("wit");
+        for example in ["bot-plugin-javascript", "bot-plugin-python"].into_iter().filter(|_| package != "provider") {
+            let copy = fs::read(root.join("examples").join(example).join(&file)).unwrap_or_default();
+            assert!(copy == fs::read(root.join(&file)).unwrap(), "{} in {example}", file.display());
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_examples_pass_their_conversations() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
+    let components = [("rust", "dice"), ("javascript", "dice_javascript"), ("python", "dice_python")];
+    // The others take a compiler its time.
+    for (language, component) in components.into_iter().filter(|(language, _)| full() || *language == "rust") {
+        let script = root.join(format!("bot-plugin-{language}/tests/dice.txt"));
+        let tried = Bench::new().run_well(&["test", built(component).to_str().unwrap(), script.to_str().unwrap()]).await;
+        assert!(tried.ends_with("all 8 steps went as written\n"), "{tried}");
     }
 }
 

@@ -4,7 +4,10 @@ use std::fs;
 
 use super::Bench;
 use crate::{
-    plugins::support::{built, guest},
+    plugins::{
+        refusals::provider_with,
+        support::{built, guest},
+    },
     support::{Binary, Db},
 };
 
@@ -84,6 +87,10 @@ async fn a_component_that_comes_with_the_server_is_described_by_its_name() {
         }
         assert!(!text.contains("\nsha256 = ") && !text.contains("\ngrants = "), "it needs neither:\n{text}");
     }
+    let openclaw = bench.run_well(&["inspect", "bundled:openclaw"]).await;
+    let prompt = openclaw.lines().find(|line| line.starts_with("  chat_prompt ")).unwrap();
+    assert!(prompt.contains("unless set: You are {name}, the assistant") && prompt.contains(" …  What the model is told"), "{prompt}");
+    assert!(openclaw.lines().all(|line| line.chars().count() < 300), "a long default makes no line endless:\n{openclaw}");
     let discord = bench.run_well(&["inspect", "bundled:discord"]).await;
     assert!(!discord.contains("allow_hosts"), "it has its own: {discord}");
     let unknown = bench.run(&["inspect", "bundled:nobody"]).await;
@@ -97,8 +104,11 @@ async fn what_cannot_be_loaded_is_told_in_one_sentence() {
     let text = bench.write("notes.wasm", "no component");
     let module = bench.folder().join("module.wasm");
     fs::write(&module, b"\0asm\x01\0\0\0").unwrap();
+    let talking = bench.folder().join("talking.wasm");
+    fs::write(&talking, provider_with("openclaw:chat/chat-write@1.0.0")).unwrap();
     for (file, reason) in [
-        (text, "is not WebAssembly"),
+        (text, "notes.wasm is not WebAssembly: a plugin is a .wasm file that holds a component"),
+        (talking, "wants to write and react in its rooms (`openclaw:chat/chat-write@1.0.0`), which only bots can do"),
         (module, "is a WebAssembly module, not a component: build it for the target wasm32-wasip2"),
         (guest("stranger"), "wants `openclaw:telepathy/minds@0.1.0`, which this server does not know"),
         (guest("network"), "which this server lets no plugin do"),

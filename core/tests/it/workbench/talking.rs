@@ -107,6 +107,19 @@ async fn whatever_a_bot_does_can_be_expected() {
 }
 
 #[tokio::test]
+async fn what_suggests_itself_can_be_expected() {
+    let script = "room Lobby\nann joins\n<~ \"joined\"\nann begins /paint colour g\nsuggests green, grey\nann begins /paint colour x\nsuggests\n\
+                  ann begins /size size L\nsuggests l\nann begins /dance how\n! \nbob begins /size size\n! is not in the room\nsilence\n";
+    let said = Bench::new().talk(&guest("all_hooks_bot"), &format!("settings\n  aloud = true\n{script}")).await;
+    assert!(said.well, "{}{}", said.out, said.errors);
+    for expected in ["suggests red", "suggests"] {
+        let script = format!("room Lobby\nann joins\nann begins /paint colour g\n{expected}\n");
+        let said = Bench::new().talk(&guest("all_hooks_bot"), &script).await;
+        assert!(!said.well && said.out.contains("what suggests itself is:  green, grey"), "{}", said.out);
+    }
+}
+
+#[tokio::test]
 async fn nobody_is_asked_on_the_network_unless_the_script_allows_it() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();

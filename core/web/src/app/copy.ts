@@ -1,5 +1,5 @@
 // Copying. Browsers let pages do it only where the site is on https.
-import { say } from "./messages.svelte";
+import { say } from "./sayings.svelte";
 import { t } from "./texts.svelte";
 
 /** Puts `text` where it can be pasted from and says `done`; where that cannot be, shows it, so that it can be copied by hand. */

@@ -30,8 +30,11 @@ class Feed {
     return this.load(before);
   }
 
-  /** Loads the newest again. */
-  renew = (): Promise<void> => this.load();
+  /** Loads the newest again, in place of what is here: an answer with older ones would not fit to it any more. */
+  renew = (): Promise<void> => {
+    this.begun += 1;
+    return this.load();
+  };
 
   /** Loads what comes after the last one that is here. */
   older = (): Promise<void> => this.load(this.posts.at(-1)?.id ?? this.before);
@@ -48,8 +51,9 @@ class Feed {
       if (!before) this.etag = answer.headers.get("etag") ?? "";
       if (isFirst) await this.build(answer.data, begun);
       else this.posts = before ? [...this.posts, ...answer.data] : answer.data;
+      if (begun !== this.begun) return;
       this.more = answer.headers.has("link");
-      if (!before) [this.stale, this.waiting] = [false, []];
+      if (!before) this.beginsWith(answer.data[0]);
       this.phase = "idle";
     } catch (error) {
       if (begun !== this.begun) return;
@@ -58,10 +62,18 @@ class Feed {
     }
   }
 
+  /** The list begins with `newest`. What was heard of since the server looked is not in it, and still waits. */
+  private beginsWith(newest: Post | undefined): void {
+    this.stale = false;
+    this.waiting = this.waiting.filter(({ id }) => id > (newest?.id ?? ""));
+  }
+
   /** Makes the first page bit by bit, beside the one that the server rendered: the browser stays free to answer its visitor. */
   private async build(all: Post[], begun: number): Promise<void> {
     for (let count = AT_ONCE; begun === this.begun; count += AT_ONCE) {
-      this.posts = all.slice(0, count);
+      // What was written or shown meanwhile stays above it.
+      const since = this.posts.filter((post) => !all.some(({ id }) => id === post.id));
+      this.posts = [...since, ...all.slice(0, count)];
       if (count >= all.length) return;
       await new Promise((go_on) => setTimeout(go_on));
     }
@@ -70,8 +82,11 @@ class Feed {
   /** Whoever comes back is told that there is something new; what they are reading stays where it is. */
   look = async (): Promise<void> => {
     if (document.visibilityState !== "visible" || !this.etag) return;
+    const { begun } = this;
     const answer = await call("get", "/api/posts", { query: { limit: 1 }, etag: this.etag }).catch(() => null);
-    const newest = answer?.status === 200 ? answer.data[0]?.id : undefined;
+    // No answer says nothing, and one for an earlier list nothing of this one.
+    if (!answer || begun !== this.begun) return;
+    const newest = answer.status === 200 ? answer.data[0]?.id : undefined;
     this.stale = newest !== undefined && newest !== (this.waiting[0] ?? this.posts[0])?.id;
   };
 

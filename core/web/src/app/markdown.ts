@@ -3,18 +3,18 @@
 // nothing of ours: it is fetched by itself, and what it shared with the rest would be split off.
 import DOMPurify from "dompurify";
 import { Marked, type Tokens } from "marked";
-import type { Render } from "./rendering.svelte";
+import type { Ours, Render } from "./rendering.svelte";
 
 const escape = (text: string): string => text.replace(/[&<>"']/g, (letter) => `&#${letter.charCodeAt(0)};`);
 
 /** Text as the parser gives it: what it has left as an entity stays one. */
 const escapeText = (text: string): string => text.replace(/[<>"']|&(?!(?:#\d{1,7}|#x[\da-f]{1,6}|\w+);)/gi, escape);
 
-/** Whether a click on `url` can only lead to a page or a mail program. */
-const isSafe = (url: string): boolean => /^(https?:\/\/|mailto:)/i.test(url) || /^\/(?![/\\])[^\\]*$/.test(url);
+/** What is ours of what people link to. */
+let ours: Ours = { isPicture: () => false, leadsIntoApi: () => true };
 
-/** Whether an address is that of a picture that may be shown. */
-let isPicture: (url: string) => boolean = () => false;
+/** Whether a click on `url` can only lead to a page or a mail program. */
+const isSafe = (url: string): boolean => (/^(https?:\/\/|mailto:)/i.test(url) || /^\/(?![/\\])[^\\]*$/.test(url)) && !ours.leadsIntoApi(url);
 
 /** How many links are open: there are none inside of one. */
 let open = 0;
@@ -67,7 +67,7 @@ const marked = new Marked({
     },
     image({ href, text, tokens }) {
       const alternative = tokens ? this.parser.parseInline(tokens, this.parser.textRenderer) : text;
-      return isPicture(href) ? `<img src="${escape(href)}" alt="${escape(alternative)}" loading="lazy">` : link(href, escape(alternative || href));
+      return ours.isPicture(href) ? `<img src="${escape(href)}" alt="${escape(alternative)}" loading="lazy">` : link(href, escape(alternative || href));
     },
     text(token: Tokens.Text | Tokens.Escape) {
       if ("tokens" in token && token.tokens) return this.parser.parseInline(token.tokens);
@@ -79,9 +79,9 @@ const marked = new Marked({
 const TAGS = "p br hr h3 h4 h5 h6 blockquote pre code ul ol li table thead tbody tr th td em strong del a img".split(" ");
 const ATTRIBUTES = ["href", "rel", "src", "alt", "loading", "start", "tabindex"];
 
-/** Renders text as HTML that may stand in a page, with pictures where `isOurs` says so. */
-export function renderer(isOurs: (url: string) => boolean): Render {
-  isPicture = isOurs;
+/** Renders text as HTML that may stand in a page, with pictures and without links where `known` says so. */
+export function renderer(known: Ours): Render {
+  ours = known;
   return render;
 }
 

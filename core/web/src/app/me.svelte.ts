@@ -1,12 +1,14 @@
 // Who is signed in.
-import { call, Refusal, whenSignedOut, type Self } from "./api";
+import { call, Refusal, sentence, whenSignedOut, type Self } from "./api";
 import { boot, type Viewer } from "./boot";
 import { forgetAll } from "./kept";
 import { t } from "./texts.svelte";
-import { say } from "./messages.svelte";
+import { say } from "./sayings.svelte";
 
 class Me {
   user = $state<Viewer | null>(boot.user);
+  /** Whether it is no news that the session ends. */
+  private quiet = false;
 
   /** Asks again, since another window may have begun a session, and that or another device may have ended it. */
   async check(): Promise<void> {
@@ -29,13 +31,32 @@ class Me {
   lost(): void {
     if (!this.user) return;
     this.user = null;
-    say(t("frame.signed_out"), "bad");
+    if (!this.quiet) say(t("frame.signed_out"), "bad");
   }
 
-  /** Leaves for good: a new page, so that nothing of the person stays in memory, and nothing of what they wrote in the browser. */
+  /** Does what may end the session, too, and tells whether nobody is signed in after it. */
+  async ending(work: () => Promise<unknown>): Promise<boolean> {
+    this.quiet = true;
+    try {
+      await work();
+      if (this.user) await call("get", "/api/me").catch(() => undefined);
+      return this.user === null;
+    } finally {
+      this.quiet = false;
+    }
+  }
+
+  /**
+   * Leaves for good: a new page, so that nothing of the person stays in memory, and nothing of what they wrote in the browser. Where the
+   * session could not be ended, everything stays as it is.
+   */
   async signOut(): Promise<void> {
     const owner = this.user?.id ?? "";
-    await call("post", "/api/logout").catch(() => undefined);
+    try {
+      await call("post", "/api/logout");
+    } catch (error) {
+      return say(sentence(error), "bad");
+    }
     forgetAll(owner);
     location.assign("/");
   }

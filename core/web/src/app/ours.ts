@@ -11,4 +11,30 @@ export function isOurs(url: string): boolean {
   return name !== undefined && /^[\w./-]*$/.test(name) && !name.split("/").some((part) => part === "." || part === "..");
 }
 
+/**
+ * Whether `url` leads into our API, in which a mere visit can end a session or begin that of somebody else. The address is read as browsers
+ * and the servers before ours may read it, so it is another one in doubt; the server does the same (core/src/web/markdown.rs).
+ */
+export function leadsIntoApi(url: string): boolean {
+  try {
+    const { hostname, pathname } = new URL(url, location.href);
+    return hostname.replace(/\.+$/, "") === location.hostname && firstPart(decoded(pathname)).toLowerCase() === "api";
+  } catch {
+    return false;
+  }
+}
+
+/** With letters in place of what stands for them, like `%61`. What is not ASCII is in no name that we know, and stays as it is. */
+const decoded = (path: string): string => path.replace(/%([0-7][\da-f])/gi, (_, code: string) => String.fromCharCode(parseInt(code, 16)));
+
+/** The first part of a path, whatever slashes it has, and after going where its dots lead. */
+function firstPart(path: string): string {
+  const parts: string[] = [];
+  for (const part of path.split(/[/\\]/)) {
+    if (part === "..") parts.pop();
+    else if (part && part !== ".") parts.push(part);
+  }
+  return parts[0] ?? "";
+}
+
 export const isPicture = (url: string): boolean => isOurs(url) && !/\.pdf$/i.test(url);

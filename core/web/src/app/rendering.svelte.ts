@@ -1,9 +1,17 @@
 // Texts as HTML. What renders them is large and slow to begin, so it comes when there is a text that the server has not rendered.
 import type { Post } from "./api";
 import { first } from "./first";
-import { isPicture } from "./ours";
+import { isPicture, leadsIntoApi } from "./ours";
 
 export type Render = (text: string) => string;
+
+/** What is to be known of the addresses in a text. */
+export interface Ours {
+  /** Whether it is that of a picture that may be shown. */
+  isPicture: (url: string) => boolean;
+  /** Whether it is shown as the text it is. */
+  leadsIntoApi: (url: string) => boolean;
+}
 
 let renderer = $state.raw<Render | null>(null);
 let coming: Promise<void> | undefined;
@@ -23,8 +31,8 @@ export const rendering = {
     return coming;
   },
   /** Takes it from whoever has it already. */
-  use(make: (isOurs: typeof isPicture) => Render): void {
-    renderer = make(isPicture);
+  use(make: (ours: Ours) => Render): void {
+    renderer = make({ isPicture, leadsIntoApi });
   },
 };
 

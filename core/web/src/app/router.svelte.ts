@@ -61,19 +61,40 @@ export const router = new Router();
 /** Where one was before this page, if that was a page of ours. */
 export const cameFrom = (): string | undefined => history.state?.from;
 
-/** Goes to a page of ours. */
+/** Kept once closing has led back to where one was, which takes a moment. */
+let closing: Promise<void> | null = null;
+
+/** Goes to a page of ours. Going where one is, or from one form for signing in to another, is no step that could be taken back. */
 export function go(path: string, replace = false): void {
+  if (closing) return void closing.then(() => go(path, replace));
   remember();
+  const url = new URL(path, location.href);
+  const { place } = router;
+  const there = placeOf(url, place);
   const from = location.pathname + location.search;
-  history[replace ? "replaceState" : "pushState"](replace ? {} : { from }, "", path);
+  if (url.href === location.href || (there.form && place.form && isSame(there, place))) {
+    history.replaceState(history.state, "", path);
+    if (!there.form) scrollTo(0, 0);
+  } else if (replace) {
+    history.replaceState({}, "", path);
+  } else {
+    // What opens on the page says over what it did, so that closing it can lead back there.
+    const opens = isSame(there, place) && (there.form || there.hash);
+    history.pushState(opens ? { from, over: place.hash } : { from }, "", path);
+  }
   arrive();
 }
 
 /** Takes away what is open on the page without going anywhere: the form over it, or else the hash. */
 export function close(): void {
-  const hash = router.place.form && router.place.hash;
-  history.replaceState(history.state, "", location.pathname + location.search + (hash && `#${hash}`));
+  const { form } = router.place;
+  const hash = form && router.place.hash;
   Object.assign(router.place, { hash, form: "" });
+  // A form need not be in the address.
+  if (form && !FORM.test(location.hash.slice(1))) return;
+  if (history.state?.over !== hash) return history.replaceState(history.state, "", location.pathname + location.search + (hash && `#${hash}`));
+  closing = new Promise<void>((done) => addEventListener("hashchange", () => done(), { once: true })).then(() => void (closing = null));
+  history.back();
 }
 
 /**
@@ -103,8 +124,14 @@ function arrive(top?: number): void {
   void tick().then(() => {
     scrollTo(0, 0);
     if (top) returnTo(top);
-    if (before.page !== router.place.page) document.getElementById("main")?.focus({ preventScroll: true });
+    if (before.page !== router.place.page || isFocusGone()) document.getElementById("main")?.focus({ preventScroll: true });
   });
+}
+
+/** Whether what had the focus went with the page, or is there and cannot be seen. */
+function isFocusGone(): boolean {
+  const { activeElement } = document;
+  return !activeElement || activeElement === document.body || activeElement.checkVisibility?.() === false;
 }
 
 /** Scrolls to `top` as soon as the page is long enough, unless the person goes somewhere else first. */
@@ -148,5 +175,6 @@ history.scrollRestoration = "manual";
 if (history.state?.top) returnTo(history.state.top);
 // When the page is left it can be too late: a reload has the state from before.
 for (const moment of ["scrollend", "pagehide"]) addEventListener(moment, remember);
-addEventListener("popstate", () => arrive(history.state?.top ?? 0));
-addEventListener("hashchange", () => (router.place = placeOf(new URL(location.href), router.place)));
+// What was closed is closed already.
+addEventListener("popstate", () => closing || arrive(history.state?.top ?? 0));
+addEventListener("hashchange", () => closing || (router.place = placeOf(new URL(location.href), router.place)));

@@ -5,10 +5,11 @@ export class Sending {
   busy = $state(false);
   problem = $state("");
 
-  /** What a form does when it is submitted: `work`, which throws what the server has against it. */
+  /** What a form does when it is submitted, or a button of it pressed: `work`, which throws what the server has against it, and once at a time. */
   by(work: () => Promise<void>) {
-    return async (event: SubmitEvent): Promise<void> => {
+    return async (event: Event): Promise<void> => {
       event.preventDefault();
+      if (this.busy) return;
       this.busy = true;
       this.problem = "";
       try {

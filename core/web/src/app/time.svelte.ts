@@ -9,7 +9,6 @@ const clock = new Clock();
 setInterval(() => (clock.now = Date.now()), 30_000);
 
 const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
-  ["day", 86_400],
   ["hour", 3_600],
   ["minute", 60],
 ];
@@ -28,11 +27,19 @@ const year = (moment: string) => (new Date(moment).getFullYear() === new Date(cl
 
 const ago = { en: new Intl.RelativeTimeFormat("en", { numeric: "auto" }), de: new Intl.RelativeTimeFormat("de", { numeric: "auto" }) };
 
-/** "5 minutes ago"; after a week the date. */
+/** How often it was midnight since `moment`. Days may have an hour more or less. */
+function midnights(moment: string): number {
+  const begin = (date: Date) => new Date(date.getFullYear(), date.getMonth(), date.getDate()).getTime();
+  return Math.round((begin(new Date(clock.now)) - begin(new Date(moment))) / 86_400_000);
+}
+
+/** "5 minutes ago", "yesterday" if it was; after a week the date. */
 export function relative(moment: string): string {
   const seconds = Math.round((clock.now - Date.parse(moment)) / 1000);
   if (seconds < 60) return t("time.now");
   if (seconds > 7 * 86_400) return format(moment, { day: "numeric", month: "short", year: year(moment) });
+  const days = midnights(moment);
+  if (seconds >= 86_400 && days > 0) return ago[lang()].format(-days, "day");
   const [unit, size] = STEPS.find(([, size]) => seconds >= size) ?? ["minute", 60];
   return ago[lang()].format(-Math.floor(seconds / size), unit);
 }

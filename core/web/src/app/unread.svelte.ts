@@ -3,12 +3,19 @@
 import { call } from "./api";
 import { me } from "./me.svelte";
 
+/** A message in its room. */
+type Place = { roomId: string; seq: number };
+
 /** Gives how much is unread; null while that is not known. */
 type Counter = () => number | null;
 
 class Unread {
   private known = $state(0);
   private asked = 0;
+  /** The last message of each room that is counted. */
+  private upTo = new Map<string, number>();
+  /** What was heard of since the server was asked; null while it is not. */
+  private meanwhile: Place[] | null = null;
   private counter = $state.raw<Counter>(() => null);
 
   get count(): number {
@@ -20,8 +27,11 @@ class Unread {
     this.counter = counter;
   }
 
-  /** Something else is unread. */
-  more(): void {
+  /** A message is unread. It may be among what the server has counted already. */
+  more(message: Place): void {
+    this.meanwhile?.push(message);
+    if (message.seq <= (this.upTo.get(message.roomId) ?? 0)) return;
+    this.upTo.set(message.roomId, message.seq);
     this.known += 1;
   }
 
@@ -29,9 +39,17 @@ class Unread {
   async ask(): Promise<void> {
     if (!me.user || this.counter() !== null) return;
     const number = ++this.asked;
+    this.meanwhile = [];
     const answer = await call("get", "/api/rooms").catch(() => null);
     // A later one knows more, and may be answered before.
-    if (answer && number === this.asked) this.known = total(answer.data.rooms, answer.data.invites);
+    if (number !== this.asked) return;
+    const { meanwhile } = this;
+    this.meanwhile = null;
+    if (!answer) return;
+    const { rooms, invites } = answer.data;
+    this.known = total(rooms, invites);
+    this.upTo = new Map(rooms.map(({ id, seq }) => [id, seq]));
+    for (const message of meanwhile ?? []) this.more(message);
   }
 }
 

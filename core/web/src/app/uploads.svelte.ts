@@ -80,7 +80,7 @@ export class Uploads {
       const isPicture = file.type.startsWith("image/");
       const upload: Upload = $state({
         id: freshKey(),
-        name: file.name || "picture",
+        name: file.name || t("upload.unnamed"),
         isPicture,
         preview: isPicture && TYPES.includes(file.type) ? URL.createObjectURL(file) : null,
         percent: 0,
@@ -103,6 +103,13 @@ export class Uploads {
 
   clear(): void {
     for (const upload of [...this.all]) this.remove(upload.id);
+  }
+
+  /** Ends what is under way, for good. What the server has stays there. */
+  dispose(): void {
+    for (const request of this.running.values()) request.abort();
+    this.running.clear();
+    for (const { preview } of this.all) if (preview?.startsWith("blob:")) URL.revokeObjectURL(preview);
   }
 
   private hover(event: DragEvent): void {

@@ -93,7 +93,7 @@ export class Completion {
 
   /** Whether a key was meant for the list. */
   key(event: KeyboardEvent): boolean {
-    if (!this.open || event.isComposing || event.shiftKey || event.ctrlKey || event.altKey || event.metaKey) return false;
+    if (!this.open || event.shiftKey || event.ctrlKey || event.altKey || event.metaKey) return false;
     if (event.key === "Escape") {
       this.closedAt = this.place;
       return true;

@@ -26,8 +26,8 @@ class Connection {
 
   constructor() {
     // Where no rooms are open, which count by themselves. What was read in another window, or missed, the server knows.
-    this.on("message:new", ({ message }) => message.authorId !== me.user?.id && unread.more());
-    this.on("room:invited", () => unread.more());
+    this.on("message:new", ({ message }) => message.authorId !== me.user?.id && unread.more(message));
+    this.on("room:invited", () => void unread.ask());
     this.on("room:read", ({ userId }) => userId === me.user?.id && void unread.ask());
     this.whenever(() => void unread.ask());
   }

@@ -37,7 +37,11 @@ export function fitting({ parameter, word }: Typed, members: Member[]): Option[]
   return suggested(all.filter(({ value }) => fold(value).startsWith(fold(word))));
 }
 
-export const suggested = (choices: Choice[]): Option[] => choices.map(({ value, description }) => ({ value, label: value, about: description }));
+/** What somebody else offers. A bot may say one value twice: what can be chosen is there once. */
+export function suggested(choices: Choice[]): Option[] {
+  const distinct = choices.filter(({ value }, at) => choices.findIndex((other) => other.value === value) === at);
+  return distinct.map(({ value, description }) => ({ value, label: value, about: description }));
+}
 
 /** Members of whose name a word begins with `word`. Two of the same name are told apart by their ids. */
 function people(members: Member[], word: string): Option[] {

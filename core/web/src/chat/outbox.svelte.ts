@@ -16,7 +16,8 @@ const AGAIN = { first: 1000, longest: 30_000 };
 /** Refusals after which the author can write it in another way. */
 const CORRECTABLE = ["unknown_command", "invalid_arguments", "command_failed", "bot_failed", "bot_suspended", "message_rejected", "message_not_checked"];
 
-export interface Draft {
+/** A message on its way to the server. */
+export interface Outgoing {
   clientId: string;
   roomId: string;
   body: string;
@@ -32,7 +33,7 @@ export interface Draft {
 }
 
 class Outbox {
-  drafts = $state<Draft[]>(restore());
+  all = $state<Outgoing[]>(restore());
   private flushing = false;
   private pause = AGAIN.first;
   private onsent: (message: Message) => void = () => {};
@@ -41,7 +42,7 @@ class Outbox {
   constructor() {
     connection.whenever(() => void this.flush());
     // Another window may be waiting for their answer. If it was the page before a reload, nobody is.
-    for (const draft of this.drafts) if (draft.running) setTimeout(() => this.giveUp(draft), draft.running + COMMAND_WITHIN - Date.now());
+    for (const outgoing of this.all) if (outgoing.running) setTimeout(() => this.giveUp(outgoing), outgoing.running + COMMAND_WITHIN - Date.now());
     addEventListener("storage", ({ key, newValue }) => this.heed(key, newValue));
   }
 
@@ -56,42 +57,42 @@ class Outbox {
   }
 
   /** The first one of a room that was refused and can be written in another way. */
-  refused(roomId: string): Draft | undefined {
-    return this.drafts.find((draft) => draft.roomId === roomId && draft.problem && CORRECTABLE.includes(draft.code ?? ""));
+  refused(roomId: string): Outgoing | undefined {
+    return this.all.find((outgoing) => outgoing.roomId === roomId && outgoing.problem && CORRECTABLE.includes(outgoing.code ?? ""));
   }
 
   add(roomId: string, body: string, replyTo: string | null, attachments: string[]): void {
-    const draft: Draft = { clientId: freshKey(), roomId, body, replyTo, attachments, at: new Date().toISOString(), problem: null };
-    this.drafts.push(draft);
-    save(draft);
+    const outgoing: Outgoing = { clientId: freshKey(), roomId, body, replyTo, attachments, at: new Date().toISOString(), problem: null };
+    this.all.push(outgoing);
+    save(outgoing);
     void this.flush();
   }
 
-  retry(draft: Draft): void {
-    draft.problem = null;
-    delete draft.code;
-    save(draft);
+  retry(outgoing: Outgoing): void {
+    outgoing.problem = null;
+    delete outgoing.code;
+    save(outgoing);
     void this.flush();
   }
 
   /** Takes a message out: it is stored, or its author does not want it any more. */
   remove(clientId: string): void {
-    this.drafts = this.drafts.filter((draft) => draft.clientId !== clientId);
+    this.all = this.all.filter((outgoing) => outgoing.clientId !== clientId);
     forget(clientId);
   }
 
-  private giveUp(draft: Draft): void {
-    if (!draft.running) return;
-    delete draft.running;
-    draft.problem = t("commands.unsure");
+  private giveUp(outgoing: Outgoing): void {
+    if (!outgoing.running) return;
+    delete outgoing.running;
+    outgoing.problem = t("commands.unsure");
   }
 
   /** Another window has done something with one that stands here, too. */
   private heed(key: string | null, value: string | null): void {
-    const draft = this.drafts.find(({ clientId }) => key !== null && isAt(key, "outbox", owner(), clientId));
-    if (!draft) return;
-    if (value === null) this.drafts = this.drafts.filter((other) => other !== draft);
-    else Object.assign(draft, { code: undefined, running: undefined }, JSON.parse(value));
+    const outgoing = this.all.find(({ clientId }) => key !== null && isAt(key, "outbox", owner, clientId));
+    if (!outgoing) return;
+    if (value === null) this.all = this.all.filter((other) => other !== outgoing);
+    else Object.assign(outgoing, { code: undefined, running: undefined }, JSON.parse(value));
   }
 
   /** Sends one after the other, in the order in which they were written. */
@@ -113,36 +114,36 @@ class Outbox {
     }
   }
 
-  private next(): Draft | undefined {
-    return this.drafts.find((draft) => !draft.problem && !draft.running);
+  private next(): Outgoing | undefined {
+    return this.all.find((outgoing) => !outgoing.problem && !outgoing.running);
   }
 
-  private async send(draft: Draft): Promise<void> {
+  private async send(outgoing: Outgoing): Promise<void> {
     try {
-      await this.ask(draft);
+      await this.ask(outgoing);
     } catch (error) {
       if (!(error instanceof Refusal) || error.status === 0) throw error;
-      await this.refuse(draft, error);
+      await this.refuse(outgoing, error);
     }
   }
 
-  private async run(draft: Draft): Promise<void> {
-    draft.running = Date.now();
-    save(draft);
+  private async run(outgoing: Outgoing): Promise<void> {
+    outgoing.running = Date.now();
+    save(outgoing);
     try {
-      await this.ask(draft, COMMAND_WITHIN);
+      await this.ask(outgoing, COMMAND_WITHIN);
     } catch (error) {
-      if (error instanceof Refusal && error.status !== 0) await this.refuse(draft, error);
-      else draft.problem = t("commands.unsure");
-      delete draft.running;
+      if (error instanceof Refusal && error.status !== 0) await this.refuse(outgoing, error);
+      else outgoing.problem = t("commands.unsure");
+      delete outgoing.running;
       // Its author may have taken it back meanwhile.
-      if (this.drafts.some(({ clientId }) => clientId === draft.clientId)) save(draft);
+      if (this.all.some(({ clientId }) => clientId === outgoing.clientId)) save(outgoing);
       void this.flush();
     }
   }
 
-  private async ask(draft: Draft, within?: number): Promise<void> {
-    const { clientId, roomId, body, replyTo, attachments } = draft;
+  private async ask(outgoing: Outgoing, within?: number): Promise<void> {
+    const { clientId, roomId, body, replyTo, attachments } = outgoing;
     const { message, command } = await connection.ask("message:send", { clientId, roomId, body, attachments, ...(replyTo && { replyTo }) }, within);
     if (command) this.onrun(message, command);
     else this.onsent(message);
@@ -150,17 +151,18 @@ class Outbox {
     this.pause = AGAIN.first;
   }
 
-  private async refuse(draft: Draft, error: Refusal): Promise<void> {
+  private async refuse(outgoing: Outgoing, error: Refusal): Promise<void> {
     if (error.retryAfter !== null) return void (await new Promise((go_on) => setTimeout(go_on, (error.retryAfter ?? 1) * 1000)));
-    [draft.problem, draft.code] = [error.message, error.code];
-    save(draft);
+    [outgoing.problem, outgoing.code] = [error.message, error.code];
+    save(outgoing);
   }
 }
 
-// A place for each draft: other windows of this browser keep theirs beside it.
-const owner = () => me.user?.id ?? "";
-const save = (draft: Draft) => keep("outbox", owner(), draft.clientId, draft);
-const forget = (clientId: string) => keep("outbox", owner(), clientId, null);
-const restore = () => allKept<Draft>("outbox", owner()).sort((one, other) => one.at.localeCompare(other.at));
+// A place for each: other windows of this browser keep theirs beside it. Whose they are does not change when the session ends, which fails
+// what is under way.
+const owner = me.user?.id ?? "";
+const save = (outgoing: Outgoing) => keep("outbox", owner, outgoing.clientId, outgoing);
+const forget = (clientId: string) => keep("outbox", owner, clientId, null);
+const restore = () => allKept<Outgoing>("outbox", owner).sort((one, other) => one.at.localeCompare(other.at));
 
 export const outbox = new Outbox();

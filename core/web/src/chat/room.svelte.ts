@@ -2,8 +2,8 @@
 import { call, Refusal } from "../app/api";
 import { me } from "../app/me.svelte";
 import { connection } from "./connection.svelte";
-import { keep, restore, type Unsent } from "./unsent";
 import type { Member, Message, RoomDetails } from "./wire";
+import { writingIn, type Writing } from "./writing.svelte";
 
 const PAGE = 50;
 /** With more messages than this, old ones are let go at the end of the room. */
@@ -54,17 +54,15 @@ export class Room {
   /** The latest changes: a page that was asked for before one happened may arrive after it. */
   private heard = new Map<string, Message>();
   private catching = false;
-  /** What the person is writing here. */
-  unsent = $state.raw<Unsent>({ body: "", attachments: [] });
+  /** How often other messages were put in place of all: what was asked for to come next to the earlier ones does not fit any more. */
+  private replaced = 0;
   private timers = new Map<string, ReturnType<typeof setTimeout>>();
 
-  constructor(readonly id: string) {
-    this.unsent = restore(id);
-  }
+  /** What the person is writing here. */
+  readonly writing: Writing;
 
-  write(unsent: Unsent): void {
-    this.unsent = unsent;
-    keep(this.id, unsent);
+  constructor(readonly id: string) {
+    this.writing = writingIn(id);
   }
 
   get last(): Message | undefined {
@@ -99,6 +97,7 @@ export class Room {
   lose(ended: Room["ended"]): void {
     this.phase = "outside";
     this.ended = ended;
+    this.writing.giveUp();
   }
 
   /** The connection stands, maybe `again`: then everything is brought up to date, not only the messages. */
@@ -128,9 +127,7 @@ export class Room {
     this.ended = null;
     this.details = details;
     this.members = members;
-    this.messages = messages;
-    this.stuck = null;
-    [this.moreBefore, this.moreAfter] = [more, false];
+    this.replace(messages, more, false);
     [this.rev, this.readSeq] = [room.rev, room.readSeq];
     this.ahead.clear();
     const first = messages[0];
@@ -145,7 +142,9 @@ export class Room {
   /** Shows the messages after `seq`. */
   private async from(seq: number): Promise<void> {
     const after = Math.max(seq, 0);
-    await this.window({ after, limit: PAGE }, (more) => [this.moreBefore, this.moreAfter] = [after > 0, more]).catch(() => undefined);
+    await this.stored({ after, limit: PAGE })
+      .then(({ messages, more }) => this.replace(messages, after > 0, more))
+      .catch(() => undefined);
     this.phase = "ready";
     // What happened meanwhile was not asked for while there was nothing to put it in.
     void this.catchUp();
@@ -154,15 +153,25 @@ export class Room {
   /** Shows the newest messages. */
   async toNewest(): Promise<void> {
     if (!this.moreAfter) return;
-    await this.window({ limit: 2 * PAGE }, (more) => [this.moreBefore, this.moreAfter] = [more, false]);
+    const { messages, more } = await this.stored({ limit: 2 * PAGE });
+    this.replace(messages, more, false);
     this.look();
   }
 
-  private async window(query: { after?: number; limit: number }, then: (more: boolean) => void): Promise<void> {
-    const { messages, more } = await this.stored(query);
+  /** Puts a run of messages in place of the one that is here. */
+  private replace(messages: Message[], moreBefore: boolean, moreAfter: boolean): void {
+    this.replaced += 1;
     this.messages = this.latest(messages);
-    this.stuck = null;
-    then(more);
+    [this.moreBefore, this.moreAfter] = [moreBefore, moreAfter];
+    this.busy = this.stuck = null;
+    this.reachEnd();
+  }
+
+  /** What came while the end was not here, or on its way here, belongs to it. */
+  private reachEnd(): void {
+    if (this.moreAfter) return;
+    const end = this.last?.seq ?? 0;
+    for (const message of this.heard.values()) if (message.seq > end) this.put(message);
   }
 
   /** A page of the history: not by the socket, so that there are old messages without one, too. */
@@ -181,9 +190,7 @@ export class Room {
       if (id < first.id) high = after;
       else if (id > last.id) low = last.seq;
       else {
-        this.messages = this.latest(messages);
-        this.stuck = null;
-        [this.moreBefore, this.moreAfter] = [after > 0, more];
+        this.replace(messages, after > 0, more);
         return messages.some((message) => message.id === id);
       }
     }
@@ -195,8 +202,7 @@ export class Room {
     const last = this.messages.at(-MOST);
     const isMarkNear = last && this.newAfter !== null && this.newAfter >= last.seq;
     if (!last || isMarkNear || this.moreAfter) return;
-    this.messages = this.messages.slice(-2 * PAGE);
-    this.moreBefore = true;
+    this.replace(this.messages.slice(-2 * PAGE), true, false);
   }
 
   /** The person looks at the room (again): what came since they last did is new, and what comes while they do is not. */
@@ -212,50 +218,62 @@ export class Room {
     });
   }
 
-  async older(): Promise<void> {
-    await this.page("before", this.messages[0], (messages, more) => {
+  /** Puts older messages before those that are here; whether it did. */
+  older(): Promise<boolean> {
+    return this.page("before", this.messages[0], (messages, more) => {
       this.messages = [...messages, ...this.messages];
       this.moreBefore = more;
     });
   }
 
-  async newer(): Promise<void> {
-    await this.page("after", this.last, (messages, more) => {
+  newer(): Promise<boolean> {
+    return this.page("after", this.last, (messages, more) => {
       this.messages = [...this.messages, ...messages];
       this.moreAfter = more;
+      this.reachEnd();
     });
   }
 
-  private async page(at: End, from: Message | undefined, put: (messages: Message[], more: boolean) => void): Promise<void> {
-    if (this.busy) return;
+  private async page(at: End, from: Message | undefined, put: (messages: Message[], more: boolean) => void): Promise<boolean> {
+    if (this.busy) return false;
+    const { replaced } = this;
     this.busy = at;
     try {
       const { messages, more } = await this.stored({ [at]: from?.seq, limit: PAGE });
+      // It would come next to messages that it does not belong to.
+      if (replaced !== this.replaced) return false;
       const known = new Set(this.messages.map((message) => message.id));
       put(this.latest(messages.filter((message) => !known.has(message.id))), more);
-      this.stuck = null;
+      this.busy = this.stuck = null;
+      return true;
     } catch (problem) {
+      if (replaced !== this.replaced) return false;
       // It is asked for again when the reader wants it to be, and when the connection is back.
-      this.stuck = { at, problem };
-    } finally {
-      this.busy = null;
+      [this.busy, this.stuck] = [null, { at, problem }];
+      return false;
     }
   }
 
   /** A change that the server tells of as it happens. */
   hear(message: Message): void {
     if (!this.details) return;
-    this.heard.set(message.id, message);
-    const [oldest] = this.heard.keys();
-    if (this.heard.size > REMEMBERED && oldest) this.heard.delete(oldest);
+    this.remember(message);
     this.put(message);
     this.saw(message.rev);
     // One before it has not come: it will not come by itself.
     if (this.ahead.size) void this.catchUp();
   }
 
+  private remember(message: Message): void {
+    if ((this.heard.get(message.id)?.rev ?? 0) > message.rev) return;
+    this.heard.set(message.id, message);
+    const [oldest] = this.heard.keys();
+    if (this.heard.size > REMEMBERED && oldest) this.heard.delete(oldest);
+  }
+
   /** Shows an answer of a bot that is for this person alone. */
   show(message: Message): void {
+    this.dismiss(message.id);
     this.ephemeral = [...this.ephemeral.slice(1 - EPHEMERAL), message];
   }
 
@@ -294,7 +312,10 @@ export class Room {
           if (this.phase === "ready") this.lose("gone");
           return;
         }
-        for (const message of room.messages) this.put(message);
+        for (const message of room.messages) {
+          this.remember(message);
+          this.put(message);
+        }
         // In the order of `rev`, and each in its latest state: all up to the last one have been seen.
         const seen = room.messages.at(-1)?.rev ?? this.rev;
         this.rev = Math.max(this.rev, seen);

@@ -1,7 +1,7 @@
 // All rooms of the person, and those that are open in this browser.
 import { call, sentence } from "../app/api";
 import { me } from "../app/me.svelte";
-import { say } from "../app/messages.svelte";
+import { say } from "../app/sayings.svelte";
 import { router } from "../app/router.svelte";
 import { t } from "../app/texts.svelte";
 import { total, unread } from "../app/unread.svelte";
@@ -9,6 +9,12 @@ import { connection } from "./connection.svelte";
 import { outbox } from "./outbox.svelte";
 import { Room } from "./room.svelte";
 import type { Message, RoomSummary } from "./wire";
+import { putAway } from "./writing.svelte";
+
+/** So many rooms are kept up to date, whether or not one looks at them. */
+const MOST_OPEN = 10;
+/** A room that nobody looks at is not kept with more messages than this. */
+const MOST_UNSEEN = 600;
 
 class Rooms {
   /** Those with the latest messages first. */
@@ -17,7 +23,13 @@ class Rooms {
   catchingUp = $state(false);
   /** Into which one was invited and has not entered. */
   invitations = $state<RoomSummary[]>([]);
+  /** Those that were looked at, the latest last. */
   private open = new Map<string, Room>();
+  /** The one that is looked at. */
+  private shown: string | null = null;
+  /** How often the list was asked for, and which of its answers is here. */
+  private asked = 0;
+  private answered = 0;
   private announce: (message: Message) => void = () => {};
 
   begin(): void {
@@ -73,13 +85,25 @@ class Rooms {
   }
 
   async load(): Promise<void> {
+    const number = ++this.asked;
     try {
       const { rooms, invites } = (await call("get", "/api/rooms")).data;
-      [this.list, this.invitations] = [rooms, invites];
+      // One that was asked for later knows more, and was answered before.
+      if (number < this.answered) return;
+      this.answered = number;
+      [this.list, this.invitations] = [rooms.map((one) => this.current(one)), invites];
       this.problem = "";
     } catch (error) {
-      this.problem = sentence(error);
+      if (number > this.answered) this.problem = sentence(error);
     }
+  }
+
+  /** A room as the server told of it, with what was heard and read while its answer was on its way. */
+  private current(told: RoomSummary): RoomSummary {
+    const [known, room] = [this.list?.find(({ id }) => id === told.id), this.open.get(told.id)];
+    const { seq, unread } = known && known.seq > told.seq ? known : told;
+    const read = room?.followed ? seq : (room?.readSeq ?? 0);
+    return { ...told, seq, unread: Math.min(unread, Math.max(0, seq - read)) };
   }
 
   /** The room with this id, loaded once. */
@@ -91,6 +115,29 @@ class Rooms {
       void room.load();
     }
     return room;
+  }
+
+  /** Somebody looks at a room, until the function that it gives back is called. */
+  look(room: Room): () => void {
+    this.shown = room.id;
+    this.open.delete(room.id);
+    this.open.set(room.id, room);
+    const [oldest] = this.open.keys();
+    if (this.open.size > MOST_OPEN && oldest) this.close(oldest);
+    return () => {
+      if (this.shown === room.id) this.shown = null;
+      this.ease(room);
+    };
+  }
+
+  /** Lets go of a room in which too much has come to be kept unseen. It is read again when somebody looks at it. */
+  private ease(room: Room): void {
+    if (room.id !== this.shown && room.messages.length > MOST_UNSEEN) this.close(room.id);
+  }
+
+  private close(id: string): void {
+    this.open.delete(id);
+    putAway(id);
   }
 
   /** Calls `listener` with what others write. */
@@ -137,6 +184,7 @@ class Rooms {
     await Promise.all([this.load(), ...[...this.open.values()].map((room) => room.comeBack(again))]);
     // Those that one was let into meanwhile.
     for (const { id } of this.list ?? []) if (this.open.get(id)?.phase === "outside") void this.open.get(id)?.load();
+    for (const room of [...this.open.values()]) this.ease(room);
     this.catchingUp = false;
   }
 
@@ -147,6 +195,7 @@ class Rooms {
     const room = this.open.get(message.roomId);
     room?.isTyping(message.authorId, message.authorName, false);
     room?.isCalled(message.authorId, message.authorName);
+    if (room) this.ease(room);
     const isOwn = message.authorId === me.user?.id;
     this.summary(message.roomId, (one) => {
       if (message.seq <= one.seq) return;

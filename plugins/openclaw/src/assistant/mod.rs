@@ -66,8 +66,9 @@ pub fn on_message(event: &Event, message: &Message) -> Result<(), String> {
         return Ok(());
     }
     let Some(backend) = Backend::from_settings()? else { return Ok(()) };
-    // What was cut off because it took too long is not asked again: somebody pays for it each time.
-    let answer = if event.attempt > 1 {
+    // What was cut off because it took too long is not asked again at once: somebody pays for it each time. Who is told again after
+    // not even that could be said, by the operator above all, asks anew.
+    let answer = if event.attempt == 2 {
         Err("Sorry, I could not answer that in time.".to_owned())
     } else {
         let history = chat::before(message, history()?).unwrap_or_default();

@@ -91,10 +91,18 @@ fn what_is_not_meant_for_it_is_left_alone() {
 }
 
 #[test]
-fn nothing_is_asked_twice_for_the_same_message() {
+fn nothing_is_asked_again_at_once_for_the_same_message() {
     set_up();
     on_message(&Event { attempt: 2, ..event() }, &message("r-1", "Ann", "@openclaw hi")).unwrap();
     assert_eq!((said(), testing::with(|host| host.requests.len())), (vec!["Sorry, I could not answer that in time.".to_owned()], 0));
+}
+
+#[test]
+fn what_the_operator_lets_it_try_again_is_asked_again() {
+    set_up();
+    answered(completion("Hello."));
+    on_message(&Event { attempt: 6, ..event() }, &message("r-1", "Ann", "@openclaw hi")).unwrap();
+    assert_eq!((said(), testing::with(|host| host.requests.len())), (vec!["Hello.".to_owned()], 1));
 }
 
 #[test]

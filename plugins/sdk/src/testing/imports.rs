@@ -63,8 +63,9 @@ pub mod chat_write {
     use crate::chat::Outgoing;
 
     pub fn send(message: &Outgoing) -> Result<String, Error> {
-        if !(1..=4000).contains(&message.body.chars().count()) {
-            return Err(Error::Invalid("a message has 1 to 4000 characters".to_owned()));
+        let least = usize::from(message.attachments.is_empty());
+        if !(least..=4000).contains(&message.body.chars().count()) {
+            return Err(Error::Invalid("a message has 1 to 4000 characters, or none beside attachments".to_owned()));
         }
         let id = with(|host| format!("m-new-{}", host.effects.len() + 1));
         did(Effect::Send(id.clone(), message.clone())).map(|()| id)
@@ -244,4 +245,24 @@ pub mod http {
 fn did(effect: Effect) -> Result<(), Error> {
     with(|host| host.effects.push(effect));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Error, chat, testing};
+
+    #[test]
+    fn files_may_be_said_without_a_word() {
+        let message = |body: &str, attachments: &[&str]| chat::Outgoing {
+            room_id: "r-1".to_owned(),
+            body: body.to_owned(),
+            reply_to: None,
+            attachments: attachments.iter().map(|&address| address.to_owned()).collect(),
+        };
+        assert!(chat::send_message(&message("", &["https://example.com/cat.png"])).is_ok());
+        for bad in [message("", &[]), message(&"x".repeat(4001), &["https://example.com/cat.png"])] {
+            assert!(matches!(chat::send_message(&bad), Err(Error::Invalid(_))));
+        }
+        assert_eq!(testing::with(|host| host.effects.len()), 1);
+    }
 }

@@ -14,6 +14,15 @@ pub const DEEDS: &[(&str, Deed)] = &[
     ("send-then-trap", |order| order.say("this must not be said").map(|()| deeds::act("trap"))),
     ("send-then-loop", |order| order.say("this must not be said").map(|()| deeds::act("loop"))),
     ("send-many", send_many),
+    ("send-many-then-error", |order| send_many(order).and(Err("as you wish".to_owned()))),
+    // As a guest does in whose language an error that nobody catches ends the program.
+    ("send-or-trap", |order| {
+        let refused = (1..=order.count()?).any(|number| chat::send(order.room, format!("number {number}")).is_err());
+        if refused {
+            deeds::act("trap");
+        }
+        Ok(())
+    }),
     ("send-to", |order| order.two().and_then(|(room, text)| Ok(chat::send(room, text).map(drop)?))),
     ("huge-message", |order| order.say("x".repeat(100 << 20))),
     ("long-message", |order| order.say("x".repeat(4001))),
@@ -60,6 +69,10 @@ pub const DEEDS: &[(&str, Deed)] = &[
     ("read-post", |order| tell(order, posts::post(order.argument), |post| format!("post: {}, {}", post.title, post.body))),
     ("clock", |order| order.say(format!("it is {}", Time::from_unix_ms(clock::now().cast_signed())))),
     ("post", |order| Ok(posts::create(order.argument, "written by a naughty bot").map(drop)?)),
+    ("post-then-error", |order| {
+        posts::create(order.argument, "this must not be written")?;
+        Err("as you wish".to_owned())
+    }),
     ("delete-post", |order| Ok(posts::delete(order.argument)?)),
 ];
 
@@ -82,8 +95,7 @@ fn titles(all: Vec<Post>) -> String {
 
 /// Goes on although it is told to stop, and says nothing of that.
 fn send_many(order: &Order) -> Result<(), String> {
-    let count: u32 = order.argument.parse().map_err(|_| "how many?".to_owned())?;
-    let results: Vec<_> = (1..=count).map(|number| chat::send(order.room, format!("number {number}"))).collect();
+    let results: Vec<_> = (1..=order.count()?).map(|number| chat::send(order.room, format!("number {number}"))).collect();
     let refused = results.into_iter().find_map(Result::err);
     refused.map_or(Ok(()), |error| {
         openclaw_sdk::log::warn(&format!("refused: {error:?}"));

@@ -13,7 +13,9 @@ use std::time::Duration;
 
 use openclaw_sdk::{
     Answer, Argument, Arguments, BeforeMessage, Choice, Command, Commands, Completion, Context, Draft, Due, Event, Message, OnMessage,
-    Recurring, Scheduled, Time, Verdict, chat, settings,
+    Recurring, Scheduled, Time, Verdict,
+    bindings::bot::openclaw::{clock::clock, random::random},
+    chat, settings,
 };
 
 struct Naughty;
@@ -48,6 +50,11 @@ impl Order<'_> {
         self.argument.split_once(' ').ok_or_else(|| format!("two things are needed, not `{}`", self.argument))
     }
 
+    /// How many.
+    fn count(&self) -> Result<u32, String> {
+        self.argument.parse().map_err(|_| "how many?".to_owned())
+    }
+
     /// A name and a time, which is written in seconds.
     fn timed(&self) -> Result<(&str, Duration), String> {
         let (name, seconds) = self.argument.rsplit_once(' ').ok_or("a name and seconds are needed")?;
@@ -80,6 +87,8 @@ impl Commands for Naughty {
     fn commands() -> Vec<Command> {
         let naughty = |about: &str, mode: &str| Command::new("naughty", about).text("mode", mode);
         match settings::get("says") {
+            // What needs no permission can be had at any time.
+            Some(says) if says == "clock and chance" => vec![naughty(&format!("{} and {}", clock::now(), random::fraction()), &says)],
             Some(says) => vec![naughty(&says, &says), Command::new("choose", &says).text("what", &says).choices([(&*says, &*says)])],
             None => vec![naughty("Does what no bot should", "What to do")],
         }

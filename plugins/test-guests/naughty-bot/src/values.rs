@@ -37,6 +37,11 @@ pub const DEEDS: &[(&str, Deed)] = &[
     ("set-then-error", |order| store::set(order.argument, "this must not stay").map_err(String::from).and(Err("as you wish".to_owned()))),
     ("set-then-trap", |order| Ok(store::set(order.argument, "this must not stay").map(|()| deeds::act("trap"))?)),
     ("count", |order| order.say(format!("{}", store::increment(order.argument, 1)?))),
+    ("count-for", |order| {
+        let (key, time) = order.timed()?;
+        store::increment_for(key, 1, time)?;
+        order.say(format!("{}", store::increment(key, 1)?))
+    }),
     ("count-word", |order| {
         store::set("word", "x")?;
         order.say(outcome(store::increment("word", 1).map(drop)))

@@ -5,10 +5,20 @@ import { get } from 'openclaw:settings/settings@1.0.0';
 // What it begins with, which the operator can set.
 const greeting = () => get('greeting') ?? 'Hello';
 
+// Says something, or fails with the reason. What the host refuses, such as more than it may say (`limited`), it throws, and what nobody catches
+// ends the call as a trap without one.
+function say(message) {
+  try {
+    send(message);
+  } catch ({ payload }) {
+    throw new Error(payload?.val ?? payload?.tag ?? 'It was not sent.');
+  }
+}
+
 export const onMessage = {
   onMessage(event, message) {
     if (message.body.toLowerCase() !== 'hello') return;
-    send({ roomId: message.roomId, body: `${greeting()}, ${message.author.name}!`, replyTo: message.id, attachments: [] });
+    say({ roomId: message.roomId, body: `${greeting()}, ${message.author.name}!`, replyTo: message.id, attachments: [] });
   },
 };
 

@@ -6,21 +6,21 @@ export interface Saying {
   kind: "good" | "bad";
 }
 
-class Messages {
+class Sayings {
   all = $state<Saying[]>([]);
 }
 
-export const messages = new Messages();
+export const sayings = new Sayings();
 
 let last = 0;
 const SHOWN_FOR = 6000;
 
 export function say(text: string, kind: Saying["kind"] = "good"): void {
   const id = ++last;
-  messages.all.push({ id, text, kind });
+  sayings.all.push({ id, text, kind });
   setTimeout(() => dismiss(id), kind === "bad" ? 2 * SHOWN_FOR : SHOWN_FOR);
 }
 
 export function dismiss(id: number): void {
-  messages.all = messages.all.filter((one) => one.id !== id);
+  sayings.all = sayings.all.filter((one) => one.id !== id);
 }
