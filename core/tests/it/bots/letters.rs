@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// What `community plugin letters` says when there are none.
-const NO_LETTERS: &str = "no letters\n";
+pub const NO_LETTERS: &str = "no letters\n";
 
 db_test! {
     async fn there_are_so_many_letters_and_all_can_be_read(db) {

@@ -7,12 +7,12 @@ use std::{
 };
 
 use community::config::PluginSection;
-use sea_orm::ConnectionTrait;
 use serde_json::json;
 
 use super::{
     bot,
     crash::{beside, section, server},
+    letters::NO_LETTERS,
     present, run, said, with,
 };
 use crate::{
