@@ -36,7 +36,7 @@ impl Backlog {
 
     async fn count(&self) -> Result<()> {
         let reader = self.store.reader();
-        let mails = mail::store::waiting(reader).await?;
+        let mails = mail::queries::waiting(reader).await?;
         let letters = plugins::queries::letter_counts(reader).await?;
         self.mails.set(i64::try_from(mails).unwrap_or(i64::MAX));
         // Those that have none any more are not named either.

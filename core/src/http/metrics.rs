@@ -67,8 +67,8 @@ impl Metrics {
     }
 
     async fn look(&self) {
-        let looks: FuturesUnordered<_> = self.0.looks.lock().unwrap_or_else(PoisonError::into_inner).iter().map(|look| look()).collect();
-        looks.collect().await
+        let begun: FuturesUnordered<_> = self.0.looks.lock().unwrap_or_else(PoisonError::into_inner).iter().map(|begin| begin()).collect();
+        begun.collect().await
     }
 
     /// Where other parts of the program keep counters that they register themselves.

@@ -8,6 +8,7 @@ pub(crate) mod entity;
 pub mod events;
 pub mod model;
 pub mod policy;
+pub mod queries;
 pub mod sender;
 pub(crate) mod store;
 pub mod transport;

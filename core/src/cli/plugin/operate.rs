@@ -104,9 +104,9 @@ pub async fn run(command: &Command, config: &Config) -> Outcome {
         }
         Command::Enable { id } => {
             let id = known(config, id)?;
-            // Of what the section switches off, the server says nothing else.
             if config.plugins.get(&id).is_some_and(|section| section.enabled == Some(false)) {
-                store.write((id.clone(), true), |tx, (id, on)| Box::pin(actions::switch(tx, id, *on))).await?;
+                // What the server answers is that its section switches it off.
+                answer(&store, &id, &PATIENCE, async |id| switched(&store, id, true).await).await?;
                 return Err(stays_off(&id).into());
             }
             switch(&store, id, true).await
@@ -156,7 +156,11 @@ fn letter_id(text: Option<&str>) -> Result<Option<LetterId>, String> {
 }
 
 async fn switch(store: &Store, id: String, enabled: bool) -> Outcome {
-    wait_for(store, id, async |id| store.write((id, enabled), |tx, (id, on)| Box::pin(actions::switch(tx, id, *on))).await).await
+    wait_for(store, id, async |id| switched(store, id, enabled).await).await
+}
+
+async fn switched(store: &Store, id: String, enabled: bool) -> crate::error::Result<()> {
+    store.write((id, enabled), |tx, (id, on)| Box::pin(actions::switch(tx, id, *on))).await
 }
 
 fn stays_off(id: &str) -> String {

@@ -124,7 +124,7 @@ db_test! {
         let room = open_room(&ann, "Lobby").await;
         present(&ann, &room, "helper").await;
         let configured = binary.folder().join("community.toml");
-        fs::write(&configured, section("helper", "failing_start_bot", &[])).unwrap();
+        fs::write(&configured, section("helper", "failing_start_bot", &["chat-write"])).unwrap();
         let output = binary.run(&["plugin", "reload", "helper"], "").await;
         let errors = String::from_utf8(output.stderr).unwrap();
         assert!(!output.status.success() && errors.contains("the one before serves on") && errors.contains("does not start"), "{errors}");

@@ -27,7 +27,7 @@ async fn a_new_bot_builds_and_answers() {
         let built = bench.run_well(&["build", &name]).await;
         assert!(built.contains(&format!("[plugins.{name}]")) && built.contains("grants = [\"chat-write\"]"), "{built}");
         assert!(built.contains(".wasm (") && built.contains("sha256 = \""), "{built}");
-        let reasons = "is called because it\n  on-message  hears what is said in its rooms\n  commands    has commands\n";
+        let reasons = "is called because it\n  commands    has commands\n  on-message  hears what is said in its rooms\n";
         assert!(built.contains(reasons), "{built}");
         let tried = bench.run_well(&["test", &name]).await;
         assert!(tried.ends_with("all 12 steps went as written\n"), "{tried}");
