@@ -68,7 +68,7 @@ impl Metrics {
 
     async fn look(&self) {
         let begun: FuturesUnordered<_> = self.0.looks.lock().unwrap_or_else(PoisonError::into_inner).iter().map(|begin| begin()).collect();
-        begun.collect().await
+        begun.collect::<()>().await;
     }
 
     /// Where other parts of the program keep counters that they register themselves.
