@@ -297,7 +297,9 @@ impl Entry {
         }
         let missing = section.unset.iter().map(|(key, variable)| format!("set {variable}, or remove `{key}` from its settings"));
         let reason = format!("plugin `{id}` is not set up: {}", missing.collect::<Vec<_>>().join("; "));
-        Err(Unavailable::new(reason).telling(format!("Signing in with {} is not set up on this server.", self.title)))
+        let off = Unavailable::new(reason);
+        let signs_in = self.kind.is_some_and(PluginKind::is_provider);
+        Err(if signs_in { off.telling(format!("Signing in with {} is not set up on this server.", self.title)) } else { off })
     }
 
     /// Tells the log how it went. That one is off is an error only if it was `wanted`: nobody asked for the others, or somebody asked for that.

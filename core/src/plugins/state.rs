@@ -70,7 +70,6 @@ impl GuestState {
         let session = self.session.as_mut();
         let session =
             session.ok_or_else(|| wasmtime::format_err!("it wanted something of the community while it was asked about itself"))?;
-        session.refusals.pass();
         Ok(session)
     }
 
@@ -91,6 +90,10 @@ impl GuestState {
 
     fn count_host_call(&mut self) -> Result<()> {
         self.host_calls_left = self.host_calls_left.checked_sub(1).ok_or(TooOften)?;
+        // Whoever goes on has dealt with what was refused before.
+        if let Some(session) = &self.session {
+            session.refusals.pass();
+        }
         Ok(())
     }
 }

@@ -61,7 +61,7 @@ impl Scheduled for OpenClaw {
     }
 
     fn on_job(job: Due) -> Result<(), String> {
-        reminders::deliver(&job)
+        if assistant::is_answer(&job) { assistant::deliver(&job) } else { reminders::deliver(&job) }
     }
 }
 

@@ -121,14 +121,13 @@ impl Attempts<'_> {
             }
         }
         let most = self.runner.host.limits.attempts;
-        let (mut told, mut attempt, mut reason) = (task.told_before(), 0, String::new());
+        let (before, mut attempt, mut reason) = (task.told_before(), 0, String::new());
         let mut patience = Patience(PATIENCE);
         while attempt < most {
             if self.stop.run_until_cancelled(self.runner.strikes.pause()).await.is_none() {
                 return Ok(());
             }
-            told += 1;
-            let Some(failure) = self.tell(&task, told).await? else { return Ok(()) };
+            let Some(failure) = self.tell(&task, before + attempt + 1).await? else { return Ok(()) };
             reason = failure.reason;
             // Who is to be told once is not told again for that.
             if most > 1 && self.waited(&task, failure.shortage, &mut patience).await {
@@ -147,7 +146,7 @@ impl Attempts<'_> {
         );
         self.runner.host.journal.count(&self.runner.host.plugin, "put_aside");
         self.runner.say(Level::ERROR, &format!("event {} was put aside: {reason}", task.told.id));
-        self.settle(&task, Some((reason, told))).await
+        self.settle(&task, Some((reason, before + attempt))).await
     }
 
     /// Waits until there is more of what the bot fell short of, if that is why it failed and does not take too long; false if not.

@@ -38,7 +38,17 @@ use super::{
     journal::Journal,
     store::{cursors, due, switches::Note},
 };
-use crate::{error::Result, http::rate::Ticks, ids::RoomId, outbound::Outbound, rooms::online::Online, store::Store};
+use crate::{
+    error::Result,
+    http::rate::Ticks,
+    ids::RoomId,
+    outbound::Outbound,
+    rooms::{
+        events::{RoomEvent, What},
+        online::Online,
+    },
+    store::{Event, Store},
+};
 
 /// Jobs whose time has come and what the operator wants told again are looked for this often.
 const LOOK: Duration = Duration::from_millis(250);
@@ -97,6 +107,14 @@ impl Runners {
         lookers
     }
 
+    /// Notes that a bot came to a room, before the write is over that let it in: whoever sees it there may call it at once.
+    fn note(&self, event: &Event) {
+        let Some(RoomEvent { room, what: What::Joined(member) }) = RoomEvent::read(event) else { return };
+        for runner in self.all().iter().filter(|runner| runner.host.member() == member) {
+            runner.host.heard.came(&room, runner.host.store.now());
+        }
+    }
+
     fn put(&self, runner: Arc<Runner>) {
         runner.appear();
         let plugin = runner.plugin.id().to_owned();
@@ -143,6 +161,13 @@ impl Dispatch {
     pub async fn start(plugins: Plugins, parts: Parts, tasks: &TaskTracker, stop: &CancellationToken) -> Result<Runners> {
         let tail = Tail::start(parts.store.clone(), parts.store.log_end().await?, stop.clone());
         let runners = Runners::default();
+        // The store lives as long as those who listen: they must not keep it.
+        let noted = Arc::downgrade(&runners.0);
+        parts.store.listen(move |event| {
+            if let Some(runners) = noted.upgrade() {
+                Runners(runners).note(event);
+            }
+        });
         let mut changes = plugins.changes();
         let (stop, tasks, begun) = (stop.clone(), tasks.clone(), Begun::default());
         plugins.let_begin(begin(parts.clone(), begun.clone()));

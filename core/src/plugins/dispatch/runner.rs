@@ -191,11 +191,14 @@ impl Runner {
             return Ok(());
         }
         let join = Join { actor: self.host.actor.clone(), room: room.clone(), max_memberships: u32::MAX };
-        // Before anybody can see it there: whoever does may call it at once.
-        self.host.heard.came(room, self.host.store.now());
-        let Err(error) = self.host.store.write(join, |tx, join| Box::pin(rooms::actions::join(tx, join))).await else { return Ok(()) };
-        self.host.heard.went(room);
-        if error.kind == Kind::NotFound { Ok(()) } else { Err(error) }
+        match self.host.store.write(join, |tx, join| Box::pin(rooms::actions::join(tx, join))).await {
+            Err(error) if error.kind != Kind::NotFound => Err(error),
+            Err(_) => Ok(()),
+            Ok(()) => {
+                self.host.heard.came(room, self.host.store.now());
+                Ok(())
+            }
+        }
     }
 
     /// Writes down the jobs that come back, and forgets those that do not any more.

@@ -2,14 +2,16 @@
 
 mod backend;
 mod conversation;
+mod later;
 mod mention;
 
 use std::time::Duration;
 
 use openclaw_sdk::{
-    Answer, Argument, Arguments, Command, Context, Event, Member, Message, chat, escape_markdown, secrets, settings, store,
+    Answer, Argument, Arguments, Command, Context, Error, Event, Member, Message, chat, escape_markdown, secrets, settings, store,
 };
 
+pub use self::later::{deliver, is_answer};
 use self::{backend::Backend, conversation::Conversation};
 #[cfg(test)]
 pub use self::{backend::TIMEOUT, conversation::PROMPT};
@@ -18,6 +20,8 @@ pub use self::{backend::TIMEOUT, conversation::PROMPT};
 pub const NAME: &str = "OpenClaw";
 pub const HISTORY: u32 = 10;
 pub const PER_HOUR: i64 = 20;
+/// How often it is told of an event by itself, `limits.attempts` unless the operator writes another number.
+const ATTEMPTS: u32 = 5;
 /// How long a question may be, in characters.
 const MAX_QUESTION: usize = 1000;
 /// How long a message may be, in characters.
@@ -66,16 +70,18 @@ pub fn on_message(event: &Event, message: &Message) -> Result<(), String> {
         return Ok(());
     }
     let Some(backend) = Backend::from_settings()? else { return Ok(()) };
-    // What was cut off because it took too long is not asked again at once: somebody pays for it each time. Who is told again after
-    // not even that could be said, by the operator above all, asks anew.
-    let answer = if event.attempt == 2 {
+    // What was cut off because it took too long is not asked again by itself: somebody pays for it each time. The operator may.
+    let answer = if (2..=ATTEMPTS).contains(&event.attempt) {
         Err("Sorry, I could not answer that in time.".to_owned())
     } else {
         let history = chat::before(message, history()?).unwrap_or_default();
         answer(&backend, &message.author, &history, &message.body)
     };
-    chat::reply(message, conversation::cut(&answer.unwrap_or_else(|sentence| sentence), MAX_MESSAGE))?;
-    Ok(())
+    let text = conversation::cut(&answer.unwrap_or_else(|sentence| sentence), MAX_MESSAGE);
+    match chat::reply(message, text.clone()) {
+        Err(Error::Limited(_)) => later::say(message, &text),
+        said => said.map(drop).map_err(Into::into),
+    }
 }
 
 /// The model's answer, or a sentence for who asked.

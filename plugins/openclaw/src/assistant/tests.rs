@@ -1,12 +1,12 @@
 use openclaw_sdk::{
-    Argument, Event, Message,
+    Argument, Due, Event, Message,
     commands::{Audience, Value},
     http::{Error, Response},
     testing::{self, context, event, message, said},
 };
 use serde_json::{Value as Json, json};
 
-use super::{ask, check, command, on_message};
+use super::{ask, check, command, deliver, is_answer, on_message};
 
 fn set(key: &str, value: &str) {
     testing::with(|host| host.settings.insert(key.to_owned(), value.to_owned()));
@@ -95,6 +95,24 @@ fn nothing_is_asked_again_at_once_for_the_same_message() {
     set_up();
     on_message(&Event { attempt: 2, ..event() }, &message("r-1", "Ann", "@openclaw hi")).unwrap();
     assert_eq!((said(), testing::with(|host| host.requests.len())), (vec!["Sorry, I could not answer that in time.".to_owned()], 0));
+}
+
+#[test]
+fn an_answer_for_which_there_is_no_room_is_said_later_and_not_paid_for_again() {
+    set_up();
+    answered(completion("Two."));
+    testing::with(|host| host.silenced = true);
+    let question = message("r-1", "Ann", "@openclaw 1 + 1?");
+    on_message(&event(), &question).unwrap();
+    assert!(said().is_empty());
+    let job = testing::with(|host| {
+        host.silenced = false;
+        host.jobs.remove(0)
+    });
+    let due = Due { id: "j".to_owned(), name: job.name, payload: job.payload, time: job.at, attempt: 1 };
+    assert!(is_answer(&due));
+    deliver(&due).unwrap();
+    assert_eq!((said(), testing::with(|host| host.requests.len())), (vec!["Two.".to_owned()], 1));
 }
 
 #[test]

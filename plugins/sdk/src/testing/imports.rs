@@ -67,6 +67,9 @@ pub mod chat_write {
         if !(least..=4000).contains(&message.body.chars().count()) {
             return Err(Error::Invalid("a message has 1 to 4000 characters, or none beside attachments".to_owned()));
         }
+        if with(|host| host.silenced) {
+            return Err(Error::Limited("bots are silent here for a minute".to_owned()));
+        }
         let id = with(|host| format!("m-new-{}", host.effects.len() + 1));
         did(Effect::Send(id.clone(), message.clone())).map(|()| id)
     }

@@ -67,6 +67,8 @@ pub struct Host {
     pub requests: Vec<Request>,
     /// The lines of the log, without their level.
     pub log: Vec<String>,
+    /// Whether there was said too much: whatever the bot says is refused.
+    pub silenced: bool,
     /// The present moment; that of the clock if none.
     pub now: Option<Time>,
 }
