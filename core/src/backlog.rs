@@ -1,5 +1,6 @@
 //! What waits, among the counters for Prometheus: it tells of trouble before people do. Looked up when somebody asks.
 
+use futures_util::future::try_join;
 use prometheus::{IntGauge, IntGaugeVec, opts};
 
 use crate::{error::Result, http::metrics::Metrics, mail, plugins, store::Store};
@@ -36,8 +37,7 @@ impl Backlog {
 
     async fn count(&self) -> Result<()> {
         let reader = self.store.reader();
-        let mails = mail::queries::waiting(reader).await?;
-        let letters = plugins::queries::letter_counts(reader).await?;
+        let (mails, letters) = try_join(mail::queries::waiting(reader), plugins::queries::letter_counts(reader)).await?;
         self.mails.set(i64::try_from(mails).unwrap_or(i64::MAX));
         // Those that have none any more are not named either.
         self.letters.reset();

@@ -206,7 +206,7 @@ pub async fn set_disabled(tx: &mut Tx, actor: &Actor, user: &UserId, disabled: b
     sessions::actions::end_all(tx, user, None, "disabled").await
 }
 
-/// Shuts an account that is to be erased, so that nothing new comes to what is removed bit by bit. Doing it again changes nothing.
+/// Shuts an account that is to be erased, so that nothing new comes to what is removed bit by bit.
 ///
 /// # Errors
 /// `not_found`; `last_admin` if nobody else could look after the server.
@@ -218,6 +218,9 @@ pub async fn begin_erasure(tx: &mut Tx, user: &UserId) -> Result<()> {
         let message = "This is the only admin. Make somebody else one first, with `community user promote`.";
         return Err(conflict("last_admin", message));
     }
+    if known.disabled {
+        return sessions::actions::end_all(tx, user, None, "disabled").await;
+    }
     set_disabled(tx, &Actor::System, user, true).await
 }
 
@@ -226,13 +229,13 @@ pub async fn begin_erasure(tx: &mut Tx, user: &UserId) -> Result<()> {
 /// From then on they are somebody new.
 pub async fn finish_erasure(tx: &mut Tx, user: &UserId) -> Result<()> {
     let known = store::user(tx.conn(), user).await?.ok_or_else(|| Error::not_found("user"))?;
-    // Who signed in at the moment at which the account was shut may have begun one more.
-    sessions::actions::end_all(tx, user, None, "disabled").await?;
-    let identities = store::identities_of(tx.conn(), user).await?;
-    for identity in &identities {
+    for identity in store::identities_of(tx.conn(), user).await? {
         hold_subject(tx, &identity.provider, &identity.subject).await?;
         hold(tx, &identity.id).await?;
     }
+    // Who signed in at the moment at which the account was shut may have begun one more.
+    sessions::actions::end_all(tx, user, None, "disabled").await?;
+    let identities = store::identities_of(tx.conn(), user).await?;
     rooms::actions::forget_invitations(tx, user, &identities).await?;
     for identity in &identities {
         if store::remove_identity(tx, &identity.id).await? {

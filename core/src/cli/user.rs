@@ -67,7 +67,8 @@ pub enum Command {
         #[arg(long)]
         undo: bool,
     },
-    /// Write down everything that the server keeps about someone, as one JSON document, without passwords and other secrets.
+    /// Write down what is kept about someone, as one JSON document: account, ways to sign in, sessions, rooms, invitations, posts,
+    /// messages, reactions and files, without passwords and other secrets.
     Export {
         #[arg(help = WHO)]
         who: String,

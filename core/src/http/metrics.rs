@@ -10,7 +10,7 @@ use poem::{EndpointExt, Response, Route, endpoint::make, get, http::Method};
 use prometheus::{
     Encoder, HistogramVec, IntCounter, IntCounterVec, IntGauge, Registry, TEXT_FORMAT, TextEncoder, core::Collector, histogram_opts, opts,
 };
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::{routes::Pattern, server::Server};
@@ -68,7 +68,8 @@ impl Metrics {
 
     async fn look(&self) {
         let begun: FuturesUnordered<_> = self.0.looks.lock().unwrap_or_else(PoisonError::into_inner).iter().map(|begin| begin()).collect();
-        begun.collect::<()>().await;
+        // Whoever asks gives up after a while: a database that does not answer must not keep the other counters from them.
+        let _ = timeout(PATIENCE, begun.collect::<()>()).await;
     }
 
     /// Where other parts of the program keep counters that they register themselves.
@@ -121,6 +122,9 @@ impl Metrics {
         server.run(listener, app, stop).await;
     }
 }
+
+/// How long is waited for what is looked up.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Upper bounds in seconds.
 const BUCKETS: [f64; 11] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 2.5, 10.0];
