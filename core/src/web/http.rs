@@ -141,6 +141,7 @@ impl Pages {
         let user = viewer.map(|viewer| serde_json::json!({ "id": viewer.id, "username": viewer.username, "admin": viewer.is_admin }));
         serde_json::json!({
             "site": { "name": self.look.name, "description": self.look.description, "icon": self.look.icon },
+            "base": self.base.origin(),
             "lang": taste.lang.tag(),
             "theme": taste.theme,
             "user": user,

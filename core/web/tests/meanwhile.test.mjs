@@ -419,12 +419,13 @@ test("outside of rooms a message is counted once, whether the server counts it b
   const uli = await member(browser, site, "Uli");
   const id = await room_of(uli, "News");
   const news = await hold_frames(uli, "server", "message:new");
+  // The page asks by itself when it is new.
+  const asked = uli.page.waitForResponse(/\/api\/rooms$/);
   await open_connected(uli.page, "/posts/");
+  await asked;
   let number = 0;
   const hears = () => fill(id, number, ++number);
   const looks = () => uli.page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
-  // The page asks by itself when it is new.
-  await uli.page.waitForResponse(/\/api\/rooms$/);
   await hears();
   await titled(uli.page, "(1) Posts");
 

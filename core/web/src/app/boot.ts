@@ -17,6 +17,8 @@ export interface Viewer {
 
 interface Boot {
   site: { name: string; description: string | null; icon: string };
+  /** Where people reach the community, whatever this page was asked for as. */
+  base: string;
   lang: string;
   theme: "light" | "dark" | null;
   user: Viewer | null;

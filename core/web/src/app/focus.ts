@@ -11,3 +11,15 @@ export async function goOnAt(section: HTMLElement, selector: string, place: numb
   const found = section.querySelectorAll<HTMLElement>(selector);
   (found[Math.min(place, found.length - 1)] ?? section.querySelector<HTMLElement>("h2"))?.focus();
 }
+
+/** Whether what had the focus went with the page, or is there and cannot be seen. */
+export function isFocusGone(): boolean {
+  const { activeElement } = document;
+  return !activeElement || activeElement === document.body || activeElement.checkVisibility?.() === false;
+}
+
+/** The same, unless the focus is somewhere already: nobody is to be led away from what they are typing. */
+export async function goOnIfLost(section: HTMLElement, selector: string, place: number): Promise<void> {
+  await tick();
+  if (isFocusGone()) await goOnAt(section, selector, place);
+}

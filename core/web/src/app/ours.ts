@@ -18,11 +18,15 @@ export function isOurs(url: string): boolean {
 export function leadsIntoApi(url: string): boolean {
   try {
     const { hostname, pathname } = new URL(url, location.href);
-    return hostname.replace(/\.+$/, "") === location.hostname && firstPart(decoded(pathname)).toLowerCase() === "api";
+    const hosts = [location.href, boot.base ?? location.href].map((own) => bare(new URL(own).hostname));
+    return hosts.includes(bare(hostname)) && firstPart(decoded(pathname)).toLowerCase() === "api";
   } catch {
     return false;
   }
 }
+
+/** A host's name without the dot at its end that says the same. */
+const bare = (host: string): string => host.replace(/\.+$/, "");
 
 /** With letters in place of what stands for them, like `%61`. What is not ASCII is in no name that we know, and stays as it is. */
 const decoded = (path: string): string => path.replace(/%([0-7][\da-f])/gi, (_, code: string) => String.fromCharCode(parseInt(code, 16)));

@@ -1,5 +1,6 @@
 // Which page is shown. Ordinary links and the browser's history, without a page load in between.
 import { tick } from "svelte";
+import { isFocusGone } from "./focus";
 
 export type Page = "home" | "posts" | "post" | "rooms" | "settings" | "missing";
 
@@ -85,6 +86,13 @@ export function go(path: string, replace = false): void {
   arrive();
 }
 
+/** Waits until the browser has gone a step back. Where that led to another page there is no `hashchange`. */
+const steppedBack = (): Promise<void> =>
+  new Promise((done) => {
+    addEventListener("hashchange", () => done(), { once: true });
+    addEventListener("popstate", () => setTimeout(done, 50), { once: true });
+  });
+
 /** Takes away what is open on the page without going anywhere: the form over it, or else the hash. */
 export function close(): void {
   const { form } = router.place;
@@ -93,7 +101,11 @@ export function close(): void {
   // A form need not be in the address.
   if (form && !FORM.test(location.hash.slice(1))) return;
   if (history.state?.over !== hash) return history.replaceState(history.state, "", location.pathname + location.search + (hash && `#${hash}`));
-  closing = new Promise<void>((done) => addEventListener("hashchange", () => done(), { once: true })).then(() => void (closing = null));
+  closing = steppedBack().then(() => {
+    closing = null;
+    // Whoever went back at the same moment may be further.
+    if (!isSame(placeOf(new URL(location.href)), router.place)) arrive(history.state?.top ?? 0);
+  });
   history.back();
 }
 
@@ -126,12 +138,6 @@ function arrive(top?: number): void {
     if (top) returnTo(top);
     if (before.page !== router.place.page || isFocusGone()) document.getElementById("main")?.focus({ preventScroll: true });
   });
-}
-
-/** Whether what had the focus went with the page, or is there and cannot be seen. */
-function isFocusGone(): boolean {
-  const { activeElement } = document;
-  return !activeElement || activeElement === document.body || activeElement.checkVisibility?.() === false;
 }
 
 /** Scrolls to `top` as soon as the page is long enough, unless the person goes somewhere else first. */

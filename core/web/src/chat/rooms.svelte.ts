@@ -122,8 +122,8 @@ class Rooms {
     this.shown = room.id;
     this.open.delete(room.id);
     this.open.set(room.id, room);
-    const [oldest] = this.open.keys();
-    if (this.open.size > MOST_OPEN && oldest) this.close(oldest);
+    // The oldest first.
+    for (const id of [...this.open.keys()]) if (this.open.size > MOST_OPEN && id !== room.id) this.close(id);
     return () => {
       if (this.shown === room.id) this.shown = null;
       this.ease(room);
@@ -135,7 +135,13 @@ class Rooms {
     if (room.id !== this.shown && room.messages.length > MOST_UNSEEN) this.close(room.id);
   }
 
+  /** Whether something is in a room, or on its way there, that the server does not give again: what a bot says to its caller alone. */
+  private isNeeded(id: string): boolean {
+    return !!this.open.get(id)?.ephemeral.length || outbox.all.some((one) => one.roomId === id && one.running);
+  }
+
   private close(id: string): void {
+    if (this.isNeeded(id)) return;
     this.open.delete(id);
     putAway(id);
   }

@@ -23,11 +23,14 @@ export class Writing {
   editing = $state.raw<Message | null>(null);
   changed = $state("");
   private readonly stop: () => void;
+  /** As this browser keeps it, for all that is known here: another window may have written since, which only a change here replaces. */
+  private known: string;
 
   constructor(private readonly roomId: string) {
     const unsent = kept<Unsent>("unsent", owner, roomId);
     this.body = unsent?.body ?? "";
     this.uploads.keep(unsent?.attachments ?? []);
+    this.known = JSON.stringify(this.unsent());
     // Not by the form: a file may arrive while another room is looked at.
     this.stop = $effect.root(() => {
       $effect(() => this.keep());
@@ -81,8 +84,15 @@ export class Writing {
     this.uploads.dispose();
   }
 
+  private unsent(): Unsent {
+    return { body: this.body, attachments: this.uploads.urls };
+  }
+
   private keep(): void {
-    const unsent: Unsent = { body: this.body, attachments: this.uploads.urls };
+    const unsent = this.unsent();
+    const now = JSON.stringify(unsent);
+    if (now === this.known) return;
+    this.known = now;
     keep("unsent", owner, this.roomId, unsent.body || unsent.attachments.length ? unsent : null);
   }
 }
