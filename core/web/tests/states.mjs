@@ -175,14 +175,21 @@ const posts = ({ post }, t) => [
 async function connected(page, path) {
   let gone = false;
   const sockets = [];
+  let stand;
+  const entered = new Promise((done) => (stand = done));
   await page.routeWebSocket(/socket\.io/, (socket) => {
     if (gone) return socket.close();
-    socket.connectToServer();
     sockets.push(socket);
+    socket.connectToServer().onMessage((message) => {
+      socket.send(message);
+      // The server's word that the connection stands: what is told from now on comes after it.
+      if (String(message).startsWith("40")) stand();
+    });
   });
   await page.route("**/socket.io/**", (route) => (gone ? route.abort() : route.continue()));
   await open(page, path);
   await page.locator(".dot.on").first().waitFor({ state: "attached" });
+  await entered;
   return {
     cut_off() {
       gone = true;
