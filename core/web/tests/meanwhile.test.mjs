@@ -1,17 +1,13 @@
 // What goes on in rooms while answers are on their way and while one looks elsewhere.
 import assert from "node:assert/strict";
-import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
-import { give, launch, member, open, open_connected, PNG, scroll_to, start, titled } from "./support.mjs";
-
-const { io } = createRequire(import.meta.url)("socket.io-client");
+import { bot_of, give, launch, member, open, open_connected, PNG, scroll_to, start, titled } from "./support.mjs";
 
 let site, browser, bot, ann;
 before(async () => {
   [site, browser] = await Promise.all([start(), launch()]);
   ann = await member(browser, site, "Ann");
-  bot = io(site.base, { transports: ["websocket"], auth: { botToken: site.bot.token, botId: "openclaw", botName: "OpenClaw" } });
-  await new Promise((resolve, reject) => bot.on("connect", resolve).on("connect_error", reject));
+  bot = await bot_of(site);
 });
 after(async () => {
   bot?.disconnect();

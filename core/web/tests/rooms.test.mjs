@@ -1,17 +1,13 @@
 // Talking in rooms: two people with a browser each, and a bot.
 import assert from "node:assert/strict";
-import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
-import { give, launch, member, open, open_connected, PNG, scroll_to, start, titled, visitor } from "./support.mjs";
-
-const { io } = createRequire(import.meta.url)("socket.io-client");
+import { bot_of, give, io, launch, member, open, open_connected, PNG, scroll_to, start, titled, visitor } from "./support.mjs";
 
 let site, browser, ann, bob, bot, room;
 before(async () => {
   [site, browser] = await Promise.all([start(), launch()]);
   [ann, bob] = [await member(browser, site, "Ann"), await member(browser, site, "Bob")];
-  bot = io(site.base, { transports: ["websocket"], auth: { botToken: site.bot.token, botId: "openclaw", botName: "OpenClaw" } });
-  await new Promise((resolve, reject) => bot.on("connect", resolve).on("connect_error", reject));
+  bot = await bot_of(site);
 });
 after(async () => {
   bot?.disconnect();

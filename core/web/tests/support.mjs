@@ -1,10 +1,13 @@
 // The real binary with a data folder of its own, real mail and OAuth servers, and real browsers before them.
 import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { chromium } from "playwright-core";
+
+export const { io } = createRequire(import.meta.url)("socket.io-client");
 
 const root = join(import.meta.dirname, "../../..");
 const needed = (name) => process.env[name] ?? fail(`${name} is not set: run .ci/browser`);
@@ -168,6 +171,13 @@ export const open = async (page, path) => {
 
 /** Waits until the browser calls the page `title`. */
 export const titled = (page, title) => page.waitForFunction((title) => document.title === title, `${title} · OpenClaw Community`);
+
+/** The bot of the configuration, connected from outside. */
+export const bot_of = async (site) => {
+  const bot = io(site.base, { transports: ["websocket"], auth: { botToken: site.bot.token, botId: "openclaw", botName: "OpenClaw" } });
+  await new Promise((resolve, reject) => bot.on("connect", resolve).on("connect_error", reject));
+  return bot;
+};
 
 /** Opens a page that hears of what happens, and waits until it does. */
 export const open_connected = async (page, path) => {
